@@ -1,0 +1,88 @@
+// swift-tools-version: 6.1
+// The dependency lists below are the privilege claim: the supervisor and everything under it link neither
+// NIO nor OpenSSL, and the shepherd nothing but Glibc (SystemCalls and ShepherdContract import nothing else).
+import PackageDescription
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let tomlKit: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+  name: "agentd",
+  products: [
+    .executable(name: "agentd", targets: ["agentd"]),
+    .executable(name: "agentd-shepherd", targets: ["agentd-shepherd"]),
+    .executable(name: "agent-register", targets: ["agent-register"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    // C: system libraries and the calls Swift cannot make.
+    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "CLinux"),
+
+    // Ground floor.
+    .target(name: "SystemCalls", dependencies: ["CLinux"]),
+    .target(name: "Spelling"),
+    .target(name: "AgentProtocol", dependencies: ["Spelling"]),
+    .target(name: "AgentLogging", dependencies: ["SystemCalls", logging]),
+    .target(name: "PidFile", dependencies: ["SystemCalls"]),
+    .target(name: "SupervisorLink", dependencies: ["AgentProtocol", "CLinux", "SystemCalls"]),
+
+    // The host's files.
+    .target(name: "CertificateStore", dependencies: ["SystemCalls"]),
+    .target(name: "AgentConfiguration", dependencies: ["Spelling", "SystemCalls", tomlKit]),
+
+    // The root wing.
+    .target(name: "ShepherdContract", dependencies: ["SystemCalls"]),
+    .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite"]),
+    .target(
+      name: "JobLaunch", dependencies: ["AgentProtocol", "ShepherdContract", "SystemCalls"]),
+    .target(
+      name: "Supervisor",
+      dependencies: [
+        "AgentConfiguration", "AgentProtocol", "CertificateStore", "JobLaunch", "JobLedger", "PidFile",
+        "SupervisorLink", "SystemCalls", logging,
+      ]),
+    .target(name: "Shepherd", dependencies: ["ShepherdContract", "SystemCalls"]),
+
+    // The TLS wing.
+    .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
+    .target(name: "ClientVerification", dependencies: ["OpenSSL"]),
+    .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
+    .target(
+      name: "Listener",
+      dependencies: [
+        "AgentProtocol", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SupervisorLink", "SystemCalls",
+        logging, nioCore, nioPosix, nioHTTP1,
+      ]),
+
+    // agent-register.
+    .target(name: "CertificateImport", dependencies: ["CertificateStore", "OpenSSL"]),
+    .target(
+      name: "AgentRegistration",
+      dependencies: [
+        "AgentConfiguration", "CertificateImport", "CertificateStore", "ClientVerification", "OpenSSL",
+        "PidFile", "SystemCalls",
+      ]),
+
+    // Mains.
+    .executableTarget(
+      name: "agentd", dependencies: ["AgentLogging", "Listener", "Supervisor", argumentParser, logging]),
+    .executableTarget(
+      name: "agentd-shepherd", dependencies: ["Shepherd"],
+      swiftSettings: [.unsafeFlags(["-static-executable"])],
+      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+    .executableTarget(name: "agent-register", dependencies: ["AgentRegistration", argumentParser]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,66 @@
+/// What a scheduler wants to know of an agent: the answer to `GET /v1/agent`.
+public struct AgentStatus: Codable, Equatable, Sendable {
+  /// The host's name.
+  public var name: String
+  /// agentd's version.
+  public var version: String
+  /// The host's clock.
+  public var time: Timestamp
+  /// SHA-256 thumbprint of the listener certificate.
+  public var certificateThumbprint: String
+  /// When the listener certificate expires.
+  public var certificateNotAfter: Timestamp
+  /// How many jobs may run at once.
+  public var maxRunning: Int
+  /// How many jobs may wait.
+  public var maxQueued: Int
+  /// How many jobs run.
+  public var running: Int
+  /// How many jobs wait.
+  public var queued: Int
+
+  /// A status of these parts.
+  public init(
+    name: String, version: String, time: Timestamp, certificateThumbprint: String, certificateNotAfter: Timestamp,
+    maxRunning: Int, maxQueued: Int, running: Int, queued: Int
+  ) {
+    self.name = name
+    self.version = version
+    self.time = time
+    self.certificateThumbprint = certificateThumbprint
+    self.certificateNotAfter = certificateNotAfter
+    self.maxRunning = maxRunning
+    self.maxQueued = maxQueued
+    self.running = running
+    self.queued = queued
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case name, version, time
+    case certificateThumbprint = "certificate_thumbprint"
+    case certificateNotAfter = "certificate_not_after"
+    case maxRunning = "max_running"
+    case maxQueued = "max_queued"
+    case running, queued
+  }
+}
+
+/// The part of an agent's status that only the supervisor knows; it tells the listener of each change.
+public struct Capacity: Codable, Equatable, Sendable {
+  /// How many jobs may run at once.
+  public var maxRunning: Int
+  /// How many jobs may wait.
+  public var maxQueued: Int
+  /// How many jobs run.
+  public var running: Int
+  /// How many jobs wait.
+  public var queued: Int
+
+  /// A capacity of these parts.
+  public init(maxRunning: Int, maxQueued: Int, running: Int, queued: Int) {
+    self.maxRunning = maxRunning
+    self.maxQueued = maxQueued
+    self.running = running
+    self.queued = queued
+  }
+}

@@ -1,0 +1,132 @@
+/// Who a client is: what the listener verified of its certificate.
+public struct ClientIdentity: Codable, Hashable, Sendable {
+  /// The certificate's subject as RFC 4514 writes it, for example `CN=scheduler,O=Example`.
+  public let subject: String
+  /// SHA-256 of the DER certificate, 64 lower-case hex digits.
+  public let thumbprint: String
+
+  /// An identity of these two parts.
+  public init(subject: String, thumbprint: String) {
+    self.subject = subject
+    self.thumbprint = thumbprint
+  }
+}
+
+/// What is known of a job: the answer to `GET /v1/jobs/{id}` (DESIGN of the API: one flat object, absent facts are null).
+public struct JobStatus: Codable, Equatable, Sendable {
+  /// The client's id of the job.
+  public var id: JobID
+  /// Where the job is on its way.
+  public var state: JobState
+  /// The exit code, 0 to 255, of a job that exited.
+  public var exitCode: Int32?
+  /// The signal's name, for example `SIGKILL`, of a job that a signal ended.
+  public var signal: String?
+  /// Why, where the state alone does not say.
+  public var reason: String?
+  /// The program and its arguments.
+  public var command: [String]
+  /// The user that it runs as.
+  public var user: String
+  /// Who submitted it.
+  public var client: ClientIdentity
+  /// When it was accepted.
+  public var submittedAt: Timestamp
+  /// When its program was started.
+  public var startedAt: Timestamp?
+  /// When it ended.
+  public var finishedAt: Timestamp?
+  /// User and system time of the job with its children, in seconds.
+  public var cpuSeconds: Double?
+  /// Largest resident size of one process of the job, in bytes.
+  public var peakMemoryBytes: Int64?
+  /// Bytes in the output file.
+  public var outputBytes: Int64?
+  /// The labels of the request.
+  public var labels: [String: String]
+
+  /// The status of a job that was just accepted.
+  public init(
+    accepted id: JobID, command: [String], user: String, client: ClientIdentity, at submittedAt: Timestamp,
+    labels: [String: String]
+  ) {
+    self.id = id
+    state = .accepted
+    self.command = command
+    self.user = user
+    self.client = client
+    self.submittedAt = submittedAt
+    self.labels = labels
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case id, state
+    case exitCode = "exit_code"
+    case signal, reason, command, user, client
+    case submittedAt = "submitted_at"
+    case startedAt = "started_at"
+    case finishedAt = "finished_at"
+    case cpuSeconds = "cpu_seconds"
+    case peakMemoryBytes = "peak_memory_bytes"
+    case outputBytes = "output_bytes"
+    case labels
+  }
+
+  /// Writes every key; what is not known is null, so that a reader need not tell absent from unknown.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(id, forKey: .id)
+    try container.encode(state, forKey: .state)
+    try container.encode(exitCode, forKey: .exitCode)
+    try container.encode(signal, forKey: .signal)
+    try container.encode(reason, forKey: .reason)
+    try container.encode(command, forKey: .command)
+    try container.encode(user, forKey: .user)
+    try container.encode(client, forKey: .client)
+    try container.encode(submittedAt, forKey: .submittedAt)
+    try container.encode(startedAt, forKey: .startedAt)
+    try container.encode(finishedAt, forKey: .finishedAt)
+    try container.encode(cpuSeconds, forKey: .cpuSeconds)
+    try container.encode(peakMemoryBytes, forKey: .peakMemoryBytes)
+    try container.encode(outputBytes, forKey: .outputBytes)
+    try container.encode(labels, forKey: .labels)
+  }
+}
+
+/// A page of the job history, newest first: the answer to `GET /v1/jobs`.
+public struct JobPage: Codable, Equatable, Sendable {
+  /// The jobs of this page.
+  public var jobs: [JobStatus]
+  /// What to pass as `cursor` for the next page; null on the last.
+  public var cursor: String?
+
+  /// A page of these jobs.
+  public init(jobs: [JobStatus], cursor: String?) {
+    self.jobs = jobs
+    self.cursor = cursor
+  }
+}
+
+/// Which jobs `GET /v1/jobs` shows.
+public struct JobFilter: Codable, Equatable, Sendable {
+  /// Only jobs in this state.
+  public var state: JobState?
+  /// Only jobs of the client with this thumbprint.
+  public var client: String?
+  /// Only jobs submitted at this moment or later.
+  public var since: Timestamp?
+  /// Jobs on a page: 1 to `maximumLimit`.
+  public var limit: Int
+  /// Where to go on: the `cursor` of the page before.
+  public var cursor: String?
+
+  /// Jobs on a page when the client does not say.
+  public static let defaultLimit = 100
+  /// The most jobs on a page.
+  public static let maximumLimit = 1000
+
+  /// Every job, a page of the default size.
+  public init() {
+    limit = Self.defaultLimit
+  }
+}

@@ -1,0 +1,116 @@
+/// What the listener asks of the supervisor on behalf of a client; one case an API request.
+public enum JobCommand: Codable, Equatable, Sendable {
+  /// Answered with `.job`, once the record is durable.
+  case submitJob(JobID, JobRequest)
+  /// Answered with `.job`: at once, or, with `wait`, when the job has ended or that many seconds are over.
+  case showJob(JobID, wait: Double)
+  /// Answered with `.jobs`.
+  case listJobs(JobFilter)
+  /// Answered with `.output` and one descriptor.
+  case openOutput(JobID, follow: Bool)
+  /// Answered with `.job`: the state after the request, not after the end.
+  case cancelJob(JobID)
+  /// Answered with `.deleted`.
+  case deleteJob(JobID)
+
+  /// The longest `wait`, in seconds.
+  public static let maximumWait = 3600.0
+}
+
+/// The supervisor's answer to a `JobCommand`.
+public enum JobAnswer: Codable, Equatable, Sendable {
+  /// A job's status; `created` is whether this request made it.
+  case job(JobStatus, created: Bool)
+  /// A page of jobs.
+  case jobs(JobPage)
+  /// The job's output file, read-only, comes with this frame. With `follow`, `watch` is the inotify(7) watch descriptor
+  /// whose events on the listener's inotify descriptor say that the file has grown.
+  case output(JobStatus, watch: Int32?)
+  /// The job is forgotten.
+  case deleted
+  /// It was refused, or failed.
+  case problem(Problem)
+}
+
+/// Every message from the supervisor to the listener.
+public enum SupervisorMessage: Codable, Sendable {
+  /// The first message. Its descriptors, in this order: the private key file (read-only), an inotify descriptor, then one
+  /// listening socket for each of `addresses`.
+  case configure(ListenerMaterial)
+  /// Answer to the request of that number.
+  case answer(UInt64, JobAnswer)
+  /// The counts have changed.
+  case capacity(Capacity)
+  /// Stop accepting; finish what is open; exit.
+  case drain
+}
+
+/// Every message from the listener to the supervisor.
+public enum ListenerMessage: Codable, Sendable {
+  /// Answer to `configure`: the material is sound and connections are being accepted.
+  case ready(ListenerReport)
+  /// Answer to `configure`: why it cannot be used; the listener exits.
+  case unusable(String)
+  /// A client's request. Numbers are the listener's to choose, each used once.
+  case request(UInt64, ClientIdentity, JobCommand)
+  /// Nobody waits for the answer of that number any more.
+  case abandon(UInt64)
+}
+
+/// All that a listener needs to serve: its whole configuration, fixed for its life.
+public struct ListenerMaterial: Codable, Sendable {
+  /// The name the agent answers under.
+  public var agentName: String
+  /// agentd's version.
+  public var version: String
+  /// SHA-256 thumbprint, 64 lower-case hex digits, of the certificate to serve.
+  public var certificate: String
+  /// Every certificate of the store that is no root, PEM: the listener's own and what its chain may need.
+  public var certificates: [String]
+  /// The trusted roots, PEM.
+  public var roots: [String]
+  /// The revocation lists, PEM.
+  public var revocationLists: [String]
+  /// The addresses of the listening sockets, as shown in logs, for example `0.0.0.0:5773`.
+  public var addresses: [String]
+  /// The counts at the start.
+  public var capacity: Capacity
+  /// Only check the material: answer and exit, accept no connection (`agentd -t`).
+  public var checkOnly: Bool
+
+  /// Material of these parts.
+  public init(
+    agentName: String, version: String, certificate: String, certificates: [String], roots: [String],
+    revocationLists: [String], addresses: [String], capacity: Capacity, checkOnly: Bool
+  ) {
+    self.agentName = agentName
+    self.version = version
+    self.certificate = certificate
+    self.certificates = certificates
+    self.roots = roots
+    self.revocationLists = revocationLists
+    self.addresses = addresses
+    self.capacity = capacity
+    self.checkOnly = checkOnly
+  }
+}
+
+/// What the listener found in its material; the supervisor, which reads no certificate, logs it.
+public struct ListenerReport: Codable, Equatable, Sendable {
+  /// The listener certificate's subject; RFC 4514.
+  public var subject: String
+  /// Its SHA-256 thumbprint.
+  public var thumbprint: String
+  /// When it expires.
+  public var notAfter: Timestamp
+  /// The subjects of the trusted roots.
+  public var roots: [String]
+
+  /// A report of these parts.
+  public init(subject: String, thumbprint: String, notAfter: Timestamp, roots: [String]) {
+    self.subject = subject
+    self.thumbprint = thumbprint
+    self.notAfter = notAfter
+    self.roots = roots
+  }
+}

@@ -1,0 +1,81 @@
+/// The kinds of errors that the HTTP API answers with.
+public enum ProblemKind: String, Codable, Sendable, CaseIterable {
+  case badRequest = "bad-request"
+  case forbidden
+  case notFound = "not-found"
+  case methodNotAllowed = "method-not-allowed"
+  case conflict
+  case bodyTooLarge = "body-too-large"
+  case rangeNotSatisfiable = "range-not-satisfiable"
+  case full
+  case noSpace = "no-space"
+  case unavailable
+  case fault
+
+  /// The HTTP status code; RFC 9110 section 15.
+  public var status: Int {
+    switch self {
+    case .badRequest: 400
+    case .forbidden: 403
+    case .notFound: 404
+    case .methodNotAllowed: 405
+    case .conflict: 409
+    case .bodyTooLarge: 413
+    case .rangeNotSatisfiable: 416
+    case .full, .unavailable: 503
+    case .noSpace: 507
+    case .fault: 500
+    }
+  }
+
+  /// The same for every problem of the kind; RFC 9457 section 3.1.3.
+  public var title: String {
+    switch self {
+    case .badRequest: "The request cannot be understood"
+    case .forbidden: "This client may not do that"
+    case .notFound: "There is no such thing here"
+    case .methodNotAllowed: "The resource does not have this method"
+    case .conflict: "The job id is taken by another job"
+    case .bodyTooLarge: "The body is too large"
+    case .rangeNotSatisfiable: "The range is outside the output"
+    case .full: "The queue is full"
+    case .noSpace: "The disk is nearly full"
+    case .unavailable: "The agent cannot answer now"
+    case .fault: "The agent made an error"
+    }
+  }
+}
+
+/// An error for a client: which kind, and what is wrong this time.
+public struct Problem: Error, Codable, Equatable, Sendable {
+  /// Which kind of error.
+  public var kind: ProblemKind
+  /// What was wrong with this request; one sentence.
+  public var detail: String
+
+  /// A problem of this kind.
+  public init(_ kind: ProblemKind, _ detail: String) {
+    self.kind = kind
+    self.detail = detail
+  }
+}
+
+/// A problem as it goes over the wire, `application/problem+json`; RFC 9457 section 3.1.
+public struct ProblemDocument: Codable, Equatable, Sendable {
+  /// A URI reference that names the kind.
+  public var type: String
+  /// `ProblemKind.title`.
+  public var title: String
+  /// The HTTP status code.
+  public var status: Int
+  /// `Problem.detail`.
+  public var detail: String
+
+  /// The document for a problem.
+  public init(_ problem: Problem) {
+    type = "/problems/\(problem.kind.rawValue)"
+    title = problem.kind.title
+    status = problem.kind.status
+    detail = problem.detail
+  }
+}

@@ -1,0 +1,66 @@
+#define _GNU_SOURCE
+#include "descriptors.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+// SCM_MAX_FD of the kernel; see unix(7).
+#define MAXIMUM_DESCRIPTORS 253
+
+ssize_t clinux_send_with_descriptors(int socket, const void *bytes, size_t count, const int *descriptors,
+                                     size_t descriptor_count) {
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * MAXIMUM_DESCRIPTORS)];
+  struct iovec vector = {.iov_base = (void *)bytes, .iov_len = count};
+  struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+  if (descriptor_count > MAXIMUM_DESCRIPTORS) {
+    errno = EINVAL;
+    return -1;
+  }
+  if (descriptor_count > 0) {
+    memset(control, 0, sizeof control);
+    message.msg_control = control;
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * descriptor_count);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int) * descriptor_count);
+    memcpy(CMSG_DATA(header), descriptors, sizeof(int) * descriptor_count);
+  }
+  return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+ssize_t clinux_receive_with_descriptors(int socket, void *bytes, size_t capacity, int *descriptors,
+                                        size_t descriptor_capacity, size_t *descriptor_count) {
+  _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * MAXIMUM_DESCRIPTORS)];
+  struct iovec vector = {.iov_base = bytes, .iov_len = capacity};
+  struct msghdr message = {
+      .msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  *descriptor_count = 0;
+  ssize_t received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (received < 0) return received;
+  size_t total = 0;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header != NULL; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t index = 0; index < count; index++) {
+      int descriptor;
+      memcpy(&descriptor, CMSG_DATA(header) + index * sizeof(int), sizeof(int));
+      if (total < descriptor_capacity) {
+        descriptors[total] = descriptor;
+      } else {
+        close(descriptor);
+      }
+      total++;
+    }
+  }
+  if (total > descriptor_capacity || (message.msg_flags & MSG_CTRUNC)) {
+    for (size_t index = 0; index < total && index < descriptor_capacity; index++) close(descriptors[index]);
+    errno = EMSGSIZE;
+    return -1;
+  }
+  *descriptor_count = total;
+  return received;
+}

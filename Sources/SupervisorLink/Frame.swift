@@ -1,0 +1,55 @@
+import AgentProtocol
+import FoundationEssentials
+import SystemCalls
+
+/// A frame of the link: 4 bytes length of the payload (big-endian), 1 byte count of the descriptors that travel with it,
+/// then the payload, one JSON value.
+enum Frame {
+  /// Bytes before the payload.
+  static let headerLength = 5
+  /// The largest payload: a submit at its limits with room for JSON escapes, or a full page of jobs.
+  static let maximumPayload = 4 << 20
+  /// The most descriptors of one frame: a key, an inotify descriptor and the listening sockets.
+  static let maximumDescriptors = 64
+
+  static func encode(_ message: some Encodable, descriptors: Int) throws(LinkError) -> [UInt8] {
+    let payload: Data
+    do { payload = try JSONEncoder().encode(message) } catch { throw .unencodable("\(error)") }
+    guard payload.count <= maximumPayload else { throw .tooLarge(payload.count) }
+    guard descriptors <= maximumDescriptors else { throw .tooManyDescriptors(descriptors) }
+    var frame: [UInt8] = []
+    frame.reserveCapacity(headerLength + payload.count)
+    withUnsafeBytes(of: UInt32(payload.count).bigEndian) { frame.append(contentsOf: $0) }
+    frame.append(UInt8(descriptors))
+    frame.append(contentsOf: payload)
+    return frame
+  }
+}
+
+/// How the other end broke the link's contract, or how the link itself failed.
+public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A frame longer than allowed; its length in bytes.
+  case tooLarge(Int)
+  /// A frame with more descriptors than allowed, or more than arrived.
+  case tooManyDescriptors(Int)
+  /// Descriptors arrived that no frame announced.
+  case unannouncedDescriptors
+  /// A payload that is not a message of the expected kind.
+  case undecodable(String)
+  /// A message of ours that JSON cannot hold.
+  case unencodable(String)
+  /// A system call failed.
+  case system(SystemError)
+
+  /// One line for the log.
+  public var description: String {
+    switch self {
+    case .tooLarge(let length): "frame of \(length) bytes, \(Frame.maximumPayload) are allowed"
+    case .tooManyDescriptors(let count): "frame announces \(count) descriptors, which it may not or did not bring"
+    case .unannouncedDescriptors: "descriptors that no frame announced"
+    case .undecodable(let reason): "frame that cannot be decoded: \(reason)"
+    case .unencodable(let reason): "message that cannot be encoded: \(reason)"
+    case .system(let error): "\(error)"
+    }
+  }
+}
