@@ -83,6 +83,9 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-static-executable"])],
       linkerSettings: [.unsafeFlags(["-static-executable"])]),
     .executableTarget(name: "agent-register", dependencies: ["AgentRegistration", argumentParser]),
+
+    // Tests.
+    .testTarget(name: "AgentLoggingTests", dependencies: ["AgentLogging", "SystemCalls", logging]),
   ],
   swiftLanguageModes: [.v6]
 )
