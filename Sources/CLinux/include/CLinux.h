@@ -2,7 +2,12 @@
 #ifndef AGENTD_CLINUX_H
 #define AGENTD_CLINUX_H
 
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
 #include "descriptors.h"
+#include "detach.h"
+#include "listener_spawn.h"
 #include "processes.h"
 
 #endif
