@@ -1,0 +1,112 @@
+import CLinux
+import Glibc
+import SystemCalls
+
+/// The supervisor's event loop: descriptors by epoll(7), timers, and work at the end of each turn. One thread, no locks.
+///
+/// A turn is: wait, call the handlers of all descriptors that are ready and all timers that are due, then `turnEnded`.
+final class Reactor {
+  /// What a descriptor is watched for.
+  struct Interest: OptionSet {
+    let rawValue: UInt32
+    /// Something can be read, or the other end has closed.
+    static let readable = Interest(rawValue: EPOLLIN.rawValue)
+    /// Something can be written.
+    static let writable = Interest(rawValue: EPOLLOUT.rawValue)
+  }
+
+  /// A descriptor being watched; it is not any more after `cancel()` or when the last reference goes.
+  final class Watch {
+    fileprivate let token: UInt64
+    private let descriptor: FileDescriptor
+    private weak var reactor: Reactor?
+
+    fileprivate init(_ token: UInt64, _ descriptor: FileDescriptor, _ reactor: Reactor) {
+      self.token = token
+      self.descriptor = descriptor
+      self.reactor = reactor
+    }
+
+    /// Changes what is watched for; `[]` pauses.
+    func change(to interest: Interest) throws(SystemError) {
+      var event = epoll_event(events: interest.rawValue, data: epoll_data(u64: token))
+      let (poll, raw) = (reactor?.poll.raw ?? -1, descriptor.raw)
+      try checked("epoll_ctl") { epoll_ctl(poll, EPOLL_CTL_MOD, raw, &event) }
+    }
+
+    /// Stops watching. No handler call follows, not even for what has happened already.
+    func cancel() {
+      guard let reactor, reactor.handlers.removeValue(forKey: token) != nil else { return }
+      // Fails when the descriptor was closed first; then the kernel has removed it.
+      _ = epoll_ctl(reactor.poll.raw, EPOLL_CTL_DEL, descriptor.raw, nil)
+    }
+
+    deinit { cancel() }
+  }
+
+  private let poll: FileDescriptor
+  private var handlers: [UInt64: (Interest) -> Void] = [:]
+  private var lastToken: UInt64 = 0
+  private var timers = TimerQueue()
+  private var stopped = false
+  private var events = [epoll_event](repeating: epoll_event(), count: 256)
+
+  /// Called at the end of each turn.
+  var turnEnded: () -> Void = {}
+
+  init() throws(SystemError) {
+    poll = FileDescriptor(owning: try checked("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
+  }
+
+  /// Watches `descriptor`, which must stay open until the watch is cancelled.
+  ///
+  /// A closed other end and an error count as readable: the read that follows tells which.
+  func watch(
+    _ descriptor: FileDescriptor, for interest: Interest, _ handler: @escaping (Interest) -> Void
+  ) throws(SystemError) -> Watch {
+    lastToken += 1
+    let watch = Watch(lastToken, descriptor, self)
+    var event = epoll_event(events: interest.rawValue, data: epoll_data(u64: lastToken))
+    let (poll, raw) = (poll.raw, descriptor.raw)
+    try checked("epoll_ctl") { epoll_ctl(poll, EPOLL_CTL_ADD, raw, &event) }
+    handlers[lastToken] = handler
+    return watch
+  }
+
+  /// Calls `handler` once, `delay` from now.
+  @discardableResult
+  func after(_ delay: Duration, _ handler: @escaping () -> Void) -> TimerQueue.Timer {
+    timers.add(at: .now + delay, handler)
+  }
+
+  /// Takes turns until `stop()`.
+  func run() throws(SystemError) {
+    stopped = false
+    while !stopped { try turn() }
+  }
+
+  /// Ends `run()` after the present turn.
+  func stop() {
+    stopped = true
+  }
+
+  /// Takes one turn; waits for something to happen.
+  func turn() throws(SystemError) {
+    let (raw, capacity) = (poll.raw, Int32(events.count))
+    let timeout = timers.millisecondsToNext(now: .now)
+    var count: Int32
+    repeat { count = epoll_wait(raw, &events, capacity, timeout) } while count < 0 && errno == EINTR
+    if count < 0 { throw SystemError.last("epoll_wait") }
+    for event in events[..<Int(count)] {
+      // An earlier handler of this turn may have cancelled it.
+      handlers[event.data.u64]?(Self.interest(of: event.events))
+    }
+    for timer in timers.takeDue(now: .now) { timer.fire() }
+    turnEnded()
+  }
+
+  private static func interest(of events: UInt32) -> Interest {
+    let failed = events & (EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0
+    return Interest(rawValue: events).intersection([.readable, .writable]).union(failed ? .readable : [])
+  }
+}

@@ -1,0 +1,86 @@
+/// Timers in the order in which they are due: a binary heap.
+struct TimerQueue {
+  /// One timer. It calls its handler once, or never if it is cancelled first.
+  final class Timer {
+    fileprivate let deadline: ContinuousClock.Instant
+    private var handler: (() -> Void)?
+
+    fileprivate init(_ deadline: ContinuousClock.Instant, _ handler: @escaping () -> Void) {
+      self.deadline = deadline
+      self.handler = handler
+    }
+
+    /// Whether the handler was neither called nor given up.
+    var isPending: Bool { handler != nil }
+
+    /// Gives the handler up, and all that it holds on to.
+    func cancel() {
+      handler = nil
+    }
+
+    /// Calls the handler, the first time.
+    func fire() {
+      let handler = handler
+      self.handler = nil
+      handler?()
+    }
+  }
+
+  private var heap: [Timer] = []
+
+  /// Adds a timer for `deadline`.
+  mutating func add(at deadline: ContinuousClock.Instant, _ handler: @escaping () -> Void) -> Timer {
+    let timer = Timer(deadline, handler)
+    heap.append(timer)
+    siftUp(from: heap.count - 1)
+    return timer
+  }
+
+  /// Milliseconds, rounded up, until the next timer is due, as epoll_wait(2) wants them: -1 if there is none.
+  mutating func millisecondsToNext(now: ContinuousClock.Instant) -> Int32 {
+    dropCancelled()
+    guard let next = heap.first else { return -1 }
+    let remaining = now.duration(to: next.deadline)
+    guard remaining > .zero else { return 0 }
+    let milliseconds = (remaining + .nanoseconds(999_999)) / Duration.milliseconds(1)
+    return Int32(min(milliseconds, Double(Int32.max)))
+  }
+
+  /// Takes out the timers that are due, earliest first.
+  mutating func takeDue(now: ContinuousClock.Instant) -> [Timer] {
+    var due: [Timer] = []
+    while let next = heap.first, !next.isPending || next.deadline <= now {
+      removeFirst()
+      if next.isPending { due.append(next) }
+    }
+    return due
+  }
+
+  // Cancelled timers further down stay until their time has come: an hour at most, as nothing waits longer.
+  private mutating func dropCancelled() {
+    while let next = heap.first, !next.isPending { removeFirst() }
+  }
+
+  private mutating func removeFirst() {
+    heap.swapAt(0, heap.count - 1)
+    heap.removeLast()
+    var parent = 0
+    while true {
+      var least = parent
+      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
+        if heap[child].deadline < heap[least].deadline { least = child }
+      }
+      if least == parent { return }
+      heap.swapAt(parent, least)
+      parent = least
+    }
+  }
+
+  private mutating func siftUp(from index: Int) {
+    var child = index
+    while child > 0, heap[child].deadline < heap[(child - 1) / 2].deadline {
+      heap.swapAt(child, (child - 1) / 2)
+      child = (child - 1) / 2
+    }
+  }
+}
