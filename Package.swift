@@ -62,7 +62,7 @@ let package = Package(
     .target(
       name: "Listener",
       dependencies: [
-        "AgentProtocol", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SupervisorLink", "SystemCalls",
+        "AgentProtocol", "CLinux", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SupervisorLink", "SystemCalls",
         logging, nioCore, nioPosix, nioHTTP1,
       ]),
 

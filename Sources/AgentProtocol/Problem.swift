@@ -6,7 +6,9 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
   case methodNotAllowed = "method-not-allowed"
   case conflict
   case bodyTooLarge = "body-too-large"
+  case unsupportedMediaType = "unsupported-media-type"
   case rangeNotSatisfiable = "range-not-satisfiable"
+  case headersTooLarge = "headers-too-large"
   case full
   case noSpace = "no-space"
   case unavailable
@@ -21,7 +23,9 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
     case .methodNotAllowed: 405
     case .conflict: 409
     case .bodyTooLarge: 413
+    case .unsupportedMediaType: 415
     case .rangeNotSatisfiable: 416
+    case .headersTooLarge: 431
     case .full, .unavailable: 503
     case .noSpace: 507
     case .fault: 500
@@ -37,7 +41,9 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
     case .methodNotAllowed: "The resource does not have this method"
     case .conflict: "The job id is taken by another job"
     case .bodyTooLarge: "The body is too large"
+    case .unsupportedMediaType: "The body must be JSON"
     case .rangeNotSatisfiable: "The range is outside the output"
+    case .headersTooLarge: "The header fields are too large"
     case .full: "The queue is full"
     case .noSpace: "The disk is nearly full"
     case .unavailable: "The agent cannot answer now"

@@ -9,5 +9,6 @@
 #include "detach.h"
 #include "listener_spawn.h"
 #include "processes.h"
+#include "sandbox.h"
 
 #endif
