@@ -95,4 +95,15 @@ extension FileDescriptor {
       }
     }
   }
+
+  /// Writes every byte of a secret, without a copy of it.
+  public func writeAll(_ secret: SecretBytes, _ subject: String? = nil) throws(SystemError) {
+    let raw = raw
+    var offset = 0
+    while offset < secret.count {
+      offset += try checked("write", subject) {
+        secret.withBytes { write(raw, $0.baseAddress! + offset, $0.count - offset) }
+      }
+    }
+  }
 }

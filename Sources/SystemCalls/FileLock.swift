@@ -26,7 +26,7 @@ public final class FileLock: Sendable {
     let raw = descriptor.raw
     do throws(SystemError) {
       try checked("flock", path) { flock(raw, LOCK_EX | LOCK_NB) }
-    } catch where error.code == EWOULDBLOCK {
+    } catch  where error.code == EWOULDBLOCK {
       return nil
     }
     return FileLock(descriptor)

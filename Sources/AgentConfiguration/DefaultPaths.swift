@@ -1,0 +1,58 @@
+import Glibc
+import SystemCalls
+
+/// Where things are when nobody says otherwise: the places of a system service for root, those of the XDG Base Directory
+/// Specification for a user.
+struct DefaultPaths {
+  private let configurationFolder: String
+  private let state: String
+  private let runtime: String
+  private let logFile: String
+
+  init(environment: [String: String], isRoot: Bool) {
+    if isRoot {
+      (configurationFolder, state, runtime) = ("/etc/agentd", "/var/lib/agentd", "/run/agentd")
+      logFile = "/var/log/agentd.log"
+      return
+    }
+    let home = Self.home(environment)
+    // The specification: a value that is not absolute is to be ignored.
+    func base(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
+    configurationFolder = "\(base("XDG_CONFIG_HOME") ?? "\(home)/.config")/agentd"
+    state = "\(base("XDG_STATE_HOME") ?? "\(home)/.local/state")/agentd"
+    runtime = base("XDG_RUNTIME_DIR").map { "\($0)/agentd" } ?? "\(state)/run"
+    logFile = "\(state)/agentd.log"
+  }
+
+  var configurationFile: String { "\(configurationFolder)/agentd.toml" }
+
+  var configuration: AgentConfiguration {
+    AgentConfiguration(
+      file: nil,
+      paths: .init(
+        store: "\(configurationFolder)/store", listener: "\(configurationFolder)/listener.toml", state: state,
+        runtime: runtime),
+      process: .init(listenerUser: "agentd", logLevel: .info, logFile: logFile, agentName: Self.hostName()),
+      jobs: .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody"))
+  }
+
+  /// `path`, seen from the working folder.
+  static func absolute(_ path: String) -> String {
+    if path.hasPrefix("/") { return path }
+    guard let folder = getcwd(nil, 0) else { return path }
+    defer { free(folder) }
+    return Path.resolve(path, relativeTo: String(cString: folder))
+  }
+
+  private static func home(_ environment: [String: String]) -> String {
+    if let home = environment["HOME"], home.hasPrefix("/") { return home }
+    return getpwuid(geteuid()).map { String(cString: $0.pointee.pw_dir) } ?? "/"
+  }
+
+  private static func hostName() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    // One less than there is, so that a name cut short still ends.
+    guard gethostname(&buffer, buffer.count - 1) == 0, buffer[0] != 0 else { return "localhost" }
+    return buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+  }
+}

@@ -1,0 +1,34 @@
+/// What listener.toml says: how the agent is reached. Written by `agent-register -L`.
+public struct ListenerConfiguration: Equatable, Sendable {
+  /// SHA-256 thumbprint of the listener certificate, 64 lower-case hex digits; `nil` while none is chosen.
+  public var certificate: String?
+  /// The authentication methods: `tls`, the only one there is.
+  public var methods: [String]
+  /// The addresses to listen on, IPv4 or IPv6 literals; 1 to 16, each once.
+  public var addresses: [String]
+  /// The TCP port; 1 to 65535.
+  public var port: Int
+
+  /// The most addresses.
+  public static let maximumAddresses = 16
+
+  /// A configuration of these parts; by default, the one that holds while there is no listener.toml.
+  public init(
+    certificate: String? = nil, methods: [String] = ["tls"], addresses: [String] = ["0.0.0.0", "::"], port: Int = 5773
+  ) {
+    self.certificate = certificate
+    self.methods = methods
+    self.addresses = addresses
+    self.port = port
+  }
+
+  /// Reads `file`.
+  ///
+  /// - Parameter isRoot: root reads no file that others can write to.
+  /// - Returns: `nil` if there is no such file.
+  public static func load(_ file: String, isRoot: Bool) throws(ConfigurationError) -> ListenerConfiguration? {
+    try TOMLDocument.read(file, mustBeOwn: isRoot).map { document throws(ConfigurationError) in
+      try ListenerConfiguration(document.root)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import SystemCalls
+
+extension ListenerConfiguration {
+  init(_ table: StrictTable) throws(ConfigurationError) {
+    self.init()
+    try table.refuseUnknown(besides: ["certificate", "methods", "addresses", "port"])
+    certificate = try table.string("certificate").map { text throws(ConfigurationError) in
+      let digits = text.lowercased()
+      guard digits.utf8.count == 64, digits.utf8.allSatisfy({ Self.hexDigits.contains($0) }) else {
+        throw table.error(
+          "certificate",
+          "certificate must be a SHA-256 thumbprint, 64 hex digits, not \(quoted(text)); set it with: "
+            + "agent-register -L -t THUMBPRINT")
+      }
+      return digits
+    }
+    if let methods = try table.strings("methods"), methods != ["tls"] {
+      throw table.error("methods", "methods must be [\"tls\"]: no other authentication exists here")
+    }
+    if let addresses = try table.strings("addresses") {
+      if let fault = Self.fault(of: addresses) { throw table.error("addresses", fault) }
+      self.addresses = addresses
+    }
+    port = try table.integer("port", in: 1...65535) ?? port
+  }
+
+  private static let hexDigits = Array("0123456789abcdef".utf8)
+
+  /// What is wrong with addresses to listen on; `nil` if nothing is.
+  public static func fault(of addresses: [String]) -> String? {
+    if addresses.isEmpty { return "at least one address is needed to listen on" }
+    if addresses.count > maximumAddresses {
+      return "at most \(maximumAddresses) addresses can be listened on, not \(addresses.count)"
+    }
+    if Set(addresses).count < addresses.count { return "an address is named twice" }
+    return addresses.first { !isAddress($0) }.map {
+      "\(quoted($0)) is no IPv4 or IPv6 address, for example 0.0.0.0 or ::"
+    }
+  }
+
+  /// An IPv4 or IPv6 literal; the latter with a scope, as in `fe80::1%eth0`, if that interface exists.
+  private static func isAddress(_ text: String) -> Bool {
+    var four = in_addr()
+    if inet_pton(AF_INET, text, &four) == 1 { return true }
+    guard text.contains(":") else { return false }
+    var hints = addrinfo()
+    hints.ai_family = AF_INET6
+    hints.ai_flags = AI_NUMERICHOST
+    var result: UnsafeMutablePointer<addrinfo>?
+    guard getaddrinfo(text, nil, &hints, &result) == 0 else { return false }
+    freeaddrinfo(result)
+    return true
+  }
+}
+
+extension ListenerConfiguration {
+  /// Replaces `file`, mode 0644; it is on the disk when this returns. A failure leaves the old file.
+  public func save(to file: String) throws(SystemError) {
+    try DurableFile.replace(file, with: Array(text.utf8), mode: 0o644)
+  }
+
+  /// The file's contents. Nothing in it needs escaping: digits, and addresses that were checked.
+  var text: String {
+    """
+    # Written by agent-register -L; it will be written anew.
+    \(certificate.map { "certificate = \"\($0)\"\n" } ?? "")methods = [\(list(methods))]
+    addresses = [\(list(addresses))]
+    port = \(port)
+
+    """
+  }
+
+  private func list(_ words: [String]) -> String { words.map { "\"\($0)\"" }.joined(separator: ", ") }
+}

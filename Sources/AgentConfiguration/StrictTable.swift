@@ -1,0 +1,77 @@
+import Spelling
+import TOMLKit
+
+/// A TOML table that is read strictly: a key that nobody knows, a value of another type or beyond its range is an error
+/// with file and line.
+struct StrictTable {
+  let document: TOMLDocument
+  private let table: TOMLTable
+  private let path: [String]
+
+  init(_ document: TOMLDocument, _ table: TOMLTable, path: [String] = []) {
+    self.document = document
+    self.table = table
+    self.path = path
+  }
+
+  /// Throws if there is any other key than `known`.
+  func refuseUnknown(besides known: [String]) throws(ConfigurationError) {
+    let unknown = table.keys.filter { !known.contains($0) }
+    // The first in the file is reported, so that a person mends from the top.
+    guard let key = unknown.min(by: { (line(of: $0) ?? 0) < (line(of: $1) ?? 0) }) else { return }
+    let place = path.isEmpty ? "" : " in [\(path.joined(separator: "."))]"
+    let hint =
+      nearestWord(to: key, among: known).map { "did you mean \"\($0)\"?" }
+      ?? "known are \(known.joined(separator: ", "))"
+    throw error(key, "unknown key \(quoted(key))\(place); \(hint)")
+  }
+
+  func table(_ key: String) throws(ConfigurationError) -> StrictTable? {
+    guard let value = table[key] else { return nil }
+    guard let inner = value.table else { throw wrongType(key, "a table", value) }
+    return StrictTable(document, inner, path: path + [key])
+  }
+
+  func string(_ key: String) throws(ConfigurationError) -> String? {
+    guard let value = table[key] else { return nil }
+    guard let string = value.string else { throw wrongType(key, "a string", value) }
+    return string
+  }
+
+  func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+    guard let value = table[key] else { return nil }
+    guard let integer = value.int else { throw wrongType(key, "a whole number", value) }
+    if !range.contains(integer) {
+      throw error(key, "\(key) must be from \(range.lowerBound) to \(range.upperBound), not \(integer)")
+    }
+    return integer
+  }
+
+  func strings(_ key: String) throws(ConfigurationError) -> [String]? {
+    guard let value = table[key] else { return nil }
+    guard let array = value.array else { throw wrongType(key, "an array of strings", value) }
+    var strings: [String] = []
+    for element in array {
+      guard let string = element.string else { throw wrongType(key, "an array of strings", element) }
+      strings.append(string)
+    }
+    return strings
+  }
+
+  func error(_ key: String, _ message: String) -> ConfigurationError {
+    ConfigurationError(file: document.file, line: line(of: key), message)
+  }
+
+  private func line(of key: String) -> Int? { document.locations.line(of: path + [key]) }
+
+  private func wrongType(_ key: String, _ expected: String, _ value: any TOMLValueConvertible) -> ConfigurationError {
+    error(key, "\(key) must be \(expected), not \(value.type.article) \(value.type)")
+  }
+}
+
+extension TOMLType {
+  fileprivate var article: String { self == .array || self == .int ? "an" : "a" }
+}
+
+/// `text` for a message: in quotes, with everything invisible escaped.
+func quoted(_ text: String) -> String { text.debugDescription }

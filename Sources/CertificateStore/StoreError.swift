@@ -1,0 +1,30 @@
+import SystemCalls
+
+/// Why the store could not be read or changed.
+public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The operating system refused.
+  case system(SystemError)
+  /// The store belongs to another user (number, and name if it has one): run as that one.
+  case otherOwner(path: String, owner: UInt32, name: String?)
+  /// Others can read or write what they must not; `mend` is the command that puts it right.
+  case insecure(path: String, fact: String, mend: String)
+  /// Something is there that the store did not put there, or something lacks.
+  case damaged(path: String, fact: String)
+  /// No private key is stored for that certificate.
+  case noKey(Thumbprint, store: String)
+  /// It would hold more than fits: what, how much that is, how much may be.
+  case full(path: String, fact: String)
+
+  /// One line: path, fact, and what to do.
+  public var description: String {
+    switch self {
+    case .system(let error): error.description
+    case .otherOwner(let path, let owner, let name):
+      "\(path): belongs to \(name.map { "user \($0)" } ?? "the user with number \(owner)"); run this as that user"
+    case .insecure(let path, let fact, let mend): "\(path): \(fact); mend it with: \(mend)"
+    case .damaged(let path, let fact): "\(path): \(fact)"
+    case .noKey(let thumbprint, let store): "\(store): no private key for the certificate \(thumbprint)"
+    case .full(let path, let fact): "\(path): \(fact)"
+    }
+  }
+}

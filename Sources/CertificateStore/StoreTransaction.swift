@@ -1,0 +1,63 @@
+import SystemCalls
+
+/// Changes to the store that take effect together or not at all.
+public struct StoreTransaction {
+  /// The store as it stood when the writers' lock was taken; the changes are not in it.
+  public let before: StoreSnapshot
+
+  enum Body {
+    case plain([UInt8])
+    case secret(SecretBytes)
+
+    var count: Int {
+      switch self {
+      case .plain(let bytes): bytes.count
+      case .secret(let bytes): bytes.count
+      }
+    }
+
+    func write(to file: FileDescriptor, _ path: String) throws(SystemError) {
+      switch self {
+      case .plain(let bytes): try file.writeAll(bytes, path)
+      case .secret(let bytes): try file.writeAll(bytes, path)
+      }
+    }
+  }
+
+  struct Name: Hashable {
+    let kind: StoreKind
+    let thumbprint: Thumbprint
+  }
+
+  private(set) var additions: [Name: Body] = [:]
+  private(set) var removals: Set<Name> = []
+
+  init(before: StoreSnapshot) {
+    self.before = before
+  }
+
+  /// Whether it changes anything.
+  public var isEmpty: Bool { additions.isEmpty && removals.isEmpty }
+
+  /// Adds a public object to the certificates, roots or revocation lists. One that is there already stays as it is.
+  public mutating func add(_ object: StoredObject, to kind: StoreKind) {
+    insert(Name(kind: kind, thumbprint: object.thumbprint), .plain(object.pem))
+  }
+
+  /// Adds the private key, PKCS#8 in PEM, of the certificate with that thumbprint. One that is there already stays.
+  public mutating func addKey(_ pem: SecretBytes, of certificate: Thumbprint) {
+    insert(Name(kind: .keys, thumbprint: certificate), .secret(pem))
+  }
+
+  /// Removes an object; what is not there is no error.
+  public mutating func remove(_ kind: StoreKind, _ thumbprint: Thumbprint) {
+    let name = Name(kind: kind, thumbprint: thumbprint)
+    additions[name] = nil
+    if before.contains(kind, thumbprint) { removals.insert(name) }
+  }
+
+  private mutating func insert(_ name: Name, _ body: Body) {
+    removals.remove(name)
+    if !before.contains(name.kind, name.thumbprint) { additions[name] = body }
+  }
+}
