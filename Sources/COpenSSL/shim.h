@@ -1,4 +1,4 @@
-// OpenSSL 3 for Swift: the headers, with the macros that Swift cannot see as inline functions.
+// OpenSSL 3 for Swift: the headers, with the macros that Swift cannot see as inline functions of the same stem.
 #ifndef AGENTD_COPENSSL_SHIM_H
 #define AGENTD_COPENSSL_SHIM_H
 
@@ -7,8 +7,57 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+// RFC 4514 as readable UTF-8: without it, every byte above 127 would be escaped.
+static const unsigned long cssl_name_flags = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB;
+
+// Stacks.
+static inline STACK_OF(X509) *cssl_X509_stack_new(void) { return sk_X509_new_null(); }
+static inline int cssl_X509_stack_count(const STACK_OF(X509) *s) { return s == NULL ? 0 : sk_X509_num(s); }
+static inline X509 *cssl_X509_stack_at(const STACK_OF(X509) *s, int i) { return sk_X509_value(s, i); }
+static inline int cssl_X509_stack_push(STACK_OF(X509) *s, X509 *x) { return sk_X509_push(s, x); }
+// Frees the stack and drops one reference of every element.
+static inline void cssl_X509_stack_free_all(STACK_OF(X509) *s) { sk_X509_pop_free(s, X509_free); }
+// Frees the stack; the elements stay.
+static inline void cssl_X509_stack_free(STACK_OF(X509) *s) { sk_X509_free(s); }
+
+static inline STACK_OF(X509_NAME) *cssl_X509_NAME_stack_new(void) { return sk_X509_NAME_new_null(); }
+static inline int cssl_X509_NAME_stack_push(STACK_OF(X509_NAME) *s, X509_NAME *n) { return sk_X509_NAME_push(s, n); }
+static inline void cssl_X509_NAME_stack_free_all(STACK_OF(X509_NAME) *s) { sk_X509_NAME_pop_free(s, X509_NAME_free); }
+
+static inline int cssl_GENERAL_NAME_stack_count(const GENERAL_NAMES *s) { return s == NULL ? 0 : sk_GENERAL_NAME_num(s); }
+static inline GENERAL_NAME *cssl_GENERAL_NAME_stack_at(const GENERAL_NAMES *s, int i) { return sk_GENERAL_NAME_value(s, i); }
+
+static inline int cssl_X509_REVOKED_stack_count(STACK_OF(X509_REVOKED) *s) { return s == NULL ? 0 : sk_X509_REVOKED_num(s); }
+
+// Memory BIOs.
+static inline long cssl_BIO_mem_data(BIO *bio, char **data) { return BIO_get_mem_data(bio, data); }
+
+// Errors.
+static inline int cssl_ERR_LIB(unsigned long code) { return ERR_GET_LIB(code); }
+static inline int cssl_ERR_REASON(unsigned long code) { return ERR_GET_REASON(code); }
+static inline int cssl_ERR_is_system(unsigned long code) { return ERR_SYSTEM_ERROR(code) ? 1 : 0; }
+#define CSSL_REASON_OFFSET 1000 // SSL_AD_REASON_OFFSET: reasons above it are alerts that the peer sent
+
+// SSL_CTX and SSL.
+static inline int cssl_SSL_CTX_set_min_proto_version(SSL_CTX *c, int v) { return (int)SSL_CTX_set_min_proto_version(c, v); }
+static inline int cssl_SSL_CTX_set_max_proto_version(SSL_CTX *c, int v) { return (int)SSL_CTX_set_max_proto_version(c, v); }
+static inline int cssl_SSL_CTX_set1_groups_list(SSL_CTX *c, const char *l) { return (int)SSL_CTX_set1_groups_list(c, l); }
+static inline void cssl_SSL_CTX_set_max_cert_list(SSL_CTX *c, long n) { SSL_CTX_set_max_cert_list(c, n); }
+static inline void cssl_SSL_CTX_set_session_cache_mode(SSL_CTX *c, long m) { SSL_CTX_set_session_cache_mode(c, m); }
+static inline void cssl_SSL_CTX_set_mode(SSL_CTX *c, long m) { SSL_CTX_set_mode(c, m); }
+static inline int cssl_SSL_app_data_index(void) { return SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL); }
+static inline const char *cssl_SSL_cipher_name(const SSL *s) { return SSL_get_cipher_name(s); }
+
+// BIOs of our own.
+static inline void cssl_BIO_set_retry_read(BIO *b) { BIO_set_retry_read(b); }
+static inline void cssl_BIO_clear_retry_flags(BIO *b) { BIO_clear_retry_flags(b); }
+
+// Type names behind macros.
+static inline int cssl_EVP_PKEY_is_a(const EVP_PKEY *k, const char *name) { return EVP_PKEY_is_a(k, name); }
 
 #endif

@@ -1,0 +1,87 @@
+import COpenSSL
+import Glibc
+
+extension Certificate {
+  /// Whom the certificate is about, as RFC 4514 has it; empty if the name is.
+  public var subject: String { DistinguishedName.text(X509_get_subject_name(pointer)) }
+
+  /// Who issued it, as RFC 4514 has it.
+  public var issuer: String { DistinguishedName.text(X509_get_issuer_name(pointer)) }
+
+  /// The last, most specific common name of the subject, as it stands there (control characters not escaped).
+  public var commonName: String? { commonNames.last }
+
+  /// All common names of the subject in the order of the encoding.
+  public var commonNames: [String] { DistinguishedName.commonNames(X509_get_subject_name(pointer)) }
+
+  /// The serial number as lower-case hex digits.
+  public var serialNumber: String { X509_get0_serialNumber(pointer).map { ASN1Text.hexadecimal($0) } ?? "" }
+
+  /// The first second of validity, since the epoch. A malformed time reads as never valid.
+  public var notBefore: Int64 { ASN1Text.seconds(X509_get0_notBefore(pointer)) ?? .max }
+
+  /// The last second of validity, since the epoch. A malformed time reads as never valid.
+  public var notAfter: Int64 { ASN1Text.seconds(X509_get0_notAfter(pointer)) ?? .min }
+
+  /// X.509 version: 1, 2 or 3.
+  public var version: Int { Int(X509_get_version(pointer)) + 1 }
+
+  /// Issuer and subject are the same name.
+  public var isSelfIssued: Bool { extensionFlags & UInt32(EXFLAG_SI) != 0 }
+
+  /// Self-issued, and signed with the certificate's own key (the signature is checked).
+  public var isSelfSigned: Bool {
+    defer { ERR_clear_error() }
+    return X509_self_signed(pointer, 1) == 1
+  }
+
+  /// Says of itself that it may issue certificates: basic constraints with `CA:TRUE` in a version 3 certificate.
+  public var isCA: Bool {
+    extensionFlags & UInt32(EXFLAG_CA) != 0 && extensionFlags & UInt32(EXFLAG_INVALID) == 0
+  }
+
+  /// Purposes in the extended key usage; nil where the extension is absent, which means any.
+  public var extendedKeyUsage: ExtendedKeyUsage? {
+    guard extensionFlags & UInt32(EXFLAG_XKUSAGE) != 0 else { return nil }
+    return ExtendedKeyUsage(rawValue: X509_get_extended_key_usage(pointer))
+  }
+
+  /// The kind and size of the public key, for example `RSA 2048`, `P-256` or `Ed25519`.
+  public var keyDescription: String {
+    X509_get0_pubkey(pointer).map { KeyDescription.text($0) } ?? "unreadable key"
+  }
+
+  /// Whether `key` is the private key of this certificate.
+  public func matches(_ key: PrivateKey) -> Bool {
+    defer { ERR_clear_error() }
+    guard let publicKey = X509_get0_pubkey(pointer) else { return false }
+    return EVP_PKEY_eq(publicKey, key.pointer) == 1
+  }
+
+  /// Whether `issuer` issued this certificate: names and key identifiers fit, and the signature is good.
+  public func isIssued(by issuer: Certificate) -> Bool {
+    defer { ERR_clear_error() }
+    guard X509_check_issued(issuer.pointer, pointer) == X509_V_OK,
+      let key = X509_get0_pubkey(issuer.pointer)
+    else { return false }
+    return X509_verify(pointer, key) == 1
+  }
+
+  private var extensionFlags: UInt32 { X509_get_extension_flags(pointer) }
+}
+
+/// Purposes that an extended key usage extension names (RFC 5280 section 4.2.1.12).
+public struct ExtendedKeyUsage: OptionSet, Sendable {
+  /// OpenSSL's XKU bits.
+  public let rawValue: UInt32
+
+  /// From OpenSSL's XKU bits.
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// id-kp-serverAuth.
+  public static let serverAuthentication = ExtendedKeyUsage(rawValue: UInt32(XKU_SSL_SERVER))
+  /// id-kp-clientAuth.
+  public static let clientAuthentication = ExtendedKeyUsage(rawValue: UInt32(XKU_SSL_CLIENT))
+  /// anyExtendedKeyUsage.
+  public static let any = ExtendedKeyUsage(rawValue: UInt32(XKU_ANYEKU))
+}

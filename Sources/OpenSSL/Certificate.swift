@@ -1,0 +1,110 @@
+import COpenSSL
+
+/// An X.509 certificate (RFC 5280). Immutable; equal when the DER encoding is.
+public final class Certificate: @unchecked Sendable {
+  // OpenSSL guards what it caches in an X509 with a lock, and this type changes nothing in it.
+  package let pointer: OpaquePointer
+  /// SHA-256 of the DER encoding: 64 lower-case hex digits.
+  public let sha256Thumbprint: String
+
+  /// Takes over one reference to `pointer`.
+  package init(owning pointer: OpaquePointer) {
+    self.pointer = pointer
+    sha256Thumbprint = Self.digest(pointer, EVP_sha256())
+    // Fills OpenSSL's cache of extensions now, so that the accessors below need no lock.
+    X509_check_purpose(pointer, -1, 0)
+  }
+
+  /// Adds a reference to `pointer` and keeps that.
+  package convenience init(sharing pointer: OpaquePointer) {
+    X509_up_ref(pointer)
+    self.init(owning: pointer)
+  }
+
+  deinit { X509_free(pointer) }
+
+  /// Reads DER. Bytes after the certificate are an error.
+  public convenience init(der: UnsafeRawBufferPointer) throws(OpenSSLError) {
+    var cursor = der.bindMemory(to: UInt8.self).baseAddress
+    let start = cursor
+    ERR_clear_error()
+    let pointer = try checked("read certificate", d2i_X509(nil, &cursor, der.count))
+    guard let cursor, let start, cursor - start == der.count else {
+      X509_free(pointer)
+      throw OpenSSLError.own("read certificate", "further bytes after the certificate")
+    }
+    self.init(owning: pointer)
+  }
+
+  /// Reads DER. Bytes after the certificate are an error.
+  public convenience init(der: [UInt8]) throws(OpenSSLError) {
+    let outcome: Result<Certificate, OpenSSLError> = der.withUnsafeBytes { bytes in
+      do throws(OpenSSLError) { return .success(try Certificate(der: bytes)) } catch { return .failure(error) }
+    }
+    self.init(sharing: try outcome.get().pointer)
+  }
+
+  /// Reads one PEM block whose kind is `certificate`. Trust settings of a `TRUSTED CERTIFICATE` are left out.
+  public convenience init(pem block: PEMBlock) throws(OpenSSLError) {
+    let pointer = try block.text.withUnsafeBytes { text throws(OpenSSLError) in
+      let bio = try MemoryBIO(reading: text)
+      ERR_clear_error()
+      return try checked("read certificate", PEM_read_bio_X509_AUX(bio.pointer, nil, { _, _, _, _ in -1 }, nil))
+    }
+    defer { X509_free(pointer) }
+    try self.init(der: Self.der(pointer))
+  }
+
+  /// All certificates of a PEM file in their order; other blocks and text are passed over.
+  ///
+  /// - Parameter limit: the most blocks accepted.
+  /// - Throws: `PEMError`, or `OpenSSLError` for a certificate that cannot be read.
+  public static func all(inPEM bytes: [UInt8], limit: Int = 1024) throws -> [Certificate] {
+    try PEMBlock.all(in: bytes, limit: limit).filter { $0.kind == .certificate }.map { try Certificate(pem: $0) }
+  }
+
+  /// The DER encoding.
+  public var der: [UInt8] { Self.der(pointer) }
+
+  /// A PEM block with a line end after it.
+  public var pem: String {
+    // Writing into memory fails only when there is none left.
+    guard let bio = try? MemoryBIO(), PEM_write_bio_X509(bio.pointer, pointer) == 1 else { return "" }
+    return bio.text()
+  }
+
+  /// SHA-1 of the DER encoding: 40 lower-case hex digits.
+  public var sha1Thumbprint: String { Self.digest(pointer, EVP_sha1()) }
+
+  private static func der(_ pointer: OpaquePointer) -> [UInt8] {
+    let count = i2d_X509(pointer, nil)
+    guard count > 0 else { return [] }
+    return [UInt8](unsafeUninitializedCapacity: Int(count)) { buffer, filled in
+      var cursor = buffer.baseAddress
+      filled = Int(i2d_X509(pointer, &cursor))
+    }
+  }
+
+  private static func digest(_ pointer: OpaquePointer, _ type: OpaquePointer?) -> String {
+    var count: UInt32 = 0
+    let digest = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, filled in
+      filled = X509_digest(pointer, type, buffer.baseAddress, &count) == 1 ? Int(count) : 0
+    }
+    return Hexadecimal.text(digest)
+  }
+}
+
+extension Certificate: Hashable {
+  /// Equal when the DER encoding is.
+  public static func == (left: Certificate, right: Certificate) -> Bool {
+    left.sha256Thumbprint == right.sha256Thumbprint
+  }
+
+  /// Feeds the thumbprint.
+  public func hash(into hasher: inout Hasher) { hasher.combine(sha256Thumbprint) }
+}
+
+extension Certificate: CustomStringConvertible {
+  /// Subject and the beginning of the SHA-256 thumbprint, for messages.
+  public var description: String { "\(subject) (sha256 \(sha256Thumbprint.prefix(16)))" }
+}

@@ -1,0 +1,60 @@
+import COpenSSL
+
+/// Names of X.509 as text.
+enum DistinguishedName {
+  /// RFC 4514: the most specific part first, UTF-8, control characters and the special ones escaped.
+  static func text(_ name: OpaquePointer?) -> String {
+    guard let name, let bio = try? MemoryBIO() else { return "" }
+    guard X509_NAME_print_ex(bio.pointer, name, 0, cssl_name_flags) >= 0 else {
+      ERR_clear_error()
+      return "(unreadable name)"
+    }
+    return bio.text()
+  }
+
+  /// The values of all common names as UTF-8, in their order; NUL and control characters stay as they are.
+  static func commonNames(_ name: OpaquePointer?) -> [String] {
+    var names: [String] = []
+    var index = X509_NAME_get_index_by_NID(name, NID_commonName, -1)
+    while index >= 0 {
+      let value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index))
+      if let value { names.append(ASN1Text.utf8(value)) }
+      index = X509_NAME_get_index_by_NID(name, NID_commonName, index)
+    }
+    return names
+  }
+}
+
+/// Strings and numbers of ASN.1.
+enum ASN1Text {
+  static func utf8(_ string: UnsafePointer<ASN1_STRING>) -> String {
+    var buffer: UnsafeMutablePointer<UInt8>?
+    let count = ASN1_STRING_to_UTF8(&buffer, string)
+    guard count >= 0, let buffer else {
+      ERR_clear_error()
+      return "(unreadable text)"
+    }
+    defer { CRYPTO_free(buffer, #file, #line) }
+    return String(decoding: UnsafeBufferPointer(start: buffer, count: Int(count)), as: UTF8.self)
+  }
+
+  static func bytes(_ string: UnsafePointer<ASN1_STRING>) -> [UInt8] {
+    Array(UnsafeBufferPointer(start: ASN1_STRING_get0_data(string), count: Int(max(ASN1_STRING_length(string), 0))))
+  }
+
+  /// Whole number as lower-case hex digits, at least two of them and always pairs; with a leading `-` if negative.
+  static func hexadecimal(_ number: UnsafePointer<ASN1_INTEGER>) -> String {
+    let digits = Hexadecimal.text(bytes(number))
+    return (ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER ? "-" : "") + (digits.isEmpty ? "00" : digits)
+  }
+
+  /// Seconds since 1970-01-01T00:00:00Z; nil where the time is absent or malformed.
+  static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
+    var broken = tm()
+    guard let time, ASN1_TIME_to_tm(time, &broken) == 1 else {
+      ERR_clear_error()
+      return nil
+    }
+    return Int64(timegm(&broken))
+  }
+}

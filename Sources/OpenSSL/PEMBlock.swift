@@ -1,0 +1,167 @@
+/// One `-----BEGIN LABEL-----` ... `-----END LABEL-----` block of a PEM file (RFC 7468), found among whatever else is
+/// in the file: text between blocks, CRLF line ends, a UTF-8 byte order mark, spaces around lines.
+public struct PEMBlock: Sendable {
+  /// What a block holds, by its label.
+  public enum Kind: Equatable, Sendable {
+    /// `CERTIFICATE`, `X509 CERTIFICATE` or `TRUSTED CERTIFICATE`.
+    case certificate
+    /// Any label that ends in `PRIVATE KEY`.
+    case privateKey
+    /// `X509 CRL`.
+    case revocationList
+    /// Anything else, for example `EC PARAMETERS` or `CERTIFICATE REQUEST`.
+    case other
+  }
+
+  /// The words after BEGIN, for example `ENCRYPTED PRIVATE KEY`.
+  public let label: String
+  /// The number of the BEGIN line, from 1.
+  public let line: Int
+  /// The block from its BEGIN to its END line, with single line feeds and without spaces around lines.
+  public let text: SecretBytes
+
+  /// What the block holds, by its label.
+  public var kind: Kind {
+    switch label {
+    case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": .certificate
+    case "X509 CRL": .revocationList
+    default: label.hasSuffix("PRIVATE KEY") ? .privateKey : .other
+    }
+  }
+
+  /// Whether a password is needed to read the block: PKCS#8 encryption, or the traditional `Proc-Type` header.
+  public var isEncrypted: Bool {
+    label == "ENCRYPTED PRIVATE KEY"
+      || text.withUnsafeBytes { text in
+        text.split(separator: 0x0A, maxSplits: 2).dropFirst().first.map {
+          Array($0) == Array("Proc-Type: 4,ENCRYPTED".utf8)
+        }
+          ?? false
+      }
+  }
+
+  /// All blocks in their order.
+  ///
+  /// - Parameter limit: the most blocks accepted.
+  /// - Throws: a block without its END line, with another one's END line, or one block too many.
+  public static func all(in bytes: UnsafeRawBufferPointer, limit: Int = 1024) throws(PEMError) -> [PEMBlock] {
+    var splitter = PEMSplitter(bytes, limit: limit)
+    return try splitter.blocks()
+  }
+
+  /// All blocks in their order; see `all(in:limit:)` for raw bytes.
+  public static func all(in bytes: SecretBytes, limit: Int = 1024) throws(PEMError) -> [PEMBlock] {
+    try bytes.withUnsafeBytes { bytes throws(PEMError) in try all(in: bytes, limit: limit) }
+  }
+
+  /// All blocks in their order; see `all(in:limit:)` for raw bytes.
+  public static func all(in bytes: [UInt8], limit: Int = 1024) throws(PEMError) -> [PEMBlock] {
+    let outcome: Result<[PEMBlock], PEMError> = bytes.withUnsafeBytes { bytes in
+      do throws(PEMError) { return .success(try all(in: bytes, limit: limit)) } catch { return .failure(error) }
+    }
+    return try outcome.get()
+  }
+}
+
+/// What is wrong with the outer form of a PEM file.
+public enum PEMError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The file ends, or another block begins, before the block that began at `line` ends.
+  case unterminated(label: String, line: Int)
+  /// The block ends with another label than it began with.
+  case wrongEnd(label: String, end: String, line: Int)
+  /// There are more blocks than allowed.
+  case tooManyBlocks(limit: Int)
+
+  /// One line that says where.
+  public var description: String {
+    switch self {
+    case .unterminated(let label, let line):
+      "line \(line): block \(label.debugDescription) has no end line; the file is cut off or damaged"
+    case .wrongEnd(let label, let end, let line):
+      "line \(line): block \(label.debugDescription) ends as \(end.debugDescription)"
+    case .tooManyBlocks(let limit):
+      "more than \(limit) PEM blocks"
+    }
+  }
+}
+
+/// Walks over the lines of a PEM file.
+private struct PEMSplitter {
+  private let bytes: UnsafeRawBufferPointer
+  private let limit: Int
+  private var position = 0
+  private var line = 0
+
+  init(_ bytes: UnsafeRawBufferPointer, limit: Int) {
+    self.bytes = bytes
+    self.limit = limit
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }  // byte order mark
+  }
+
+  mutating func blocks() throws(PEMError) -> [PEMBlock] {
+    var blocks: [PEMBlock] = []
+    while let content = nextLine() {
+      guard let label = Self.label(content, after: "-----BEGIN ") else { continue }
+      if blocks.count == limit { throw .tooManyBlocks(limit: limit) }
+      blocks.append(try block(label))
+    }
+    return blocks
+  }
+
+  private mutating func block(_ label: String) throws(PEMError) -> PEMBlock {
+    let first = line
+    var lines = [Range<Int>(uncheckedBounds: current)]
+    while let content = nextLine() {
+      if Self.label(content, after: "-----BEGIN ") != nil { break }
+      lines.append(Range(uncheckedBounds: current))
+      guard let end = Self.label(content, after: "-----END ") else { continue }
+      if end != label { throw .wrongEnd(label: label, end: end, line: first) }
+      return PEMBlock(label: label, line: first, text: text(lines, isSecret: label.hasSuffix("PRIVATE KEY")))
+    }
+    throw .unterminated(label: label, line: first)
+  }
+
+  /// Bounds of the present line without spaces and line end.
+  private var current = (lower: 0, upper: 0)
+
+  private mutating func nextLine() -> UnsafeRawBufferPointer.SubSequence? {
+    guard position < bytes.count else { return nil }
+    line += 1
+    let end = bytes[position...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? bytes.count
+    current = trimmed(position, end)
+    position = end + 1
+    // CRLF is one line end; a lone CR is one, too.
+    if end < bytes.count, bytes[end] == 0x0D, position < bytes.count, bytes[position] == 0x0A { position += 1 }
+    return bytes[current.lower..<current.upper]
+  }
+
+  private func trimmed(_ lower: Int, _ upper: Int) -> (lower: Int, upper: Int) {
+    var (lower, upper) = (lower, upper)
+    while lower < upper, Self.isBlank(bytes[lower]) { lower += 1 }
+    while lower < upper, Self.isBlank(bytes[upper - 1]) { upper -= 1 }
+    return (lower, upper)
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+  private static func label(_ line: UnsafeRawBufferPointer.SubSequence, after prefix: String) -> String? {
+    let (prefix, suffix) = (Array(prefix.utf8), Array("-----".utf8))
+    guard line.count >= prefix.count + suffix.count, line.count <= 128, line.starts(with: prefix),
+      line.suffix(suffix.count).elementsEqual(suffix)
+    else { return nil }
+    return String(decoding: line.dropFirst(prefix.count).dropLast(suffix.count), as: UTF8.self)
+  }
+
+  private func text(_ lines: [Range<Int>], isSecret: Bool) -> SecretBytes {
+    SecretBytes(count: lines.reduce(0) { $0 + $1.count + 1 }, lock: isSecret) { target in
+      var offset = 0
+      for line in lines {
+        let source = UnsafeRawBufferPointer(rebasing: bytes[line])
+        UnsafeMutableRawBufferPointer(rebasing: target[offset...]).copyMemory(from: source)
+        offset += line.count
+        target[offset] = 0x0A
+        offset += 1
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import COpenSSL
+
+/// A PKCS#12 container (`.p12`, `.pfx`; RFC 7292), read at once.
+public struct PKCS12: Sendable {
+  /// The private key, if there is one.
+  public let key: PrivateKey?
+  /// The key's own certificate first, then the others in the order of the container.
+  public let certificates: [Certificate]
+
+  /// Reads a container.
+  ///
+  /// - Parameter password: nil tries the empty password.
+  public init(der: UnsafeRawBufferPointer, password: SecretBytes? = nil) throws(PKCS12Error) {
+    ERR_clear_error()
+    var cursor = der.bindMemory(to: UInt8.self).baseAddress
+    guard let container = d2i_PKCS12(nil, &cursor, der.count) else {
+      throw .notPKCS12(.take("read PKCS#12 container"))
+    }
+    defer { PKCS12_free(container) }
+    let parts = try Self.unlock(container, password: password)
+    key = parts.key
+    certificates = parts.certificates
+  }
+
+  /// Whether `der` has the outer form of a container, whatever its password.
+  public static func isContainer(_ der: UnsafeRawBufferPointer) -> Bool {
+    defer { ERR_clear_error() }
+    var cursor = der.bindMemory(to: UInt8.self).baseAddress
+    guard let container = d2i_PKCS12(nil, &cursor, der.count) else { return false }
+    PKCS12_free(container)
+    return true
+  }
+}
+
+/// Why a PKCS#12 container could not be read.
+public enum PKCS12Error: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The bytes are something else, or damaged.
+  case notPKCS12(OpenSSLError)
+  /// The container has a password and none was given.
+  case passwordNeeded
+  /// The container has another password.
+  case wrongPassword
+  /// The container is one, but its contents cannot be read.
+  case unreadable(OpenSSLError)
+
+  /// One line without the file's name.
+  public var description: String {
+    switch self {
+    case .notPKCS12(let error), .unreadable(let error): error.description
+    case .passwordNeeded: "the PKCS#12 container needs its password"
+    case .wrongPassword: "wrong password for the PKCS#12 container"
+    }
+  }
+}
+
+extension PKCS12 {
+  private typealias Parts = (key: PrivateKey?, certificates: [Certificate])
+
+  private static func unlock(_ container: OpaquePointer, password: SecretBytes?) throws(PKCS12Error) -> Parts {
+    // PKCS12_parse wants a C string: a copy with a NUL, in locked memory again.
+    let terminated = password.map { password in
+      SecretBytes(count: password.count + 1) { target in
+        password.withUnsafeBytes { target.copyMemory(from: $0) }
+        target[password.count] = 0
+      }
+    }
+    var (parts, error) = parse(container, terminated)
+    if parts == nil, error.isUnsupported, OSSL_PROVIDER_try_load(nil, "legacy", 1) != nil {
+      // Containers that Windows made for years use RC2, which only the legacy provider has.
+      (parts, error) = parse(container, terminated)
+    }
+    if let parts { return parts }
+    guard error.contains(library: Int32(ERR_LIB_PKCS12), reason: Int32(PKCS12_R_MAC_VERIFY_FAILURE)) else {
+      throw .unreadable(error)
+    }
+    throw password == nil ? .passwordNeeded : .wrongPassword
+  }
+
+  private static func parse(_ container: OpaquePointer, _ password: SecretBytes?) -> (Parts?, OpenSSLError) {
+    var key: OpaquePointer?
+    var certificate: OpaquePointer?
+    var others: OpaquePointer?
+    ERR_clear_error()
+    let outcome: Int32
+    if let password {
+      outcome = password.withUnsafeBytes { bytes in
+        PKCS12_parse(container, bytes.bindMemory(to: CChar.self).baseAddress, &key, &certificate, &others)
+      }
+    } else {
+      outcome = PKCS12_parse(container, nil, &key, &certificate, &others)
+    }
+    guard outcome == 1 else { return (nil, .take("read PKCS#12 container")) }
+    defer { cssl_X509_stack_free_all(others) }
+    let first = certificate.map { [Certificate(owning: $0)] } ?? []
+    return ((key.map { PrivateKey(owning: $0) }, first + CertificateStack.certificates(others)), .take(""))
+  }
+}

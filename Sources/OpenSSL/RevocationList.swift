@@ -1,0 +1,81 @@
+import COpenSSL
+
+/// A certificate revocation list (RFC 5280 section 5). Immutable.
+public final class RevocationList: @unchecked Sendable {  // OpenSSL guards what it caches in an X509_CRL with a lock
+  package let pointer: OpaquePointer
+
+  /// Takes over one reference to `pointer`.
+  package init(owning pointer: OpaquePointer) {
+    self.pointer = pointer
+  }
+
+  deinit { X509_CRL_free(pointer) }
+
+  /// Reads DER.
+  public convenience init(der: UnsafeRawBufferPointer) throws(OpenSSLError) {
+    var cursor = der.bindMemory(to: UInt8.self).baseAddress
+    ERR_clear_error()
+    self.init(owning: try checked("read revocation list", d2i_X509_CRL(nil, &cursor, der.count)))
+  }
+
+  /// Reads one PEM block whose kind is `revocationList`.
+  public convenience init(pem block: PEMBlock) throws(OpenSSLError) {
+    let pointer = try block.text.withUnsafeBytes { text throws(OpenSSLError) in
+      let bio = try MemoryBIO(reading: text)
+      ERR_clear_error()
+      let crl = PEM_read_bio_X509_CRL(bio.pointer, nil, { _, _, _, _ in -1 }, nil)
+      return try checked("read revocation list", crl)
+    }
+    self.init(owning: pointer)
+  }
+
+  /// Whose list it is, as RFC 4514 has it.
+  public var issuer: String { DistinguishedName.text(X509_CRL_get_issuer(pointer)) }
+
+  /// When it was made, in seconds since the epoch. A malformed time reads as not yet.
+  public var thisUpdate: Int64 { ASN1Text.seconds(X509_CRL_get0_lastUpdate(pointer)) ?? .max }
+
+  /// When the next one is due, in seconds since the epoch; nil where the list does not say.
+  public var nextUpdate: Int64? { ASN1Text.seconds(X509_CRL_get0_nextUpdate(pointer)) }
+
+  /// The CRL number as lower-case hex digits; nil where the list has none.
+  public var number: String? {
+    guard let raw = X509_CRL_get_ext_d2i(pointer, NID_crl_number, nil, nil) else { return nil }
+    let number = raw.assumingMemoryBound(to: ASN1_INTEGER.self)
+    defer { ASN1_INTEGER_free(number) }
+    return ASN1Text.hexadecimal(number)
+  }
+
+  /// How many certificates are revoked.
+  public var revokedCount: Int { Int(cssl_X509_REVOKED_stack_count(X509_CRL_get_REVOKED(pointer))) }
+
+  /// SHA-256 of the DER encoding: 64 lower-case hex digits.
+  public var sha256Thumbprint: String { digest(EVP_sha256()) }
+
+  /// SHA-1 of the DER encoding: 40 lower-case hex digits.
+  public var sha1Thumbprint: String { digest(EVP_sha1()) }
+
+  private func digest(_ type: OpaquePointer?) -> String {
+    var count: UInt32 = 0
+    let digest = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, filled in
+      filled = X509_CRL_digest(pointer, type, buffer.baseAddress, &count) == 1 ? Int(count) : 0
+    }
+    return Hexadecimal.text(digest)
+  }
+
+  /// Whether `issuer` signed this list: the names are the same and the signature is good.
+  public func isIssued(by issuer: Certificate) -> Bool {
+    defer { ERR_clear_error() }
+    guard X509_NAME_cmp(X509_CRL_get_issuer(pointer), X509_get_subject_name(issuer.pointer)) == 0,
+      let key = X509_get0_pubkey(issuer.pointer)
+    else { return false }
+    return X509_CRL_verify(pointer, key) == 1
+  }
+
+  /// A PEM block with a line end after it.
+  public var pem: String {
+    // Writing into memory fails only when there is none left.
+    guard let bio = try? MemoryBIO(), PEM_write_bio_X509_CRL(bio.pointer, pointer) == 1 else { return "" }
+    return bio.text()
+  }
+}
