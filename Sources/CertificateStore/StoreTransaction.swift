@@ -7,19 +7,20 @@ public struct StoreTransaction {
 
   enum Body {
     case plain([UInt8])
-    case secret(SecretBytes)
+    case secret(KeyBytes)
 
     var count: Int {
       switch self {
       case .plain(let bytes): bytes.count
-      case .secret(let bytes): bytes.count
+      case .secret(let key): key.bytes.count
       }
     }
 
     func write(to file: FileDescriptor, _ path: String) throws(SystemError) {
       switch self {
       case .plain(let bytes): try file.writeAll(bytes, path)
-      case .secret(let bytes): try file.writeAll(bytes, path)
+      case .secret(let key):
+        try withExtendedLifetime(key) { () throws(SystemError) in try file.writeAll(key.bytes, path) }
       }
     }
   }
@@ -44,9 +45,10 @@ public struct StoreTransaction {
     insert(Name(kind: kind, thumbprint: object.thumbprint), .plain(object.pem))
   }
 
-  /// Adds the private key, PKCS#8 in PEM, of the certificate with that thumbprint. One that is there already stays.
-  public mutating func addKey(_ pem: SecretBytes, of certificate: Thumbprint) {
-    insert(Name(kind: .keys, thumbprint: certificate), .secret(pem))
+  /// Adds the private key, unencrypted PKCS#8 in PEM, of the certificate with that thumbprint. One that is there already
+  /// stays. The bytes are copied, and the copy is wiped after the change.
+  public mutating func addKey(_ pem: UnsafeRawBufferPointer, of certificate: Thumbprint) {
+    insert(Name(kind: .keys, thumbprint: certificate), .secret(KeyBytes(copying: pem)))
   }
 
   /// Removes an object; what is not there is no error.

@@ -96,14 +96,13 @@ extension FileDescriptor {
     }
   }
 
-  /// Writes every byte of a secret, without a copy of it.
-  public func writeAll(_ secret: SecretBytes, _ subject: String? = nil) throws(SystemError) {
+  /// Writes every byte, without making a copy on the way.
+  public func writeAll(_ bytes: UnsafeRawBufferPointer, _ subject: String? = nil) throws(SystemError) {
     let raw = raw
-    var offset = 0
-    while offset < secret.count {
-      offset += try checked("write", subject) {
-        secret.withBytes { write(raw, $0.baseAddress! + offset, $0.count - offset) }
-      }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let pending = UnsafeRawBufferPointer(rebasing: rest)
+      rest = rest.dropFirst(try checked("write", subject) { write(raw, pending.baseAddress, pending.count) })
     }
   }
 }
