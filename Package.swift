@@ -44,16 +44,16 @@ let package = Package(
 
     // The root wing.
     .target(name: "ShepherdContract", dependencies: ["SystemCalls"]),
-    .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite"]),
+    .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite", "SystemCalls"]),
     .target(
-      name: "JobLaunch", dependencies: ["AgentProtocol", "ShepherdContract", "SystemCalls"]),
+      name: "JobLaunch", dependencies: ["AgentProtocol", "CLinux", "ShepherdContract", "SystemCalls"]),
     .target(
       name: "Supervisor",
       dependencies: [
         "AgentConfiguration", "AgentProtocol", "CertificateStore", "JobLaunch", "JobLedger", "PidFile",
         "SupervisorLink", "SystemCalls", logging,
       ]),
-    .target(name: "Shepherd", dependencies: ["ShepherdContract", "SystemCalls"]),
+    .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),
 
     // The TLS wing.
     .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
@@ -81,11 +81,13 @@ let package = Package(
     .executableTarget(
       name: "agentd-shepherd", dependencies: ["Shepherd"],
       swiftSettings: [.unsafeFlags(["-static-executable"])],
-      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+      // lld: the default linker warns of the Swift runtime's dlopen, which a static program never reaches.
+      linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"])]),
     .executableTarget(name: "agent-register", dependencies: ["AgentRegistration", argumentParser]),
 
     // Tests.
     .testTarget(name: "AgentLoggingTests", dependencies: ["AgentLogging", "SystemCalls", logging]),
+    .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,10 @@
 #define _GNU_SOURCE
 #include "processes.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,4 +13,63 @@ int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, proce
 
 int clinux_pidfd_send_signal(int pidfd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+int clinux_pipe(int *read_end, int *write_end) {
+  int pair[2];
+  if (pipe2(pair, O_CLOEXEC) < 0) return -1;
+  *read_end = pair[0];
+  *write_end = pair[1];
+  return 0;
+}
+
+// A source must not lie where an earlier target is put: copies above all targets cannot.
+static int add_descriptors(posix_spawn_file_actions_t *actions, const int *descriptors, size_t count, int *copies) {
+  int error = 0;
+  for (size_t index = 0; index < count && error == 0; index++) {
+    if (descriptors[index] < 0) {
+      error = posix_spawn_file_actions_addopen(actions, (int)index, "/dev/null", O_RDWR, 0);
+      continue;
+    }
+    copies[index] = fcntl(descriptors[index], F_DUPFD_CLOEXEC, (int)count);
+    if (copies[index] < 0) return errno;
+    error = posix_spawn_file_actions_adddup2(actions, copies[index], (int)index);
+  }
+  return error != 0 ? error : posix_spawn_file_actions_addclosefrom_np(actions, (int)count);
+}
+
+static int spawn(const struct clinux_program *program, posix_spawn_file_actions_t *actions, posix_spawnattr_t *attributes,
+                 pid_t *child) {
+  sigset_t all, none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  posix_spawnattr_setsigdefault(attributes, &all);
+  posix_spawnattr_setsigmask(attributes, &none);
+  short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+  if (program->new_session) flags |= POSIX_SPAWN_SETSID;
+  posix_spawnattr_setflags(attributes, flags);
+  char *const *environment = program->environment != NULL ? program->environment : environ;
+  return posix_spawnp(child, program->path, actions, attributes, program->arguments, environment);
+}
+
+int clinux_spawn(const struct clinux_program *program, pid_t *child) {
+  enum { LIMIT = 64 };
+  int copies[LIMIT];
+  if (program->descriptor_count > LIMIT) return EINVAL;
+  for (size_t index = 0; index < LIMIT; index++) copies[index] = -1;
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  int error = add_descriptors(&actions, program->descriptors, program->descriptor_count, copies);
+  if (error == 0 && program->directory != NULL) {
+    error = posix_spawn_file_actions_addchdir_np(&actions, program->directory);
+  }
+  if (error == 0) error = spawn(program, &actions, &attributes, child);
+  for (size_t index = 0; index < program->descriptor_count; index++) {
+    if (copies[index] >= 0) close(copies[index]);
+  }
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  return error;
 }

@@ -1,10 +1,30 @@
 #ifndef AGENTD_CLINUX_PROCESSES_H
 #define AGENTD_CLINUX_PROCESSES_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 // pidfd_open(2) and pidfd_send_signal(2): no wrapper in the C library of Debian 12. -1 with errno on failure.
 int clinux_pidfd_open(pid_t process);
 int clinux_pidfd_send_signal(int pidfd, int signal);
+
+// pipe2(2), close-on-exec. Returns 0, or -1 with errno.
+int clinux_pipe(int *read_end, int *write_end);
+
+// A program to start with exactly these descriptors, all signals at their default and none blocked.
+struct clinux_program {
+  const char *path;          // with a slash, or looked up in the PATH of the caller
+  char *const *arguments;    // ends with NULL
+  char *const *environment;  // ends with NULL; NULL for the caller's own
+  const char *directory;     // NULL for the caller's own
+  const int *descriptors;    // the caller's number for 0, 1, 2, ...; -1 for /dev/null; all others are closed
+  size_t descriptor_count;
+  bool new_session;          // setsid(2)
+};
+
+// posix_spawn(3), which neither copies page tables nor runs handlers in the child. Returns 0 once the program has been
+// executed, or what went wrong as a value of errno.
+int clinux_spawn(const struct clinux_program *program, pid_t *child);
 
 #endif

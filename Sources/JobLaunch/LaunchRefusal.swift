@@ -1,0 +1,10 @@
+/// Why a job cannot be started as asked; it is the job's `reason`, with the state `could_not_start`.
+public struct LaunchRefusal: Error, Equatable, Sendable, CustomStringConvertible {
+  /// One line for whoever submitted the job.
+  public let description: String
+
+  /// A refusal for this reason.
+  public init(_ description: String) {
+    self.description = description
+  }
+}

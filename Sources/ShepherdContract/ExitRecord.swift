@@ -1,0 +1,149 @@
+/// How a job ended, as its shepherd leaves it on disk.
+public struct ExitRecord: Equatable, Sendable {
+  /// How the main process ended.
+  public enum End: Equatable, Sendable {
+    /// It exited with this code, 0 to 255.
+    case exited(UInt8)
+    /// This signal ended it.
+    case signalled(Int32)
+    /// It never ran.
+    case couldNotStart(StartFailure)
+  }
+
+  /// Why the shepherd ended the job.
+  public enum Cause: UInt8, Sendable, CaseIterable {
+    /// It did not: the job ended by itself.
+    case none
+    /// Its time was over.
+    case timeout
+    /// Somebody cancelled it.
+    case cancel
+  }
+
+  /// When the shepherd began to start the job; milliseconds since the epoch.
+  public var startedAt: Int64
+  /// When the main process had ended and nothing of the job was left; milliseconds since the epoch.
+  public var finishedAt: Int64
+  /// How the main process ended.
+  public var end: End
+  /// Why the shepherd ended the job.
+  public var cause: Cause
+  /// User and system time of all processes of the job, in microseconds.
+  public var cpuMicroseconds: UInt64
+  /// Largest resident size of one process of the job, in bytes.
+  public var peakMemoryBytes: UInt64
+  /// Processes that the main process left behind and that were killed.
+  public var leftoversKilled: UInt32
+  /// Processes that could not be killed and are still there: 0 unless the kernel holds one, or it belongs to another user.
+  public var left: UInt32
+
+  /// A record of an end without a cause, use of resources or left-overs.
+  public init(startedAt: Int64, finishedAt: Int64, end: End) {
+    self.startedAt = startedAt
+    self.finishedAt = finishedAt
+    self.end = end
+    cause = .none
+    cpuMicroseconds = 0
+    peakMemoryBytes = 0
+    leftoversKilled = 0
+    left = 0
+  }
+}
+
+/// At which step the start of a job failed, and with which errno(3).
+public struct StartFailure: Equatable, Sendable {
+  /// The steps of a start, in their order. The numbers are those of `enum clinux_job_stage`.
+  public enum Stage: UInt32, Sendable, CaseIterable {
+    /// Opening the output file.
+    case output = 1
+    /// Opening the input file.
+    case input
+    /// fork(2) and what belongs to it.
+    case process
+    /// setsid(2).
+    case session
+    /// Arranging descriptors 0, 1 and 2.
+    case descriptors
+    /// setgroups(2).
+    case groups
+    /// setresgid(2).
+    case group
+    /// setresuid(2).
+    case user
+    /// chdir(2).
+    case directory
+    /// execve(2).
+    case program
+  }
+
+  /// The step that failed.
+  public var stage: Stage
+  /// The value of errno(3).
+  public var code: Int32
+
+  /// A failure of this step.
+  public init(stage: Stage, code: Int32) {
+    self.stage = stage
+    self.code = code
+  }
+}
+
+extension ExitRecord {
+  /// The most bytes of an exit record.
+  public static let maximumBytes = 4096
+
+  /// The record as it is written.
+  public func encoded() throws(ContractError) -> [UInt8] {
+    var writer = RecordWriter(.exit)
+    writer.append(startedAt)
+    writer.append(finishedAt)
+    switch end {
+    case .exited(let code):
+      writer.append(0 as UInt8)
+      writer.append(UInt32(code))
+      writer.append(0 as Int32)
+    case .signalled(let signal):
+      writer.append(1 as UInt8)
+      writer.append(0 as UInt32)
+      writer.append(signal)
+    case .couldNotStart(let failure):
+      writer.append(2 as UInt8)
+      writer.append(failure.stage.rawValue)
+      writer.append(failure.code)
+    }
+    writer.append(cause.rawValue)
+    writer.append(cpuMicroseconds)
+    writer.append(peakMemoryBytes)
+    writer.append(leftoversKilled)
+    writer.append(left)
+    return try writer.finished(limit: Self.maximumBytes)
+  }
+
+  /// Reads a record, strictly.
+  public init(decoding bytes: [UInt8]) throws(ContractError) {
+    var reader = try RecordReader(.exit, bytes, limit: Self.maximumBytes)
+    self.init(
+      startedAt: try reader.number(Int64.self), finishedAt: try reader.number(Int64.self), end: try End(&reader))
+    guard let cause = Cause(rawValue: try reader.number(UInt8.self)) else { throw .invalid("cause") }
+    self.cause = cause
+    cpuMicroseconds = try reader.number(UInt64.self)
+    peakMemoryBytes = try reader.number(UInt64.self)
+    leftoversKilled = try reader.number(UInt32.self)
+    left = try reader.number(UInt32.self)
+    try reader.finish()
+  }
+}
+
+extension ExitRecord.End {
+  fileprivate init(_ reader: inout RecordReader) throws(ContractError) {
+    let kind = try reader.number(UInt8.self)
+    let first = try reader.number(UInt32.self)
+    let second = try reader.number(Int32.self)
+    switch (kind, StartFailure.Stage(rawValue: first)) {
+    case (0, _) where first <= 255 && second == 0: self = .exited(UInt8(first))
+    case (1, _) where first == 0 && (1...64).contains(second): self = .signalled(second)
+    case (2, let stage?): self = .couldNotStart(StartFailure(stage: stage, code: second))
+    default: throw .invalid("end")
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Glibc
+import SystemCalls
+
+/// A folder of a test's own, removed with all it holds when the last reference goes.
+public final class TemporaryFolder: Sendable {
+  /// Its absolute path, without symbolic links.
+  public let path: String
+
+  /// Makes an empty folder, mode 0700.
+  public init() throws {
+    var template = Array("/tmp/agentd-test.XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { throw SystemError.last("mkdtemp", "/tmp") }
+    path = String(cString: made)
+  }
+
+  /// The path of `name` in the folder, which need not exist.
+  public func path(_ name: String) -> String { "\(path)/\(name)" }
+
+  /// Makes or replaces a file.
+  ///
+  /// - Returns: its path.
+  @discardableResult
+  public func write(_ name: String, _ contents: String, mode: mode_t = 0o644) throws -> String {
+    try write(name, Array(contents.utf8), mode: mode)
+  }
+
+  /// Makes or replaces a file.
+  ///
+  /// - Returns: its path.
+  @discardableResult
+  public func write(_ name: String, _ contents: [UInt8], mode: mode_t = 0o644) throws -> String {
+    let path = path(name)
+    let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+    try file.writeAll(contents, path)
+    try checked("fchmod", path) { fchmod(file.raw, mode) }
+    return path
+  }
+
+  /// The contents of a file as text; at most 64 MiB.
+  public func read(_ name: String) throws -> String {
+    String(decoding: try DurableFile.read(path(name), limit: 1 << 26), as: UTF8.self)
+  }
+
+  deinit { Self.remove(path) }
+
+  /// Removes a file, or a folder with all it holds; what cannot be removed stays.
+  public static func remove(_ path: String) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      for name in (try? Folder.names(in: path)) ?? [] { remove("\(path)/\(name)") }
+      rmdir(path)
+    } else {
+      unlink(path)
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import CLinux
+import Dispatch
+import Glibc
+import Synchronization
+import SystemCalls
+
+/// How a process ended.
+public enum ProcessEnd: Equatable, Sendable {
+  /// It exited with this code.
+  case exited(Int32)
+  /// This signal ended it.
+  case signalled(Int32)
+}
+
+/// What a process wrote, and how it ended.
+public struct ProcessResult: Sendable {
+  /// How it ended.
+  public let end: ProcessEnd
+  /// Its standard output.
+  public let output: [UInt8]
+  /// Its standard error.
+  public let errors: [UInt8]
+
+  /// Standard output as text.
+  public var outputText: String { String(decoding: output, as: UTF8.self) }
+  /// Standard error as text.
+  public var errorText: String { String(decoding: errors, as: UTF8.self) }
+}
+
+/// A running program with its output collected; killed when the last reference goes.
+public final class TestProcess: Sendable {
+  /// The process, which stays unreaped until `end(within:)` has returned.
+  public let handle: ProcessHandle
+  private let output: Collected
+  private let errors: Collected
+  private let input: FileDescriptor
+  private let ended = Mutex<ProcessEnd?>(nil)
+
+  /// Starts a program.
+  ///
+  /// - Parameters:
+  ///   - command: the program (absolute, or looked up in PATH) and its arguments.
+  ///   - environment: all of its environment; `nil` for the test's own.
+  ///   - directory: its working directory; `nil` for the test's own.
+  ///   - input: its standard input, at most 64 KiB; `nil` leaves the pipe open for `write(_:)`.
+  public init(
+    _ command: [String], environment: [String: String]? = nil, directory: String? = nil, input: [UInt8]? = []
+  ) throws {
+    let (childInput, ownInput) = try Self.pipe()
+    let (ownOutput, childOutput) = try Self.pipe()
+    let (ownErrors, childErrors) = try Self.pipe()
+    var program = Program(command[0], arguments: command, descriptors: [childInput, childOutput, childErrors])
+    program.environment = environment?.map { "\($0.key)=\($0.value)" }
+    program.directory = directory
+    handle = try program.start()
+    self.input = ownInput
+    output = Collected(ownOutput)
+    errors = Collected(ownErrors)
+    if let input {
+      try ownInput.writeAll(input)
+      ownInput.close()
+    }
+  }
+
+  deinit { try? handle.send(SIGKILL) }
+
+  /// Writes to its standard input.
+  public func write(_ text: String) throws { try input.writeAll(Array(text.utf8)) }
+
+  /// Closes its standard input.
+  public func closeInput() { input.close() }
+
+  /// What it has written to standard output so far.
+  public var outputText: String { String(decoding: output.bytes, as: UTF8.self) }
+
+  /// What it has written to standard error so far.
+  public var errorText: String { String(decoding: errors.bytes, as: UTF8.self) }
+
+  /// Waits for its end and for the end of its output.
+  ///
+  /// - Throws: `DeadlineMissed` after killing it, with what it wrote to standard error.
+  public func end(within limit: Duration = .seconds(60)) async throws -> ProcessResult {
+    do {
+      let end = try await wait(for: "the end of process \(handle.processID)", within: limit) { try reaped() }
+      try await wait(for: "the end of its output", within: limit) { output.isComplete && errors.isComplete }
+      return ProcessResult(end: end, output: output.bytes, errors: errors.bytes)
+    } catch let missed as DeadlineMissed {
+      try? handle.send(SIGKILL)
+      throw DeadlineMissed(description: "\(missed); it wrote: \(errorText)")
+    }
+  }
+
+  private func reaped() throws -> ProcessEnd? {
+    try ended.withLock { ended in
+      if ended != nil { return ended }
+      var status: Int32 = 0
+      if try checked("waitpid", nil, { waitpid(handle.processID, &status, WNOHANG) }) == 0 { return nil }
+      ended = status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .signalled(status & 0x7f)
+      return ended
+    }
+  }
+
+  private static func pipe() throws -> (read: FileDescriptor, write: FileDescriptor) {
+    var ends: (Int32, Int32) = (-1, -1)
+    try checked("pipe") { clinux_pipe(&ends.0, &ends.1) }
+    return (FileDescriptor(owning: ends.0), FileDescriptor(owning: ends.1))
+  }
+}
+
+/// Runs a program to its end.
+///
+/// - Throws: `DeadlineMissed` after killing it.
+public func run(
+  _ command: String..., environment: [String: String]? = nil, directory: String? = nil, input: String = "",
+  within limit: Duration = .seconds(60)
+) async throws -> ProcessResult {
+  try await TestProcess(command, environment: environment, directory: directory, input: Array(input.utf8))
+    .end(within: limit)
+}
+
+/// Collects what comes out of a pipe, on a thread of its own.
+private final class Collected: Sendable {
+  private let state = Mutex<(bytes: [UInt8], complete: Bool)>(([], false))
+
+  init(_ source: FileDescriptor) {
+    DispatchQueue.global().async { [self] in
+      var chunk = [UInt8](repeating: 0, count: 65536)
+      while case let count = read(source.raw, &chunk, chunk.count), count > 0 || (count < 0 && errno == EINTR) {
+        if count > 0 { state.withLock { $0.bytes.append(contentsOf: chunk[..<count]) } }
+      }
+      source.close()
+      state.withLock { $0.complete = true }
+    }
+  }
+
+  var bytes: [UInt8] { state.withLock { $0.bytes } }
+  var isComplete: Bool { state.withLock { $0.complete } }
+}
