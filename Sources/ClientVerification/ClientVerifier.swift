@@ -1,0 +1,41 @@
+import OpenSSL
+
+/// The gate: decides from certificates alone whether a client is let in. Immutable; new material means a new verifier.
+///
+/// The listener asks it in every handshake and `agent-register -V` asks it about files, so that both say the same.
+public final class ClientVerifier: Sendable {
+  /// What an out-of-date revocation list does to the clients of its issuer.
+  public enum ExpiredRevocationLists: Sendable {
+    /// They are refused.
+    case refuse
+    /// They are let in unless the old list names them.
+    case accept
+  }
+
+  /// A gate that trusts `roots` and nothing else; the system's own trust store is never looked at.
+  ///
+  /// - Parameters:
+  ///   - roots: self-signed certificates that a client's chain may end in.
+  ///   - intermediates: issuers that complete chains whose clients do not send them. They are not trusted by themselves.
+  ///   - revocationLists: an issuer without a list here revokes nothing.
+  public init(
+    roots: [Certificate], intermediates: [Certificate] = [], revocationLists: [RevocationList] = [],
+    expiredRevocationLists: ExpiredRevocationLists = .refuse
+  ) throws(OpenSSLError) {
+    throw OpenSSLError.notYet
+  }
+
+  /// Decides about a client that presented `leaf`.
+  ///
+  /// - Parameters:
+  ///   - presentedIntermediates: what the client sent besides, in any order.
+  ///   - time: seconds since the epoch.
+  public func verify(_ leaf: Certificate, presentedIntermediates: [Certificate], at time: Int64) -> Verdict {
+    fatalError("not yet")
+  }
+
+  /// Decides at the present time, in the form that a `TLSServerContext` asks for.
+  public func verify(_ presented: PresentedChain) -> PeerVerdict {
+    fatalError("not yet")
+  }
+}
