@@ -88,6 +88,9 @@ let package = Package(
     // Tests.
     .testTarget(name: "AgentLoggingTests", dependencies: ["AgentLogging", "SystemCalls", logging]),
     .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestCertificates", dependencies: ["SystemCalls", "TestSupport"], path: "Tests/TestCertificates"),
+    .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "TestCertificates", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,35 @@
+import Glibc
+import SystemCalls
+
+extension PKI {
+  /// A revocation list.
+  ///
+  /// - Parameters:
+  ///   - issuer: the CA that signs it.
+  ///   - revoked: certificates of that issuer.
+  ///   - number: the CRL number.
+  ///   - thisUpdate: in seconds from now.
+  ///   - nextUpdate: in seconds from now.
+  /// - Returns: the path of a PEM file.
+  public func revocationList(
+    by issuer: Credential, revoking revoked: [Credential], number: Int = 1, thisUpdate: Int = -3600,
+    nextUpdate: Int = 86400
+  ) throws -> String {
+    let folder = try scratchFolder()
+    let now = time(nil)
+    let lines = try revoked.map { credential in
+      let words = ["x509", "-in", credential.certificatePath, "-noout", "-serial"]
+      let serial = try OpenSSLTool.run(words, scratch: folder).dropFirst("serial=".count).prefix { $0 != "\n" }
+      return "R\t\(ASN1Time.text(now + 86400))\t\(ASN1Time.text(now - 60))\t\(serial)\tunknown\t/CN=revoked"
+    }
+    let digits = String(number, radix: 16)
+    try Database.write("\(folder)/crlnumber", digits.count % 2 == 0 ? digits : "0\(digits)")
+    let configuration = try Database.write(in: folder, revoked: lines, crlNumber: "\(folder)/crlnumber")
+    let path = "\(folder)/crl.pem"
+    try OpenSSLTool.run(
+      ["ca", "-gencrl", "-config", configuration, "-cert", issuer.certificatePath, "-keyfile", issuer.keyPath]
+        + ["-crl_lastupdate", ASN1Time.text(now + thisUpdate), "-crl_nextupdate", ASN1Time.text(now + nextUpdate)]
+        + ["-crlexts", "crl_extensions", "-out", path], scratch: folder)
+    return path
+  }
+}
