@@ -44,7 +44,7 @@ static int spawn(const struct clinux_program *program, posix_spawn_file_actions_
   sigfillset(&all);
   sigemptyset(&none);
   posix_spawnattr_setsigdefault(attributes, &all);
-  posix_spawnattr_setsigmask(attributes, &none);
+  posix_spawnattr_setsigmask(attributes, program->signals_blocked ? &all : &none);
   short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
   if (program->new_session) flags |= POSIX_SPAWN_SETSID;
   posix_spawnattr_setflags(attributes, flags);

@@ -54,15 +54,17 @@ public struct ExitRecord: Equatable, Sendable {
 public struct StartFailure: Equatable, Sendable {
   /// The steps of a start, in their order. The numbers are those of `enum clinux_job_stage`.
   public enum Stage: UInt32, Sendable, CaseIterable {
+    /// Reading the order.
+    case order = 1
     /// Opening the output file.
-    case output = 1
+    case output
     /// Opening the input file.
     case input
     /// fork(2) and what belongs to it.
     case process
     /// setsid(2).
     case session
-    /// Arranging descriptors 0, 1 and 2.
+    /// Closing what the job shall not inherit.
     case descriptors
     /// setgroups(2).
     case groups

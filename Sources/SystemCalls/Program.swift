@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A program to be started with exactly the descriptors named, every signal at its default and none blocked.
+/// A program to be started with exactly the descriptors named and every signal at its default.
 public struct Program: Sendable {
   /// The program file: with a slash, or looked up in the PATH of this process.
   public var path: String
@@ -15,6 +15,8 @@ public struct Program: Sendable {
   public var descriptors: [FileDescriptor?]
   /// Whether it leads a session of its own; setsid(2).
   public var newSession = false
+  /// Whether it starts with every signal blocked, so that none is lost, or ends it, before it is ready for them.
+  public var signalsBlocked = false
 
   /// A program of this name that is its own first argument.
   public init(_ path: String, arguments: [String], descriptors: [FileDescriptor?]) {
@@ -39,7 +41,8 @@ public struct Program: Sendable {
             path: path, arguments: argumentArray.pointer,
             environment: environment == nil ? nil : environmentArray.pointer,
             directory: self.directory == nil ? nil : directory,
-            descriptors: numbers.baseAddress, descriptor_count: numbers.count, new_session: newSession)
+            descriptors: numbers.baseAddress, descriptor_count: numbers.count, new_session: newSession,
+            signals_blocked: signalsBlocked)
           return clinux_spawn(&program, &child)
         }
       }

@@ -12,7 +12,7 @@ int clinux_pidfd_send_signal(int pidfd, int signal);
 // pipe2(2), close-on-exec. Returns 0, or -1 with errno.
 int clinux_pipe(int *read_end, int *write_end);
 
-// A program to start with exactly these descriptors, all signals at their default and none blocked.
+// A program to start with exactly these descriptors, all signals at their default.
 struct clinux_program {
   const char *path;          // with a slash, or looked up in the PATH of the caller
   char *const *arguments;    // ends with NULL
@@ -21,6 +21,7 @@ struct clinux_program {
   const int *descriptors;    // the caller's number for 0, 1, 2, ...; -1 for /dev/null; all others are closed
   size_t descriptor_count;
   bool new_session;          // setsid(2)
+  bool signals_blocked;      // it starts with every signal blocked in place of none
 };
 
 // posix_spawn(3), which neither copies page tables nor runs handlers in the child. Returns 0 once the program has been
