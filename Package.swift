@@ -62,17 +62,17 @@ let package = Package(
     .target(
       name: "Listener",
       dependencies: [
-        "AgentProtocol", "CLinux", "ClientVerification", "NIOOpenSSL", "OpenSSL", "Spelling", "SupervisorLink",
-        "SystemCalls", logging, nioCore, nioPosix, nioHTTP1,
+        "AgentProtocol", "CLinux", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SupervisorLink", "SystemCalls",
+        logging, nioCore, nioPosix, nioHTTP1,
       ]),
 
     // agent-register.
-    .target(name: "CertificateImport", dependencies: ["CertificateStore", "OpenSSL"]),
+    .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL"]),
     .target(
       name: "AgentRegistration",
       dependencies: [
-        "AgentConfiguration", "CertificateImport", "CertificateStore", "ClientVerification", "OpenSSL",
-        "PidFile", "SystemCalls",
+        "AgentConfiguration", "AgentProtocol", "CertificateImport", "CertificateStore", "ClientVerification",
+        "CLinux", "OpenSSL", "PidFile", "SystemCalls",
       ]),
 
     // Mains.

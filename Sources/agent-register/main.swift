@@ -1,1 +1,4 @@
-print("x")
+import AgentRegistration
+
+let arguments = plainHyphens(CommandLine.arguments.dropFirst(), longOptions: RegisterCommand.longOptions)
+RegisterCommand.main(arguments)

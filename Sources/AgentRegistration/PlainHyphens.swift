@@ -1,0 +1,18 @@
+/// Reads dashes that a word processor made of hyphens as the hyphens that were meant: the article prints
+/// `jams-agentd –F`, and that is what gets copied.
+///
+/// Only the beginning of an argument is looked at, and nothing after `--`.
+///
+/// - Parameter longOptions: the names of the long options, without hyphens: a single dash before one of them was two.
+public func plainHyphens(_ arguments: some Sequence<String>, longOptions: Set<String>) -> [String] {
+  var isOption = true
+  return arguments.map { argument in
+    if argument == "--" { isOption = false }
+    let dashes = argument.prefix { $0 == "–" || $0 == "—" || $0 == "-" }
+    guard isOption, dashes.contains(where: { $0 != "-" }) else { return argument }
+    let rest = argument.dropFirst(dashes.count)
+    guard rest.first?.isLetter == true, dashes.count <= 2 else { return argument }
+    let isLong = longOptions.contains(String(rest.prefix { $0 != "=" })) && rest.count > 1
+    return (isLong || dashes.count == 2 ? "--" : "-") + rest
+  }
+}

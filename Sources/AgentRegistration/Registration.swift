@@ -1,0 +1,85 @@
+import AgentConfiguration
+import AgentProtocol
+import CertificateImport
+import CertificateStore
+import Glibc
+import SystemCalls
+
+/// One call of agent-register: where things are, and how the program was called.
+public struct Registration: Sendable {
+  /// How the program was called.
+  public struct Invocation: Sendable {
+    /// The program's name as it was typed, without folders.
+    public var program: String
+    /// The file of `-c`.
+    public var configurationFile: String?
+    /// Whether the answer is to be JSON.
+    public var json: Bool
+
+    /// An invocation of these parts.
+    public init(program: String, configurationFile: String? = nil, json: Bool = false) {
+      self.program = program
+      self.configurationFile = configurationFile
+      self.json = json
+    }
+  }
+
+  let configuration: AgentConfiguration
+  let store: CertificateStore
+  let invocation: Invocation
+  let isRoot: Bool
+
+  /// The version of the program.
+  public static let version = "0.1.0"
+
+  /// Reads the agent's configuration.
+  public init(_ invocation: Invocation, environment: [String: String]) throws {
+    isRoot = geteuid() == 0
+    configuration = try AgentConfiguration.load(
+      file: invocation.configurationFile, environment: environment, isRoot: isRoot)
+    store = CertificateStore(folder: configuration.paths.store)
+    self.invocation = invocation
+  }
+
+  /// The command line that calls this program again with further arguments, on the same configuration.
+  func command(_ arguments: String) -> String {
+    let configuration = invocation.configurationFile.map { " -c \(shellWord($0))" } ?? ""
+    return "\(invocation.program)\(configuration) \(arguments)"
+  }
+
+  /// The command line that starts the agent on the same configuration.
+  var agentCommand: String {
+    let program = invocation.program == "jams-register" ? "jams-agentd" : "agentd"
+    return program + (invocation.configurationFile.map { " -c \(shellWord($0))" } ?? "")
+  }
+
+  func catalog() throws -> StoreCatalog { try StoreCatalog(try store.snapshot(), folder: store.folder) }
+
+  /// The listener's configuration; that of a missing file is the default.
+  func listenerConfiguration() throws(ConfigurationError) -> ListenerConfiguration {
+    try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot) ?? ListenerConfiguration()
+  }
+
+  /// Seconds since the epoch.
+  var now: Int64 { Timestamp.now().milliseconds / 1000 }
+
+  /// A word of warning when somebody works on a store of his own while the host has one of the system's.
+  var otherStoreWarning: [String] {
+    guard !isRoot, configuration.file == nil, access("/etc/agentd/store", F_OK) == 0 else { return [] }
+    return [
+      "this is your own store, \(store.folder); the system's agentd uses /etc/agentd/store: run this as root for that"
+    ]
+  }
+}
+
+/// `text` as one word of a shell command.
+func shellWord(_ text: String) -> String {
+  let plain = text.utf8.allSatisfy { byte in
+    switch byte {
+    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
+    default: "-_./+:=@%,".utf8.contains(byte)
+    }
+  }
+  if plain, !text.isEmpty { return text }
+  return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+}

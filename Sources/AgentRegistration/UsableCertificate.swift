@@ -1,0 +1,50 @@
+import AgentConfiguration
+import AgentProtocol
+import CertificateImport
+import CertificateStore
+import OpenSSL
+
+extension Registration {
+  /// The certificate that `query` means, if a listener can serve with it: key there and its own, chain complete, in force.
+  func usableCertificate(_ query: ThumbprintQuery) throws -> Certificate {
+    let catalog = try catalog()
+    let entry = try Inventory(catalog, listener: ListenerConfiguration()).find(query, command("-l"))
+    guard let certificate = catalog.certificates.first(where: { $0.sha256Thumbprint == entry.sha256 }),
+      entry.role == ImportPlan.Role.listener.rawValue, let thumbprint = certificate.thumbprint
+    else {
+      let kind = entry.role == ImportPlan.Role.revocationList.rawValue ? "revocation list" : "\(entry.role) certificate"
+      throw RegistrationError(.data, "\(entry.subject) is a \(kind), not a listener certificate; see \(command("-l"))")
+    }
+    let key = try privateKey(thumbprint)
+    guard certificate.matches(key) else {
+      throw RegistrationError(
+        .configuration,
+        "the stored private key does not belong to certificate \(certificate.subject); import both again")
+    }
+    try checkDates(certificate)
+    do { _ = try catalog.chain(of: certificate) } catch { throw RegistrationError(.configuration, "\(error)") }
+    return certificate
+  }
+
+  private func privateKey(_ thumbprint: Thumbprint) throws -> PrivateKey {
+    let descriptor = try store.openKey(thumbprint)
+    let bytes = try SecretBytes(readingDescriptor: descriptor.raw, limit: StoreLimits.objectBytes)
+    guard let block = try PEMBlock.all(in: bytes).first(where: { $0.kind == .privateKey }) else {
+      throw RegistrationError(.configuration, "the stored key of certificate \(thumbprint) is damaged; import it again")
+    }
+    return try PrivateKey(pem: block)
+  }
+
+  private func checkDates(_ certificate: Certificate) throws(RegistrationError) {
+    if certificate.notAfter < now {
+      let end = Timestamp(seconds: certificate.notAfter)
+      throw RegistrationError(.data, "certificate \(certificate.subject) expired at \(end.short); import a renewed one")
+    }
+    if certificate.notBefore > now {
+      let start = Timestamp(seconds: certificate.notBefore)
+      throw RegistrationError(
+        .data, "certificate \(certificate.subject) is not valid before \(start.short); check this host's clock, or wait"
+      )
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import CertificateStore
+import OpenSSL
+
+/// Puts bundles into a store.
+public struct CertificateImporter: Sendable {
+  private let store: CertificateStore
+
+  /// Imports into `store`.
+  public init(store: CertificateStore) {
+    self.store = store
+  }
+
+  /// Judges the bundle and makes its contents part of the store, as one durable change. What is there already stays as it
+  /// is; a refusal leaves the store byte for byte as it was.
+  ///
+  /// - Parameter now: seconds since the epoch.
+  /// - Returns: what was done.
+  /// - Throws: `ImportRefusal`, `StoreError`, or `OpenSSLError` if the key cannot be written.
+  public func add(_ bundle: Bundle, now: Int64) throws -> ImportPlan {
+    // First without the lock, so that a refusal does not even make an empty store; then for good.
+    _ = try plan(bundle, try store.snapshot(), now)
+    return try store.update { transaction in
+      let plan = try plan(bundle, transaction.before, now)
+      try plan.apply(to: &transaction)
+      return plan
+    }
+  }
+
+  private func plan(_ bundle: Bundle, _ snapshot: StoreSnapshot, _ now: Int64) throws -> ImportPlan {
+    try ImportPlan(bundle, catalog: try StoreCatalog(snapshot, folder: store.folder), now: now)
+  }
+}
+
+extension ImportPlan {
+  func apply(to transaction: inout StoreTransaction) throws {
+    for entry in entries where entry.isNew {
+      guard let thumbprint = entry.certificate.thumbprint else { continue }
+      let object = StoredObject(thumbprint: thumbprint, pem: Array(entry.certificate.pem.utf8))
+      transaction.add(object, to: entry.role == .root ? .roots : .certificates)
+    }
+    if let key, let thumbprint = listener?.thumbprint {
+      try key.pkcs8PEM().withUnsafeBytes { transaction.addKey($0, of: thumbprint) }
+    }
+    for replaced in replacedLists.compactMap({ Thumbprint($0) }) { transaction.remove(.revocationLists, replaced) }
+    for list in revocationLists {
+      guard let thumbprint = Thumbprint(list.sha256Thumbprint) else { continue }
+      transaction.add(StoredObject(thumbprint: thumbprint, pem: Array(list.pem.utf8)), to: .revocationLists)
+    }
+  }
+}

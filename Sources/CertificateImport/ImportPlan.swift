@@ -1,0 +1,121 @@
+import AgentProtocol
+import CertificateStore
+import OpenSSL
+
+/// What an import will do to the store; made without touching it.
+public struct ImportPlan: Sendable {
+  /// What an object is to the agent.
+  public enum Role: String, Sendable {
+    case listener, root, intermediate
+    case revocationList = "crl"
+  }
+
+  /// One certificate of the plan.
+  public struct Entry: Sendable {
+    /// What it is to the agent.
+    public let role: Role
+    /// The certificate.
+    public let certificate: Certificate
+    /// Whether it is not in the store yet.
+    public let isNew: Bool
+  }
+
+  /// The certificates of the plan: the listener's first, then towards the roots. Those of the chain that came from the
+  /// store are among them.
+  public var entries: [Entry] = []
+  /// The listener's private key, if it is not in the store yet.
+  public var key: PrivateKey?
+  /// The revocation lists to add.
+  public var revocationLists: [RevocationList] = []
+  /// SHA-256 thumbprints of lists that those replace.
+  public var replacedLists: [String] = []
+  /// What a person should know, each in one line.
+  public var warnings: [String] = []
+
+  /// The listener certificate, if the file held one.
+  public var listener: Certificate? { entries.first { $0.role == .listener }?.certificate }
+
+  /// From how many seconds before its end on a certificate's expiry is warned of: 30 days.
+  public static let warningPeriod: Int64 = 30 * 86400
+
+  /// Judges a bundle: what it is, whether it is complete, whether it is still good.
+  ///
+  /// - Parameter now: seconds since the epoch.
+  public init(_ bundle: Bundle, catalog: StoreCatalog, now: Int64) throws(ImportRefusal) {
+    let search = ChainSearch(candidates: bundle.certificates + catalog.all)
+    if let leaf = try Self.listenerCertificate(in: bundle, catalog) {
+      try addListener(leaf, bundle, search, catalog, now)
+    } else {
+      for authority in bundle.certificates { try addChain(try search.chain(of: authority), catalog, now) }
+    }
+    for list in bundle.revocationLists { try add(list, bundle, catalog, now) }
+    warnAboutExpiry(now)
+  }
+
+  private mutating func addListener(
+    _ leaf: Certificate, _ bundle: Bundle, _ search: ChainSearch, _ catalog: StoreCatalog, _ now: Int64
+  ) throws(ImportRefusal) {
+    if let usage = leaf.extendedKeyUsage, usage.isDisjoint(with: [.serverAuthentication, .any]) {
+      throw .notForServers(subject: leaf.subject)
+    }
+    let chain = try search.chain(of: leaf)
+    try addChain(chain, catalog, now)
+    if !catalog.keys.contains(leaf.sha256Thumbprint) { key = bundle.key }
+    for other in bundle.certificates where !chain.contains(other) {
+      warnings.append("\(other.subject) is not part of the listener's chain and was left out; import it by itself")
+    }
+  }
+
+  private mutating func addChain(
+    _ chain: [Certificate], _ catalog: StoreCatalog, _ now: Int64
+  ) throws(ImportRefusal) {
+    for certificate in chain where !entries.contains(where: { $0.certificate == certificate }) {
+      if certificate.notAfter < now {
+        throw .expired(subject: certificate.subject, since: Timestamp(seconds: certificate.notAfter))
+      }
+      let role: Role = certificate.isSelfSigned ? .root : certificate.isCA ? .intermediate : .listener
+      let stored = role == .root ? catalog.roots : catalog.certificates
+      entries.append(Entry(role: role, certificate: certificate, isNew: !stored.contains(certificate)))
+    }
+  }
+
+  private mutating func warnAboutExpiry(_ now: Int64) {
+    for certificate in entries.map(\.certificate) {
+      if certificate.notBefore > now {
+        let start = Timestamp(seconds: certificate.notBefore)
+        warnings.append("\(certificate.subject) is not valid before \(start.short); check this host's clock")
+      } else if certificate.notAfter < now + Self.warningPeriod {
+        let end = Timestamp(seconds: certificate.notAfter)
+        let days = (certificate.notAfter - now) / 86400
+        warnings.append("\(certificate.subject) expires in \(days) days, at \(end.short)")
+      }
+    }
+  }
+}
+
+extension ImportPlan {
+  /// The one certificate of the bundle that is no authority's; `nil` if it holds authorities and lists only.
+  private static func listenerCertificate(
+    in bundle: Bundle, _ catalog: StoreCatalog
+  ) throws(ImportRefusal) -> Certificate? {
+    let leaves = bundle.certificates.filter { !$0.isCA }
+    guard let key = bundle.key else {
+      guard let leaf = leaves.first else { return nil }
+      try refuse(leaves, leaf)
+      if !catalog.keys.contains(leaf.sha256Thumbprint) { throw .noKey(subject: leaf.subject) }
+      return leaf
+    }
+    guard let owner = bundle.certificates.first(where: { $0.matches(key) }) else {
+      guard let nearest = leaves.first ?? bundle.certificates.first else { throw .keyAlone }
+      throw .otherKey(key: key.keyDescription, subject: nearest.subject, certificate: nearest.keyDescription)
+    }
+    if owner.isCA { throw .authorityKey(subject: owner.subject) }
+    try refuse(leaves, owner)
+    return owner
+  }
+
+  private static func refuse(_ leaves: [Certificate], _ leaf: Certificate) throws(ImportRefusal) {
+    if leaf.isSelfSigned { throw .selfSignedLeaf(subject: leaf.subject) }
+    if leaves.count > 1 { throw .severalLeaves(leaves.map(\.subject)) }
+  }
+}

@@ -1,0 +1,138 @@
+import AgentProtocol
+import OpenSSL
+
+/// Why a file is not imported. The description is expectation, fact and what to do, in one line without the file's name.
+public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
+  /// There are no bytes.
+  case empty
+  /// More bytes than are read.
+  case tooLarge(limit: Int)
+  /// Neither PEM, PKCS#12 nor DER.
+  case unknownForm
+  /// One of the known forms, but broken.
+  case damaged(String)
+  /// PEM blocks, but of other kinds; their labels.
+  case nothingOfUse([String])
+  /// No certificate where one is needed.
+  case noCertificate
+  /// More than one private key; the lines they begin at.
+  case severalKeys(lines: [Int])
+  /// A private key without any certificate.
+  case keyAlone
+  /// The key or container is encrypted and there is no password.
+  case passwordNeeded
+  /// The password does not open the key or container.
+  case wrongPassword
+  /// The private key belongs to none of the certificates.
+  case otherKey(key: String, subject: String, certificate: String)
+  /// A listener certificate without its key.
+  case noKey(subject: String)
+  /// More than one certificate that is no CA's.
+  case severalLeaves([String])
+  /// The key of a certificate authority.
+  case authorityKey(subject: String)
+  /// Self-signed, but no certificate authority.
+  case selfSignedLeaf(subject: String)
+  /// An intermediate certificate that may not issue certificates.
+  case notAuthority(subject: String, issued: String)
+  /// The chain ends before a self-signed root.
+  case incompleteChain(subject: String, missing: String)
+  /// The chain has more certificates than a client's may have.
+  case longChain(subject: String, limit: Int)
+  /// Its time is over.
+  case expired(subject: String, since: Timestamp)
+  /// The certificate's extended key usage leaves out servers.
+  case notForServers(subject: String)
+  /// Nobody known issued the revocation list.
+  case unknownIssuer(issuer: String)
+  /// A newer list of the same issuer is in the store.
+  case olderList(issuer: String, made: Timestamp, stored: Timestamp)
+
+  /// One line.
+  public var description: String {
+    switch self {
+    case .empty: "is empty; export or copy it again"
+    case .tooLarge(let limit): "is larger than \(limit) bytes; no certificate bundle is, so this is another file"
+    case .unknownForm: "is neither PEM, PKCS#12, a DER certificate nor a DER revocation list; export it again as PEM"
+    case .damaged(let fact): fact
+    case .nothingOfUse(let labels): Self.nothingOfUse(labels)
+    case .noCertificate: "holds no certificate; name the file with the client's certificate and its chain"
+    case .severalKeys(let lines):
+      "holds \(lines.count) private keys (lines \(lines.map(String.init).joined(separator: ", "))), expected one"
+    case .keyAlone: "holds a private key but no certificate; export it again with certificate and chain"
+    case .passwordNeeded: "is encrypted; give its password with -q (asks for it) or -P FILE"
+    case .wrongPassword: "the password does not open it; check the password and try again"
+    case .otherKey(let key, let subject, let certificate):
+      "private key does not belong to certificate \(subject) (key is \(key), certificate holds \(certificate)); "
+        + "export key and certificate together"
+    case .noKey(let subject): "listener certificate \(subject) comes without its private key; export it with the key"
+    case .severalLeaves(let subjects):
+      "holds \(subjects.count) certificates that are no CA's (\(subjects.joined(separator: "; "))), expected one"
+    case .authorityKey(let subject):
+      "holds the private key of the certificate authority \(subject), which does not belong on an agent; "
+        + "import its certificate alone"
+    case .selfSignedLeaf(let subject):
+      "\(subject) is self-signed but no certificate authority; import a certificate that a CA issued"
+    case .notAuthority(let subject, let issued):
+      "\(subject) is no certificate authority, yet issued \(issued); the CA has to issue its certificate with CA:TRUE"
+    case .incompleteChain(let subject, let missing):
+      "chain of \(subject) is incomplete: the certificate of its issuer \(missing) is neither in the file nor in the "
+        + "store; export with the complete chain, or import that certificate first"
+    case .longChain(let subject, let limit): "chain of \(subject) has more than \(limit) certificates"
+    case .expired(let subject, let since): "certificate \(subject) expired at \(since.short); import a renewed one"
+    case .notForServers(let subject):
+      "certificate \(subject) is not for servers (its extended key usage lacks serverAuth), so it cannot be a "
+        + "listener's; is it an executor connector's?"
+    case .unknownIssuer(let issuer):
+      "revocation list of \(issuer), whose certificate did not sign it or is not in the store; import that certificate first"
+    case .olderList(let issuer, let made, let stored):
+      "revocation list of \(issuer) was made at \(made.short), the one in the store later, at \(stored.short); "
+        + "import a newer one"
+    }
+  }
+
+  private static func nothingOfUse(_ labels: [String]) -> String {
+    let expected = "holds no certificate, private key or revocation list"
+    guard let label = labels.first else { return expected }
+    let hint =
+      switch label {
+      case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST": "; send the request to the CA and import what it answers"
+      case "PKCS7": "; convert it with: openssl pkcs7 -print_certs"
+      default: ""
+      }
+    return "\(expected), only \(label.debugDescription)\(hint)"
+  }
+
+  init(_ error: PrivateKeyError, line: Int) {
+    self =
+      switch error {
+      case .passwordNeeded: .passwordNeeded
+      case .wrongPassword: .wrongPassword
+      case .unreadable(let error): .damaged("line \(line): private key cannot be read: \(error.reason)")
+      }
+  }
+
+  init(_ error: PKCS12Error) {
+    self =
+      switch error {
+      case .notPKCS12: .unknownForm
+      case .passwordNeeded: .passwordNeeded
+      case .wrongPassword: .wrongPassword
+      case .unreadable(let error): .damaged("PKCS#12 container cannot be read: \(error.reason)")
+      }
+  }
+}
+
+extension Timestamp {
+  /// Of seconds since the epoch, as `Certificate` has them; times beyond all calendars are cut to the year 9999.
+  public init(seconds: Int64) {
+    self.init(milliseconds: min(max(seconds, -62_135_596_800), 253_402_300_799) * 1000)
+  }
+
+  /// To the second, for people: `2026-11-23T02:00:00Z`.
+  public var short: String {
+    let text = description
+    guard let point = text.lastIndex(of: ".") else { return text }
+    return text[..<point] + "Z"
+  }
+}

@@ -1,0 +1,70 @@
+import CertificateStore
+import OpenSSL
+
+/// The store's contents, read as what they are.
+public struct StoreCatalog: Sendable {
+  /// Certificates that are no trust anchors.
+  public let certificates: [Certificate]
+  /// The trusted roots.
+  public let roots: [Certificate]
+  /// The revocation lists.
+  public let revocationLists: [RevocationList]
+  /// SHA-256 thumbprints of the certificates whose private key is stored.
+  public let keys: Set<String>
+
+  /// Reads a snapshot.
+  ///
+  /// - Parameter folder: the store's folder, for messages.
+  /// - Throws: `StoreError.damaged` for a file that is not what its name says.
+  public init(_ snapshot: StoreSnapshot, folder: String) throws(StoreError) {
+    certificates = try snapshot.certificates.map { object throws(StoreError) in
+      try Self.certificate(object, .certificates, folder)
+    }
+    roots = try snapshot.roots.map { object throws(StoreError) in try Self.certificate(object, .roots, folder) }
+    revocationLists = try snapshot.revocationLists.map { object throws(StoreError) in
+      try Self.revocationList(object, folder)
+    }
+    keys = Set(snapshot.keys.map(\.description))
+  }
+
+  /// Certificates and roots.
+  public var all: [Certificate] { certificates + roots }
+
+  private static func certificate(
+    _ object: StoredObject, _ kind: StoreKind, _ folder: String
+  ) throws(StoreError) -> Certificate {
+    let found = try? Certificate.all(inPEM: object.pem)
+    guard let found, found.count == 1, found[0].sha256Thumbprint == object.thumbprint.description else {
+      throw damaged(object, kind, folder)
+    }
+    return found[0]
+  }
+
+  private static func revocationList(_ object: StoredObject, _ folder: String) throws(StoreError) -> RevocationList {
+    let blocks = try? PEMBlock.all(in: object.pem)
+    guard let blocks, blocks.count == 1, let list = try? RevocationList(pem: blocks[0]),
+      list.sha256Thumbprint == object.thumbprint.description
+    else { throw damaged(object, .revocationLists, folder) }
+    return list
+  }
+
+  private static func damaged(_ object: StoredObject, _ kind: StoreKind, _ folder: String) -> StoreError {
+    .damaged(
+      path: "\(folder)/current/\(kind.rawValue)/\(object.thumbprint).pem",
+      fact: "is not the object of that thumbprint; take the file away and import the original again")
+  }
+}
+
+extension Certificate {
+  /// The certificate's name in the store.
+  public var thumbprint: Thumbprint? { Thumbprint(sha256Thumbprint) }
+}
+
+extension StoreCatalog {
+  /// The chain of a stored certificate up to its root, itself included.
+  ///
+  /// - Throws: `ImportRefusal` if it ends before a root.
+  public func chain(of certificate: Certificate) throws(ImportRefusal) -> [Certificate] {
+    try ChainSearch(candidates: all).chain(of: certificate)
+  }
+}

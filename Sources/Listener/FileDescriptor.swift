@@ -1,4 +1,0 @@
-import SystemCalls
-
-/// The owning descriptor; NIOCore has a protocol of the same name.
-typealias FileDescriptor = SystemCalls.FileDescriptor

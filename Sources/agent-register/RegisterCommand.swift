@@ -1,0 +1,55 @@
+import AgentRegistration
+import ArgumentParser
+import SystemCalls
+
+/// agent-register, also installed as jams-register.
+struct RegisterCommand: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: programName,
+      abstract: "Imports certificates for agentd and configures its listener.",
+      usage: """
+        \(programName) -I FILE [-q | -P FILE] [--remove-source]
+        \(programName) -L [-t THUMBPRINT] [-d METHOD] [-e METHOD] [-b ADDRESS ...] [-p N]
+        \(programName) -l | -x THUMBPRINT [--force] | -E THUMBPRINT [-o FILE] | -V FILE [--at TIME]
+        """,
+      discussion: """
+        A thumbprint is SHA-1 or SHA-256, in any case, with colons or spaces, in full or its first 8 digits or more. Run it as \
+        the user who runs agentd, which is usually root.
+        """,
+      version: "agent-register \(Registration.version)")
+  }
+
+  static let longOptions: Set<String> = [
+    "import", "query-password", "password-file", "remove-source", "listener", "thumbprint", "disable", "enable", "bind",
+    "port", "list", "remove", "force", "export", "output", "verify", "at", "config", "json", "version", "help",
+  ]
+
+  @OptionGroup(title: "Import") var importing: ImportOptions
+  @OptionGroup(title: "Listener") var listening: ListenerOptions
+  @OptionGroup(title: "Store") var keeping: StoreOptions
+  @OptionGroup(title: "Everywhere") var general: GeneralOptions
+
+  func validate() throws {
+    try Wish.check(self)
+  }
+
+  func run() throws {
+    do {
+      let invocation = Registration.Invocation(
+        program: Self.programName, configurationFile: general.config, json: general.json)
+      let report = try Wish.of(self).carryOut(Registration(invocation, environment: processEnvironment()))
+      try deliver(report)
+      if report.status != .success { throw ExitCode(report.status.rawValue) }
+    } catch let exit as ExitCode {
+      throw exit
+    } catch {
+      let error = RegistrationError(error)
+      complain(error.description)
+      throw ExitCode(error.status.rawValue)
+    }
+  }
+
+  /// The name it was called by, so that messages and hints can be copied.
+  static var programName: String { Path.name(of: CommandLine.arguments.first ?? "agent-register") }
+}
