@@ -62,8 +62,8 @@ let package = Package(
     .target(
       name: "Listener",
       dependencies: [
-        "AgentProtocol", "CLinux", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SupervisorLink", "SystemCalls",
-        logging, nioCore, nioPosix, nioHTTP1,
+        "AgentProtocol", "CLinux", "ClientVerification", "NIOOpenSSL", "OpenSSL", "Spelling", "SupervisorLink",
+        "SystemCalls", logging, nioCore, nioPosix, nioHTTP1,
       ]),
 
     // agent-register.

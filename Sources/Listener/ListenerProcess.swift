@@ -1,3 +1,7 @@
+import AgentProtocol
+import Glibc
+import Logging
+import SupervisorLink
 import SystemCalls
 
 /// The network side of agentd: TLS and HTTP, on behalf of the supervisor at the other end of the link.
@@ -5,12 +9,88 @@ public enum ListenerProcess {
   /// Serves until the link ends or the supervisor asks to drain; blocks the calling thread, which should be the main one.
   ///
   /// The process must log by then (swift-log bootstrapped). Everything else that it needs comes over the link: see
-  /// `SupervisorMessage.configure`.
+  /// `SupervisorMessage.configure`. Gives up privileges and ignores signals, for the whole process and for good.
   ///
   /// - Parameter link: this process's end of the link, a blocking stream socket; kept open until the return.
   /// - Returns: the exit code, as in sysexits(3): 0 after a drain or the end of the link, `EX_CONFIG` for unusable material,
-  ///   `EX_PROTOCOL` for a supervisor that breaks the link's contract.
-  public static func run(link: FileDescriptor) -> Int32 {
-    fatalError("not yet")
+  ///   `EX_PROTOCOL` for a supervisor that breaks the link's contract, `EX_OSERR` for what the system refuses.
+  public static func run(link: SystemCalls.FileDescriptor) -> Int32 {
+    let log = Logger(label: "agentd.listener")
+    Sandbox.ignoreSignals()
+    Sandbox.enter(log)
+    return serve(link: link, log: log)
+  }
+
+  /// `run` without what changes the process, with limits to choose.
+  static func serve(
+    link: FileDescriptor, log: Logger, httpLimits: HTTPLimits = HTTPLimits(),
+    connectionLimits: ConnectionLimits = ConnectionLimits()
+  ) -> Int32 {
+    var inbox = LinkInbox(link)
+    let supervisor = LinkClient(link)
+    do {
+      guard let first = try inbox.next() else { return EXIT_SUCCESS }
+      guard case .configure(let configuration) = first.message else { throw LinkFault.unexpected("a first message") }
+      var descriptors = first.descriptors
+      guard !descriptors.isEmpty else { throw LinkFault.descriptors(0) }
+      let material: Material
+      do throws(Unusable) {
+        material = try Material(configuration, key: descriptors.removeFirst())
+      } catch {
+        _ = supervisor.report(.unusable(error.description))
+        return EX_CONFIG
+      }
+      if configuration.checkOnly {
+        _ = supervisor.report(.ready(material.report))
+        return EXIT_SUCCESS
+      }
+      guard descriptors.count == configuration.addresses.count + 1 else {
+        throw LinkFault.descriptors(descriptors.count + 1)
+      }
+      let services = Services(
+        supervisor: supervisor, agent: AgentDocument(AgentStatus(configuration, material.report)),
+        outputs: OutputWatcher(), limits: httpLimits, log: log)
+      let server = try Server(material.context, services, connectionLimits)
+      defer { server.stop() }
+      try server.start(inotify: descriptors[0], sockets: Array(descriptors[1...]))
+      _ = supervisor.report(.ready(material.report))
+      try attend(&inbox, link, supervisor, server, services)
+      return EXIT_SUCCESS
+    } catch let error as LinkError {
+      log.error("link to the supervisor broken; exiting", metadata: ["error": "\(error)"])
+      return EX_PROTOCOL
+    } catch let fault as LinkFault {
+      log.error("supervisor breaks the link's contract; exiting", metadata: ["error": "\(fault)"])
+      return EX_PROTOCOL
+    } catch {
+      log.error("cannot serve; exiting", metadata: ["error": "\(error)"])
+      return EX_OSERR
+    }
+  }
+
+  /// Reads what the supervisor says until the link ends, then waits for the connections to end.
+  private static func attend(
+    _ inbox: inout LinkInbox, _ link: FileDescriptor, _ supervisor: LinkClient, _ server: Server, _ services: Services
+  ) throws {
+    while let (message, descriptors) = try inbox.next() {
+      switch message {
+      case .answer(let number, let answer): supervisor.received(answer, descriptors, for: number)
+      case .capacity(let capacity): services.agent.update(capacity)
+      case .drain: server.drain().whenComplete { _ in shutdown(link.raw, Int32(SHUT_RD)) }  // ends this loop
+      case .configure: throw LinkFault.unexpected("a second configuration")
+      }
+    }
+    supervisor.ended()
+    try server.drain().wait()
+  }
+}
+
+extension AgentStatus {
+  /// The part that does not change, and the counts at the start.
+  fileprivate init(_ material: ListenerMaterial, _ report: ListenerReport) {
+    self.init(
+      name: material.agentName, version: material.version, time: .now(), certificateThumbprint: report.thumbprint,
+      certificateNotAfter: report.notAfter, maxRunning: material.capacity.maxRunning,
+      maxQueued: material.capacity.maxQueued, running: material.capacity.running, queued: material.capacity.queued)
   }
 }

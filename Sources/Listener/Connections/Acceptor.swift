@@ -1,0 +1,67 @@
+import Glibc
+import Logging
+import NIOCore
+import NIOOpenSSL
+import NIOPosix
+import OpenSSL
+import SystemCalls
+
+/// Accepts connections on the listening sockets and sets each up.
+final class Acceptor: Sendable {
+  private let context: TLSServerContext
+  private let services: Services
+  private let connections: Connections
+  private let refusals: RefusalLog
+  private let limits: ConnectionLimits
+  /// One for each event loop.
+  private let loopServices: [ObjectIdentifier: NIOLoopBound<LoopServices>]
+
+  init(
+    _ context: TLSServerContext, _ services: Services, _ connections: Connections, _ limits: ConnectionLimits,
+    on group: any EventLoopGroup
+  ) throws {
+    self.context = context
+    self.services = services
+    self.connections = connections
+    self.limits = limits
+    refusals = RefusalLog(services.log)
+    var loopServices: [ObjectIdentifier: NIOLoopBound<LoopServices>] = [:]
+    for loop in group.makeIterator() {
+      loopServices[ObjectIdentifier(loop)] = try loop.submit { NIOLoopBound(LoopServices(), eventLoop: loop) }.wait()
+    }
+    self.loopServices = loopServices
+  }
+
+  /// Starts accepting. When a channel is closed, only its own descriptor of the socket is: others go on listening.
+  ///
+  /// NIO pauses accepting for a second when descriptors or memory run out (accept(2): EMFILE, ENFILE, ENOBUFS, ENOMEM).
+  func start(_ socket: FileDescriptor, on group: any EventLoopGroup) -> EventLoopFuture<any Channel> {
+    // Set on the listening socket, from which Linux hands them on to each connection: no system call for each.
+    ServerBootstrap(group: group)
+      .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .serverChannelOption(.socketOption(.so_keepalive), value: 1)
+      // A host that has vanished is noticed within two minutes, not two hours.
+      .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPIDLE), value: 60)
+      .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPINTVL), value: 15)
+      .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPCNT), value: 4)
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try self.setUp(channel) }
+      }
+      .withBoundSocket(socket.release())
+  }
+
+  private func setUp(_ channel: any Channel) throws {
+    let peer = channel.remoteAddress
+    if let refusal = connections.admit(channel) {
+      refusals.refused(peer, refusal, on: channel.eventLoop)
+      throw ChannelError.ioOnClosedChannel
+    }
+    guard let loopServices = loopServices[ObjectIdentifier(channel.eventLoop)]?.value else {
+      throw ChannelError.inappropriateOperationForState
+    }
+    let tls = try OpenSSLServerHandler(context: context, handshakeTimeout: limits.handshakeTime)
+    let gate = Gate(services, loopServices, connections, refusals, peer: peer)
+    try channel.pipeline.syncOperations.addHandlers([tls, gate])
+  }
+}

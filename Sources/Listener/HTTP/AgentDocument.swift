@@ -1,0 +1,54 @@
+import AgentProtocol
+import FoundationEssentials
+import NIOCore
+import Synchronization
+
+/// The answer to `GET /v1/agent`, kept as JSON that lacks only the time.
+final class AgentDocument: Sendable {
+  private struct State {
+    var status: AgentStatus
+    var beforeTime = ""
+    var afterTime = ""
+  }
+
+  private let state: Mutex<State>
+
+  /// - Parameter status: its time is of no account.
+  init(_ status: AgentStatus) {
+    var state = State(status: status)
+    Self.encode(&state)
+    self.state = Mutex(state)
+  }
+
+  /// Takes new counts.
+  func update(_ capacity: Capacity) {
+    state.withLock { state in
+      state.status.maxRunning = capacity.maxRunning
+      state.status.maxQueued = capacity.maxQueued
+      state.status.running = capacity.running
+      state.status.queued = capacity.queued
+      Self.encode(&state)
+    }
+  }
+
+  /// Writes the document of the moment `timestamp` (RFC 3339).
+  func write(to buffer: inout ByteBuffer, at timestamp: String) {
+    let (before, after) = state.withLock { ($0.beforeTime, $0.afterTime) }
+    buffer.writeString(before)
+    buffer.writeString(timestamp)
+    buffer.writeString(after)
+  }
+
+  private static func encode(_ state: inout State) {
+    var status = state.status
+    status.time = Timestamp(milliseconds: 0)
+    // Quotes inside a value are escaped, so this can only be the key.
+    let (key, epoch) = ("\"time\":\"", "1970-01-01T00:00:00.000Z")
+    guard let encoded = try? JSONAnswer.makeEncoder().encode(status),
+      case let json = String(decoding: encoded, as: UTF8.self),
+      let place = json.firstRange(of: key + epoch)
+    else { return }
+    state.beforeTime = json[..<place.lowerBound] + key
+    state.afterTime = json[place.upperBound...] + "\n"
+  }
+}

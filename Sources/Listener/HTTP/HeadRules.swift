@@ -1,0 +1,90 @@
+import NIOHTTP1
+
+/// What holds for the head of every request, whatever it asks for. The parser has by then refused what is no HTTP at all.
+enum HeadRules {
+  /// How a body was announced.
+  enum AnnouncedBody: Equatable {
+    case none
+    case bytes(Int)
+    case chunked
+  }
+
+  static func check(_ head: HTTPRequestHead) throws(Refusal) {
+    guard head.version.major == 1 && head.version.minor <= 1 || head.version.major == 2 else {
+      throw Refusal(.badRequest, "HTTP/\(head.version.major).\(head.version.minor) is not spoken here")
+    }
+    try checkHost(head)
+    try checkFraming(head)
+    let expectations = head.headers[canonicalForm: "expect"]
+    guard expectations.isEmpty || expectations.count == 1 && expectations[0].lowercased() == "100-continue" else {
+      throw Refusal(.badRequest, "the only expectation that can be met is 100-continue")
+    }
+  }
+
+  /// Whether the client waits for `100 Continue`; RFC 9110 section 10.1.1: HTTP/1.0 does not know it.
+  static func expectsContinue(_ head: HTTPRequestHead) -> Bool {
+    head.version != .http1_0 && head.headers.contains(name: "expect")
+  }
+
+  static func announcedBody(_ head: HTTPRequestHead) -> AnnouncedBody {
+    if head.headers.contains(name: "transfer-encoding") { return .chunked }
+    guard let length = head.headers.first(name: "content-length"), let count = Int(length) else { return .none }
+    return count == 0 ? .none : .bytes(count)
+  }
+
+  /// JSON is all that a body may be; a client that does not say is taken to send it.
+  static func checkContentType(_ head: HTTPRequestHead) throws(Refusal) {
+    for encoding in head.headers[canonicalForm: "content-encoding"] where encoding.lowercased() != "identity" {
+      throw Refusal(.unsupportedMediaType, "a body cannot have a Content-Encoding")
+    }
+    for field in head.headers["content-type"] {
+      let type = field.prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
+      guard type == "application/json" else {
+        throw Refusal(.unsupportedMediaType, "the Content-Type must be application/json")
+      }
+    }
+  }
+
+  /// RFC 9112 section 3.2: exactly one Host, and one that can be a host.
+  private static func checkHost(_ head: HTTPRequestHead) throws(Refusal) {
+    var hosts = 0
+    for (name, value) in head.headers where isEqual(name, "host") {
+      hosts += 1
+      guard value.utf8.allSatisfy(isHostByte) else { throw Refusal(.badRequest, "the Host field is not a host") }
+    }
+    if hosts > 1 { throw Refusal(.badRequest, "there is more than one Host field") }
+    if hosts == 0 && head.version != .http1_0 { throw Refusal(.badRequest, "the Host field is missing") }
+  }
+
+  /// RFC 9112 section 6.1: two readings of where a body ends are how requests are smuggled.
+  private static func checkFraming(_ head: HTTPRequestHead) throws(Refusal) {
+    let lengths = head.headers["content-length"]
+    let encodings = head.headers["transfer-encoding"]
+    guard lengths.count <= 1, lengths.isEmpty || encodings.isEmpty else {
+      throw Refusal(.badRequest, "the length of the body is given more than once")
+    }
+    if encodings.isEmpty { return }
+    guard encodings.count == 1, encodings[0].lowercased() == "chunked" else {
+      throw Refusal(.badRequest, "the only transfer coding that is understood is chunked")
+    }
+    guard head.version != .http1_0 else { throw Refusal(.badRequest, "HTTP/1.0 has no Transfer-Encoding") }
+  }
+
+  private static func isHostByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    case UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: ":"), UInt8(ascii: "["),
+      UInt8(ascii: "]"), UInt8(ascii: "%"), UInt8(ascii: "~"):
+      true
+    default: false
+    }
+  }
+
+  private static func isEqual(_ name: String, _ lowercase: StaticString) -> Bool {
+    name.utf8.count == lowercase.utf8CodeUnitCount
+      && zip(name.utf8, UnsafeBufferPointer(start: lowercase.utf8Start, count: lowercase.utf8CodeUnitCount))
+        .allSatisfy { $0 | 0x20 == $1 }
+  }
+}

@@ -1,0 +1,22 @@
+import FoundationEssentials
+import NIOCore
+
+/// JSON as answers have it: compact, keys in a stable order, a line end after it.
+enum JSONAnswer {
+  static func makeEncoder() -> JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return encoder
+  }
+
+  static func encode(_ value: some Encodable) throws(Refusal) -> ByteBuffer {
+    let json: Data
+    do { json = try makeEncoder().encode(value) } catch {
+      throw Refusal(.fault, "the answer cannot be written as JSON")
+    }
+    var buffer = ByteBufferAllocator().buffer(capacity: json.count + 1)
+    buffer.writeBytes(json)
+    buffer.writeInteger(UInt8(ascii: "\n"))
+    return buffer
+  }
+}

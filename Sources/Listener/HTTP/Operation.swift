@@ -1,0 +1,79 @@
+import AgentProtocol
+import NIOHTTP1
+
+/// What can be done over HTTP: one case a method and path, and nothing else is answered.
+enum Operation: String, CaseIterable, Sendable {
+  case showAgent, listJobs, submitJob, showJob, deleteJob, readOutput, cancelJob
+
+  /// The method; where it is GET, HEAD is allowed as well.
+  var method: HTTPMethod {
+    switch self {
+    case .showAgent, .listJobs, .showJob, .readOutput: .GET
+    case .submitJob: .PUT
+    case .deleteJob: .DELETE
+    case .cancelJob: .POST
+    }
+  }
+
+  /// The path; `{id}` stands for a job's id.
+  var path: [String] {
+    switch self {
+    case .showAgent: ["v1", "agent"]
+    case .listJobs: ["v1", "jobs"]
+    case .submitJob, .showJob, .deleteJob: ["v1", "jobs", "{id}"]
+    case .readOutput: ["v1", "jobs", "{id}", "output"]
+    case .cancelJob: ["v1", "jobs", "{id}", "cancel"]
+    }
+  }
+
+  /// The query's parameters.
+  var parameters: [String] {
+    switch self {
+    case .listJobs: ["state", "client", "since", "limit", "cursor"]
+    case .showJob: ["wait"]
+    case .readOutput: ["offset", "follow"]
+    case .showAgent, .submitJob, .deleteJob, .cancelJob: []
+    }
+  }
+
+  /// Whether a body is expected; the others refuse one.
+  var takesBody: Bool { self == .submitJob }
+}
+
+/// An operation found for a request.
+struct Route: Equatable {
+  var operation: Operation
+  /// The job's id, where the path has one.
+  var id: JobID?
+
+  /// Looks method and path up.
+  ///
+  /// - Throws: 404 where no operation has the path, 405 where none of those that do has the method, 400 for a path with
+  ///   something that cannot be an id.
+  init(_ method: HTTPMethod, _ path: [String]) throws(Refusal) {
+    let candidates = Operation.allCases.filter { Self.matches($0.path, path) }
+    guard let first = candidates.first else { throw Refusal(.notFound, "there is no resource of this path") }
+    let wanted = method == .HEAD ? .GET : method
+    guard let operation = candidates.first(where: { $0.method == wanted }) else {
+      var refusal = Refusal(.methodNotAllowed, "this resource has the methods \(Self.methods(of: candidates))")
+      refusal.allow = Self.methods(of: candidates)
+      throw refusal
+    }
+    self.operation = operation
+    if let position = first.path.firstIndex(of: "{id}") {
+      guard let id = JobID(path[position]) else {
+        throw Refusal(
+          .badRequest, "a job id has 1 to 128 characters of A-Z a-z 0-9 . _ - and does not begin with a dot")
+      }
+      self.id = id
+    }
+  }
+
+  private static func matches(_ pattern: [String], _ path: [String]) -> Bool {
+    pattern.count == path.count && zip(pattern, path).allSatisfy { $0 == "{id}" || $0 == $1 }
+  }
+
+  private static func methods(of operations: [Operation]) -> [HTTPMethod] {
+    operations.flatMap { $0.method == .GET ? [.GET, .HEAD] : [$0.method] }
+  }
+}

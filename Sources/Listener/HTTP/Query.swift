@@ -1,0 +1,72 @@
+import Spelling
+
+/// The parameters of a query, each at most once and all known to the operation.
+struct Query {
+  private let values: [String: String]
+
+  init(_ parameters: [RequestTarget.Parameter], for operation: Operation) throws(Refusal) {
+    var values: [String: String] = [:]
+    for parameter in parameters {
+      guard operation.parameters.contains(parameter.name) else {
+        let hint =
+          nearestWord(to: parameter.name, among: operation.parameters).map { "; did you mean \"\($0)\"?" } ?? ""
+        throw Refusal(.badRequest, "unknown query parameter \(parameter.name.prefix(64).debugDescription)\(hint)")
+      }
+      guard values.updateValue(parameter.value, forKey: parameter.name) == nil else {
+        throw Refusal(.badRequest, "the query parameter \"\(parameter.name)\" is there twice")
+      }
+    }
+    self.values = values
+  }
+
+  /// The value as it is; `nil` if it is absent.
+  func text(_ name: String, atMost bytes: Int) throws(Refusal) -> String? {
+    guard let value = values[name] else { return nil }
+    guard (1...bytes).contains(value.utf8.count) else { throw Self.fault(name, "1 to \(bytes) bytes") }
+    return value
+  }
+
+  /// A whole number in decimal digits; `nil` if it is absent.
+  func number(_ name: String, _ range: ClosedRange<Int64>) throws(Refusal) -> Int64? {
+    guard let value = values[name] else { return nil }
+    guard Self.isDecimal(value), let number = Int64(value), range.contains(number) else {
+      throw Self.fault(name, "a whole number, \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+  }
+
+  /// Seconds in decimal digits, with a fraction if wanted; `nil` if it is absent.
+  func seconds(_ name: String, atMost most: Double) throws(Refusal) -> Double? {
+    guard let value = values[name] else { return nil }
+    let parts = value.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.allSatisfy({ Self.isDecimal($0) }), let seconds = Double(value), seconds <= most else {
+      throw Self.fault(name, "seconds, 0 to \(Int(most))")
+    }
+    return seconds
+  }
+
+  /// `true`, `false`, `1`, `0`, or the bare name, which means true; false if it is absent.
+  func flag(_ name: String) throws(Refusal) -> Bool {
+    switch values[name] {
+    case nil, "false", "0": false
+    case "", "true", "1": true
+    default: throw Self.fault(name, "true or false")
+    }
+  }
+
+  /// A value that `parse` knows; `nil` if it is absent.
+  func value<Value>(_ name: String, _ expected: String, _ parse: (String) -> Value?) throws(Refusal) -> Value? {
+    guard let text = values[name] else { return nil }
+    guard let value = parse(text) else { throw Self.fault(name, expected) }
+    return value
+  }
+
+  private static func isDecimal(_ text: some StringProtocol) -> Bool {
+    !text.isEmpty && text.utf8.count <= 19
+      && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+  }
+
+  private static func fault(_ name: String, _ expected: String) -> Refusal {
+    Refusal(.badRequest, "the query parameter \"\(name)\" must be \(expected)")
+  }
+}

@@ -1,0 +1,52 @@
+import AgentProtocol
+import NIOCore
+import NIOHTTP1
+
+/// A whole answer that is in memory.
+struct Reply {
+  var status: HTTPResponseStatus
+  var contentType: String
+  var body: ByteBuffer
+  /// Fields beside the ones that every answer has.
+  var fields: [(String, String)] = []
+
+  init(_ status: HTTPResponseStatus, json body: ByteBuffer) {
+    self.status = status
+    self.body = body
+    contentType = "application/json"
+  }
+
+  /// The answer for a refused request; RFC 9457.
+  init(_ refusal: Refusal) {
+    let problem = refusal.problem
+    status = HTTPResponseStatus(statusCode: problem.kind.status)
+    contentType = "application/problem+json"
+    body = (try? JSONAnswer.encode(ProblemDocument(problem))) ?? ByteBuffer()
+    if !refusal.allow.isEmpty {
+      fields.append(("Allow", refusal.allow.map(\.rawValue).joined(separator: ", ")))
+    }
+    if let size = refusal.size { fields.append(("Content-Range", "bytes */\(size)")) }
+    switch problem.kind {
+    case .full: fields.append(("Retry-After", "5"))
+    case .unavailable: fields.append(("Retry-After", "1"))
+    default: break
+    }
+  }
+
+  /// What the supervisor answered to a request other than one for output.
+  init(_ answer: JobAnswer) throws(Refusal) {
+    switch answer {
+    case .job(let job, let created):
+      self.init(created ? .created : .ok, json: try JSONAnswer.encode(job))
+      if created { fields.append(("Location", "/v1/jobs/\(job.id)")) }
+    case .jobs(let page):
+      self.init(.ok, json: try JSONAnswer.encode(page))
+    case .deleted:
+      self.init(.noContent, json: ByteBuffer())
+    case .problem(let problem):
+      throw Refusal(problem)
+    case .output:
+      throw Refusal(.fault, "the supervisor answered with output that was not asked for")
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import AgentProtocol
+import NIOHTTP1
+
+/// A request that was understood, up to its body.
+struct Request {
+  /// What is to be done.
+  var work: Work
+  /// What the answer's form depends on.
+  var form: AnswerForm
+  /// Whether the client waits for `100 Continue` before it sends the body.
+  var expectsContinue: Bool
+
+  enum Work: Equatable {
+    /// Answered here.
+    case showAgent
+    /// Answered by the supervisor; `wait` is how many seconds it may take its time for.
+    case ask(JobCommand, wait: Double)
+    /// The body says what.
+    case submit(JobID)
+    /// The supervisor opens the file, it is sent from here.
+    case readOutput(JobID, OutputPart)
+  }
+
+  /// Which part of a job's output.
+  enum OutputPart: Equatable {
+    /// From an offset to the present end.
+    case from(Int64)
+    /// From an offset to the job's end.
+    case follow(Int64)
+    /// What a `Range` field says.
+    case range(ByteRange)
+  }
+}
+
+/// What of a request decides the form of its answer.
+struct AnswerForm {
+  /// The request's version, which the answer takes.
+  var version: HTTPVersion
+  /// Whether the body is left out (HEAD).
+  var isHead: Bool
+  /// Whether the connection goes on after the answer.
+  var keepAlive: Bool
+
+  init(_ head: HTTPRequestHead) {
+    version = head.version
+    isHead = head.method == .HEAD
+    // After a request to upgrade, the parser reads no more.
+    keepAlive = head.isKeepAlive && head.version != .http1_0 && !head.headers.contains(name: "upgrade")
+  }
+}
+
+extension Request {
+  /// Understands a head.
+  ///
+  /// - Throws: why it is refused.
+  init(_ head: HTTPRequestHead, limits: HTTPLimits) throws(Refusal) {
+    try HeadRules.check(head)
+    form = AnswerForm(head)
+    expectsContinue = HeadRules.expectsContinue(head)
+    let announcedBody = HeadRules.announcedBody(head)
+    // The one request that every scheduler sends every few seconds does without the table.
+    if head.uri == "/v1/agent", head.method == .GET, announcedBody == .none {
+      work = .showAgent
+      return
+    }
+    let target = try RequestTarget(head.uri)
+    let route = try Route(head.method, target.path)
+    work = try Work(route, Query(target.query, for: route.operation), head.headers)
+    guard route.operation.takesBody else {
+      if announcedBody != .none { throw Refusal(.badRequest, "this request takes no body") }
+      return
+    }
+    try HeadRules.checkContentType(head)
+    if case .bytes(let count) = announcedBody, count > limits.bodyBytes {
+      throw Refusal(.bodyTooLarge, "at most \(limits.bodyBytes) bytes are accepted")
+    }
+  }
+}
+
+extension Request.Work {
+  fileprivate init(_ route: Route, _ query: Query, _ headers: HTTPHeaders) throws(Refusal) {
+    switch (route.operation, route.id) {
+    case (.showAgent, _): self = .showAgent
+    case (.listJobs, _): self = .ask(.listJobs(try JobFilter(query)), wait: 0)
+    case (.submitJob, let id?): self = .submit(id)
+    case (.showJob, let id?):
+      let wait = try query.seconds("wait", atMost: JobCommand.maximumWait) ?? 0
+      self = .ask(.showJob(id, wait: wait), wait: wait)
+    case (.deleteJob, let id?): self = .ask(.deleteJob(id), wait: 0)
+    case (.cancelJob, let id?): self = .ask(.cancelJob(id), wait: 0)
+    case (.readOutput, let id?): self = .readOutput(id, try Request.OutputPart(query, headers))
+    case (_, nil): throw Refusal(.fault, "the route of \(route.operation) has no id")
+    }
+  }
+}
+
+extension Request.OutputPart {
+  fileprivate init(_ query: Query, _ headers: HTTPHeaders) throws(Refusal) {
+    let offset = try query.number("offset", 0...Int64.max)
+    let follow = try query.flag("follow")
+    // There is no validator that If-Range could match, so the range does not apply; RFC 9110 section 13.1.5.
+    if let field = headers.first(name: "range"), !headers.contains(name: "if-range"), let range = ByteRange(field) {
+      if follow || offset != nil {
+        throw Refusal(.badRequest, "a Range field goes neither with \"offset\" nor with \"follow\"")
+      }
+      self = .range(range)
+    } else {
+      self = follow ? .follow(offset ?? 0) : .from(offset ?? 0)
+    }
+  }
+}
+
+extension JobFilter {
+  fileprivate init(_ query: Query) throws(Refusal) {
+    self.init()
+    state = try query.value("state", "a job state, for example \"running\"", JobState.init(rawValue:))
+    client = try query.value("client", "a SHA-256 thumbprint of 64 hex digits") { text in
+      text.utf8.count == 64 && text.allSatisfy(\.isHexDigit) ? text.lowercased() : nil
+    }
+    since = try query.value("since", "an RFC 3339 time, for example 2026-11-23T02:00:00Z", Timestamp.init)
+    limit = Int(try query.number("limit", 1...Int64(JobFilter.maximumLimit)) ?? Int64(JobFilter.defaultLimit))
+    cursor = try query.text("cursor", atMost: 256)
+  }
+}

@@ -1,0 +1,319 @@
+import AgentProtocol
+import FoundationEssentials
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// Tells a connection that the listener is going: it finishes what it does and closes.
+struct DrainRequested: Sendable {}
+
+/// Answers the requests of one connection (of one stream, in HTTP/2), one after the other, on behalf of one client.
+final class RequestHandler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  /// Where the present request is on its way.
+  enum State {
+    /// There is none.
+    case idle
+    /// Its body comes in.
+    case receiving(Request, ByteBuffer)
+    /// It is refused, which is said at its end.
+    case refusing(Refusal, AnswerForm)
+    /// The supervisor has been asked.
+    case asking(Question)
+    /// Output is being sent.
+    case sending(OutputTransfer)
+    /// It was refused before its end; what is left of it is thrown away.
+    case lingering
+    /// The connection is over.
+    case closed
+  }
+
+  /// A question to the supervisor, and what its answer is for.
+  struct Question {
+    var inquiry: Inquiry
+    var command: JobCommand
+    var form: AnswerForm
+    /// The part of the output that was asked for, where it was.
+    var output: Request.OutputPart?
+  }
+
+  let services: Services
+  let loopServices: LoopServices
+  let client: ClientIdentity
+  let clock: RequestClock
+  var context: ChannelHandlerContext?
+  var state = State.idle
+  var isDraining: Bool
+  private var inputIsClosed = false
+  /// Set while an answer's end is written: requests that waited in the pipeline are delivered inside that write.
+  private var isFinishing = false
+  var isPumpScheduled = false
+
+  /// - Parameter isDraining: whether the connection is to be closed after its first answer.
+  init(
+    _ services: Services, _ loopServices: LoopServices, _ client: ClientIdentity, _ clock: RequestClock,
+    isDraining: Bool = false
+  ) {
+    self.services = services
+    self.loopServices = loopServices
+    self.client = client
+    self.clock = clock
+    self.isDraining = isDraining
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    letGo()
+    self.context = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    letGo()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch Self.unwrapInboundIn(data) {
+    case .head(let head): began(head)
+    case .body(let bytes): received(bytes)
+    case .end: ended()
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable { pump() }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case is RequestClock.Expired: expired()
+    case is DrainRequested: drain()
+    case ChannelEvent.inputClosed: inputClosed()
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    switch (error, state) {
+    case (is HTTPParserError, .lingering), (is HTTPParserError, .closed), (is ByteToMessageDecoderError, _):
+      // What comes after a fault is thrown away.
+      break
+    case (let error as HTTPParserError, _):
+      refuseAtOnce(Refusal(error), nil)
+    default:
+      services.log.debug("connection failed", metadata: ["client": "\(client.subject)", "error": "\(error)"])
+      close()
+    }
+  }
+}
+
+// The stages of a request.
+extension RequestHandler {
+  private func began(_ head: HTTPRequestHead) {
+    guard case .idle = state else { return }
+    do {
+      let request = try Request(head, limits: services.limits)
+      if request.expectsContinue {
+        context?.writeAndFlush(
+          Self.wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
+      }
+      state = .receiving(request, ByteBuffer())
+      clock.enter(.body)
+    } catch {
+      if HeadRules.announcedBody(head) == .none {
+        state = .refusing(error, AnswerForm(head))
+      } else {
+        refuseAtOnce(error, AnswerForm(head))
+      }
+    }
+  }
+
+  private func received(_ bytes: ByteBuffer) {
+    guard case .receiving(let request, var body) = state else { return }
+    state = .idle  // so that the buffer is ours alone
+    guard body.readableBytes + bytes.readableBytes <= services.limits.bodyBytes else {
+      let refusal = Refusal(.bodyTooLarge, "at most \(services.limits.bodyBytes) bytes are accepted")
+      return refuseAtOnce(refusal, request.form)
+    }
+    body.writeImmutableBuffer(bytes)
+    state = .receiving(request, body)
+  }
+
+  private func ended() {
+    switch state {
+    case .receiving where isFinishing, .refusing where isFinishing:
+      // Pipelined requests are answered in turns of their own: their number must not be the depth of the stack.
+      context?.eventLoop.assumeIsolated().execute { self.ended() }
+    case .receiving(let request, let body): perform(request, body)
+    case .refusing(let refusal, let form): send(Reply(refusal), form)
+    case .lingering: close()
+    case .idle, .asking, .sending, .closed: break
+    }
+  }
+
+  private func perform(_ request: Request, _ body: ByteBuffer) {
+    switch request.work {
+    case .showAgent:
+      var document = ByteBufferAllocator().buffer(capacity: 512)
+      services.agent.write(to: &document, at: loopServices.clock.timestamp())
+      send(Reply(.ok, json: document), request.form)
+    case .ask(let command, let wait):
+      ask(command, request.form, wait: wait)
+    case .submit(let id):
+      do {
+        ask(.submitJob(id, try JobRequest(json: body)), request.form)
+      } catch { send(Reply(error), request.form) }
+    case .readOutput(let id, let part):
+      var follow = false
+      if case .follow = part { follow = true }
+      ask(.openOutput(id, follow: follow), request.form, output: part)
+    }
+  }
+
+  func ask(_ command: JobCommand, _ form: AnswerForm, wait: Double = 0, output: Request.OutputPart? = nil) {
+    guard let loop = context?.eventLoop else { return }
+    let inquiry = services.supervisor.ask(command, for: client, on: loop)
+    state = .asking(Question(inquiry: inquiry, command: command, form: form, output: output))
+    clock.enter(.other(within: services.limits.answerTime + .milliseconds(Int64(wait * 1000))))
+    inquiry.answer.assumeIsolated().whenComplete { self.answered(inquiry.number, $0) }
+  }
+
+  private func answered(_ number: UInt64, _ result: Result<Answered, any Error>) {
+    guard case .asking(let question) = state, question.inquiry.number == number else { return }
+    do throws(Refusal) {
+      let answered = try result.asAnswer()
+      if let part = question.output {
+        try startTransfer(answered, part, question)
+      } else {
+        send(try Reply(answered.answer), question.form)
+      }
+    } catch {
+      send(Reply(error), question.form)
+    }
+  }
+}
+
+// Answers.
+extension RequestHandler {
+  /// Sends a whole answer to a request whose end has been received.
+  func send(_ reply: Reply, _ form: AnswerForm) {
+    var fields = reply.fields
+    if reply.status != .noContent {
+      fields.append(("Content-Type", reply.contentType))
+      fields.append(("Content-Length", String(reply.body.readableBytes)))
+    }
+    writeHead(reply.status, fields, form)
+    if !form.isHead && reply.body.readableBytes > 0 {
+      context?.write(Self.wrapOutboundOut(.body(.byteBuffer(reply.body))), promise: nil)
+    }
+    finish(form)
+  }
+
+  func writeHead(_ status: HTTPResponseStatus, _ fields: [(String, String)], _ form: AnswerForm) {
+    var headers = HTTPHeaders()
+    headers.reserveCapacity(fields.count + 3)
+    headers.add(name: "Date", value: loopServices.clock.httpDate())
+    headers.add(name: "Cache-Control", value: "no-store")
+    for (name, value) in fields { headers.add(name: name, value: value) }
+    if closes(after: form) { headers.add(name: "Connection", value: "close") }
+    let head = HTTPResponseHead(version: form.version, status: status, headers: headers)
+    context?.write(Self.wrapOutboundOut(.head(head)), promise: nil)
+  }
+
+  /// Ends an answer; the connection is ready for the next request, or closed.
+  func finish(_ form: AnswerForm) {
+    guard let context else { return }
+    if closes(after: form) {
+      state = .closed
+      let written = context.eventLoop.makePromise(of: Void.self)
+      written.futureResult.assumeIsolated().whenComplete { _ in self.context?.close(promise: nil) }
+      context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: written)
+      return
+    }
+    state = .idle
+    clock.enter(.idle)
+    isFinishing = true
+    context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
+    isFinishing = false
+  }
+
+  /// Refuses a request that is still coming in.
+  private func refuseAtOnce(_ refusal: Refusal, _ form: AnswerForm?) {
+    if case .asking = state { return close() }
+    if case .sending = state { return close() }
+    var form = form ?? AnswerForm(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"))
+    form.keepAlive = false
+    let reply = Reply(refusal)
+    state = .lingering
+    clock.enter(.other(within: services.limits.lingerTime))
+    let fields = [("Content-Type", reply.contentType), ("Content-Length", String(reply.body.readableBytes))]
+    writeHead(reply.status, reply.fields + fields, form)
+    if !form.isHead { context?.write(Self.wrapOutboundOut(.body(.byteBuffer(reply.body))), promise: nil) }
+    context?.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
+  }
+
+  private func closes(after form: AnswerForm) -> Bool { !form.keepAlive || isDraining || inputIsClosed }
+}
+
+// Ends.
+extension RequestHandler {
+  private func expired() {
+    switch state {
+    case .asking(let question):
+      services.supervisor.abandon(question.inquiry)
+      send(Reply(Refusal(.unavailable, "the supervisor did not answer in time")), question.form)
+    case .idle, .receiving, .refusing, .sending, .lingering, .closed:
+      close()
+    }
+  }
+
+  private func drain() {
+    if isDraining { return }
+    isDraining = true
+    switch state {
+    case .idle where clock.isIdle(for: services.limits.drainGrace):
+      close()
+    case .idle:
+      clock.boundIdleTime(services.limits.drainGrace)
+    case .asking(let question):
+      // A wait ends early, with the state as it is.
+      guard case .showJob(let id, let wait) = question.command, wait > 0 else { return }
+      services.supervisor.abandon(question.inquiry)
+      ask(.showJob(id, wait: 0), question.form)
+    case .sending(let transfer) where transfer.isFollowing:
+      // Cut off, so that nobody takes what was sent for the whole.
+      close()
+    case .receiving, .refusing, .sending, .lingering, .closed:
+      break
+    }
+  }
+
+  private func inputClosed() {
+    inputIsClosed = true
+    switch state {
+    case .idle, .receiving, .refusing, .lingering: close()
+    case .asking, .sending, .closed: break
+    }
+  }
+
+  func close() {
+    letGo()
+    context?.close(promise: nil)
+  }
+
+  /// Gives up what is held on behalf of the present request.
+  private func letGo() {
+    switch state {
+    case .asking(let question): services.supervisor.abandon(question.inquiry)
+    case .sending(let transfer): letGo(of: transfer)
+    case .idle, .receiving, .refusing, .lingering, .closed: break
+    }
+    state = .closed
+  }
+}

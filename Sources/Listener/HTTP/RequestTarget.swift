@@ -1,0 +1,90 @@
+/// A request target taken apart and percent-decoded: RFC 9112 section 3.2, origin-form or absolute-form.
+///
+/// Nothing is normalised: a path with dot segments or a doubled slash names no resource.
+struct RequestTarget: Equatable {
+  /// The parts of the path between slashes, without the empty one before the first.
+  var path: [String]
+  /// The query's names and values in their order; a name without `=` has an empty value.
+  var query: [Parameter]
+
+  /// One `name=value` of a query.
+  struct Parameter: Equatable {
+    var name: String
+    var value: String
+  }
+
+  /// The most parameters of a query, and the most parts of a path.
+  private static let mostParts = 16
+
+  init(_ text: String) throws(Refusal) {
+    var rest = text[...]
+    if let authority = Self.authorityPrefix(of: text) { rest = rest.dropFirst(authority) }
+    if rest.isEmpty || rest.utf8.first == UInt8(ascii: "?") { rest = "/" + rest }
+    guard rest.utf8.first == UInt8(ascii: "/") else {
+      throw Refusal(.badRequest, "the request target must be a path")
+    }
+    guard rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
+      throw Refusal(.badRequest, "the request target holds a character that must be percent-encoded")
+    }
+    let halves = rest.dropFirst().split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    path = try Self.decodedParts(of: halves[0], separator: "/") { part throws(Refusal) in try Self.decode(part) }
+    query =
+      halves.count == 1 || halves[1].isEmpty
+      ? [] : try Self.decodedParts(of: halves[1], separator: "&") { part throws(Refusal) in try Self.parameter(part) }
+  }
+
+  /// How many characters the scheme and authority of an absolute-form target have; `nil` in origin-form. Which host was
+  /// meant makes no difference: there is one agent on this port.
+  private static func authorityPrefix(of text: String) -> Int? {
+    let scheme = "https://"
+    guard text.prefix(scheme.count).lowercased() == scheme else { return nil }
+    return scheme.count + text.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }.count
+  }
+
+  private static func decodedParts<Part>(
+    of text: Substring, separator: Character, _ decode: (Substring) throws(Refusal) -> Part
+  ) throws(Refusal) -> [Part] {
+    let parts = text.split(separator: separator, maxSplits: mostParts, omittingEmptySubsequences: false)
+    guard parts.count <= mostParts else { throw Refusal(.badRequest, "the request target has too many parts") }
+    var decoded: [Part] = []
+    for part in parts { decoded.append(try decode(part)) }
+    return decoded
+  }
+
+  private static func parameter(_ text: Substring) throws(Refusal) -> Parameter {
+    let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let parameter = Parameter(name: try decode(halves[0]), value: halves.count == 2 ? try decode(halves[1]) : "")
+    if parameter.name.isEmpty { throw Refusal(.badRequest, "a query parameter has no name") }
+    return parameter
+  }
+
+  /// Percent-decoding, RFC 3986 section 2.1. A plus is a plus.
+  private static func decode(_ text: Substring) throws(Refusal) -> String {
+    guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
+    var bytes: [UInt8] = []
+    var rest = text.utf8
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue) else {
+        throw Refusal(.badRequest, "a percent sign in the request target needs two hex digits after it")
+      }
+      bytes.append(high << 4 | low)
+    }
+    guard !bytes.contains(0), let decoded = String(validating: bytes, as: UTF8.self) else {
+      throw Refusal(.badRequest, "the request target must be UTF-8 without NUL when percent-decoded")
+    }
+    return decoded
+  }
+
+  private static func hexValue(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+}

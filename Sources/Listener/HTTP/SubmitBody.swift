@@ -1,0 +1,29 @@
+import AgentProtocol
+import FoundationEssentials
+import NIOCore
+
+extension JobRequest {
+  /// Reads the body of `PUT /v1/jobs/{id}`.
+  ///
+  /// - Throws: 400 with the place and fault, for the client's author.
+  init(json body: ByteBuffer) throws(Refusal) {
+    do {
+      self = try JSONDecoder().decode(JobRequest.self, from: Data(body.readableBytesView))
+    } catch let error as DecodingError {
+      throw Refusal(.badRequest, error.explanation)
+    } catch {
+      throw Refusal(.badRequest, "the body cannot be read")
+    }
+  }
+}
+
+extension Result<Answered, any Error> {
+  /// The answer, or why there is none.
+  func asAnswer() throws(Refusal) -> Answered {
+    switch self {
+    case .success(let answered): return answered
+    case .failure(let problem as Problem): throw Refusal(problem)
+    case .failure: throw Refusal(.unavailable, "the agent is going down or starting again")
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import AgentProtocol
+import NIOCore
+import SystemCalls
+
+/// The supervisor as the HTTP side sees it: somebody who is asked, and who answers later.
+protocol Supervisor: Sendable {
+  /// Asks on behalf of a client. The answer comes on `loop`; the future fails with `Problem` if there will be none.
+  func ask(_ command: JobCommand, for client: ClientIdentity, on loop: any EventLoop) -> Inquiry
+
+  /// Nobody waits for the answer of that inquiry any more.
+  func abandon(_ inquiry: Inquiry)
+}
+
+/// A question to the supervisor that is under way.
+struct Inquiry: Sendable {
+  /// The request's number on the link.
+  let number: UInt64
+  /// The answer with the descriptors that came along.
+  let answer: EventLoopFuture<Answered>
+}
+
+/// An answer of the supervisor.
+struct Answered: Sendable {
+  let answer: JobAnswer
+  let descriptors: [FileDescriptor]
+}

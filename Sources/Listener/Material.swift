@@ -1,0 +1,114 @@
+import AgentProtocol
+import ClientVerification
+import OpenSSL
+import SystemCalls
+
+/// Why the material cannot be used, in words that say what to do.
+struct Unusable: Error, Equatable, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}
+
+/// Key, certificates and roots, read, checked, and ready to serve with.
+struct Material {
+  /// What every connection's TLS is made from.
+  let context: TLSServerContext
+  /// What the supervisor is told.
+  let report: ListenerReport
+
+  /// Reads and checks.
+  ///
+  /// - Parameters:
+  ///   - key: the private key file, open for reading; closed when this returns or throws.
+  ///   - now: the present time.
+  init(_ material: ListenerMaterial, key: FileDescriptor, now: Timestamp = .now()) throws(Unusable) {
+    defer { key.close() }
+    let roots = try Self.certificates(material.roots, "root CA")
+    if roots.isEmpty {
+      throw Unusable("no root CA is imported, so no client could be let in: import one with agent-register -I FILE")
+    }
+    let certificates = try Self.certificates(material.certificates, "certificate")
+    guard let own = (certificates + roots).first(where: { $0.sha256Thumbprint == material.certificate }) else {
+      throw Unusable(
+        "listener certificate \(material.certificate.prefix(64)) is not in the store: choose one with agent-register -L -t THUMBPRINT"
+      )
+    }
+    try Self.checkOwn(own, now)
+    let privateKey = try Self.readKey(key, of: own)
+    let verifier = try Self.verifier(roots, certificates, material.revocationLists)
+    let chain = Self.chain(of: own, from: certificates + roots)
+    do {
+      context = try TLSServerContext(
+        .init(certificateChain: chain, privateKey: privateKey, clientAuthorities: roots)
+      ) { verifier.verify($0) }
+    } catch { throw Unusable("listener certificate \(own.subject): \(error)") }
+    report = ListenerReport(
+      subject: own.subject, thumbprint: own.sha256Thumbprint, notAfter: Timestamp(milliseconds: own.notAfter * 1000),
+      roots: roots.map(\.subject))
+  }
+
+  /// `certificate`, then its issuers as far as they are known, without the root: whoever trusts it has it.
+  static func chain(of certificate: Certificate, from known: [Certificate]) -> [Certificate] {
+    var chain = [certificate]
+    while let last = chain.last, !last.isSelfSigned, chain.count < 8,
+      let issuer = known.first(where: { !chain.contains($0) && last.isIssued(by: $0) }), !issuer.isSelfSigned
+    {
+      chain.append(issuer)
+    }
+    return chain
+  }
+
+  private static func checkOwn(_ certificate: Certificate, _ now: Timestamp) throws(Unusable) {
+    let name = "listener certificate \(certificate.subject)"
+    let seconds = now.milliseconds / 1000
+    if certificate.notAfter < seconds {
+      let end = certificate.notAfter > 0 ? " on \(Timestamp(milliseconds: certificate.notAfter * 1000))" : ""
+      throw Unusable("\(name) expired\(end): import a new one with agent-register -I FILE")
+    }
+    if certificate.notBefore > seconds {
+      throw Unusable("\(name) is not valid yet: check this host's clock, which says \(now)")
+    }
+    if let usage = certificate.extendedKeyUsage, usage.isDisjoint(with: [.serverAuthentication, .any]) {
+      throw Unusable("\(name) is not for servers: its extended key usage lacks serverAuth")
+    }
+  }
+
+  private static func readKey(_ file: FileDescriptor, of certificate: Certificate) throws(Unusable) -> PrivateKey {
+    let name = "private key of \(certificate.subject)"
+    do {
+      let bytes = try SecretBytes(readingDescriptor: file.raw, limit: 65536)
+      guard let block = try PEMBlock.all(in: bytes).first(where: { $0.kind == .privateKey }) else {
+        throw Unusable("\(name): the file holds no private key")
+      }
+      let key = try PrivateKey(pem: block)
+      guard certificate.matches(key) else {
+        throw Unusable(
+          "\(name) does not belong to it (key is \(key.keyDescription), certificate holds \(certificate.keyDescription))"
+        )
+      }
+      return key
+    } catch let unusable as Unusable {
+      throw unusable
+    } catch { throw Unusable("\(name): \(error)") }
+  }
+
+  private static func verifier(
+    _ roots: [Certificate], _ certificates: [Certificate], _ lists: [String]
+  ) throws(Unusable) -> ClientVerifier {
+    do {
+      let blocks = try lists.flatMap { try PEMBlock.all(in: Array($0.utf8)) }
+      return try ClientVerifier(
+        roots: roots, intermediates: certificates.filter(\.isCA),
+        revocationLists: blocks.filter { $0.kind == .revocationList }.map { try RevocationList(pem: $0) })
+    } catch { throw Unusable("roots and revocation lists of the store: \(error)") }
+  }
+
+  private static func certificates(_ pems: [String], _ what: String) throws(Unusable) -> [Certificate] {
+    do {
+      return try pems.flatMap { try Certificate.all(inPEM: Array($0.utf8)) }
+    } catch { throw Unusable("\(what) of the store: \(error)") }
+  }
+}

@@ -1,0 +1,71 @@
+import Logging
+import NIOCore
+import NIOPosix
+import OpenSSL
+import Synchronization
+import SystemCalls
+
+/// The event loops with all that runs on them.
+final class Server: Sendable {
+  private let group: MultiThreadedEventLoopGroup
+  private let acceptor: Acceptor
+  private let connections: Connections
+  private let services: Services
+  private let acceptors = Mutex<[any Channel]>([])
+  private let drained = Mutex<EventLoopFuture<Void>?>(nil)
+
+  /// More loops than this only take turns in waiting for the supervisor.
+  private static let mostLoops = 4
+
+  /// Makes the event loops, one a processor.
+  init(_ context: TLSServerContext, _ services: Services, _ limits: ConnectionLimits) throws {
+    group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, Self.mostLoops))
+    self.services = services
+    connections = Connections(limits)
+    acceptor = try Acceptor(context, services, connections, limits, on: group)
+  }
+
+  /// Reads from `inotify` and accepts on `sockets` from here on.
+  func start(inotify: FileDescriptor, sockets: [FileDescriptor]) throws {
+    _ = try services.outputs.start(inotify, on: group).wait()
+    for socket in sockets {
+      let channel = try acceptor.start(socket, on: group).wait()
+      acceptors.withLock { $0.append(channel) }
+    }
+  }
+
+  /// Accepts no more and lets the open connections finish.
+  ///
+  /// - Returns: done when none is left; the same future for each call.
+  func drain() -> EventLoopFuture<Void> {
+    drained.withLock { drained in
+      if let drained { return drained }
+      let loop = group.next()
+      let future = stopAccepting(on: loop).flatMap { self.connections.drain(on: loop) }
+      drained = future
+      return future
+    }
+  }
+
+  /// Nobody who was accepted is turned away: a connection passes from the acceptor's loop to its own and back before it is
+  /// set up, and is dropped if the acceptor is closed by then. So reading stops first, and every loop has its turn, twice.
+  private func stopAccepting(on loop: any EventLoop) -> EventLoopFuture<Void> {
+    let channels = acceptors.withLock { $0 }
+    let paused = channels.map { $0.setOption(.autoRead, value: false) }
+    return EventLoopFuture.andAllComplete(paused, on: loop)
+      .flatMap { self.everyLoopsTurn(on: loop) }
+      .flatMap { self.everyLoopsTurn(on: loop) }
+      .flatMap { EventLoopFuture.andAllComplete(channels.map { $0.close() }, on: loop) }
+  }
+
+  private func everyLoopsTurn(on loop: any EventLoop) -> EventLoopFuture<Void> {
+    EventLoopFuture.andAllComplete(group.makeIterator().map { $0.submit {} }, on: loop)
+  }
+
+  /// Ends everything at once.
+  func stop() {
+    do { try group.syncShutdownGracefully() } catch {
+      services.log.warning("event loops did not end well", metadata: ["error": "\(error)"])
+    }
+  }
+}
