@@ -51,7 +51,7 @@ public struct ExitRecord: Equatable, Sendable {
 }
 
 /// At which step the start of a job failed, and with which errno(3).
-public struct StartFailure: Equatable, Sendable {
+public struct StartFailure: Error, Equatable, Sendable {
   /// The steps of a start, in their order. The numbers are those of `enum clinux_job_stage`.
   public enum Stage: UInt32, Sendable, CaseIterable {
     /// Reading the order.

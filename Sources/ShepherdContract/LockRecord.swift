@@ -1,4 +1,5 @@
 import Glibc
+import SystemCalls
 
 /// What a shepherd writes into its lock file before it starts the job: who it is, and in which boot of the host.
 public struct LockRecord: Equatable, Sendable {
@@ -14,6 +15,12 @@ public struct LockRecord: Equatable, Sendable {
   public init(processID: pid_t, bootID: String) {
     self.processID = processID
     self.bootID = bootID
+  }
+
+  /// The boot id of the running host; empty if there is none to be read.
+  public static func presentBootID() -> String {
+    let bytes = (try? DurableFile.read("/proc/sys/kernel/random/boot_id", limit: 64)) ?? []
+    return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
   }
 
   /// As it is written: `PID BOOTID` and a newline, without which a record is not whole.

@@ -40,6 +40,13 @@ extension FileDescriptor {
     FileDescriptor(owning: try checked("open", path) { Glibc.open(path, flags | O_CLOEXEC, mode) })
   }
 
+  /// openat(2) of `name` in this folder, close-on-exec always; a symbolic link in place of the file is refused (`ELOOP`).
+  public func open(_ name: String, _ flags: Int32, mode: mode_t = 0) throws(SystemError) -> FileDescriptor {
+    let raw = raw
+    return FileDescriptor(
+      owning: try checked("openat", name) { openat(raw, name, flags | O_CLOEXEC | O_NOFOLLOW, mode) })
+  }
+
   /// A connected pair of stream sockets, both close-on-exec; see socketpair(2).
   public static func socketPair() throws(SystemError) -> (FileDescriptor, FileDescriptor) {
     var pair: [Int32] = [-1, -1]
