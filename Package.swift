@@ -88,6 +88,11 @@ let package = Package(
     // Tests.
     .testTarget(name: "AgentLoggingTests", dependencies: ["AgentLogging", "SystemCalls", logging]),
     .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
+    .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),
+    .testTarget(name: "JobLedgerTests", dependencies: ["AgentProtocol", "JobLedger", "SystemCalls", "TestSupport"]),
+    .testTarget(
+      name: "JobLaunchTests",
+      dependencies: ["AgentProtocol", "JobLaunch", "ShepherdContract", "SystemCalls", "TestSupport"]),
     .target(
       name: "TestCertificates", dependencies: ["SystemCalls", "TestSupport"], path: "Tests/TestCertificates"),
     .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "TestCertificates", "TestSupport"]),

@@ -105,7 +105,9 @@ static void become_job(const struct clinux_job *job, int report) {
   reset_limits();
   if (job->change_identity) change_identity(job);
   reset_signals();
-  if (chdir(job->directory) < 0) fail(CLINUX_JOB_DIRECTORY);
+  if (chdir(job->directory) < 0 && (job->other_directory == NULL || chdir(job->other_directory) < 0)) {
+    fail(CLINUX_JOB_DIRECTORY);
+  }
   execute(job);
 }
 

@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stddef.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
@@ -72,4 +73,9 @@ int clinux_spawn(const struct clinux_program *program, pid_t *child) {
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return error;
+}
+
+void clinux_reap(int pidfd) {
+  siginfo_t information;
+  waitid(P_PIDFD, (id_t)pidfd, &information, WEXITED | WNOHANG);
 }

@@ -13,10 +13,11 @@ struct ExitFile {
   }
 
   /// Writes the record; it, the job's output and all names are on disk when this returns.
-  func complete(with record: ExitRecord) throws {
+  func complete(with record: ExitRecord, output: FileDescriptor) throws {
     let bytes = try record.encoded()
     let raw = file.raw
-    try synchronizeOutput()
+    // Before the record: who reads it may rely on the output.
+    try checked("fsync") { fsync(output.raw) }
     try file.writeAll(bytes)
     try checked("ftruncate") { ftruncate(raw, off_t(bytes.count)) }
     try checked("fsync") { fsync(raw) }
@@ -28,11 +29,5 @@ struct ExitFile {
     // The folder's own name, which the supervisor made without waiting for the disk.
     let parent = try self.folder.open("..", O_RDONLY | O_DIRECTORY)
     try checked("fsync") { fsync(parent.raw) }
-  }
-
-  private func synchronizeOutput() throws(SystemError) {
-    let output = try folder.open(ShepherdContract.FileName.output, O_RDONLY)
-    let raw = output.raw
-    try checked("fsync") { fsync(raw) }
   }
 }

@@ -6,13 +6,15 @@ import SystemCalls
 /// From the order to the exit record.
 enum JobRun {
   /// Starts the job and waits until nothing of it is left. It always has an end to tell.
-  static func toItsEnd(in folder: FileDescriptor, _ signals: SignalDescriptor) -> ExitRecord {
+  static func toItsEnd(
+    in folder: FileDescriptor, output: FileDescriptor, _ signals: SignalDescriptor
+  ) -> ExitRecord {
     let startedAt = Clock.now()
     let started: StartedJob
     let order: Order
     do {
       order = try readOrder()
-      started = try StartedJob(order, in: folder)
+      started = try StartedJob(order, in: folder, output: output)
     } catch {
       return ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: .couldNotStart(error))
     }
@@ -43,7 +45,9 @@ extension ExitRecord {
   fileprivate mutating func enterUsage() {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
-    cpuMicroseconds = [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + UInt64($1.tv_sec) * 1_000_000 + UInt64($1.tv_usec) }
+    cpuMicroseconds = [usage.ru_utime, usage.ru_stime].reduce(0) {
+      $0 + UInt64($1.tv_sec) * 1_000_000 + UInt64($1.tv_usec)
+    }
     peakMemoryBytes = UInt64(usage.ru_maxrss) * 1024
   }
 }

@@ -14,6 +14,7 @@ public enum ShepherdProcess {
   public static func main() -> Int32 {
     let folder = FileDescriptor(owning: ShepherdContract.Descriptor.folder)
     let lock = FileDescriptor(owning: ShepherdContract.Descriptor.lock)
+    let output = FileDescriptor(owning: ShepherdContract.Descriptor.output)
     do {
       // Signals first: one that came in before is pending, because the shepherd is started with all of them blocked.
       let signals = try SignalDescriptor([SIGCHLD, SIGTERM])
@@ -21,7 +22,8 @@ public enum ShepherdProcess {
       try checked("prctl") { clinux_become_subreaper() }
       try lock.writeAll(LockRecord(processID: getpid(), bootID: LockRecord.presentBootID()).encoded)
       let exit = try ExitFile(in: folder)
-      try exit.complete(with: JobRun.toItsEnd(in: folder, signals))
+      let record = JobRun.toItsEnd(in: folder, output: output, signals)
+      try exit.complete(with: record, output: output)
       withExtendedLifetime(lock) {}
       return 0
     } catch {

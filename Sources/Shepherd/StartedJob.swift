@@ -9,25 +9,20 @@ struct StartedJob {
   let process: pid_t
   private let report: FileDescriptor
 
-  /// Opens the job's files and starts it.
-  init(_ order: Order, in folder: FileDescriptor) throws(StartFailure) {
-    // Opened before the job's user is taken on: the user may not reach them by name.
-    let output = try Self.open(.output) { () throws(SystemError) in
-      try folder.open(ShepherdContract.FileName.output, O_WRONLY | O_APPEND)
-    }
-    let input = try Self.open(.input) { () throws(SystemError) in
-      order.hasInput ? try folder.open(ShepherdContract.FileName.stdin, O_RDONLY) : try .open("/dev/null", O_RDONLY)
-    }
+  /// Starts the job, which writes to `output`.
+  init(_ order: Order, in folder: FileDescriptor, output: FileDescriptor) throws(StartFailure) {
+    let input = try Self.openInput(order, in: folder)
     let candidates = CStringArray(ProgramPath.candidates(for: order.arguments[0], environment: order.environment))
     let arguments = CStringArray(order.arguments)
     let environment = CStringArray(order.environment)
-    let directory = CStringArray([order.directory])
+    let directories = CStringArray([order.directory, Array("/".utf8)])
     let groups = order.identity?.groups ?? []
     var reportEnd: Int32 = -1
     process = groups.withUnsafeBufferPointer { groups in
       var job = clinux_job(
         candidates: candidates.pointer, arguments: arguments.pointer, environment: environment.pointer,
-        directory: directory.pointer[0], input: input.raw, output: output.raw,
+        directory: directories.pointer[0], other_directory: order.mayStartInRoot ? directories.pointer[1] : nil,
+        input: input.raw, output: output.raw,
         change_identity: order.identity != nil, user: order.identity?.user ?? 0, group: order.identity?.group ?? 0,
         groups: groups.baseAddress, group_count: groups.count)
       return clinux_start_job(&job, &reportEnd)
@@ -48,10 +43,14 @@ struct StartedJob {
     return .couldNotStart(StartFailure(stage: stage, code: failure.code))
   }
 
-  private static func open(
-    _ stage: StartFailure.Stage, _ body: () throws(SystemError) -> FileDescriptor
-  ) throws(StartFailure) -> FileDescriptor {
-    do { return try body() } catch { throw StartFailure(stage: stage, code: error.code) }
+  /// Opened before the job's user is taken on, who may not enter the folder.
+  private static func openInput(_ order: Order, in folder: FileDescriptor) throws(StartFailure) -> FileDescriptor {
+    do throws(SystemError) {
+      if order.hasInput { return try folder.open(ShepherdContract.FileName.stdin, O_RDONLY) }
+      return try .open("/dev/null", O_RDONLY)
+    } catch {
+      throw StartFailure(stage: .input, code: error.code)
+    }
   }
 }
 

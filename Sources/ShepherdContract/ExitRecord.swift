@@ -56,8 +56,6 @@ public struct StartFailure: Error, Equatable, Sendable {
   public enum Stage: UInt32, Sendable, CaseIterable {
     /// Reading the order.
     case order = 1
-    /// Opening the output file.
-    case output
     /// Opening the input file.
     case input
     /// fork(2) and what belongs to it.

@@ -10,6 +10,8 @@ public struct Order: Equatable, Sendable {
   public var environment: [[UInt8]]
   /// The working directory, absolute.
   public var directory: [UInt8]
+  /// Whether the job starts in `/` when `directory` cannot be entered, as login(1) does with a missing home.
+  public var mayStartInRoot = false
   /// Who the job runs as; `nil` leaves the identity of the shepherd.
   public var identity: Identity?
   /// Milliseconds until the job is ended; `nil` for no end.
@@ -62,6 +64,7 @@ extension Order {
     writer.append(list: arguments) { $0.append($1) }
     writer.append(list: environment) { $0.append($1) }
     writer.append(directory)
+    writer.append(mayStartInRoot)
     writer.append(optional: identity) { writer, identity in
       writer.append(identity.user)
       writer.append(identity.group)
@@ -82,11 +85,13 @@ extension Order {
       try reader.cString("environment")
     }
     let directory = try reader.cString("directory")
+    let mayStartInRoot = try reader.flag("directory")
     let identity = try reader.optional("identity") { (reader) throws(ContractError) in try Identity(&reader) }
     let timeout = try reader.optional("timeout") { (reader) throws(ContractError) in try reader.number(UInt64.self) }
     self.init(
       id: id, arguments: arguments, environment: environment, directory: directory,
       killGrace: try reader.number(UInt64.self))
+    self.mayStartInRoot = mayStartInRoot
     self.identity = identity
     self.timeout = timeout
     hasInput = try reader.flag("input")

@@ -8,6 +8,8 @@ public enum ShepherdContract {
     public static let lock: Int32 = 4
     /// The job's folder.
     public static let folder: Int32 = 5
+    /// The output file, for appending.
+    public static let output: Int32 = 6
   }
 
   /// Names in a job's folder.

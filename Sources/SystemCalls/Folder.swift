@@ -24,6 +24,21 @@ public enum Folder {
   /// The names in a folder, sorted, without `.` and `..`.
   public static func names(in path: String) throws(SystemError) -> [String] {
     guard let stream = opendir(path) else { throw SystemError.last("opendir", path) }
+    return names(from: stream)
+  }
+
+  /// The names in an open folder, sorted, without `.` and `..`.
+  public static func names(in folder: FileDescriptor) throws(SystemError) -> [String] {
+    // Opened anew, because listing moves the position of the description, and closing the stream closes its descriptor.
+    let raw = try folder.open(".", O_RDONLY | O_DIRECTORY).release()
+    guard let stream = fdopendir(raw) else {
+      close(raw)
+      throw SystemError.last("fdopendir")
+    }
+    return names(from: stream)
+  }
+
+  private static func names(from stream: OpaquePointer) -> [String] {
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {

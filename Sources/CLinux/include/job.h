@@ -7,7 +7,7 @@
 
 // The steps of a start, in the order in which they are taken after fork(2).
 enum clinux_job_stage {
-  CLINUX_JOB_SESSION = 5,
+  CLINUX_JOB_SESSION = 4,
   CLINUX_JOB_DESCRIPTORS,
   CLINUX_JOB_GROUPS,
   CLINUX_JOB_GROUP,
@@ -22,6 +22,7 @@ struct clinux_job {
   char *const *arguments;
   char *const *environment;
   const char *directory;
+  const char *other_directory;  // in place of one that cannot be entered; NULL makes that a failure
   int input;   // above 2, like output
   int output;
   bool change_identity;

@@ -9,6 +9,9 @@
 int clinux_pidfd_open(pid_t process);
 int clinux_pidfd_send_signal(int pidfd, int signal);
 
+// waitid(2) with P_PIDFD, without waiting: collects the process if it is a child that has ended.
+void clinux_reap(int pidfd);
+
 // pipe2(2), close-on-exec. Returns 0, or -1 with errno.
 int clinux_pipe(int *read_end, int *write_end);
 

@@ -1,0 +1,105 @@
+import AgentProtocol
+import Glibc
+import ShepherdContract
+import SystemCalls
+
+/// One job's folder, open: everything in it is reached from its descriptor, never through a symbolic link.
+struct JobFolder {
+  let descriptor: FileDescriptor
+
+  /// Makes the folder of a job.
+  ///
+  /// - Throws: `EEXIST` if there is one.
+  static func make(_ id: JobID, in jobs: FileDescriptor) throws(SystemError) -> JobFolder {
+    let raw = jobs.raw
+    try checked("mkdir", "folder of job \(id)") { mkdirat(raw, id.description, 0o700) }
+    return try JobFolder(id, in: jobs)
+  }
+
+  /// Opens the folder of a job.
+  ///
+  /// - Throws: `ENOENT` if there is none.
+  init(_ id: JobID, in jobs: FileDescriptor) throws(SystemError) {
+    descriptor = try jobs.open(id.description, O_RDONLY | O_DIRECTORY)
+  }
+
+  /// Makes a file with these contents, open for reading.
+  @discardableResult
+  func write(_ name: String, _ contents: [UInt8]) throws(SystemError) -> FileDescriptor {
+    let file = try descriptor.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o400)
+    try file.writeAll(contents, name)
+    let raw = file.raw
+    try checked("lseek", name) { lseek(raw, 0, SEEK_SET) }
+    return file
+  }
+
+  /// Makes the output file, open for appending.
+  ///
+  /// Nobody may open it again for writing, not even its owner: what a job writes to `> /dev/stderr` would truncate the file.
+  func makeOutput() throws(SystemError) -> FileDescriptor {
+    try descriptor.open(ShepherdContract.FileName.output, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, mode: 0o400)
+  }
+
+  /// Takes disk space for the exit record.
+  func reserveExit() throws(SystemError) {
+    let name = ShepherdContract.FileName.reservedExit
+    let file = try descriptor.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+    let code = posix_fallocate(file.raw, 0, off_t(ExitRecord.maximumBytes))
+    if code != 0 { throw SystemError("posix_fallocate", name, code: code) }
+  }
+
+  /// Makes the lock file and locks it on the descriptor returned.
+  func makeLock() throws(SystemError) -> FileDescriptor {
+    let name = ShepherdContract.FileName.lock
+    let file = try descriptor.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+    let raw = file.raw
+    try checked("flock", name) { flock(raw, LOCK_EX | LOCK_NB) }
+    return file
+  }
+
+  /// Whether a shepherd lives; and what it, or the last one, wrote into the lock. A missing lock is not held.
+  func lockState() throws(SystemError) -> (isHeld: Bool, record: LockRecord?) {
+    let name = ShepherdContract.FileName.lock
+    let file: FileDescriptor
+    do throws(SystemError) { file = try descriptor.open(name, O_RDWR) } catch  where error.code == ENOENT {
+      return (false, nil)
+    }
+    let raw = file.raw
+    let isHeld: Bool
+    do throws(SystemError) {
+      try checked("flock", name) { flock(raw, LOCK_EX | LOCK_NB) }
+      isHeld = false
+    } catch  where error.code == EWOULDBLOCK {
+      isHeld = true
+    }
+    // Read last: a shepherd that has just taken its place may be writing.
+    return (isHeld, LockRecord(decoding: try file.readAll(limit: LockRecord.maximumBytes, name)))
+  }
+
+  /// The bytes of a file; `nil` if it is missing.
+  func read(_ name: String, limit: Int) throws(SystemError) -> [UInt8]? {
+    do throws(SystemError) {
+      return try descriptor.open(name, O_RDONLY).readAll(limit: limit, name)
+    } catch  where error.code == ENOENT {
+      return nil
+    }
+  }
+
+  /// The size of the output; `nil` if there is none.
+  func outputBytes() -> Int64? {
+    var status = stat()
+    let found = fstatat(descriptor.raw, ShepherdContract.FileName.output, &status, AT_SYMLINK_NOFOLLOW)
+    return found == 0 ? Int64(status.st_size) : nil
+  }
+
+  /// Removes all that a folder holds.
+  static func empty(_ folder: FileDescriptor) throws(SystemError) {
+    let raw = folder.raw
+    for name in try Folder.names(in: folder) {
+      if unlinkat(raw, name, 0) == 0 || errno == ENOENT { continue }
+      guard errno == EISDIR else { throw SystemError.last("unlink", name) }
+      try empty(try folder.open(name, O_RDONLY | O_DIRECTORY))
+      try checked("rmdir", name) { unlinkat(raw, name, AT_REMOVEDIR) }
+    }
+  }
+}

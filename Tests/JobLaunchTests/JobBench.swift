@@ -1,0 +1,58 @@
+import AgentProtocol
+import Glibc
+import JobLaunch
+import SystemCalls
+import TestSupport
+
+/// A launcher with a folder of its own and the real shepherd.
+final class JobBench: Sendable {
+  let home: TemporaryFolder
+  let launcher: JobLauncher
+
+  init() throws {
+    home = try TemporaryFolder()
+    launcher = try JobLauncher(folder: home.path("jobs"), shepherd: BuiltProduct.path("agentd-shepherd"))
+  }
+
+  /// Starts a job as the user of this process.
+  func start(_ id: String, _ request: JobRequest, as user: String? = nil) throws -> RunningJob {
+    try launcher.launch(JobID(id)!, request, as: Account.resolve(user, group: request.group))
+  }
+
+  /// Waits for the end of a job.
+  func end(of job: RunningJob, within limit: Duration = .seconds(30)) async throws -> JobOutcome {
+    try await wait(for: "the shepherd of \(job.id)", within: limit) { job.shepherd.hasEnded }
+    return launcher.outcome(of: job)
+  }
+
+  /// Runs a job to its end.
+  func run(_ request: JobRequest, as user: String? = nil) async throws -> (outcome: JobOutcome, output: String) {
+    let job = try start("job-1", request, as: user)
+    let outcome = try await end(of: job)
+    return (outcome, try output(of: job))
+  }
+
+  /// What a job has written so far.
+  func output(of job: RunningJob) throws -> String {
+    String(decoding: try launcher.openOutput(of: job.id).readAll(limit: 1 << 24), as: UTF8.self)
+  }
+}
+
+extension JobRequest {
+  /// A request for a shell script.
+  static func shell(_ script: String) -> JobRequest { JobRequest(command: ["/bin/sh", "-c", script]) }
+}
+
+extension ProcessHandle {
+  /// Whether the process has ended, reaped or not.
+  var hasEnded: Bool {
+    var poll = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
+    return Glibc.poll(&poll, 1, 0) == 1
+  }
+}
+
+/// Whether there is a process of this number that is more than a zombie.
+func isAlive(_ process: pid_t) -> Bool {
+  guard let stat = try? DurableFile.read("/proc/\(process)/stat", limit: 4096) else { return false }
+  return !String(decoding: stat, as: UTF8.self).split(separator: ")").last!.hasPrefix(" Z")
+}
