@@ -50,7 +50,7 @@ let package = Package(
     .target(
       name: "Supervisor",
       dependencies: [
-        "AgentConfiguration", "AgentProtocol", "CertificateStore", "JobLaunch", "JobLedger", "PidFile",
+        "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateStore", "JobLaunch", "JobLedger", "PidFile",
         "SupervisorLink", "SystemCalls", logging,
       ]),
     .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),

@@ -56,6 +56,7 @@ public struct LinkReader<Message: Decodable> {
 
   /// The next whole message with its descriptors; `nil` if more must be received first.
   public mutating func next() throws(LinkError) -> (message: Message, descriptors: [FileDescriptor])? {
+    if bytes.count == start, !descriptors.isEmpty { throw .unannouncedDescriptors }
     guard bytes.count - start >= Frame.headerLength else { return compact() }
     let length = bytes[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
     let announced = Int(bytes[start + 4])

@@ -1,0 +1,175 @@
+import AgentProtocol
+import Glibc
+import SupervisorLink
+import SystemCalls
+
+/// What a listener does, as its supervision hears of it.
+protocol ListenerEvents: AnyObject {
+  /// A message that the contract allows in the listener's phase.
+  func listener(_ listener: ListenerChild, sent message: ListenerMessage)
+  /// The process is gone; nothing follows.
+  func listenerEnded(_ listener: ListenerChild, _ end: ProcessEnd)
+}
+
+/// One listener process and our end of its link. It is taken for hostile: whatever it sends, the worst is its own end.
+final class ListenerChild {
+  /// Where a listener is in its life.
+  enum Phase: CaseIterable {
+    /// It has been given its material and has not answered yet.
+    case awaitingReady
+    /// It accepts connections.
+    case serving
+    /// It accepts none any more and finishes what is open.
+    case draining
+    /// It is to be gone, and whatever it still says is not heard.
+    case ending
+  }
+
+  /// The most bytes that wait for a listener that does not read.
+  static let maximumQueuedBytes = 16 << 20
+  /// Reads from one link in one turn, 64 KiB each: others have their turn as well.
+  private static let receivesATurn = 16
+
+  /// Tells listeners apart in the log: the process number.
+  var number: pid_t { process.processID }
+  /// Where it is in its life.
+  private(set) var phase = Phase.awaitingReady
+  /// Why it was ended, where we ended it.
+  private(set) var breach: String?
+  /// The inotify(7) instance that it shares with us; the watches are ours to add and remove.
+  let inotify: FileDescriptor
+
+  private let process: ProcessHandle
+  private let socket: FileDescriptor
+  private let reactor: Reactor
+  private weak var events: (any ListenerEvents)?
+  private var reader: LinkReader<ListenerMessage>
+  private var writer: LinkWriter<SupervisorMessage>
+  private var linkWatch: Reactor.Watch?
+  private var processWatch: Reactor.Watch?
+
+  /// Starts a process. `events` is told from later turns on, never from within this call.
+  init(_ program: ListenerProgram, on reactor: Reactor, events: any ListenerEvents) throws(SystemError) {
+    let (ours, theirs) = try FileDescriptor.socketPair()
+    try ours.setNonBlocking(true)
+    inotify = FileDescriptor(
+      owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) })
+    process = try program.start(link: theirs)
+    socket = ours
+    reader = LinkReader(ours)
+    writer = LinkWriter(ours)
+    self.reactor = reactor
+    self.events = events
+    linkWatch = try reactor.watch(ours, for: .readable) { [weak self] ready in self?.linkReady(ready) }
+    processWatch = try reactor.watch(process.descriptor, for: .readable) { [weak self] _ in self?.processEnded() }
+  }
+
+  /// Sends a message; it is written as soon as the listener reads. `tooLarge` leaves the link as it was; any other failure
+  /// ends the listener.
+  func send(_ message: SupervisorMessage, descriptors: [FileDescriptor] = []) throws(LinkError) {
+    guard phase != .ending else { return }
+    do throws(LinkError) {
+      try writer.enqueue(message, descriptors: descriptors)
+      try flush()
+    } catch {
+      if case .tooLarge = error { throw error }
+      end("\(error)")
+    }
+  }
+
+  /// Notes that it said `ready`.
+  func becomeServing() {
+    phase = .serving
+  }
+
+  /// Asks it to finish. It is killed if it has not by `limit`.
+  func drain(limit: Duration) {
+    guard phase != .draining, phase != .ending else { return }
+    phase = .draining
+    try? send(.drain)
+    reactor.after(limit) { [weak self] in self?.end("still busy \(limit.components.seconds) s after it was asked to finish") }
+  }
+
+  /// Kills the process. `listenerEnded` follows.
+  func end(_ why: String?) {
+    guard phase != .ending else { return }
+    phase = .ending
+    breach = why
+    linkWatch = nil
+    try? process.send(SIGKILL)
+  }
+
+  private func linkReady(_ ready: Reactor.Interest) {
+    do throws(LinkError) {
+      if ready.contains(.writable) { try flush() }
+      if ready.contains(.readable) { try receive(atMost: Self.receivesATurn) }
+    } catch {
+      end("it broke the link's contract: \(error)")
+    }
+  }
+
+  private func flush() throws(LinkError) {
+    let finished = try writer.flush()
+    guard writer.queuedBytes <= Self.maximumQueuedBytes else {
+      return end("it does not read what it asked for: \(writer.queuedBytes) bytes wait")
+    }
+    do throws(SystemError) {
+      try linkWatch?.change(to: finished ? .readable : [.readable, .writable])
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  private func receive(atMost count: Int) throws(LinkError) {
+    for _ in 0..<count {
+      switch try reader.receive() {
+      case .received: try deliver()
+      case .wouldBlock: return
+      case .ended: return linkEnded()
+      }
+    }
+  }
+
+  private func deliver() throws(LinkError) {
+    while phase != .ending, let (message, descriptors) = try reader.next() {
+      guard descriptors.isEmpty else { throw .unannouncedDescriptors }
+      guard message.isAllowed(in: phase) else { throw .undecodable("\(message.stem) while \(phase)") }
+      events?.listener(self, sent: message)
+    }
+  }
+
+  // The process follows its link at once, or is helped.
+  private func linkEnded() {
+    linkWatch = nil
+    reactor.after(.seconds(1)) { [weak self] in self?.end("it closed its link and did not exit") }
+  }
+
+  private func processEnded() {
+    processWatch = nil
+    // What it said last, `unusable` above all, may still be on the link.
+    if linkWatch != nil { try? receive(atMost: .max) }
+    linkWatch = nil
+    phase = .ending
+    events?.listenerEnded(self, ProcessEnd(reaping: process))
+  }
+}
+
+extension ListenerMessage {
+  /// The message's name, for logs.
+  var stem: String {
+    switch self {
+    case .ready: "ready"
+    case .unusable: "unusable"
+    case .request: "request"
+    case .abandon: "abandon"
+    }
+  }
+
+  /// Whether a listener in `phase` may send this.
+  func isAllowed(in phase: ListenerChild.Phase) -> Bool {
+    switch self {
+    case .ready, .unusable: phase == .awaitingReady
+    case .request, .abandon: phase == .serving || phase == .draining
+    }
+  }
+}
