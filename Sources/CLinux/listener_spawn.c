@@ -93,7 +93,7 @@ static void run_child(const struct clinux_listener_spawn *spawn, int pipe, pid_t
     errno = ESRCH;
     fail(pipe, GETPPID);
   }
-  execve(spawn->path, (char *const *)spawn->arguments, (char *const *)spawn->environment);
+  execve(spawn->path, spawn->arguments, spawn->environment);
   fail(pipe, EXECVE);
 }
 

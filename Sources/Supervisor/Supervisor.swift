@@ -1,1 +1,52 @@
-// Supervisor
+import AgentLogging
+import Glibc
+import Logging
+import SystemCalls
+
+/// The privileged process of agentd: reads configuration and store, keeps the ledger, starts jobs, and a listener that
+/// speaks with the network. It parses neither TLS nor HTTP nor certificates.
+public enum Supervisor {
+  /// Runs until SIGTERM or SIGINT; blocks the calling thread, which has to be the only one.
+  ///
+  /// Without `foreground` the process that was started ends in here as soon as the daemon serves, or does not.
+  ///
+  /// - Returns: the exit code, as in sysexits(3).
+  public static func run(_ options: StartOptions) -> Int32 {
+    var report = StartReport.terminal
+    do throws(StartFailure) {
+      if options.checkOnly { return try Check.run(options) }
+      try start(options, &report).run()
+      return EX_OK
+    } catch {
+      if case .parent = report { Logger(label: "agentd").critical("agentd ends: \(error)") }
+      report.failed(error)
+      return error.exitCode
+    }
+  }
+
+  /// Everything up to the loop, in order: what a person can mend comes first, what others notice comes last.
+  private static func start(_ options: StartOptions, _ report: inout StartReport) throws(StartFailure) -> Daemon {
+    umask(0o077)
+    signal(SIGPIPE, SIG_IGN)
+    let material = try ServingMaterial.load(options)
+    let configuration = material.configuration
+    try HostFiles.makeState(configuration.paths.state)
+
+    if !options.foreground {
+      let log = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
+        try LogFile.open(configuration.process.logFile)
+      }
+      report = try required(orExit: EX_OSERR) { () throws(SystemError) in try StartReport.detach(log: log) }
+    }
+    LogStart.bootstrap(level: configuration.process.logLevel.forLogger)
+    let log = SupervisorLog(Logger(label: "agentd"))
+
+    let files = try HostFiles(configuration)
+    let reactor = try required(orExit: EX_OSERR) { () throws(SystemError) in try Reactor() }
+    let jobs = Jobs(
+      on: reactor, log: log, ledger: files.ledger, launcher: files.launcher, limits: configuration.jobs)
+    let daemon = Daemon(options, files, jobs, on: reactor, log, report)
+    try daemon.begin(material)
+    return daemon
+  }
+}

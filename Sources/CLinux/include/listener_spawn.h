@@ -6,8 +6,8 @@
 // What a child gets; see clinux_spawn_listener.
 struct clinux_listener_spawn {
   const char *path;
-  const char *const *arguments;    // NULL-terminated
-  const char *const *environment;  // NULL-terminated
+  char *const *arguments;    // NULL-terminated
+  char *const *environment;  // NULL-terminated
   int link;                        // becomes descriptor 3
   int change_user;                 // whether to become user and group
   uid_t user;

@@ -18,39 +18,42 @@ struct ListenerProgram {
 
   /// Starts the program with `link` on descriptor 3; see clinux_spawn_listener.
   func start(link: FileDescriptor) throws(SystemError) -> ProcessHandle {
+    let argumentArray = CStringArray([Self.title].map(\.utf8))
+    let environmentArray = CStringArray(environment.map(\.utf8))
     var failedCall: UnsafePointer<CChar>?
-    let child = withCStrings([Self.title]) { arguments in
-      withCStrings(environment) { environment in
-        path.withCString { path in
-          var spawn = clinux_listener_spawn()
-          spawn.path = path
-          spawn.arguments = arguments
-          spawn.environment = environment
-          spawn.link = link.raw
-          spawn.change_user = account == nil ? 0 : 1
-          spawn.user = account?.user ?? 0
-          spawn.group = account?.group ?? 0
-          spawn.descriptor_limit = Self.descriptorLimit
-          return clinux_spawn_listener(&spawn, &failedCall)
-        }
-      }
+    let child = path.withCString { path in
+      var spawn = clinux_listener_spawn(
+        path: path, arguments: argumentArray.pointer, environment: environmentArray.pointer, link: link.raw,
+        change_user: account == nil ? 0 : 1, user: account?.user ?? 0, group: account?.group ?? 0,
+        descriptor_limit: Self.descriptorLimit)
+      return clinux_spawn_listener(&spawn, &failedCall)
     }
     guard child > 0 else { throw SystemError.last(failedCall.map { String(cString: $0) } ?? "fork", "listener") }
+    // The number cannot be another's: the child is not waited for before the handle exists.
     return try ProcessHandle(child)
   }
-}
-
-/// Calls `body` with a NULL-terminated array of C strings that lives until it returns.
-private func withCStrings<Result>(
-  _ strings: [String], _ body: (UnsafePointer<UnsafePointer<CChar>?>) -> Result
-) -> Result {
-  let copies = strings.map { UnsafePointer(strdup($0)) } + [nil]
-  defer { for copy in copies { free(UnsafeMutablePointer(mutating: copy)) } }
-  return copies.withUnsafeBufferPointer { body($0.baseAddress!) }
 }
 
 /// The user that a listener runs as.
 struct ListenerAccount: Equatable {
   let user: uid_t
   let group: gid_t
+
+  /// Looks the user up.
+  ///
+  /// - Throws: `StartFailure` with the command that makes the user.
+  static func resolve(_ name: String) throws(StartFailure) -> ListenerAccount {
+    errno = 0
+    guard let entry = getpwnam(name) else {
+      throw StartFailure(
+        EX_CONFIG, "listener_user: there is no user \(name)\(errno == 0 ? "" : " (\(String(cString: strerror(errno))))")",
+        hint: "make it with: useradd --system --no-create-home --shell /usr/sbin/nologin \(name)")
+    }
+    guard entry.pointee.pw_uid != 0 else {
+      throw StartFailure(
+        EX_CONFIG, "listener_user: \(name) is root, from whom the listener is to be kept apart",
+        hint: "name a user of its own for it in [process] listener_user")
+    }
+    return ListenerAccount(user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
+  }
 }

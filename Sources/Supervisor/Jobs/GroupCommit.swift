@@ -1,0 +1,88 @@
+import AgentProtocol
+import JobLedger
+
+/// The ledger, with all changes of a turn in one transaction and one fsync(2): what follows from a change (an answer, the
+/// start of a job) happens after it is on disk, or does not happen.
+final class GroupCommit {
+  private let ledger: JobLedger
+  private let log: SupervisorLog
+  private var followers: [(Problem?) -> Void] = []
+  private var failure: LedgerError?
+
+  init(_ ledger: JobLedger, log: SupervisorLog) {
+    self.ledger = ledger
+    self.log = log
+  }
+
+  /// The status of a job as the changes of this turn leave it, `nil` if it is unknown.
+  func status(of id: JobID) throws(LedgerError) -> JobStatus? { try ledger.status(of: id) }
+
+  /// What the client asked for when it submitted the job, `nil` if the job is unknown.
+  func request(of id: JobID) throws(LedgerError) -> JobRequest? { try ledger.request(of: id) }
+
+  /// A page of jobs.
+  func page(_ filter: JobFilter) throws(LedgerError) -> JobPage { try ledger.page(filter) }
+
+  /// All jobs that have not ended, in the order of their submission.
+  func unfinished() throws(LedgerError) -> [JobStatus] { try ledger.unfinished() }
+
+  /// Records a new job.
+  func insert(_ status: JobStatus, request: JobRequest) {
+    change { ledger throws(LedgerError) in try ledger.insert(status, request: request) }
+  }
+
+  /// Records what has changed of a job.
+  func update(_ status: JobStatus) {
+    change { ledger throws(LedgerError) in try ledger.update(status) }
+  }
+
+  /// Forgets a job.
+  func delete(_ id: JobID) {
+    change { ledger throws(LedgerError) in try ledger.delete(id) }
+  }
+
+  /// Calls `follower` when the changes of this turn are on disk, or with the problem that kept them from it.
+  func afterwards(_ follower: @escaping (Problem?) -> Void) {
+    followers.append(follower)
+  }
+
+  /// Ends the turn. Followers may make changes themselves: these are committed too, in their turn, before it returns.
+  func commit() {
+    while ledger.hasChanges || failure != nil || !followers.isEmpty {
+      let problem = commitOnce()
+      let due = followers
+      followers = []
+      for follower in due { follower(problem) }
+    }
+  }
+
+  // When one change fails, all changes of the turn fail: they cannot be told apart in the transaction.
+  private func change(_ body: (JobLedger) throws(LedgerError) -> Void) {
+    guard failure == nil else { return }
+    do throws(LedgerError) { try body(ledger) } catch { failure = error }
+  }
+
+  private func commitOnce() -> Problem? {
+    do throws(LedgerError) {
+      if let failure { throw failure }
+      try ledger.commit()
+      return nil
+    } catch {
+      failure = nil
+      ledger.rollback()
+      log.logger.error("ledger: \(error)")
+      return Problem(error)
+    }
+  }
+}
+
+extension Problem {
+  /// What a client is told of a ledger that fails. The path and the details are for the log.
+  init(_ error: LedgerError) {
+    switch error.kind {
+    case .full: self.init(.noSpace, "the disk of the agent's job ledger is full")
+    case .badCursor: self.init(.badRequest, "cursor: not one that a page gave")
+    default: self.init(.fault, "the agent's job ledger failed; its log says how")
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import AgentProtocol
+import Glibc
+import SystemCalls
+
+/// The inotify(7) watches on output files that are being followed: one a job and listener, until the job has ended.
+struct OutputWatches {
+  private struct Watch {
+    let inotify: FileDescriptor
+    let number: Int32
+  }
+
+  private var watches: [JobID: [Watch]] = [:]
+
+  /// Watches the file at `path` on that instance.
+  ///
+  /// - Returns: the watch descriptor; the same one if the job is watched there already.
+  mutating func add(_ id: JobID, _ path: String, on inotify: FileDescriptor) throws(SystemError) -> Int32 {
+    let raw = inotify.raw
+    let number = try checked("inotify_add_watch", path) { inotify_add_watch(raw, path, UInt32(IN_MODIFY)) }
+    if !watches[id, default: []].contains(where: { $0.inotify === inotify }) {
+      watches[id, default: []].append(Watch(inotify: inotify, number: number))
+    }
+    return number
+  }
+
+  /// Ends all watches of a job; the kernel tells each listener so (`IN_IGNORED`).
+  mutating func remove(_ id: JobID) {
+    for watch in watches.removeValue(forKey: id) ?? [] { inotify_rm_watch(watch.inotify.raw, watch.number) }
+  }
+
+  /// Forgets the watches of a listener that is gone; they went with its instance.
+  mutating func forget(_ inotify: FileDescriptor) {
+    for id in watches.keys { watches[id]?.removeAll { $0.inotify === inotify } }
+    watches = watches.filter { !$0.value.isEmpty }
+  }
+}

@@ -1,0 +1,71 @@
+import AgentProtocol
+import JobLaunch
+import JobLedger
+import SystemCalls
+
+extension Jobs {
+  /// Gives free places to the jobs that have waited longest. `running` is durable before the shepherd starts: a job whose
+  /// start falls into a crash is never started a second time.
+  func startWaiting() {
+    while let id = queue.next() {
+      do throws(LedgerError) {
+        guard var status = try ledger.status(of: id),
+          let request = try ledger.request(of: id)
+        else {
+          queue.remove(id)
+          continue
+        }
+        status.state = .running
+        status.startedAt = .now()
+        startDurably(status, request)
+      } catch {
+        log.logger.error("ledger: \(error)")
+        return startLater(id)
+      }
+    }
+  }
+
+  private func startDurably(_ status: JobStatus, _ request: JobRequest) {
+    running[status.id] = Running()
+    ledger.update(status)
+    ledger.afterwards { [weak self] problem in
+      guard let self else { return }
+      if problem == nil { return start(status.id, request, as: status.user) }
+      running[status.id] = nil
+      startLater(status.id)
+    }
+  }
+
+  private func startLater(_ id: JobID) {
+    queue.putBack(id)
+    retry { $0.startWaiting() }
+  }
+
+  /// Starts a job that the ledger shows as running.
+  func start(_ id: JobID, _ request: JobRequest, as user: String) {
+    if running[id]?.cancelledBy != nil { return finish(id, JobOutcome(.cancelled)) }
+    do throws(LaunchRefusal) {
+      let account = try policy.account(user, group: request.group)
+      watch(try launcher.launch(id, request, as: account))
+      log.logger.info("job started", metadata: ["job": "\(id)", "user": "\(user)"])
+    } catch {
+      return finish(id, JobOutcome(.couldNotStart, reason: error.description))
+    }
+    for request in startWaiters.take(id) { openOutput(id, follow: true, request) }
+  }
+
+  /// Waits for the end of a job's shepherd.
+  func watch(_ job: RunningJob) {
+    running[job.id, default: Running()].job = job
+    do throws(SystemError) {
+      running[job.id]?.watch = try reactor.watch(job.shepherd.descriptor, for: .readable) { [weak self] _ in
+        guard let self else { return }
+        running[job.id]?.watch = nil
+        finish(job.id, launcher.outcome(of: job))
+      }
+    } catch {
+      log.logger.error("job cannot be watched: \(error)", metadata: ["job": "\(job.id)"])
+      retry { $0.watch(job) }
+    }
+  }
+}

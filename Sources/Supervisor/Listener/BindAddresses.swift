@@ -1,0 +1,48 @@
+import Glibc
+import Logging
+import SystemCalls
+
+extension ListeningSocket {
+  /// Binds every endpoint; those of `existing` that are still wanted stay as they are.
+  ///
+  /// A host without IPv6 cannot bind `::`, which is among the default addresses: that is a warning as long as there is
+  /// another address to listen on.
+  static func bindAll(
+    _ endpoints: [Endpoint], existing: [ListeningSocket] = [], log: SupervisorLog
+  ) throws(StartFailure) -> [ListeningSocket] {
+    var sockets: [ListeningSocket] = []
+    var unavailable: [SystemError] = []
+    for endpoint in endpoints {
+      if let socket = existing.first(where: { $0.endpoint == endpoint }) {
+        sockets.append(socket)
+        continue
+      }
+      do throws(SystemError) {
+        let beside = existing.filter { $0.endpoint.port == endpoint.port }
+        sockets.append(try ListeningSocket(endpoint, beside: beside))
+      } catch where endpoint.address == "::" && [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.code) {
+        unavailable.append(error)
+      } catch {
+        throw StartFailure(binding: endpoint, error)
+      }
+    }
+    if let error = unavailable.first {
+      guard !sockets.isEmpty else { throw StartFailure(EX_UNAVAILABLE, error) }
+      log.logger.warning("this host has no IPv6; not listening there: \(error)")
+    }
+    return sockets
+  }
+}
+
+extension StartFailure {
+  fileprivate init(binding endpoint: ListeningSocket.Endpoint, _ error: SystemError) {
+    let hint: String? =
+      switch error.code {
+      case EADDRINUSE: "see who listens there with: ss -ltnp sport = :\(endpoint.port)"
+      case EACCES: "ports below 1024 are root's; choose another with: agent-register -L -p PORT"
+      case EADDRNOTAVAIL: "see this host's addresses with: ip address"
+      default: nil
+      }
+    self.init(EX_UNAVAILABLE, "cannot listen on \(endpoint): \(error.reason)", hint: hint)
+  }
+}

@@ -1,0 +1,189 @@
+import AgentProtocol
+import Glibc
+import Logging
+import SupervisorLink
+import SystemCalls
+
+/// Who hears what the listeners ask.
+protocol ListenerClientele: AnyObject {
+  /// A message of a client's: `.request` or `.abandon`.
+  func listener(_ listener: ListenerChild, asks message: ListenerMessage)
+  /// Nobody waits for this listener's answers any more.
+  func listenerIsGone(_ listener: ListenerChild)
+  /// The counts to begin with.
+  var capacity: Capacity { get }
+}
+
+/// Keeps one listener serving: starts it, starts it again when it dies, replaces it on a reload, ends it.
+///
+/// A replacement serves before the old one stops accepting, and the listening sockets stay open here, so that no
+/// connection is refused at any time.
+final class ListenerSupervision: ListenerEvents {
+  /// A listener that has its material and has not answered yet.
+  private struct Candidate {
+    let child: ListenerChild
+    let material: ServingMaterial
+    let sockets: [ListeningSocket]
+    let deadline: TimerQueue.Timer
+    let settled: (Result<ListenerReport, StartFailure>) -> Void
+  }
+
+  /// How long a listener may take over its material.
+  static let readyLimit = Duration.seconds(30)
+  /// How long a replaced listener may go on with what it has open.
+  static let replacedLimit = Duration.seconds(300)
+  /// The most replaced listeners at a time: beyond, the oldest is ended.
+  static let maximumDraining = 8
+
+  private let reactor: Reactor
+  private let log: SupervisorLog
+  private weak var clientele: (any ListenerClientele)?
+  private var candidate: Candidate?
+  private var serving: ListenerChild?
+  private var servingSince = ContinuousClock.now
+  private var draining: [ListenerChild] = []
+  private var material: ServingMaterial?
+  private(set) var sockets: [ListeningSocket] = []
+  private(set) var report: ListenerReport?
+  private var restartDelay = RestartDelay()
+  private var restartTimer: TimerQueue.Timer?
+  private var stopped: (() -> Void)?
+
+  init(on reactor: Reactor, log: SupervisorLog, clientele: (any ListenerClientele)?) {
+    self.reactor = reactor
+    self.log = log
+    self.clientele = clientele
+  }
+
+  /// Whether a listener is about to be started or is starting: a reload has to wait.
+  var isStarting: Bool { candidate != nil }
+
+  /// Starts a listener with `material` on `sockets`. When it is ready, they take the place of what was; otherwise
+  /// everything stays as it is.
+  ///
+  /// - Parameter settled: told once, in a later turn.
+  func start(
+    _ material: ServingMaterial, _ sockets: [ListeningSocket], checkOnly: Bool = false,
+    settled: @escaping (Result<ListenerReport, StartFailure>) -> Void
+  ) throws(StartFailure) {
+    do {
+      let child = try ListenerChild(program(for: material), on: reactor, events: self)
+      let deadline = reactor.after(Self.readyLimit) { [weak child] in
+        child?.end("not ready after \(Self.readyLimit.inSeconds)")
+      }
+      candidate = Candidate(
+        child: child, material: material, sockets: sockets, deadline: deadline, settled: settled)
+      let capacity = clientele?.capacity ?? Capacity(maxRunning: 0, maxQueued: 0, running: 0, queued: 0)
+      let (message, descriptors) = material.message(capacity, sockets, inotify: child.inotify, checkOnly: checkOnly)
+      try child.send(message, descriptors: descriptors)
+    } catch {
+      candidate?.child.end(nil)
+      candidate = nil
+      throw StartFailure(EX_OSERR, "the listener cannot be started: \(error)")
+    }
+  }
+
+  /// Tells every listener the counts.
+  func push(_ capacity: Capacity) {
+    for child in [serving].compactMap(\.self) + draining { try? child.send(.capacity(capacity)) }
+  }
+
+  /// Lets every listener finish, `limit` long, then calls `stopped`.
+  func stop(limit: Duration, _ stopped: @escaping () -> Void) {
+    self.stopped = stopped
+    restartTimer?.cancel()
+    candidate?.child.end(nil)
+    for child in draining { child.end(nil) }
+    serving?.drain(limit: limit)
+    finishStopping()
+  }
+
+  func listener(_ listener: ListenerChild, sent message: ListenerMessage) {
+    switch message {
+    case .ready(let report): becomeServing(listener, report)
+    case .unusable(let reason): settle(listener, .failure(StartFailure(EX_CONFIG, reason)))
+    case .request, .abandon: clientele?.listener(listener, asks: message)
+    }
+  }
+
+  func listenerEnded(_ listener: ListenerChild, _ end: ProcessEnd) {
+    clientele?.listenerIsGone(listener)
+    draining.removeAll { $0 === listener }
+    let what = listener.breach.map { "was ended: \($0)" } ?? end.description
+    if listener === candidate?.child {
+      settle(listener, .failure(StartFailure(EX_SOFTWARE, "the listener \(what) before it was ready")))
+    } else if listener === serving {
+      servingEnded(what, listener.number)
+    } else if listener.breach != nil {
+      log.logger.warning("listener \(what)", metadata: ["pid": "\(listener.number)"])
+    }
+    finishStopping()
+  }
+
+  private func becomeServing(_ listener: ListenerChild, _ report: ListenerReport) {
+    guard let candidate, candidate.child === listener else { return }
+    let replaced = serving
+    (serving, servingSince) = (listener, .now)
+    (material, sockets, self.report) = (candidate.material, candidate.sockets, report)
+    listener.becomeServing()
+    if let replaced {
+      draining.append(replaced)
+      replaced.drain(limit: Self.replacedLimit)
+      if draining.count > Self.maximumDraining { draining[0].end("too many replaced listeners are still busy") }
+    }
+    settle(listener, .success(report))
+  }
+
+  // A listener that said `unusable` exits by itself; that it has ended changes nothing any more.
+  private func settle(_ listener: ListenerChild, _ result: Result<ListenerReport, StartFailure>) {
+    guard let candidate, candidate.child === listener else { return }
+    candidate.deadline.cancel()
+    self.candidate = nil
+    candidate.settled(result)
+    if serving == nil, restartTimer?.isPending != true, material != nil { startAgain(afterLife: .zero) }
+  }
+
+  private func servingEnded(_ what: String, _ number: pid_t) {
+    serving = nil
+    guard stopped == nil else { return }
+    let delay = candidate == nil ? startAgain(afterLife: servingSince.duration(to: .now)) : .zero
+    log.logger.error(
+      "listener \(what); starting again in \(delay.inSeconds)", metadata: ["pid": "\(number)"])
+  }
+
+  @discardableResult
+  private func startAgain(afterLife life: Duration) -> Duration {
+    let delay = restartDelay.next(afterLife: life)
+    guard stopped == nil else { return delay }
+    restartTimer = reactor.after(delay) { [weak self] in self?.restart() }
+    return delay
+  }
+
+  private func restart() {
+    guard candidate == nil, serving == nil, let material else { return }
+    do throws(StartFailure) {
+      try start(material, sockets) { [log] result in
+        switch result {
+        case .success: log.logger.notice("listener serves again")
+        case .failure(let failure): log.logger.error("listener does not start: \(failure)")
+        }
+      }
+    } catch {
+      log.logger.error("\(error)")
+      startAgain(afterLife: .zero)
+    }
+  }
+
+  private func finishStopping() {
+    guard let stopped, serving == nil, candidate == nil, draining.isEmpty else { return }
+    self.stopped = nil
+    stopped()
+  }
+
+  private func program(for material: ServingMaterial) -> ListenerProgram {
+    // Nothing of our own environment: it may hold secrets, and names like OPENSSL_CONF would steer the listener.
+    var environment = ["AGENTD_LOG_LEVEL=\(material.configuration.process.logLevel.rawValue)"]
+    if let stream = getenv("JOURNAL_STREAM") { environment.append("JOURNAL_STREAM=\(String(cString: stream))") }
+    return ListenerProgram(account: material.account, environment: environment)
+  }
+}

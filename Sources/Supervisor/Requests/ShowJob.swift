@@ -1,0 +1,53 @@
+import AgentProtocol
+import JobLedger
+
+extension Jobs {
+  /// Answers with a job's status: at once, or when it has ended, or after `wait` seconds.
+  func showJob(_ id: JobID, wait: Double, _ request: ClientRequest) {
+    guard wait > 0 else { return answerStatus(id, request) }
+    ledger.afterwards { [weak self] _ in
+      guard let self else { return }
+      guard running[id] != nil || queue.isWaiting(id) else { return answerStatus(id, request) }
+      endWaiters.add(request, for: id)
+      let seconds = min(wait, JobCommand.maximumWait)
+      request.answerLatest(by: reactor.after(.seconds(seconds)) { [weak self] in self?.answerStatus(id, request) })
+    }
+  }
+
+  /// Answers with a job's status as it is on disk when the turn has ended.
+  func answerStatus(_ id: JobID, _ request: ClientRequest) {
+    ledger.afterwards { [weak self] problem in
+      guard let self else { return }
+      do throws(Problem) {
+        request.answer(.job(try knownStatus(id, problem), created: false))
+      } catch {
+        request.answer(.problem(error))
+      }
+    }
+  }
+
+  /// The status as the changes of this turn leave it, with what a running job has written so far.
+  ///
+  /// - Parameter problem: the problem to throw for an unknown job in place of `.notFound`: why it could not be recorded.
+  func knownStatus(_ id: JobID, _ problem: Problem? = nil) throws(Problem) -> JobStatus {
+    do throws(LedgerError) {
+      if let status = try ledger.status(of: id) { return withOutputSoFar(status) }
+    } catch {
+      throw logged(error)
+    }
+    throw problem ?? Problem(.notFound, "there is no job \(id)")
+  }
+
+  func withOutputSoFar(_ status: JobStatus) -> JobStatus {
+    guard status.state == .running else { return status }
+    var status = status
+    status.outputBytes = launcher.outputBytes(of: status.id)
+    return status
+  }
+
+  /// What a client is told of an error whose details are for the log.
+  func logged(_ error: LedgerError) -> Problem {
+    if error.kind != .badCursor { log.logger.error("ledger: \(error)") }
+    return Problem(error)
+  }
+}

@@ -1,0 +1,67 @@
+import AgentConfiguration
+import Glibc
+import JobLaunch
+import JobLedger
+import PidFile
+import SystemCalls
+
+/// The files and folders that a running agentd holds on to.
+struct HostFiles {
+  /// Held for the life of the process: there is one agentd for a runtime folder.
+  let pidFile: PidFile
+  /// The record of all jobs.
+  let ledger: JobLedger
+  /// The jobs' folders.
+  let launcher: JobLauncher
+
+  /// Claims the pid file, opens the ledger and finds the shepherd. Folders are made where they are missing.
+  init(_ configuration: AgentConfiguration) throws(StartFailure) {
+    let paths = configuration.paths
+    pidFile = try Self.claim(paths)
+    try Self.makeState(paths.state)
+    do throws(LedgerError) { ledger = try JobLedger(path: "\(paths.state)/ledger.sqlite") } catch {
+      throw StartFailure(error)
+    }
+    launcher = try required(orExit: EX_OSFILE) { () throws(SystemError) in
+      try JobLauncher(folder: "\(paths.state)/jobs", shepherd: try Self.shepherd())
+    }
+  }
+
+  /// Makes the state folder, and refuses one that others could put jobs into.
+  static func makeState(_ state: String) throws(StartFailure) {
+    let status = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
+      try Folder.make(state, mode: 0o700)
+      return try FileDescriptor.open(state, O_RDONLY | O_DIRECTORY).status(state)
+    }
+    let mode = String(status.st_mode & 0o7777, radix: 8)
+    if status.st_uid != geteuid() {
+      throw StartFailure(
+        EX_NOPERM, "\(state): belongs to the user with number \(status.st_uid), not to this one (\(geteuid()))",
+        hint: "run agentd as that user, or name another folder in [paths] state")
+    }
+    if status.st_mode & 0o022 != 0 {
+      throw StartFailure(
+        EX_CONFIG, "\(state): others can write to it (mode \(mode))", hint: "mend it with: chmod 700 \(state)")
+    }
+  }
+
+  private static func claim(_ paths: AgentConfiguration.Paths) throws(StartFailure) -> PidFile {
+    let claimed = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
+      try Folder.make(paths.runtime, mode: 0o755)
+      return try PidFile.claim(paths.pidFile)
+    }
+    if let claimed { return claimed }
+    let holder = (try? PidFile.holder(of: paths.pidFile))?.processID
+    throw StartFailure(
+      EX_TEMPFAIL, "agentd is running already\(holder.map { " as process \($0)" } ?? "") (\(paths.pidFile))",
+      hint: holder.map { "reload it with: kill -HUP \($0), or stop it with: kill \($0)" })
+  }
+
+  private static func shepherd() throws(SystemError) -> String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = try checked("readlink", "/proc/self/exe") { readlink("/proc/self/exe", &buffer, buffer.count) }
+    let folder = Path.folder(of: String(decoding: buffer[..<count], as: UTF8.self))
+    let places = ["\(folder)/agentd-shepherd", "\(Path.folder(of: folder))/libexec/agentd/agentd-shepherd"]
+    return places.first { access($0, X_OK) == 0 } ?? places[0]
+  }
+}

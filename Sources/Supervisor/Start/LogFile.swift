@@ -1,0 +1,25 @@
+import AgentConfiguration
+import Glibc
+import Logging
+import SystemCalls
+
+/// The file that a detached agentd logs to.
+enum LogFile {
+  /// Opens it for appending, or makes it (mode 0640).
+  static func open(_ path: String) throws(SystemError) -> FileDescriptor {
+    let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY, mode: 0o640)
+    return file
+  }
+
+  /// Puts descriptor 2 on the file that has the name now: after a rotation, another one.
+  static func reopen(_ path: String) throws(SystemError) {
+    let number = try open(path)
+    let raw = number.raw
+    try checked("dup2", path) { dup2(raw, STDERR_FILENO) }
+  }
+}
+
+extension AgentConfiguration.LogLevel {
+  /// The same level in the words of swift-log.
+  var forLogger: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
+}

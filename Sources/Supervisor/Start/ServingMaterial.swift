@@ -1,0 +1,95 @@
+import AgentConfiguration
+import AgentProtocol
+import CertificateStore
+import Glibc
+import SystemCalls
+
+/// Configuration and store at one moment: all that a listener is started from.
+struct ServingMaterial {
+  /// agentd.toml.
+  let configuration: AgentConfiguration
+  /// Where to listen.
+  let endpoints: [ListeningSocket.Endpoint]
+  /// The certificate that is served.
+  let thumbprint: Thumbprint
+  /// Whom the listener runs as; `nil` for the supervisor's own user.
+  let account: ListenerAccount?
+  private let store: StoreSnapshot
+  private let key: FileDescriptor
+
+  /// Reads and checks everything that can be checked without reading a certificate.
+  static func load(_ place: StartOptions) throws(StartFailure) -> ServingMaterial {
+    let isRoot = geteuid() == 0
+    do {
+      let configuration = try AgentConfiguration.load(
+        file: place.configurationFile, environment: place.environment, isRoot: isRoot)
+      let listener = try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot)
+      let account = isRoot ? try ListenerAccount.resolve(configuration.process.listenerUser) : nil
+      return try ServingMaterial(configuration, listener ?? ListenerConfiguration(), account)
+    } catch let error as ConfigurationError {
+      throw StartFailure(error)
+    } catch let error as StoreError {
+      throw StartFailure(error)
+    } catch let error as StartFailure {
+      throw error
+    } catch {
+      throw StartFailure(EX_SOFTWARE, "\(error)")
+    }
+  }
+
+  private init(
+    _ configuration: AgentConfiguration, _ listener: ListenerConfiguration, _ account: ListenerAccount?
+  ) throws {
+    self.configuration = configuration
+    self.account = account
+    endpoints = listener.addresses.map { .init(address: $0, port: UInt16(clamping: listener.port)) }
+    let store = CertificateStore(folder: configuration.paths.store)
+    self.store = try store.snapshot()
+    thumbprint = try Self.chosenCertificate(listener, configuration, self.store)
+    key = try store.openKey(thumbprint)
+  }
+
+  private static func chosenCertificate(
+    _ listener: ListenerConfiguration, _ configuration: AgentConfiguration, _ store: StoreSnapshot
+  ) throws(StartFailure) -> Thumbprint {
+    let option = configuration.file.map { " -c \($0)" } ?? ""
+    func failure(_ message: String, _ command: String) -> StartFailure {
+      StartFailure(EX_CONFIG, message, hint: "run: agent-register\(option) \(command)")
+    }
+    if store.roots.isEmpty, store.keys.isEmpty {
+      throw failure("\(configuration.paths.store): the certificate store is empty", "-I BUNDLE.pem")
+    }
+    guard let chosen = listener.certificate.flatMap(Thumbprint.init) else {
+      let candidate = store.keys.sorted().first.map(\.description) ?? "THUMBPRINT"
+      throw failure("\(configuration.paths.listener): no listener certificate is chosen", "-L -t \(candidate)")
+    }
+    guard store.contains(.certificates, chosen) || store.contains(.roots, chosen) else {
+      throw failure(
+        "\(configuration.paths.listener): the listener certificate \(chosen) is not in the store",
+        "-I BUNDLE.pem, then -L -t THUMBPRINT")
+    }
+    if store.roots.isEmpty {
+      throw failure(
+        "\(configuration.paths.store): no root is trusted, so no client could be let in", "-I ROOT.pem")
+    }
+    return chosen
+  }
+
+  /// The message that configures a listener, with its descriptors in the order that the contract wants.
+  func message(
+    _ capacity: Capacity, _ sockets: [ListeningSocket], inotify: FileDescriptor, checkOnly: Bool
+  ) -> (SupervisorMessage, [FileDescriptor]) {
+    // All listeners read from the one open file description, each from its beginning.
+    lseek(key.raw, 0, SEEK_SET)
+    let material = ListenerMaterial(
+      agentName: configuration.process.agentName, version: agentdVersion, certificate: thumbprint.description,
+      certificates: store.certificates.map(\.text), roots: store.roots.map(\.text),
+      revocationLists: store.revocationLists.map(\.text), addresses: sockets.map(\.shown), capacity: capacity,
+      checkOnly: checkOnly)
+    return (.configure(material), [key, inotify] + sockets.map(\.descriptor))
+  }
+}
+
+extension StoredObject {
+  fileprivate var text: String { String(decoding: pem, as: UTF8.self) }
+}

@@ -1,0 +1,81 @@
+import AgentLogging
+import CLinux
+import Glibc
+import SystemCalls
+
+/// Where it is told whether the start succeeded: on the terminal that agentd was started from, also when it detaches.
+enum StartReport {
+  /// This process is the one that was started.
+  case terminal
+  /// The process that was started waits at the other end of the pipe, to print the failure and exit with its code.
+  case parent(FileDescriptor)
+
+  /// The most bytes of a failure that the parent prints.
+  private static let maximumLength = 16384
+
+  /// agentd serves.
+  func succeeded() {
+    if case .parent(let pipe) = self {
+      try? pipe.writeAll([UInt8(EX_OK)])
+      pipe.close()
+    }
+  }
+
+  /// agentd does not start.
+  func failed(_ failure: StartFailure) {
+    switch self {
+    case .terminal: Self.print(failure)
+    case .parent(let pipe):
+      try? pipe.writeAll([UInt8(failure.exitCode)] + Array(Self.text(failure).utf8))
+      pipe.close()
+    }
+  }
+
+  /// Leaves terminal, session and working folder behind, with descriptors 0 and 1 on /dev/null and 2 on `log`. Returns in
+  /// the daemon; the process that was started stays until the report, and exits as it says.
+  ///
+  /// Twice fork(2), so that the daemon leads no session and can never get a controlling terminal again; daemon(7).
+  static func detach(log: FileDescriptor) throws(SystemError) -> StartReport {
+    var ends: (read: Int32, write: Int32) = (-1, -1)
+    try checked("pipe") { clinux_pipe(&ends.read, &ends.write) }
+    if try checked("fork", nil, { clinux_fork() }) > 0 {
+      close(ends.write)
+      awaitReport(FileDescriptor(owning: ends.read))
+    }
+    close(ends.read)
+    try checked("setsid") { setsid() }
+    if try checked("fork", nil, { clinux_fork() }) > 0 { _exit(EX_OK) }
+    let null = try FileDescriptor.open("/dev/null", O_RDWR)
+    let (nullNumber, logNumber) = (null.raw, log.raw)
+    for number in [STDIN_FILENO, STDOUT_FILENO] { try checked("dup2") { dup2(nullNumber, number) } }
+    try checked("dup2") { dup2(logNumber, STDERR_FILENO) }
+    try checked("chdir", "/") { chdir("/") }
+    return .parent(FileDescriptor(owning: ends.write))
+  }
+
+  private static func awaitReport(_ pipe: FileDescriptor) -> Never {
+    let report = (try? pipe.readAll(limit: maximumLength)) ?? []
+    guard let code = report.first else {
+      write("agentd: died while it started; its log may say why\n")
+      exit(EX_SOFTWARE)
+    }
+    write(String(decoding: report.dropFirst(), as: UTF8.self))
+    exit(Int32(code))
+  }
+
+  static func print(_ failure: StartFailure) {
+    write(text(failure))
+  }
+
+  // sd-daemon(3): the priority of what is printed before there is a log.
+  private static func text(_ failure: StartFailure) -> String {
+    let lines = [failure.message, failure.hint].compactMap(\.self)
+    let prefix = LineStyle.forStandardError() == .journal ? "<3>" : ""
+    return lines.map { "\(prefix)agentd: \($0)\n" }.joined()
+  }
+
+  private static func write(_ text: String) {
+    // Nobody is left to be told when the terminal is gone.
+    _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
+  }
+}
