@@ -50,8 +50,8 @@ let package = Package(
     .target(
       name: "Supervisor",
       dependencies: [
-        "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateStore", "JobLaunch", "JobLedger", "PidFile",
-        "SupervisorLink", "SystemCalls", logging,
+        "AgentConfiguration", "AgentLogging", "AgentProtocol", "CLinux", "CertificateStore", "JobLaunch", "JobLedger",
+        "PidFile", "SupervisorLink", "SystemCalls", logging,
       ]),
     .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),
 
@@ -77,7 +77,8 @@ let package = Package(
 
     // Mains.
     .executableTarget(
-      name: "agentd", dependencies: ["AgentLogging", "Listener", "Supervisor", argumentParser, logging]),
+      name: "agentd",
+      dependencies: ["AgentLogging", "AgentProtocol", "Listener", "Supervisor", "SystemCalls", argumentParser]),
     .executableTarget(
       name: "agentd-shepherd", dependencies: ["Shepherd"],
       swiftSettings: [.unsafeFlags(["-static-executable"])],

@@ -20,7 +20,7 @@ extension ListeningSocket {
       do throws(SystemError) {
         let beside = existing.filter { $0.endpoint.port == endpoint.port }
         sockets.append(try ListeningSocket(endpoint, beside: beside))
-      } catch where endpoint.address == "::" && [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.code) {
+      } catch  where endpoint.address == "::" && [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.code) {
         unavailable.append(error)
       } catch {
         throw StartFailure(binding: endpoint, error)

@@ -87,7 +87,9 @@ final class ListenerChild {
     guard phase != .draining, phase != .ending else { return }
     phase = .draining
     try? send(.drain)
-    reactor.after(limit) { [weak self] in self?.end("still busy \(limit.components.seconds) s after it was asked to finish") }
+    reactor.after(limit) { [weak self] in
+      self?.end("still busy \(limit.components.seconds) s after it was asked to finish")
+    }
   }
 
   /// Kills the process. `listenerEnded` follows.

@@ -4,8 +4,6 @@ import SystemCalls
 
 /// How a listener process is started.
 struct ListenerProgram {
-  /// The title by which the executable knows that it is to be the listener; shown by ps(1).
-  static let title = "agentd: listener"
   /// Descriptors that a listener may have open: one a connection, and one an output stream.
   static let descriptorLimit: UInt = 65536
 
@@ -18,7 +16,7 @@ struct ListenerProgram {
 
   /// Starts the program with `link` on descriptor 3; see clinux_spawn_listener.
   func start(link: FileDescriptor) throws(SystemError) -> ProcessHandle {
-    let argumentArray = CStringArray([Self.title].map(\.utf8))
+    let argumentArray = CStringArray([Supervisor.listenerTitle].map(\.utf8))
     let environmentArray = CStringArray(environment.map(\.utf8))
     var failedCall: UnsafePointer<CChar>?
     let child = path.withCString { path in
@@ -46,7 +44,8 @@ struct ListenerAccount: Equatable {
     errno = 0
     guard let entry = getpwnam(name) else {
       throw StartFailure(
-        EX_CONFIG, "listener_user: there is no user \(name)\(errno == 0 ? "" : " (\(String(cString: strerror(errno))))")",
+        EX_CONFIG,
+        "listener_user: there is no user \(name)\(errno == 0 ? "" : " (\(String(cString: strerror(errno))))")",
         hint: "make it with: useradd --system --no-create-home --shell /usr/sbin/nologin \(name)")
     }
     guard entry.pointee.pw_uid != 0 else {

@@ -33,7 +33,7 @@ struct ListeningSocket {
     if address.family == AF_INET6 { try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, subject) }
     do throws(SystemError) {
       try address.bind(descriptor, subject)
-    } catch where error.code == EADDRINUSE && !beside.isEmpty {
+    } catch  where error.code == EADDRINUSE && !beside.isEmpty {
       try Self.bindOverlapping(descriptor, to: address, beside: beside, subject)
     }
     let raw = descriptor.raw
@@ -55,7 +55,8 @@ struct ListeningSocket {
 }
 
 extension FileDescriptor {
-  fileprivate func setOption(_ level: Int32, _ option: Int32, to value: Int32 = 1, _ subject: String) throws(SystemError)
+  fileprivate func setOption(_ level: Int32, _ option: Int32, to value: Int32 = 1, _ subject: String)
+    throws(SystemError)
   {
     let raw = raw
     var value = value

@@ -31,7 +31,7 @@ extension Jobs {
 
   // A job that never started has written nothing.
   private func openOutputFile(_ id: JobID) throws(SystemError) -> FileDescriptor {
-    do throws(SystemError) { return try launcher.openOutput(of: id) } catch where error.code == ENOENT {
+    do throws(SystemError) { return try launcher.openOutput(of: id) } catch  where error.code == ENOENT {
       return try FileDescriptor.open("/dev/null", O_RDONLY)
     }
   }
