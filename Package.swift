@@ -86,6 +86,9 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"])]),
     .executableTarget(name: "agent-register", dependencies: ["AgentRegistration", argumentParser]),
 
+    // Measures TLS servers for `make bench`; not installed.
+    .executableTarget(name: "tls-load", dependencies: ["COpenSSL", argumentParser]),
+
     // Tests.
     .testTarget(name: "AgentLoggingTests", dependencies: ["AgentLogging", "SystemCalls", logging]),
     .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
