@@ -58,6 +58,9 @@ let package = Package(
     // The TLS wing.
     .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
     .target(name: "ClientVerification", dependencies: ["OpenSSL"]),
+    .target(name: "SigningProvider", dependencies: ["COpenSSL", "OpenSSL"]),
+    .target(name: "SigningLink", dependencies: ["OpenSSL", "SigningProvider", "SystemCalls"]),
+    .target(name: "Signer", dependencies: ["OpenSSL", "SigningLink", "SystemCalls"]),
     .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
     .target(
       name: "Listener",
@@ -99,6 +102,10 @@ let package = Package(
       dependencies: ["AgentProtocol", "JobLaunch", "ShepherdContract", "SystemCalls", "TestSupport"]),
     .target(
       name: "TestCertificates", dependencies: ["SystemCalls", "TestSupport"], path: "Tests/TestCertificates"),
+    .testTarget(
+      name: "SigningProviderTests", dependencies: ["COpenSSL", "OpenSSL", "SigningProvider", "TestCertificates"]),
+    .testTarget(
+      name: "SignerTests", dependencies: ["OpenSSL", "Signer", "SigningLink", "SystemCalls", "TestCertificates"]),
     .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "TestCertificates", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -3,11 +3,15 @@
 #define AGENTD_COPENSSL_SHIM_H
 
 #include <openssl/bio.h>
+#include <openssl/core_dispatch.h>
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/params.h>
 #include <openssl/provider.h>
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -56,6 +60,11 @@ static inline const char *cssl_SSL_cipher_name(const SSL *s) { return SSL_get_ci
 // BIOs of our own.
 static inline void cssl_BIO_set_retry_read(BIO *b) { BIO_set_retry_read(b); }
 static inline void cssl_BIO_clear_retry_flags(BIO *b) { BIO_clear_retry_flags(b); }
+
+// Parts of a key; EVP_PKEY_fromdata(3), provider-keymgmt(7).
+static const int cssl_EVP_PKEY_PUBLIC_KEY = EVP_PKEY_PUBLIC_KEY;
+static const int cssl_EVP_PKEY_KEYPAIR = EVP_PKEY_KEYPAIR;
+static const int cssl_SELECT_PRIVATE_KEY = OSSL_KEYMGMT_SELECT_PRIVATE_KEY;
 
 // Type names behind macros.
 static inline int cssl_EVP_PKEY_is_a(const EVP_PKEY *k, const char *name) { return EVP_PKEY_is_a(k, name); }

@@ -31,12 +31,12 @@ public struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible 
   public var description: String { "cannot \(operation): \(reason)" }
 
   /// Takes the thread's error queue, which is empty afterwards.
-  static func take(_ operation: String) -> OpenSSLError {
+  package static func take(_ operation: String) -> OpenSSLError {
     OpenSSLError(operation: operation, reasons: takeReasons())
   }
 
   /// An error that this wrapper found itself.
-  static func own(_ operation: String, _ text: String) -> OpenSSLError {
+  package static func own(_ operation: String, _ text: String) -> OpenSSLError {
     let reason = Reason(library: "", text: text, detail: "", libraryNumber: 0, reasonNumber: 0)
     return OpenSSLError(operation: operation, reasons: [reason])
   }

@@ -115,7 +115,8 @@ final class Connection {
   }
 
   private static func parse(_ bytes: [UInt8]) throws -> (length: Int, headLength: Int)? {
-    guard bytes.count > 12, let end = (3..<bytes.count).first(where: { bytes[($0 - 3)...$0].elementsEqual([13, 10, 13, 10]) })
+    guard bytes.count > 12,
+      let end = (3..<bytes.count).first(where: { bytes[($0 - 3)...$0].elementsEqual([13, 10, 13, 10]) })
     else { return nil }
     let lines = String(decoding: bytes[...end], as: UTF8.self).split(separator: "\r\n")
     guard lines.first?.contains(" 200") == true else { throw LoadError("answered: \(lines.first ?? "nothing")") }

@@ -22,7 +22,11 @@ extension TLSLoad {
     let connections = try (0..<parallel).map { _ in Kept(try Connection(target)) }
     let next = Mutex(0)
     let cost = try inParallel(server) { share in
-      let connection = connections[next.withLock { $0 += 1; return $0 - 1 }].connection
+      let connection = connections[
+        next.withLock {
+          $0 += 1; return $0 - 1
+        }
+      ].connection
       for _ in 0..<share { _ = try connection.exchange(request) }
     }
     report(["cpu_us": cost.cpuMicroseconds / Double(count), "per_second": Double(count) / cost.seconds])

@@ -1,0 +1,94 @@
+import COpenSSL
+
+/// How a TLS handshake is signed: the registered schemes that agentd uses, by their numbers (RFC 8446 section 4.2.3).
+///
+/// In TLS 1.2 the elliptic curve schemes name no curve; the key's own is meant.
+public enum SignatureScheme: UInt16, CaseIterable, Sendable {
+  case rsaPKCS1SHA256 = 0x0401
+  case rsaPKCS1SHA384 = 0x0501
+  case rsaPKCS1SHA512 = 0x0601
+  case ecdsaSHA256 = 0x0403
+  case ecdsaSHA384 = 0x0503
+  case ecdsaSHA512 = 0x0603
+  case rsaPSSSHA256 = 0x0804
+  case rsaPSSSHA384 = 0x0805
+  case rsaPSSSHA512 = 0x0806
+  case ed25519 = 0x0807
+
+  /// What goes into the scheme: which kind of signature.
+  public enum Algorithm: Sendable {
+    case rsaPKCS1, rsaPSS, ecdsa, ed25519
+  }
+
+  /// The kind of signature.
+  public var algorithm: Algorithm {
+    switch self {
+    case .rsaPKCS1SHA256, .rsaPKCS1SHA384, .rsaPKCS1SHA512: .rsaPKCS1
+    case .rsaPSSSHA256, .rsaPSSSHA384, .rsaPSSSHA512: .rsaPSS
+    case .ecdsaSHA256, .ecdsaSHA384, .ecdsaSHA512: .ecdsa
+    case .ed25519: .ed25519
+    }
+  }
+
+  /// The digest's name for OpenSSL; `nil` where the algorithm brings its own.
+  public var digest: String? {
+    switch self {
+    case .rsaPKCS1SHA256, .rsaPSSSHA256, .ecdsaSHA256: "SHA256"
+    case .rsaPKCS1SHA384, .rsaPSSSHA384, .ecdsaSHA384: "SHA384"
+    case .rsaPKCS1SHA512, .rsaPSSSHA512, .ecdsaSHA512: "SHA512"
+    case .ed25519: nil
+    }
+  }
+
+  /// The scheme of an algorithm with a digest, whose name may be written as OpenSSL writes it (`SHA2-256`, `sha256`).
+  public init?(_ algorithm: Algorithm, digest: String?) {
+    let plain = digest?.uppercased().replacing("SHA2-", with: "SHA")
+    guard let scheme = Self.allCases.first(where: { $0.algorithm == algorithm && $0.digest == plain }) else { return nil }
+    self = scheme
+  }
+}
+
+extension PrivateKey {
+  /// Signs a handshake's message.
+  ///
+  /// - Throws: where the key is of another kind than the scheme wants.
+  public func sign(
+    _ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme
+  ) throws(OpenSSLError) -> [UInt8] {
+    ERR_clear_error()
+    let context = try checked("sign", EVP_MD_CTX_new())
+    defer { EVP_MD_CTX_free(context) }
+    var keyContext: OpaquePointer?
+    try checked(
+      "sign", EVP_DigestSignInit_ex(context, &keyContext, scheme.digest, nil, nil, pointer, nil))
+    if scheme.algorithm == .rsaPSS {
+      try checked("sign", EVP_PKEY_CTX_set_rsa_padding(keyContext, RSA_PKCS1_PSS_PADDING))
+      // RFC 8446 section 4.2.3: the salt is as long as the digest.
+      try checked("sign", EVP_PKEY_CTX_set_rsa_pss_saltlen(keyContext, RSA_PSS_SALTLEN_DIGEST))
+    }
+    var length = Int(EVP_PKEY_get_size(pointer))
+    var signature = [UInt8](repeating: 0, count: length)
+    let bytes = message.bindMemory(to: UInt8.self)
+    try checked("sign", EVP_DigestSign(context, &signature, &length, bytes.baseAddress, bytes.count))
+    return Array(signature[..<length])
+  }
+}
+
+extension Certificate {
+  /// Whether `signature` over `message` was made with this certificate's key.
+  public func isSignature(_ signature: [UInt8], of message: [UInt8], _ scheme: SignatureScheme) -> Bool {
+    guard let key = X509_get0_pubkey(pointer), let context = EVP_MD_CTX_new() else { return false }
+    defer {
+      EVP_MD_CTX_free(context)
+      ERR_clear_error()
+    }
+    var keyContext: OpaquePointer?
+    guard EVP_DigestVerifyInit_ex(context, &keyContext, scheme.digest, nil, nil, key, nil) == 1 else { return false }
+    if scheme.algorithm == .rsaPSS {
+      guard EVP_PKEY_CTX_set_rsa_padding(keyContext, RSA_PKCS1_PSS_PADDING) > 0,
+        EVP_PKEY_CTX_set_rsa_pss_saltlen(keyContext, RSA_PSS_SALTLEN_DIGEST) > 0
+      else { return false }
+    }
+    return EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
+  }
+}

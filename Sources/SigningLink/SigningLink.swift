@@ -1,0 +1,73 @@
+import Glibc
+import OpenSSL
+import SigningProvider
+import Synchronization
+import SystemCalls
+
+/// The wire between listener and signer: a pair of sequenced-packet sockets, so that a packet is a message.
+///
+/// A request is two bytes with the scheme's number (big-endian) and the message to sign. The answer is a byte that is 1,
+/// then the signature; or the byte 0 alone, which is a refusal.
+public enum SigningLink {
+  /// The longest message: TLS 1.2 signs two randoms and a key share of at most 133 bytes, TLS 1.3 less than 150 bytes.
+  public static let maximumMessage = 512
+  /// The longest signature: RSA of 8,192 bits.
+  public static let maximumSignature = 1024
+
+  /// Both ends: one for each process.
+  public static func pair() throws(SystemError) -> (listener: FileDescriptor, signer: FileDescriptor) {
+    var pair: [Int32] = [-1, -1]
+    let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    try checked("socketpair") { socketpair(AF_UNIX, type, 0, &pair) }
+    return (FileDescriptor(owning: pair[0]), FileDescriptor(owning: pair[1]))
+  }
+}
+
+/// The listener's end: asks the signer for every signature, one at a time, whichever thread asks.
+public final class SignerConnection: RemoteSigner {
+  private let socket: Mutex<FileDescriptor>
+  private let onLoss: @Sendable () -> Void
+
+  /// Takes the listener's end.
+  ///
+  /// - Parameters:
+  ///   - patience: seconds to wait for a signature before the signer is taken for lost.
+  ///   - onLoss: called, on the thread that asked, when the signer has gone or does not answer: no handshake will
+  ///     succeed any more.
+  public init(
+    _ socket: FileDescriptor, patience: Int = 5, onLoss: @escaping @Sendable () -> Void
+  ) throws(SystemError) {
+    var time = timeval(tv_sec: patience, tv_usec: 0)
+    let raw = socket.raw
+    try checked("setsockopt") {
+      setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+    self.socket = Mutex(socket)
+    self.onLoss = onLoss
+  }
+
+  /// Waits for the signer's answer; see `RemoteSigner`.
+  public func sign(_ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme) -> [UInt8]? {
+    guard message.count <= SigningLink.maximumMessage else { return nil }
+    var request = [UInt8(scheme.rawValue >> 8), UInt8(scheme.rawValue & 0xFF)]
+    request.append(contentsOf: message)
+    let answer = socket.withLock { Self.exchange(request, over: $0) }
+    guard let answer, let status = answer.first else {
+      onLoss()
+      return nil
+    }
+    return status == 1 ? Array(answer.dropFirst()) : nil
+  }
+
+  private static func exchange(_ request: [UInt8], over socket: FileDescriptor) -> [UInt8]? {
+    let raw = socket.raw
+    var answer = [UInt8](repeating: 0, count: 1 + SigningLink.maximumSignature)
+    do throws(SystemError) {
+      try checked("send") { send(raw, request, request.count, Int32(MSG_NOSIGNAL)) }
+      let count = try checked("recv") { recv(raw, &answer, answer.count, 0) }
+      return Array(answer[..<count])
+    } catch {
+      return nil
+    }
+  }
+}

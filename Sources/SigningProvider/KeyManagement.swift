@@ -1,0 +1,120 @@
+import COpenSSL
+import OpenSSL
+
+/// The provider's key management functions; provider-keymgmt(7). A `keydata` is a retained `RemoteKey`.
+enum KeyManagement {
+  /// The parameter by which `PrivateKey.remote` hands over a prepared `RemoteKey`: its address.
+  static var handleParameter: UnsafePointer<CChar> { constantText("agentd-remote-key") }
+
+  static func table(_ algorithm: KeyAlgorithm) -> UnsafePointer<OSSL_DISPATCH> {
+    dispatchTable([
+      (OSSL_FUNC_KEYMGMT_NEW, new(algorithm)),
+      (OSSL_FUNC_KEYMGMT_FREE, function(free)),
+      (OSSL_FUNC_KEYMGMT_HAS, function(has)),
+      (OSSL_FUNC_KEYMGMT_MATCH, function(match)),
+      (OSSL_FUNC_KEYMGMT_IMPORT, function(importKey)),
+      (OSSL_FUNC_KEYMGMT_IMPORT_TYPES, function(importTypes)),
+      (OSSL_FUNC_KEYMGMT_GET_PARAMS, function(parameters)),
+      (OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, function(gettableParameters)),
+      (OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, operationName(algorithm)),
+    ])
+  }
+
+  // A C function has no room to remember an algorithm: one each.
+  private static func new(_ algorithm: KeyAlgorithm) -> Function {
+    typealias New = @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+    let new: New =
+      switch algorithm {
+      case .rsa: { _ in retained(RemoteKey(.rsa)) }
+      case .rsaPSS: { _ in retained(RemoteKey(.rsaPSS)) }
+      case .ec: { _ in retained(RemoteKey(.ec)) }
+      case .ed25519: { _ in retained(RemoteKey(.ed25519)) }
+      }
+    return function(new)
+  }
+
+  private static func operationName(_ algorithm: KeyAlgorithm) -> Function {
+    typealias Query = @convention(c) (Int32) -> UnsafePointer<CChar>?
+    let query: Query =
+      switch algorithm {
+      case .rsa, .rsaPSS: { _ in constantText(KeyAlgorithm.rsa.signatureName) }
+      case .ec: { _ in constantText(KeyAlgorithm.ec.signatureName) }
+      case .ed25519: { _ in constantText(KeyAlgorithm.ed25519.signatureName) }
+      }
+    return function(query)
+  }
+
+  private static let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { key in
+    if let key { Unmanaged<RemoteKey>.fromOpaque(key).release() }
+  }
+
+  /// The secret is had, in another process; so everything is.
+  private static let has: @convention(c) (UnsafeRawPointer?, Int32) -> Int32 = { key, selection in
+    guard let key = remoteKey(key), key.publicKey != nil else { return 0 }
+    return selection & cssl_SELECT_PRIVATE_KEY != 0 && key.signer == nil ? 0 : 1
+  }
+
+  private static let match: @convention(c) (UnsafeRawPointer?, UnsafeRawPointer?, Int32) -> Int32 = { left, right, _ in
+    guard let left = remoteKey(left)?.publicKey, let right = remoteKey(right)?.publicKey else { return 0 }
+    return EVP_PKEY_eq(left, right) == 1 ? 1 : 0
+  }
+
+  private static let importKey: @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafePointer<OSSL_PARAM>?) -> Int32 =
+    {
+      key, selection, parameters in
+      guard let key = remoteKey(key), let parameters else { return 0 }
+      if let handle = OSSL_PARAM_locate_const(parameters, handleParameter) {
+        var address: UInt = 0
+        guard OSSL_PARAM_get_ulong(handle, &address) == 1, let pointer = UnsafeRawPointer(bitPattern: address) else {
+          return 0
+        }
+        key.adopt(Unmanaged<RemoteKey>.fromOpaque(pointer).takeUnretainedValue())
+        return 1
+      }
+      // A foreign private key has no business here: only public ones come, to be compared.
+      guard selection & cssl_SELECT_PRIVATE_KEY == 0 || OSSL_PARAM_locate_const(parameters, "priv") == nil else {
+        return 0
+      }
+      return key.adopt(publicKeyFrom: parameters) ? 1 : 0
+    }
+
+  private static let importTypes: @convention(c) (Int32) -> UnsafePointer<OSSL_PARAM>? = { _ in importable }
+
+  nonisolated(unsafe) private static let importable: UnsafePointer<OSSL_PARAM> = parameterTable([
+    OSSL_PARAM_construct_ulong(handleParameter, nil),
+    OSSL_PARAM_construct_utf8_string(constantText("group"), nil, 0),
+    OSSL_PARAM_construct_octet_string(constantText("pub"), nil, 0),
+    OSSL_PARAM_construct_BN(constantText("n"), nil, 0),
+    OSSL_PARAM_construct_BN(constantText("e"), nil, 0),
+  ])
+
+  private static let parameters: @convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<OSSL_PARAM>?) -> Int32 =
+    {
+      key, parameters in
+      guard let publicKey = remoteKey(key)?.publicKey else { return 0 }
+      return EVP_PKEY_get_params(publicKey, parameters)
+    }
+
+  private static let gettableParameters: @convention(c) (UnsafeMutableRawPointer?) -> UnsafePointer<OSSL_PARAM>? = {
+    _ in
+    gettable
+  }
+
+  nonisolated(unsafe) private static let gettable: UnsafePointer<OSSL_PARAM> = parameterTable([
+    OSSL_PARAM_construct_int(constantText("bits"), nil),
+    OSSL_PARAM_construct_int(constantText("security-bits"), nil),
+    OSSL_PARAM_construct_int(constantText("max-size"), nil),
+    OSSL_PARAM_construct_utf8_string(constantText("group"), nil, 0),
+    OSSL_PARAM_construct_utf8_string(constantText("default-digest"), nil, 0),
+    OSSL_PARAM_construct_utf8_string(constantText("mandatory-digest"), nil, 0),
+  ])
+}
+
+/// The `RemoteKey` behind a keydata pointer; it stays retained by OpenSSL.
+func remoteKey(_ pointer: UnsafeRawPointer?) -> RemoteKey? {
+  pointer.map { Unmanaged<RemoteKey>.fromOpaque($0).takeUnretainedValue() }
+}
+
+private func retained(_ key: RemoteKey) -> UnsafeMutableRawPointer {
+  Unmanaged.passRetained(key).toOpaque()
+}

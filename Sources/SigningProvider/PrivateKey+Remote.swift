@@ -1,0 +1,37 @@
+import COpenSSL
+import OpenSSL
+
+extension PrivateKey {
+  /// The key of `certificate` as it stands in for the real one, which `signer` has: TLS can be served with it, but there
+  /// is no secret in it.
+  ///
+  /// - Throws: for kinds of keys other than RSA, RSA-PSS, elliptic curve and Ed25519.
+  public static func remote(
+    of certificate: Certificate, signer: any RemoteSigner
+  ) throws(OpenSSLError) -> PrivateKey {
+    guard Provider.isLoaded, let publicKey = X509_get0_pubkey(certificate.pointer),
+      let algorithm = KeyAlgorithm(publicKey)
+    else { throw OpenSSLError.own("use the private key from outside", "no key of a kind that this can be done with") }
+    let prepared = RemoteKey(algorithm, publicKey: publicKey, signer: signer)
+    guard let key = make(prepared) else { throw OpenSSLError.take("use the private key from outside") }
+    return PrivateKey(owning: key)
+  }
+
+  private static func make(_ prepared: RemoteKey) -> OpaquePointer? {
+    guard let context = EVP_PKEY_CTX_new_from_name(nil, prepared.algorithm.name, "provider=\(providerName)") else {
+      return nil
+    }
+    defer { EVP_PKEY_CTX_free(context) }
+    var address = UInt(bitPattern: Unmanaged.passUnretained(prepared).toOpaque())
+    var key: OpaquePointer?
+    return withExtendedLifetime(prepared) {
+      guard EVP_PKEY_fromdata_init(context) == 1 else { return nil }
+      return withUnsafeMutablePointer(to: &address) { address in
+        var parameters = [
+          OSSL_PARAM_construct_ulong(KeyManagement.handleParameter, address), OSSL_PARAM_construct_end(),
+        ]
+        return EVP_PKEY_fromdata(context, &key, cssl_EVP_PKEY_KEYPAIR, &parameters) == 1 ? key : nil
+      }
+    }
+  }
+}

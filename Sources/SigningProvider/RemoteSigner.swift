@@ -1,0 +1,9 @@
+import OpenSSL
+
+/// Makes signatures with a key that is not in this process.
+public protocol RemoteSigner: AnyObject, Sendable {
+  /// Signs a handshake's message. Called on the thread that drives the handshake, which waits for the answer.
+  ///
+  /// - Returns: `nil` if there is no signature to be had; the handshake then fails.
+  func sign(_ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme) -> [UInt8]?
+}
