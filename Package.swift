@@ -93,6 +93,9 @@ let package = Package(
     .executableTarget(name: "tls-load", dependencies: ["COpenSSL", argumentParser]),
 
     // Tests.
+    .testTarget(
+      name: "AgentConfigurationTests", dependencies: ["AgentConfiguration", "SystemCalls", "TestSupport"]),
+    .testTarget(name: "CertificateStoreTests", dependencies: ["CertificateStore", "SystemCalls", "TestSupport"]),
     .testTarget(name: "AgentLoggingTests", dependencies: ["AgentLogging", "SystemCalls", logging]),
     .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
     .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),

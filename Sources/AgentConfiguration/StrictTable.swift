@@ -1,5 +1,5 @@
 import Spelling
-import TOMLKit
+internal import TOMLKit
 
 /// A TOML table that is read strictly: a key that nobody knows, a value of another type or beyond its range is an error
 /// with file and line.
@@ -73,5 +73,6 @@ extension TOMLType {
   fileprivate var article: String { self == .array || self == .int ? "an" : "a" }
 }
 
-/// `text` for a message: in quotes, with everything invisible escaped.
-func quoted(_ text: String) -> String { text.debugDescription }
+/// `text` for a message: in quotes, with everything invisible escaped. Not `debugDescription`: TOMLKit replaces that of
+/// strings by the string itself.
+func quoted(_ text: String) -> String { String(reflecting: text) }

@@ -1,6 +1,6 @@
 import Glibc
 import SystemCalls
-import TOMLKit
+internal import TOMLKit
 
 /// A TOML file that was read and parsed.
 struct TOMLDocument {

@@ -31,7 +31,7 @@ extension Registration {
   private static func moment(_ text: String) throws(RegistrationError) -> Timestamp {
     guard let moment = Timestamp(text) ?? Timestamp("\(text)T00:00:00Z") else {
       throw RegistrationError(
-        .usage, "--at: \(text.debugDescription) is no time such as 2026-12-31T23:59:59Z or 2026-12-31")
+        .usage, "--at: \(String(reflecting: text)) is no time such as 2026-12-31T23:59:59Z or 2026-12-31")
     }
     return moment
   }

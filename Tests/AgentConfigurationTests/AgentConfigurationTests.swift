@@ -1,0 +1,140 @@
+import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+@testable import AgentConfiguration
+
+/// Where things are when nobody says otherwise, and that what somebody says is taken over.
+struct AgentConfigurationTests {
+  private func hostName() -> String {
+    var name = utsname()
+    uname(&name)
+    return withUnsafeBytes(of: &name.nodename) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }
+
+  @Test func rootHasThePlacesOfASystemService() {
+    let configuration = DefaultPaths(environment: ["HOME": "/root", "XDG_CONFIG_HOME": "/x"], isRoot: true)
+      .configuration
+    #expect(configuration.paths.store == "/etc/agentd/store")
+    #expect(configuration.paths.listener == "/etc/agentd/listener.toml")
+    #expect(configuration.paths.state == "/var/lib/agentd")
+    #expect(configuration.paths.runtime == "/run/agentd")
+    #expect(configuration.paths.pidFile == "/run/agentd/agentd.pid")
+    #expect(configuration.process.logFile == "/var/log/agentd.log")
+    #expect(configuration.process.listenerUser == "agentd")
+    #expect(configuration.process.logLevel == .info)
+    #expect(configuration.process.agentName == hostName())
+    #expect(configuration.jobs == .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody"))
+  }
+
+  @Test func aUserHasThoseOfTheXDGSpecification() throws {
+    let environment = ["HOME": "/home/u", "XDG_RUNTIME_DIR": "/run/user/7"]
+    let configuration = try AgentConfiguration.load(file: nil, environment: environment, isRoot: false)
+    #expect(configuration.file == nil)
+    #expect(configuration.paths.store == "/home/u/.config/agentd/store")
+    #expect(configuration.paths.listener == "/home/u/.config/agentd/listener.toml")
+    #expect(configuration.paths.state == "/home/u/.local/state/agentd")
+    #expect(configuration.paths.runtime == "/run/user/7/agentd")
+    #expect(configuration.process.logFile == "/home/u/.local/state/agentd/agentd.log")
+  }
+
+  @Test func anXDGVariableThatIsNotAbsoluteIsIgnored() throws {
+    let environment = ["HOME": "/home/u", "XDG_CONFIG_HOME": "x", "XDG_STATE_HOME": "", "XDG_RUNTIME_DIR": "."]
+    let configuration = try AgentConfiguration.load(file: nil, environment: environment, isRoot: false)
+    #expect(configuration.paths.store == "/home/u/.config/agentd/store")
+    #expect(configuration.paths.state == "/home/u/.local/state/agentd")
+    #expect(configuration.paths.runtime == "/home/u/.local/state/agentd/run")
+  }
+
+  @Test func relativePathsBeginAtTheFile() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write(
+      "agentd.toml",
+      """
+      [paths]
+      store = "store"
+      listener = "/elsewhere/listener.toml"
+      state = "var/state"
+      runtime = "run"
+      [process]
+      agent_name = "AGENT01"
+      listener_user = "daemon"
+      log_level = "debug"
+      [jobs]
+      max_running = 10_000
+      max_queued = 0
+      default_user = "batch"
+      """)
+    let configuration = try AgentConfiguration.load(file: file, environment: [:], isRoot: false)
+    #expect(configuration.file == file)
+    #expect(configuration.paths.store == "\(folder.path)/store")
+    #expect(configuration.paths.listener == "/elsewhere/listener.toml")
+    #expect(configuration.paths.state == "\(folder.path)/var/state")
+    #expect(configuration.paths.runtime == "\(folder.path)/run")
+    #expect(configuration.process.logFile == "\(folder.path)/var/state/agentd.log")
+    #expect(configuration.process.agentName == "AGENT01")
+    #expect(configuration.process.listenerUser == "daemon")
+    #expect(configuration.process.logLevel == .debug)
+    #expect(configuration.jobs == .init(maxRunning: 10_000, maxQueued: 0, defaultUser: "batch"))
+  }
+
+  @Test func anEmptyFileIsEnough() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("agentd.toml", "")
+    let loaded = try AgentConfiguration.load(file: file, environment: ["HOME": "/h"], isRoot: false)
+    var expected = DefaultPaths(environment: ["HOME": "/h"], isRoot: false).configuration
+    expected.file = file
+    #expect(loaded == expected)
+  }
+
+  @Test func theFileIsLookedUpInOrder() throws {
+    let folder = try TemporaryFolder()
+    try Folder.make(folder.path("agentd"), mode: 0o700)
+    try folder.write("agentd/agentd.toml", "[jobs]\nmax_running = 1\n")
+    let second = try folder.write("second.toml", "[jobs]\nmax_running = 2\n")
+    let third = try folder.write("third.toml", "[jobs]\nmax_running = 3\n")
+    var environment = ["HOME": "/nonexistent", "XDG_CONFIG_HOME": folder.path]
+    #expect(try AgentConfiguration.load(file: nil, environment: environment, isRoot: false).jobs.maxRunning == 1)
+    environment["AGENTD_CONFIG"] = second
+    #expect(try AgentConfiguration.load(file: nil, environment: environment, isRoot: false).jobs.maxRunning == 2)
+    #expect(try AgentConfiguration.load(file: third, environment: environment, isRoot: false).jobs.maxRunning == 3)
+  }
+
+  @Test(arguments: [("/nonexistent/a.toml", [:]), (nil, ["AGENTD_CONFIG": "/nonexistent/a.toml"])])
+  func aNamedFileMustExist(file: String?, environment: [String: String]) {
+    let expected = ConfigurationError(file: "/nonexistent/a.toml", "no such file")
+    #expect(throws: expected) { try AgentConfiguration.load(file: file, environment: environment, isRoot: false) }
+  }
+
+  @Test(arguments: [mode_t(0o664), 0o646, 0o666])
+  func rootReadsNoFileThatOthersCanWrite(mode: mode_t) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("agentd.toml", "", mode: mode)
+    let text = String(mode, radix: 8)
+    let expected = ConfigurationError(
+      file: file, "others can write to it (mode \(text)); mend it with: chmod go-w \(file)")
+    #expect(throws: expected) { try AgentConfiguration.load(file: file, environment: [:], isRoot: true) }
+    #expect(throws: Never.self) { try AgentConfiguration.load(file: file, environment: [:], isRoot: false) }
+  }
+
+  /// Every key of the sample is there, and its remark is the truth.
+  @Test func theSampleFileShowsTheDefaults() throws {
+    let sample = String(
+      decoding: try DurableFile.read("\(BuiltProduct.packageFolder)/etc/agentd.toml", limit: 1 << 20), as: UTF8.self)
+    let defaults = DefaultPaths(environment: [:], isRoot: true).configuration
+    let folder = try TemporaryFolder()
+    let plain = try AgentConfiguration.load(
+      file: try folder.write("plain.toml", sample, mode: 0o600), environment: [:], isRoot: true)
+    #expect(plain.paths == defaults.paths && plain.process == defaults.process && plain.jobs == defaults.jobs)
+    let lines = sample.split(separator: "\n", omittingEmptySubsequences: false)
+    let keys = lines.filter { $0.hasPrefix("#") && $0.dropFirst().first?.isLetter == true && $0.contains(" = ") }
+    #expect(keys.count == 11)
+    let opened = lines.map { keys.contains($0) ? $0.dropFirst() : $0 }.joined(separator: "\n")
+    var loaded = try AgentConfiguration.load(
+      file: try folder.write("opened.toml", opened, mode: 0o600), environment: [:], isRoot: true)
+    #expect(loaded.process.agentName == "agent01.example.com")
+    loaded.process.agentName = defaults.process.agentName
+    #expect(loaded.paths == defaults.paths && loaded.process == defaults.process && loaded.jobs == defaults.jobs)
+  }
+}

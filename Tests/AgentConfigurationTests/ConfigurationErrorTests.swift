@@ -1,0 +1,134 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import AgentConfiguration
+
+/// Whatever is wrong in agentd.toml or listener.toml is said with file, line, and what was meant or is allowed.
+struct ConfigurationErrorTests {
+  struct Row: Sendable, CustomTestStringConvertible {
+    let text: String
+    let line: Int?
+    let message: String
+    var testDescription: String { text.debugDescription }
+
+    init(_ text: String, _ line: Int?, _ message: String) {
+      (self.text, self.line, self.message) = (text, line, message)
+    }
+  }
+
+  @Test(arguments: [
+    Row("[jobs]\nmax_runing = 3\n", 2, "unknown key \"max_runing\" in [jobs]; did you mean \"max_running\"?"),
+    Row("[jobs]\nmax_running = 3\n\n# x\n [jbos]\n", 5, "unknown key \"jbos\"; did you mean \"jobs\"?"),
+    Row("colour = 1\n", 1, "unknown key \"colour\"; known are paths, process, jobs"),
+    Row(
+      "[paths]\nstore = \"a\"\nlistner = \"b\"\n", 3, "unknown key \"listner\" in [paths]; did you mean \"listener\"?"),
+    Row("paths.stor = \"a\"\n", 1, "unknown key \"stor\" in [paths]; did you mean \"store\"?"),
+    Row("\n\npaths = { stor = \"a\" }\n", 3, "unknown key \"stor\" in [paths]; did you mean \"store\"?"),
+    // Of several the first in the file, whatever the order of the alphabet.
+    Row("zzz = 1\naaa = 2\n", 1, "unknown key \"zzz\"; known are paths, process, jobs"),
+    // Lines within strings and arrays are none of the document's.
+    Row(
+      "[paths]\nstore = \"\"\"\n[jobs]\nmax_runing = 1\n\"\"\"\n[process]\nlog_levle = \"info\"\n", 7,
+      "unknown key \"log_levle\" in [process]; did you mean \"log_level\"?"),
+    Row("[paths]\nstore = '#[x]'\n\"stat\" = 1\n", 3, "unknown key \"stat\" in [paths]; did you mean \"state\"?"),
+    Row("[[jobs]]\nmax_running = 1\n", 1, "jobs must be a table, not an array"),
+    Row("[[client]]\ncertificate = \"x\"\n", 1, "unknown key \"client\"; known are paths, process, jobs"),
+    Row("jobs = 7\n", 1, "jobs must be a table, not an integer"),
+    Row("[jobs]\nmax_running = \"3\"\n", 2, "max_running must be a whole number, not a string"),
+    Row("[jobs]\nmax_running = 3.0\n", 2, "max_running must be a whole number, not a floating-point number"),
+    Row("[jobs]\nmax_running = true\n", 2, "max_running must be a whole number, not a bool"),
+    Row("[jobs]\nmax_running = 0\n", 2, "max_running must be from 1 to 10000, not 0"),
+    Row("[jobs]\nmax_running = 10001\n", 2, "max_running must be from 1 to 10000, not 10001"),
+    Row("[jobs]\nmax_queued = -1\n", 2, "max_queued must be from 0 to 1000000, not -1"),
+    Row("[jobs]\nmax_queued = 1_000_001\n", 2, "max_queued must be from 0 to 1000000, not 1000001"),
+    Row("[jobs]\ndefault_user = \"\"\n", 2, "default_user must be the name of a user, not \"\""),
+    Row("[jobs]\ndefault_user = \"a:b\"\n", 2, "default_user must be the name of a user, not \"a:b\""),
+    Row("[process]\nlistener_user = 7\n", 2, "listener_user must be a string, not an integer"),
+    Row(
+      "[process]\nlog_level = \"inof\"\n", 2,
+      "log_level must be one of trace, debug, info, notice, warning, error, critical, not \"inof\"; did you mean \"info\"?"
+    ),
+    Row(
+      "[process]\nagent_name = \"a b\"\n", 2,
+      "agent_name must be 1 to 253 letters, digits, dots, hyphens or underscores, not \"a b\""),
+    Row("[paths]\nstore = \"\"\n", 2, "store must be a path, not an empty string"),
+    Row("[paths]\nstore = [\"a\"]\n", 2, "store must be a string, not an array"),
+    Row("[paths]\nstore = \"a\\u0000b\"\n", 2, "NUL characters are not allowed"),
+    Row("[jobs]\n\0", 2, "NUL characters are not allowed"),
+  ])
+  func agentConfiguration(row: Row) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("agentd.toml", row.text)
+    let expected = ConfigurationError(file: file, line: row.line, row.message)
+    #expect(throws: expected) { try AgentConfiguration.load(file: file, environment: [:], isRoot: false) }
+  }
+
+  @Test func theErrorReadsAsEditorsWantIt() {
+    let error = ConfigurationError(file: "/etc/agentd/agentd.toml", line: 7, "unknown key \"x\"")
+    #expect(error.description == "/etc/agentd/agentd.toml:7: unknown key \"x\"")
+  }
+
+  @Test(arguments: [
+    ("[jobs\nmax_running = 1\n", 1), ("[jobs]\nmax_running = \n", 2), ("a = 1\na = 2\n", 2), ("[jobs]\n\n\"", 3),
+    ("[jobs]\nmax_running = 99999999999999999999\n", 2), ("[a]\n[a]\n", 2),
+  ])
+  func brokenSyntaxIsReportedWithItsLine(text: String, line: Int) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("agentd.toml", text)
+    let error = #expect(throws: ConfigurationError.self) {
+      try AgentConfiguration.load(file: file, environment: [:], isRoot: false)
+    }
+    #expect(error?.line == line)
+    #expect(error?.message.contains("\n") == false)
+  }
+
+  @Test func textThatIsNotUTF8IsRefused() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("agentd.toml", Array("[jobs]\n# ".utf8) + [0xff, 0x0a])
+    let expected = ConfigurationError(file: file, line: 2, "not valid UTF-8")
+    #expect(throws: expected) { try AgentConfiguration.load(file: file, environment: [:], isRoot: false) }
+  }
+
+  @Test func aLargeFileIsNotRead() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("agentd.toml", [UInt8](repeating: 0x0a, count: TOMLDocument.limit + 1))
+    let error = #expect(throws: ConfigurationError.self) {
+      try AgentConfiguration.load(file: file, environment: [:], isRoot: false)
+    }
+    #expect(error?.message == "larger than 262144 bytes; this is no configuration file")
+  }
+
+  @Test func aFolderOrAFIFOIsNoConfiguration() throws {
+    let folder = try TemporaryFolder()
+    mkfifo(folder.path("fifo"), 0o600)
+    for path in [folder.path, folder.path("fifo")] {
+      let expected = ConfigurationError(file: path, "not a regular file")
+      #expect(throws: expected) { try AgentConfiguration.load(file: path, environment: [:], isRoot: false) }
+    }
+  }
+
+  @Test(arguments: [
+    Row(
+      "certificate = \"12\"\n", 1,
+      "certificate must be a SHA-256 thumbprint, 64 hex digits, not \"12\"; set it with: "
+        + "agent-register -L -t THUMBPRINT"),
+    Row("methods = [\"tls\", \"none\"]\n", 1, "methods must be [\"tls\"]: no other authentication exists here"),
+    Row("methods = []\n", 1, "methods must be [\"tls\"]: no other authentication exists here"),
+    Row("methods = \"tls\"\n", 1, "methods must be an array of strings, not a string"),
+    Row("port = 5773\naddresses = [7]\n", 2, "addresses must be an array of strings, not an integer"),
+    Row("addresses = []\n", 1, "at least one address is needed to listen on"),
+    Row("addresses = [\"::\", \"::\"]\n", 1, "an address is named twice"),
+    Row("addresses = [\"localhost\"]\n", 1, "\"localhost\" is no IPv4 or IPv6 address, for example 0.0.0.0 or ::"),
+    Row("addresses = [\"1.2.3\"]\n", 1, "\"1.2.3\" is no IPv4 or IPv6 address, for example 0.0.0.0 or ::"),
+    Row("port = 0\n", 1, "port must be from 1 to 65535, not 0"),
+    Row("port = 65536\n", 1, "port must be from 1 to 65535, not 65536"),
+    Row("prot = 1\n", 1, "unknown key \"prot\"; did you mean \"port\"?"),
+  ])
+  func listenerConfiguration(row: Row) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("listener.toml", row.text)
+    let expected = ConfigurationError(file: file, line: row.line, row.message)
+    #expect(throws: expected) { try ListenerConfiguration.load(file, isRoot: false) }
+  }
+}

@@ -1,0 +1,49 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import AgentConfiguration
+
+/// What is written to listener.toml is what is read from it.
+struct ListenerConfigurationTests {
+  private static let thumbprint = String(repeating: "0123456789abcdef", count: 4)
+
+  @Test(arguments: [
+    ListenerConfiguration(),
+    ListenerConfiguration(certificate: thumbprint),
+    ListenerConfiguration(certificate: thumbprint, addresses: ["127.0.0.1"], port: 1),
+    ListenerConfiguration(addresses: ["::1", "192.0.2.1", "fe80::1%lo"], port: 65535),
+  ])
+  func savedIsWhatIsLoaded(configuration: ListenerConfiguration) throws {
+    let folder = try TemporaryFolder()
+    let file = folder.path("listener.toml")
+    try configuration.save(to: file)
+    #expect(try ListenerConfiguration.load(file, isRoot: geteuid() == 0) == configuration)
+    var status = stat()
+    #expect(stat(file, &status) == 0)
+    #expect(status.st_mode & 0o7777 == 0o644)
+  }
+
+  @Test func aMissingFileIsNoConfiguration() throws {
+    #expect(try ListenerConfiguration.load("/nonexistent/listener.toml", isRoot: false) == nil)
+  }
+
+  @Test func theThumbprintIsReadInAnyCase() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("listener.toml", "certificate = \"\(Self.thumbprint.uppercased())\"\n")
+    #expect(try ListenerConfiguration.load(file, isRoot: false)?.certificate == Self.thumbprint)
+  }
+
+  @Test func whatIsNotSetHasItsDefault() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("listener.toml", "")
+    let loaded = try ListenerConfiguration.load(file, isRoot: false)
+    #expect(loaded == ListenerConfiguration(methods: ["tls"], addresses: ["0.0.0.0", "::"], port: 5773))
+  }
+
+  @Test func moreAddressesThanAFrameCarriesAreRefused() {
+    let addresses = (1...17).map { "192.0.2.\($0)" }
+    #expect(ListenerConfiguration.fault(of: addresses) == "at most 16 addresses can be listened on, not 17")
+    #expect(ListenerConfiguration.fault(of: Array(addresses.dropLast())) == nil)
+  }
+}
