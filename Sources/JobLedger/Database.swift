@@ -1,0 +1,94 @@
+import CSQLite
+import Glibc
+import SystemCalls
+
+/// An SQLite database that this process alone has open, with its prepared statements.
+final class Database {
+  let path: String
+  private var connection: OpaquePointer?
+  private var statements: [String: Statement] = [:]
+
+  /// Opens the file, which is made (0600) if it is missing.
+  ///
+  /// WAL with synchronous=FULL: a commit is on disk when it returns, and a crash leaves the last one. locking_mode=EXCLUSIVE: no
+  /// second owner, and no shared memory file.
+  init(_ path: String) throws(LedgerError) {
+    self.path = path
+    do { try Self.makeFile(path) } catch {
+      throw LedgerError(error.code == ENOSPC ? .full : .failed, "ledger \(error)")
+    }
+    try check(sqlite3_open_v2(path, &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil))
+    sqlite3_extended_result_codes(connection, 1)
+    try execute("PRAGMA locking_mode = EXCLUSIVE")
+    try execute("PRAGMA journal_mode = WAL")
+    try execute("PRAGMA synchronous = FULL")
+    // Bounds what a burst of changes leaves behind on disk, and the memory of an idle daemon.
+    try execute("PRAGMA journal_size_limit = 4194304")
+    try execute("PRAGMA cache_size = -1024")
+    try execute("PRAGMA trusted_schema = OFF")
+  }
+
+  deinit {
+    statements.removeAll()
+    sqlite3_close_v2(connection)
+  }
+
+  /// Whether a transaction has been begun.
+  var isInTransaction: Bool { sqlite3_get_autocommit(connection) == 0 }
+
+  /// Runs statements that are not worth keeping; rows they give are passed over.
+  func execute(_ sql: String) throws(LedgerError) {
+    try check(sqlite3_exec(connection, sql, nil, nil, nil))
+  }
+
+  /// The prepared statement for `sql`, made at its first use and kept.
+  func statement(_ sql: String) throws(LedgerError) -> Statement {
+    if let kept = statements[sql] { return kept }
+    var prepared: OpaquePointer?
+    try check(sqlite3_prepare_v3(connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil))
+    guard let prepared else { throw LedgerError(.failed, "ledger \(path): empty statement") }
+    let statement = Statement(prepared, of: self)
+    statements[sql] = statement
+    return statement
+  }
+
+  /// The text of every statement kept.
+  var keptStatements: [String] { statements.keys.sorted() }
+
+  /// Rows that the last insert, update or delete changed.
+  var changes: Int { Int(sqlite3_changes(connection)) }
+
+  /// The row number of the last insert.
+  var lastRow: Int64 { sqlite3_last_insert_rowid(connection) }
+
+  func check(_ code: Int32) throws(LedgerError) {
+    if code != SQLITE_OK { throw error(code) }
+  }
+
+  /// What a result code of the last call means; see https://sqlite.org/rescode.html.
+  func error(_ code: Int32) -> LedgerError {
+    let isFull = [ENOSPC, EDQUOT].contains(sqlite3_system_errno(connection))
+    let message = "ledger \(path): \(String(cString: sqlite3_errmsg(connection)))"
+    return switch code & 0xff {
+    case SQLITE_BUSY, SQLITE_LOCKED: LedgerError(.inUse, "ledger \(path): another process has it open")
+    case SQLITE_CORRUPT, SQLITE_NOTADB: damaged(String(cString: sqlite3_errstr(code)))
+    case SQLITE_FULL: LedgerError(.full, message)
+    case SQLITE_IOERR where isFull: LedgerError(.full, message)
+    default: LedgerError(.failed, message)
+    }
+  }
+
+  func damaged(_ fact: String) -> LedgerError {
+    LedgerError(.damaged, "ledger \(path): \(fact); move it away to start with an empty one")
+  }
+
+  /// SQLite would make the file with the umask's mode, and would not make its name durable.
+  private static func makeFile(_ path: String) throws(SystemError) {
+    do throws(SystemError) {
+      let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+      let raw = file.raw
+      try checked("fchmod", path) { fchmod(raw, 0o600) }
+      try DurableFile.synchronizeFolder(of: path)
+    } catch  where error.code == EEXIST {}
+  }
+}

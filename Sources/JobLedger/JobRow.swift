@@ -1,0 +1,63 @@
+import AgentProtocol
+import FoundationEssentials
+
+/// A job as a row of the table `job`.
+enum JobRow {
+  /// The columns that `status(_:)` reads, in its order.
+  static let columns = """
+    id, state, user, client_subject, client_thumbprint, command, labels, submitted_at, started_at, finished_at, exit_code,
+    signal, reason, cpu_seconds, peak_memory_bytes, output_bytes, sequence
+    """
+
+  /// Where `sequence` is among the columns.
+  static let sequenceColumn: Int32 = 16
+
+  static func status(_ row: Row) throws(LedgerError) -> JobStatus {
+    var status = JobStatus(
+      accepted: try row.required(row.text(0).flatMap(JobID.init), "id"), command: try json(row, 5, "command"),
+      user: try row.required(row.text(2), "user"),
+      client: ClientIdentity(
+        subject: try row.required(row.text(3), "client_subject"),
+        thumbprint: try row.required(row.text(4), "client_thumbprint")),
+      at: try row.required(moment(row, 7), "submitted_at"),
+      labels: row.bytes(6).isEmpty ? [:] : try json(row, 6, "labels"))
+    status.state = try row.required(row.text(1).flatMap(JobState.init), "state")
+    status.startedAt = moment(row, 8)
+    status.finishedAt = moment(row, 9)
+    status.exitCode = row.integer(10).map(Int32.init(truncatingIfNeeded:))
+    status.signal = row.text(11)
+    status.reason = row.text(12)
+    status.cpuSeconds = row.real(13)
+    status.peakMemoryBytes = row.integer(14)
+    status.outputBytes = row.integer(15)
+    return status
+  }
+
+  static func request(_ row: Row) throws(LedgerError) -> JobRequest { try json(row, 0, "body") }
+
+  /// The bytes of the columns whose size the client chooses.
+  static func size(_ row: Row) -> Int { row.bytes(5).count + row.bytes(6).count + row.bytes(12).count }
+
+  /// Text in JSON, with sorted keys.
+  static func json(_ value: some Encodable) throws(LedgerError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do { return Array(try encoder.encode(value)) } catch {
+      throw LedgerError(.failed, "ledger: cannot encode a job: \(error)")
+    }
+  }
+
+  static func text(_ value: some Encodable) throws(LedgerError) -> SQLValue {
+    .text(String(decoding: try json(value), as: UTF8.self))
+  }
+
+  private static func json<Value: Decodable>(
+    _ row: Row, _ column: Int32, _ name: String
+  ) throws(LedgerError) -> Value {
+    try row.required(try? JSONDecoder().decode(Value.self, from: Data(row.bytes(column))), name)
+  }
+
+  private static func moment(_ row: Row, _ column: Int32) -> Timestamp? {
+    row.integer(column).map(Timestamp.init(milliseconds:))
+  }
+}

@@ -1,0 +1,66 @@
+import AgentProtocol
+import TestSupport
+
+@testable import JobLedger
+
+/// A ledger in a folder of its own.
+final class LedgerBench {
+  let home: TemporaryFolder
+  var ledger: JobLedger!
+  var path: String { home.path("ledger.sqlite") }
+
+  init() throws {
+    home = try TemporaryFolder()
+    ledger = try JobLedger(path: path)
+  }
+
+  /// Closes the ledger and opens it again, as a new supervisor does.
+  func reopen() throws {
+    ledger = nil
+    ledger = try JobLedger(path: path)
+  }
+
+  /// Records a job without committing.
+  @discardableResult
+  func insert(
+    _ id: String, state: JobState = .accepted, client: String = "c1", at milliseconds: Int64 = 1000
+  ) throws -> JobStatus {
+    let status = JobStatus.sample(id, state: state, client: client, at: milliseconds)
+    try ledger.insert(status, request: JobRequest(command: status.command))
+    return status
+  }
+}
+
+extension JobStatus {
+  static func sample(
+    _ id: String, state: JobState = .accepted, client: String = "c1", at milliseconds: Int64 = 1000
+  ) -> JobStatus {
+    var status = JobStatus(
+      accepted: JobID(id)!, command: ["/bin/echo", id], user: "batch",
+      client: ClientIdentity(subject: "CN=\(client)", thumbprint: client), at: Timestamp(milliseconds: milliseconds),
+      labels: [:])
+    status.state = state
+    return status
+  }
+}
+
+extension JobPage {
+  var ids: [String] { jobs.map(\.id.description) }
+}
+
+extension JobFilter {
+  /// A filter for each way to choose, failed jobs or all.
+  static func combinations(clients: [String?], since: [Int64?]) -> [JobFilter] {
+    [JobState.failed, nil].flatMap { state in
+      clients.flatMap { client in
+        since.map { since in
+          var filter = JobFilter()
+          filter.state = state
+          filter.client = client
+          filter.since = since.map(Timestamp.init(milliseconds:))
+          return filter
+        }
+      }
+    }
+  }
+}

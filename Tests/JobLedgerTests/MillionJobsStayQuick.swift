@@ -1,0 +1,51 @@
+import AgentProtocol
+import Testing
+
+@testable import JobLedger
+
+/// Goal: nothing that is done often reads or sorts the whole history. Asked of SQLite's planner, so that the test is as quick as
+/// the ledger.
+struct MillionJobsStayQuick {
+  @Test(arguments: JobFilter.combinations(clients: ["c1", nil], since: [5, nil]))
+  func pagesGoAlongAnIndex(_ combination: JobFilter) throws {
+    let bench = try LedgerBench()
+    var filter = combination
+    filter.cursor = "a.b"
+    let plan = try plan(bench.ledger, try JobListing.query(filter).sql)
+    let index =
+      switch (filter.client, filter.state) {
+      case (nil, nil): "job_by_time (submitted_at>? AND submitted_at<?)"
+      case (nil, _): "job_by_state (state=? AND submitted_at>? AND submitted_at<?)"
+      case (_, nil): "job_by_client (client_thumbprint=? AND submitted_at>? AND submitted_at<?)"
+      default: "job_by_client_and_state (client_thumbprint=? AND state=? AND submitted_at>? AND submitted_at<?)"
+      }
+    // One line: no "USE TEMP B-TREE FOR ORDER BY" after it.
+    #expect(plan == ["SEARCH job USING INDEX \(index)"])
+  }
+
+  @Test func theOthersUseAnIndexToo() throws {
+    let bench = try LedgerBench()
+    let status = try bench.insert("job")
+    try bench.ledger.update(status)
+    _ = try bench.ledger.status(of: status.id)
+    _ = try bench.ledger.request(of: status.id)
+    _ = try bench.ledger.unfinished()
+    _ = try bench.ledger.unfinishedCounts()
+    try bench.ledger.delete(status.id)
+    let kept = bench.ledger.database.keptStatements.filter { !$0.hasPrefix("PRAGMA") && !$0.contains("sqlite_schema") }
+    #expect(kept.count >= 8)
+    for sql in kept {
+      let plan = try plan(bench.ledger, sql)
+      #expect(!plan.contains { $0.hasPrefix("SCAN") }, "\(sql): \(plan)")
+    }
+  }
+
+  private func plan(_ ledger: JobLedger, _ sql: String) throws -> [String] {
+    var plan: [String] = []
+    try ledger.database.statement("EXPLAIN QUERY PLAN \(sql)").forEach([]) { row throws(LedgerError) in
+      plan.append(row.text(3) ?? "")
+      return true
+    }
+    return plan
+  }
+}
