@@ -109,6 +109,12 @@ let package = Package(
       name: "SigningProviderTests", dependencies: ["COpenSSL", "OpenSSL", "SigningProvider", "TestCertificates"]),
     .testTarget(
       name: "SignerTests", dependencies: ["OpenSSL", "Signer", "SigningLink", "SystemCalls", "TestCertificates"]),
+    .testTarget(
+      name: "ListenerTests",
+      dependencies: [
+        "AgentProtocol", "Listener", "OpenSSL", "SupervisorLink", "SystemCalls", "TestCertificates", "TestSupport",
+        logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
+      ]),
     .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "TestCertificates", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

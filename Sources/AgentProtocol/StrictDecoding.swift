@@ -27,7 +27,7 @@ extension DecodingError {
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       "\(Self.place(context.codingPath))expected \(Self.jsonName(of: type))"
     case .dataCorrupted(let context):
-      context.codingPath.isEmpty && context.underlyingError != nil
+      context.codingPath.isEmpty && context.debugDescription.hasPrefix("The given data was not valid JSON")
         ? "the body is not valid JSON" : "\(Self.place(context.codingPath))\(context.debugDescription)"
     @unknown default: "the body cannot be read"
     }

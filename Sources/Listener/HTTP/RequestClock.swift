@@ -27,7 +27,7 @@ final class RequestClock: ChannelInboundHandler {
   private var idleTime: TimeAmount
   private var context: ChannelHandlerContext?
   private var phase = Phase.idle
-  private var phaseBegan = NIODeadline.now()
+  private var phaseBegan = NIODeadline.uptimeNanoseconds(0)
   private var timer: Scheduled<Void>?
   private var timerDue = NIODeadline.distantFuture
 
@@ -39,12 +39,12 @@ final class RequestClock: ChannelInboundHandler {
   /// Enters a phase, or begins the same one anew.
   func enter(_ phase: Phase) {
     self.phase = phase
-    phaseBegan = .now()
+    phaseBegan = now
     arm()
   }
 
   /// Whether nothing has been received for at least `time`.
-  func isIdle(for time: TimeAmount) -> Bool { phase == .idle && phaseBegan + time <= .now() }
+  func isIdle(for time: TimeAmount) -> Bool { phase == .idle && phaseBegan + time <= now }
 
   /// Makes the present phase end after `time`, if it is `idle`.
   func boundIdleTime(_ time: TimeAmount) {
@@ -65,7 +65,7 @@ final class RequestClock: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if phase == .idle {
       phase = .head
-      phaseBegan = .now()
+      phaseBegan = now
     }
     context.fireChannelRead(data)
   }
@@ -75,6 +75,8 @@ final class RequestClock: ChannelInboundHandler {
     if phase == .head { arm() }
     context.fireChannelReadComplete()
   }
+
+  private var now: NIODeadline { context?.eventLoop.now ?? .now() }
 
   private var due: NIODeadline {
     switch phase {
@@ -96,7 +98,7 @@ final class RequestClock: ChannelInboundHandler {
   private func fired() {
     timer = nil
     timerDue = .distantFuture
-    if due <= .now() {
+    if due <= now {
       context?.fireUserInboundEventTriggered(Expired())
     } else {
       arm()

@@ -42,6 +42,8 @@ extension RequestHandler {
     writeHead(status, fields, form)
     if form.isHead { return finish(form) }
     state = .sending(OutputTransfer(file, range, form))
+    // The head goes with the first bytes, if those can go.
+    if context?.channel.isWritable == false { context?.flush() }
     pump()
   }
 

@@ -1,0 +1,127 @@
+import AgentProtocol
+import Testing
+
+@testable import Listener
+
+/// Bodies of PUT: read within limits, understood as JSON, and nothing else.
+struct Bodies {
+  static let job = #"{"command":["/bin/true"]}"#
+
+  static func put(_ body: String, _ fields: String = "") -> String {
+    "PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+  }
+
+  @Test func aNewJobIsCreated() throws {
+    let conversation = try Conversation(RequestTable.supervisor())
+    let answer = conversation.exchange(Self.put(Self.job, "Content-Type: application/json; charset=utf-8\r\n"))
+    #expect(answer.status == 201)
+    #expect(answer.fields["location"] == "/v1/jobs/j1")
+    #expect(answer.fields["content-type"] == "application/json")
+    #expect(answer.body.hasSuffix("}\n"))
+    let id = try JSONValue.id("j1")
+    #expect(conversation.supervisor.commands == [.submitJob(id, JobRequest(command: ["/bin/true"]))])
+    #expect(conversation.isOpen)
+  }
+
+  @Test func chunksAreABody() throws {
+    let conversation = try Conversation(RequestTable.supervisor())
+    let answer = conversation.exchange(
+      "PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n"
+        + "5\r\n{\"com\r\n14;x=y\r\nmand\":[\"/bin/true\"]}\r\n0\r\nTrailer: x\r\n\r\n")
+    #expect(answer.status == 201)
+    #expect(conversation.isOpen)
+  }
+
+  @Test(arguments: [
+    ("", "the body is not valid JSON"),
+    ("{", "the body is not valid JSON"),
+    ("[]", "expected"),
+    ("{}", #"the key \"command\" is missing"#),
+    (#"{"command":"/bin/true"}"#, "command: expected an array"),
+    (#"{"command":[]}"#, "command: needs at least the program"),
+    (#"{"command":["/bin/true"],"comand":1}"#, #"did you mean \"command\"?"#),
+    (#"{"command":["/bin/true"],"timeout":-1}"#, "timeout: more than 0"),
+    (#"{"command":["/bin/\u0000true"]}"#, "NUL"),
+    (String(repeating: "[", count: 100_000), "the body is not valid JSON"),
+    (#"{"labels":"# + String(repeating: #"{"a":"#, count: 10_000), "the body is not valid JSON"),
+  ])
+  func whatIsNoJobIsExplained(_ body: String, _ explanation: String) throws {
+    let conversation = try Conversation()
+    let answer = conversation.exchange(Self.put(body))
+    #expect(answer.status == 400)
+    #expect(answer.body.contains(explanation), "\(answer.body)")
+    #expect(conversation.supervisor.commands.isEmpty)
+    #expect(conversation.isOpen)
+  }
+
+  @Test func aBodyThatIsNotUTF8() throws {
+    let conversation = try Conversation()
+    conversation.send("PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n")
+    conversation.send(bytes: Array(#"{"command":["/bin/"#.utf8) + [0xFF, 0xFE])
+    #expect(Answer(conversation.received()).status == 400)
+  }
+
+  @Test(arguments: [
+    "text/plain", "application/x-www-form-urlencoded", "application/jsonp", "", "multipart/form-data; boundary=x",
+  ])
+  func anotherContentType(_ type: String) throws {
+    let answer = try Conversation().exchange(Self.put(Self.job, "Content-Type: \(type)\r\n"))
+    #expect(answer.status == 415)
+  }
+
+  @Test func aContentEncoding() throws {
+    #expect(try Conversation().exchange(Self.put(Self.job, "Content-Encoding: gzip\r\n")).status == 415)
+  }
+
+  @Test func aMebibyteIsRead() throws {
+    let padding = String(repeating: " ", count: (1 << 20) - Self.job.utf8.count)
+    #expect(try Conversation(RequestTable.supervisor()).exchange(Self.put(Self.job + padding)).status == 201)
+  }
+
+  @Test func oneByteMoreIsRefusedBeforeItComes() throws {
+    let conversation = try Conversation()
+    let answer = conversation.exchange(
+      "PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1048577\r\n\r\n")
+    #expect(answer.status == 413)
+    #expect(answer.fields["connection"] == "close")
+    #expect(conversation.isOpen, "so that the client reads the answer before its writes fail")
+    conversation.send(String(repeating: "x", count: 1_048_577))
+    #expect(!conversation.isOpen)
+    #expect(conversation.received() == "")
+  }
+
+  @Test func tooManyChunksAreRefused() throws {
+    let conversation = try Conversation()
+    conversation.send("PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    let chunk = "10000\r\n\(String(repeating: "x", count: 65536))\r\n"
+    for _ in 0..<16 { conversation.send(chunk) }
+    #expect(conversation.received() == "")
+    conversation.send(chunk)
+    #expect(Answer(conversation.received()).status == 413)
+    conversation.loop.advanceTime(by: .seconds(3))
+    #expect(!conversation.isOpen)
+  }
+
+  @Test func continueIsSaidOnlyToWhatWouldBeTaken() throws {
+    let conversation = try Conversation(RequestTable.supervisor())
+    let head = "PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 25\r\n\r\n"
+    conversation.send(head)
+    #expect(conversation.received() == "HTTP/1.1 100 Continue\r\n\r\n")
+    conversation.send(Self.job)
+    #expect(Answer(conversation.received()).status == 201)
+    conversation.send(head.replacing("jobs", with: "jab"))
+    let refused = Answer(conversation.received())
+    #expect(refused.status == 404)
+    #expect(refused.fields["connection"] == "close")
+  }
+
+  @Test func aBodyThatDoesNotCome() throws {
+    let conversation = try Conversation()
+    conversation.send("PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\nContent-Length: 25\r\n\r\n{")
+    conversation.loop.advanceTime(by: .seconds(59))
+    conversation.send("\"")
+    #expect(conversation.isOpen)
+    conversation.loop.advanceTime(by: .seconds(2))
+    #expect(!conversation.isOpen, "the body has a minute in all, however it trickles")
+  }
+}

@@ -1,0 +1,151 @@
+import AgentProtocol
+import Logging
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Synchronization
+import SystemCalls
+
+@testable import Listener
+
+/// A supervisor whose answers the test gives.
+final class ScriptedSupervisor: Supervisor {
+  struct Asked {
+    var command: JobCommand
+    var client: ClientIdentity
+    var promise: EventLoopPromise<Answered>
+  }
+
+  private struct State {
+    var asked: [Asked] = []
+    var abandoned: [UInt64] = []
+  }
+
+  private let state = Mutex(State())
+  private let script: @Sendable (JobCommand) -> JobAnswer?
+
+  /// - Parameter script: the answer given at once; `nil` to give one later, or none.
+  init(_ script: @escaping @Sendable (JobCommand) -> JobAnswer? = { _ in nil }) {
+    self.script = script
+  }
+
+  func ask(_ command: JobCommand, for client: ClientIdentity, on loop: any EventLoop) -> Inquiry {
+    let promise = loop.makePromise(of: Answered.self)
+    let number = state.withLock { state in
+      state.asked.append(Asked(command: command, client: client, promise: promise))
+      return UInt64(state.asked.count - 1)
+    }
+    if let answer = script(command) { promise.succeed(Answered(answer: answer, descriptors: [])) }
+    return Inquiry(number: number, answer: promise.futureResult)
+  }
+
+  func abandon(_ inquiry: Inquiry) {
+    state.withLock { $0.abandoned.append(inquiry.number) }
+  }
+
+  var commands: [JobCommand] { state.withLock { $0.asked.map(\.command) } }
+  var clients: [ClientIdentity] { state.withLock { $0.asked.map(\.client) } }
+  var abandoned: [UInt64] { state.withLock { $0.abandoned } }
+
+  func answer(_ number: Int, _ answer: JobAnswer, _ descriptors: [SystemCalls.FileDescriptor] = []) {
+    state.withLock { $0.asked[number].promise }.succeed(Answered(answer: answer, descriptors: descriptors))
+  }
+}
+
+/// One connection to the HTTP layer, without network and TLS: raw bytes in, raw bytes out.
+final class Conversation {
+  static let client = ClientIdentity(subject: "CN=scheduler", thumbprint: String(repeating: "ab", count: 32))
+
+  let loop: EmbeddedEventLoop
+  let channel: EmbeddedChannel
+  let supervisor: ScriptedSupervisor
+  let outputs = OutputWatcher()
+  let agent = AgentDocument(
+    AgentStatus(
+      name: "agent-1", version: "1.2.3", time: Timestamp(milliseconds: 0), certificateThumbprint: "cd",
+      certificateNotAfter: Timestamp(milliseconds: 1_800_000_000_000), maxRunning: 4, maxQueued: 9, running: 1,
+      queued: 2
+    ))
+
+  init(_ supervisor: ScriptedSupervisor = ScriptedSupervisor(), limits: HTTPLimits = HTTPLimits()) throws {
+    self.supervisor = supervisor
+    loop = EmbeddedEventLoop()
+    let services = Services(
+      supervisor: supervisor, agent: agent, outputs: outputs, limits: limits, log: Logger(label: "test"))
+    let clock = RequestClock(limits)
+    let handler = RequestHandler(services, LoopServices(), Self.client, clock)
+    channel = EmbeddedChannel(handlers: Gate.http1(clock, handler, limits), loop: loop)
+    try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+  }
+
+  deinit { _ = try? channel.finish(acceptAlreadyClosed: true) }
+
+  /// Whether the listener has not closed the connection.
+  var isOpen: Bool { channel.isActive }
+
+  /// Sends bytes in one piece. What the parser finds wrong with them shows in the answer.
+  func send(_ text: String) {
+    send(bytes: Array(text.utf8))
+  }
+
+  func send(bytes: [UInt8]) {
+    _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
+    loop.run()
+  }
+
+  /// All bytes answered since the last call.
+  func received() -> String {
+    loop.run()
+    var text = ""
+    while let part = try? channel.readOutbound(as: IOData.self) {
+      if case .byteBuffer(let bytes) = part { text += String(buffer: bytes) }
+    }
+    return text
+  }
+
+  /// Sends a request and gives the whole answer.
+  func exchange(_ text: String) -> Answer {
+    send(text)
+    return Answer(received())
+  }
+}
+
+/// An answer taken apart by the test's own, simple reading.
+struct Answer {
+  var status = 0
+  var fields: [String: String] = [:]
+  var body = ""
+
+  init(_ text: String) {
+    let halves = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
+    let lines = halves[0].split(separator: "\r\n")
+    guard let first = lines.first, first.hasPrefix("HTTP/1.") else { return }
+    status = first.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    for line in lines.dropFirst() {
+      let parts = line.split(separator: ": ", maxSplits: 1)
+      fields[parts[0].lowercased()] = parts.count > 1 ? String(parts[1]) : ""
+    }
+    body = halves.count > 1 ? String(halves[1]) : ""
+  }
+}
+
+extension JobStatus {
+  /// A job in `state`.
+  static func sample(_ id: String = "j1", _ state: JobState = .running) throws -> JobStatus {
+    let id = try JSONValue.id(id)
+    var job = JobStatus(
+      accepted: id, command: ["/bin/true"], user: "nobody", client: Conversation.client,
+      at: Timestamp(milliseconds: 1_700_000_000_000), labels: [:])
+    job.state = state
+    return job
+  }
+}
+
+enum JSONValue {
+  struct NotAnID: Error {}
+
+  static func id(_ text: String) throws -> JobID {
+    guard let id = JobID(text) else { throw NotAnID() }
+    return id
+  }
+}
