@@ -1,3 +1,4 @@
+import Glibc
 import OpenSSL
 
 /// The gate: decides from certificates alone whether a client is let in. Immutable; new material means a new verifier.
@@ -12,6 +13,11 @@ public final class ClientVerifier: Sendable {
     case accept
   }
 
+  private let paths: CertificatePathBuilder
+  private let roots: [Certificate]
+  private let revocationLists: [RevocationList]
+  private let expiredRevocationLists: ExpiredRevocationLists
+
   /// A gate that trusts `roots` and nothing else; the system's own trust store is never looked at.
   ///
   /// - Parameters:
@@ -22,20 +28,37 @@ public final class ClientVerifier: Sendable {
     roots: [Certificate], intermediates: [Certificate] = [], revocationLists: [RevocationList] = [],
     expiredRevocationLists: ExpiredRevocationLists = .refuse
   ) throws(OpenSSLError) {
-    throw OpenSSLError.notYet
+    paths = try CertificatePathBuilder(
+      roots: roots, intermediates: intermediates, revocationLists: revocationLists, maximumChain: ChainLength.limit)
+    self.roots = roots
+    self.revocationLists = revocationLists
+    self.expiredRevocationLists = expiredRevocationLists
   }
 
-  /// Decides about a client that presented `leaf`.
+  /// Decides about a client that presented `leaf`. That it has the key of `leaf` is for TLS to prove.
   ///
   /// - Parameters:
   ///   - presentedIntermediates: what the client sent besides, in any order.
   ///   - time: seconds since the epoch.
   public func verify(_ leaf: Certificate, presentedIntermediates: [Certificate], at time: Int64) -> Verdict {
-    fatalError("not yet")
+    let path = paths.path(from: leaf, presented: presentedIntermediates, at: time)
+    let findings = ToleratedObjections.remove(
+      from: path.findings, chain: path.chain, revocationLists: revocationLists,
+      expiredRevocationLists: expiredRevocationLists)
+    let candidate = Candidate(
+      leaf: leaf, chain: path.chain, findings: findings, roots: roots, revocationLists: revocationLists, time: time)
+    for rule in ClientRules.all {
+      if let breach = rule.breach(candidate) { return .refused(Refusal(leaf, breach)) }
+    }
+    return .accepted(chain: path.chain, identity: ClientIdentity(leaf))
   }
 
   /// Decides at the present time, in the form that a `TLSServerContext` asks for.
   public func verify(_ presented: PresentedChain) -> PeerVerdict {
-    fatalError("not yet")
+    let verdict = verify(presented.leaf, presentedIntermediates: presented.intermediates, at: Int64(time(nil)))
+    return switch verdict {
+    case .accepted: .accepted
+    case .refused(let refusal): .refused(alert: refusal.alert, reason: refusal.description)
+    }
   }
 }

@@ -7,10 +7,30 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
   /// SHA-256 of the client certificate.
   public let sha256Thumbprint: String
   /// The rule that is broken and how.
-  public let reason: String
-  /// What the client is told.
-  public let alert: CertificateAlert
+  public let breach: Breach
+
+  init(_ leaf: Certificate, _ breach: Breach) {
+    subject = leaf.subject
+    sha256Thumbprint = leaf.sha256Thumbprint
+    self.breach = breach
+  }
 
   /// One line: `client certificate CN=x (sha256 ab12...) expired 3 days ago (2026-11-20T08:00:00Z): issue a new one`.
-  public var description: String { reason }
+  public var description: String {
+    "client certificate \(subject) (sha256 \(sha256Thumbprint.prefix(16))…) \(breach.predicate)"
+  }
+
+  /// What the client is told.
+  public var alert: CertificateAlert {
+    switch breach {
+    case .selfSigned, .foreignRoot, .missingIssuer, .chainTooLong, .notAnAuthority, .pathLengthExceeded:
+      .unknownAuthority
+    case .badSignature: .badSignature
+    case .notYetValid, .expired: .expired
+    case .wrongPurpose: .unsupportedCertificate
+    case .revoked: .revoked
+    case .revocationListExpired, .revocationListUnusable: .unknownAuthority
+    case .weakKey, .weakDigest, .nameConstraint, .unknownCriticalExtension, .ambiguousName, .other: .badCertificate
+    }
+  }
 }

@@ -46,6 +46,11 @@ extension Certificate {
     return ExtendedKeyUsage(rawValue: X509_get_extended_key_usage(pointer))
   }
 
+  /// Whether the key may sign: no key usage extension, or one that names digitalSignature (RFC 5280 section 4.2.1.3).
+  public var allowsDigitalSignature: Bool {
+    X509_get_key_usage(pointer) & UInt32(X509v3_KU_DIGITAL_SIGNATURE) != 0
+  }
+
   /// The kind and size of the public key, for example `RSA 2048`, `P-256` or `Ed25519`.
   public var keyDescription: String {
     X509_get0_pubkey(pointer).map { KeyDescription.text($0) } ?? "unreadable key"

@@ -27,16 +27,7 @@ enum DistinguishedName {
 
 /// Strings and numbers of ASN.1.
 enum ASN1Text {
-  static func utf8(_ string: UnsafePointer<ASN1_STRING>) -> String {
-    var buffer: UnsafeMutablePointer<UInt8>?
-    let count = ASN1_STRING_to_UTF8(&buffer, string)
-    guard count >= 0, let buffer else {
-      ERR_clear_error()
-      return "(unreadable text)"
-    }
-    defer { CRYPTO_free(buffer, #file, #line) }
-    return String(decoding: UnsafeBufferPointer(start: buffer, count: Int(count)), as: UTF8.self)
-  }
+  static func utf8(_ string: UnsafePointer<ASN1_STRING>) -> String { strictUTF8(string) ?? "(unreadable text)" }
 
   static func bytes(_ string: UnsafePointer<ASN1_STRING>) -> [UInt8] {
     Array(UnsafeBufferPointer(start: ASN1_STRING_get0_data(string), count: Int(max(ASN1_STRING_length(string), 0))))

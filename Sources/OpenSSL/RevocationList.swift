@@ -46,6 +46,13 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL guards what
     return ASN1Text.hexadecimal(number)
   }
 
+  /// When this list revokes `certificate`, in seconds since the epoch; nil if it does not.
+  public func revocation(of certificate: Certificate) -> Int64? {
+    var entry: OpaquePointer?
+    guard X509_CRL_get0_by_cert(pointer, &entry, certificate.pointer) == 1, let entry else { return nil }
+    return ASN1Text.seconds(X509_REVOKED_get0_revocationDate(entry)) ?? 0
+  }
+
   /// How many certificates are revoked.
   public var revokedCount: Int { Int(cssl_X509_REVOKED_stack_count(X509_CRL_get_REVOKED(pointer))) }
 
