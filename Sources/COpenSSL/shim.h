@@ -50,6 +50,11 @@ static inline int cssl_ERR_is_system(unsigned long code) { return ERR_SYSTEM_ERR
 // SSL_CTX and SSL.
 static inline int cssl_SSL_CTX_set_min_proto_version(SSL_CTX *c, int v) { return (int)SSL_CTX_set_min_proto_version(c, v); }
 static inline int cssl_SSL_CTX_set_max_proto_version(SSL_CTX *c, int v) { return (int)SSL_CTX_set_max_proto_version(c, v); }
+static inline int cssl_SSL_CTX_get_min_proto_version(SSL_CTX *c) { return (int)SSL_CTX_get_min_proto_version(c); }
+static const uint64_t cssl_options_server = SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+  SSL_OP_CIPHER_SERVER_PREFERENCE;
+static const uint64_t cssl_options_unsafe = SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT |
+  SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_ANTI_REPLAY | SSL_OP_ALLOW_NO_DHE_KEX;
 static inline int cssl_SSL_CTX_set1_groups_list(SSL_CTX *c, const char *l) { return (int)SSL_CTX_set1_groups_list(c, l); }
 static inline void cssl_SSL_CTX_set_max_cert_list(SSL_CTX *c, long n) { SSL_CTX_set_max_cert_list(c, n); }
 static inline void cssl_SSL_CTX_set_session_cache_mode(SSL_CTX *c, long m) { SSL_CTX_set_session_cache_mode(c, m); }

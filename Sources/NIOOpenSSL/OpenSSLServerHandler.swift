@@ -20,22 +20,198 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
   /// Ciphertext to the network.
   public typealias OutboundOut = ByteBuffer
 
+  enum State {
+    case handshaking
+    case open
+    /// The client has sent close_notify; we may still write.
+    case inputClosed
+    /// We have said our last; what the client still sends is thrown away until it closes or the time is over.
+    case lingering
+    case closed
+  }
+
+  var state = State.handshaking
+  let connection: TLSConnection
+  let sink = CiphertextBuffer()
+  var pendingWrites = PendingWrites()
+  /// The deadline of the handshake, later of a lingering close.
+  var deadline: Scheduled<Void>?
+  private let handshakeTimeout: TimeAmount
+  private var deliveredPlaintext = false
+
   /// A handler for one connection.
   ///
   /// - Parameter handshakeTimeout: from the moment the channel is active to the end of the handshake.
   public init(context: TLSServerContext, handshakeTimeout: TimeAmount) throws(OpenSSLError) {
-    throw OpenSSLError.notYet
+    self.handshakeTimeout = handshakeTimeout
+    connection = try TLSConnection(context, sink: sink)
+  }
+
+  /// Starts the deadline if the channel is active already.
+  public func handlerAdded(context: ChannelHandlerContext) {
+    if context.channel.isActive { startHandshake(context) }
+  }
+
+  /// Gives up what has not been written.
+  public func handlerRemoved(context: ChannelHandlerContext) {
+    deadline?.cancel()
+    pendingWrites.fail(ChannelError.ioOnClosedChannel)
+  }
+
+  /// Starts the deadline.
+  public func channelActive(context: ChannelHandlerContext) {
+    startHandshake(context)
+    context.fireChannelActive()
+  }
+
+  /// Reports a handshake that the client gave up.
+  public func channelInactive(context: ChannelHandlerContext) {
+    let wasHandshaking = state == .handshaking
+    state = .closed
+    deadline?.cancel()
+    pendingWrites.fail(ChannelError.ioOnClosedChannel)
+    if wasHandshaking { context.fireErrorCaught(connection.closedByClient) }
+    context.fireChannelInactive()
+  }
+
+  private func startHandshake(_ context: ChannelHandlerContext) {
+    guard deadline == nil, state == .handshaking else { return }
+    startDeadline(context, handshakeTimeout) { handler, context in
+      guard handler.state == .handshaking else { return }
+      let seconds = Int(handler.handshakeTimeout.nanoseconds / 1_000_000_000)
+      context.fireErrorCaught(HandshakeFailure.timedOut(seconds: seconds))
+      handler.closeNow(context)
+    }
+  }
+
+  /// Decrypts.
+  public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if state == .lingering || state == .closed || state == .inputClosed { return }
+    let ciphertext = unwrapInboundIn(data)
+    // What the application does with events may come back here: nothing is told to it while the input is lent.
+    let received = ciphertext.withUnsafeReadableBytes { bytes in
+      connection.receive(bytes) { receive(atMost: bytes.count, context) }
+    }
+    writeCiphertext(context)
+    tell(received, context)
+  }
+
+  /// Sends what the reads before made necessary.
+  public func channelReadComplete(context: ChannelHandlerContext) {
+    context.flush()
+    if deliveredPlaintext {
+      deliveredPlaintext = false
+      context.fireChannelReadComplete()
+    } else {
+      // Whoever asked for data has not got any yet: a handshake message or part of a record was all that came.
+      if state == .open { context.fireChannelReadComplete() }
+      if state != .closed { context.read() }
+    }
+  }
+
+  /// The end of the client's TCP stream, where the channel survives it.
+  public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard let event = event as? ChannelEvent, event == .inputClosed else {
+      return context.fireUserInboundEventTriggered(event)
+    }
+    switch state {
+    case .handshaking:
+      context.fireErrorCaught(connection.closedByClient)
+      closeNow(context)
+    case .open, .lingering:
+      closeNow(context)  // without close_notify the stream is cut off: RFC 8446 section 6.1
+    case .inputClosed, .closed:
+      break  // the application knows
+    }
   }
 }
 
-/// User event: the handshake is over and the client has proven who it is. It comes before the first plaintext.
-public struct TLSHandshakeCompleted: Sendable {
-  /// The client's certificate, which was verified.
-  public let clientCertificate: Certificate
-  /// `TLSv1.2` or `TLSv1.3`.
-  public let version: String
-  /// OpenSSL's name of the cipher suite.
-  public let cipher: String
-  /// The protocol agreed on by ALPN; nil where the client offered none.
-  public let applicationProtocol: String?
+/// The client's bytes.
+extension OpenSSLServerHandler {
+  /// What came of a piece of ciphertext.
+  private struct Received {
+    var handshake: TLSHandshakeCompleted?
+    var plaintext: ByteBuffer?
+    var failure: (any Error)?
+    var isInputClosed = false
+  }
+
+  private func receive(atMost count: Int, _ context: ChannelHandlerContext) -> Received {
+    var received = Received()
+    if state == .handshaking {
+      switch connection.handshake() {
+      case .wantsInput: return received
+      case .failed(let failure):
+        received.failure = failure
+        return received
+      case .complete:
+        received.handshake = completed()
+        guard received.handshake != nil else {
+          received.failure = HandshakeFailure.noClientCertificate
+          return received
+        }
+        state = .open
+      }
+    }
+    decrypt(atMost: count, context, &received)
+    return received
+  }
+
+  private func completed() -> TLSHandshakeCompleted? {
+    connection.clientCertificate.map {
+      TLSHandshakeCompleted(
+        clientCertificate: $0, version: connection.version, cipher: connection.cipher,
+        applicationProtocol: connection.applicationProtocol)
+    }
+  }
+
+  private func decrypt(atMost count: Int, _ context: ChannelHandlerContext, _ received: inout Received) {
+    // Plaintext is shorter than its ciphertext; what of a record came earlier is in OpenSSL, at most one record.
+    var plaintext = context.channel.allocator.buffer(capacity: count)
+    while true {
+      if plaintext.writableBytes == 0 { plaintext.reserveCapacity(minimumWritableBytes: 4096) }
+      var progress = ReadProgress.wantsInput
+      plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: 1) { target in
+        progress = connection.read(into: target)
+        if case .bytes(let count) = progress { return count } else { return 0 }
+      }
+      switch progress {
+      case .bytes: continue
+      case .wantsInput: break
+      case .closed: received.isInputClosed = true
+      case .failed(let error): received.failure = error
+      }
+      break
+    }
+    if plaintext.readableBytes > 0 { received.plaintext = plaintext }
+  }
+
+  private func tell(_ received: Received, _ context: ChannelHandlerContext) {
+    if let handshake = received.handshake {
+      deadline?.cancel()
+      deadline = nil
+      context.fireUserInboundEventTriggered(handshake)
+      flushPendingWrites(context)
+    }
+    if let plaintext = received.plaintext, state == .open {
+      deliveredPlaintext = true
+      context.fireChannelRead(wrapInboundOut(plaintext))
+    }
+    if let failure = received.failure, state == .open || state == .handshaking {
+      pendingWrites.fail(failure)
+      linger(context)
+      context.fireErrorCaught(failure)
+    }
+    if received.isInputClosed, state == .open { inputClosed(context) }
+  }
+
+  private func inputClosed(_ context: ChannelHandlerContext) {
+    state = .inputClosed
+    let option = ChannelOptions.allowRemoteHalfClosure
+    if (try? context.channel.syncOptions?.getOption(option)) == true {
+      context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+    } else {
+      finish(context)
+    }
+  }
 }

@@ -28,5 +28,36 @@ public enum HandshakeFailure: Error, Equatable, Sendable, CustomStringConvertibl
   case other(String)
 
   /// One line that says what to do.
-  public var description: String { "handshake failed" }
+  public var description: String {
+    switch self {
+    case .noClientCertificate:
+      "client presented no certificate: give it one that an imported root issued"
+    case .refused(let reason):
+      reason
+    case .keyNotProven(let subject):
+      "client presented certificate \(subject) without having its private key: give it the key that belongs to it"
+    case .certificatesTooLarge(let limit):
+      "client sent certificates or another message of more than \(limit) bytes: let it send its own chain only"
+    case .listenerCertificateRejected(let alert):
+      "client does not accept our listener certificate (\(alert)): let it trust the root of the listener certificate"
+    case .clientAlert(let alert):
+      "client broke off the handshake (\(alert)): its own log says why"
+    case .noCommonVersion:
+      "client speaks neither TLS 1.2 nor TLS 1.3: update it"
+    case .noCommonParameters(let text):
+      "client and listener have no parameters in common (\(text)): update the client"
+    case .plainHTTP:
+      "client spoke HTTP without TLS: let it connect with https"
+    case .notTLS(let name):
+      "client did not speak TLS (\(name)): it is on the wrong port"
+    case .closed(let wasSilent):
+      wasSilent
+        ? "client closed the connection without a word: a port scan or health check"
+        : "client closed the connection during the handshake: its own log says why"
+    case .timedOut(let seconds):
+      "client did not complete the handshake within \(seconds) s"
+    case .other(let text):
+      "handshake failed: \(text)"
+    }
+  }
 }

@@ -4,7 +4,7 @@ import COpenSSL
 ///
 /// TLS 1.2 with ECDHE and AEAD, and TLS 1.3; every client must present a certificate in every connection: there is no
 /// session resumption, no renegotiation, no compression and no early data.
-public final class TLSServerContext: Sendable {
+public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that is no longer changed has its own locks
   /// What a context is made from.
   public struct Configuration: Sendable {
     /// The server's certificate, then its issuers; the root may be left out.
@@ -13,8 +13,8 @@ public final class TLSServerContext: Sendable {
     public var privateKey: PrivateKey
     /// Certificates whose subjects are sent as hints which client certificates are wanted.
     public var clientAuthorities: [Certificate]
-    /// Protocols offered by ALPN (RFC 7301), the preferred one first. A client that offers only others is refused; one
-    /// that offers none is not.
+    /// Protocols offered by ALPN (RFC 7301), the preferred one first; none or 1 to 255 bytes each. A client that offers
+    /// only others is refused; one that offers none is not.
     public var applicationProtocols: [String] = ["http/1.1"]
     /// The most bytes that a client's certificates may have together.
     public var maximumClientCertificateBytes = 32768
@@ -27,6 +27,12 @@ public final class TLSServerContext: Sendable {
     }
   }
 
+  let pointer: OpaquePointer
+  let verify: @Sendable (PresentedChain) -> PeerVerdict
+  /// The ALPN list in wire format: each name with its length before it.
+  let applicationProtocols: [UInt8]
+  let maximumClientCertificateBytes: Int
+
   /// Makes a context.
   ///
   /// - Parameters:
@@ -35,11 +41,23 @@ public final class TLSServerContext: Sendable {
   public init(
     _ configuration: Configuration, verify: @escaping @Sendable (PresentedChain) -> PeerVerdict
   ) throws(OpenSSLError) {
-    throw OpenSSLError.notYet
+    ERR_clear_error()
+    pointer = try checked("make TLS context", SSL_CTX_new(TLS_server_method()))
+    self.verify = verify
+    applicationProtocols = configuration.applicationProtocols.flatMap { [UInt8(clamping: $0.utf8.count)] + $0.utf8 }
+    maximumClientCertificateBytes = configuration.maximumClientCertificateBytes
+    try restrictProtocol()
+    try present(configuration)
+    try demandClientCertificate(from: configuration.clientAuthorities)
+    chooseApplicationProtocol()
   }
-}
 
-extension OpenSSLError {
-  /// Until the first full version.
-  public static let notYet = OpenSSLError.own("do this", "not yet")
+  deinit { SSL_CTX_free(pointer) }
+
+  /// This object as the argument of OpenSSL's callbacks. Every connection keeps its context alive.
+  var callbackArgument: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+
+  static func of(_ argument: UnsafeMutableRawPointer) -> TLSServerContext {
+    Unmanaged<TLSServerContext>.fromOpaque(argument).takeUnretainedValue()
+  }
 }

@@ -1,0 +1,31 @@
+/// The first bytes of a connection, by which other protocols are told from TLS.
+struct Opening {
+  private var bytes: UInt64 = 0
+  private var count = 0
+
+  var isEmpty: Bool { count == 0 }
+
+  mutating func append(_ input: UnsafeRawBufferPointer) {
+    if count == 8 { return }
+    for byte in input.prefix(8 - count) {
+      bytes = bytes << 8 | UInt64(byte)
+      count += 1
+    }
+  }
+
+  private var text: [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: bytes >> (8 * (count - 1 - $0))) } }
+
+  /// What is spoken, where it is not TLS.
+  var foreignProtocol: HandshakeFailure? {
+    let text = text
+    guard let first = text.first, first != 0x16 else { return nil }  // 0x16: a handshake record
+    if Self.methods.contains(where: { text.starts(with: $0.utf8.prefix(text.count)) }) { return .plainHTTP }
+    if text.starts(with: "SSH-".utf8) { return .notTLS("SSH") }
+    if first & 0x80 != 0, count > 2, text[2] == 1 { return .noCommonVersion }  // SSL 2 hello
+    return .notTLS("unknown protocol, first bytes \(Hexadecimal.text(text))")
+  }
+
+  private static let methods = [
+    "GET ", "PUT ", "POST ", "HEAD ", "DELETE ", "OPTIONS ", "PATCH ", "CONNECT ", "PRI * ",
+  ]
+}
