@@ -115,6 +115,15 @@ let package = Package(
         "AgentProtocol", "Listener", "OpenSSL", "SupervisorLink", "SystemCalls", "TestCertificates", "TestSupport",
         logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
+    .testTarget(
+      name: "ClientVerificationTests",
+      dependencies: ["ClientVerification", "OpenSSL", "SystemCalls", "TestCertificates"]),
+    .testTarget(
+      name: "NIOOpenSSLTests",
+      dependencies: [
+        "ClientVerification", "NIOOpenSSL", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport", nioCore,
+        nioEmbedded, nioPosix,
+      ]),
     .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "TestCertificates", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

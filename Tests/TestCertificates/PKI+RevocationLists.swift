@@ -20,7 +20,9 @@ extension PKI {
     let lines = try revoked.map { credential in
       let words = ["x509", "-in", credential.certificatePath, "-noout", "-serial"]
       let serial = try OpenSSLTool.run(words, scratch: folder).dropFirst("serial=".count).prefix { $0 != "\n" }
-      return "R\t\(ASN1Time.text(now + 86400))\t\(ASN1Time.text(now - 60))\t\(serial)\tunknown\t/CN=revoked"
+      // The index has years of two digits.
+      let (end, revoked) = (ASN1Time.text(now + 86400).dropFirst(2), ASN1Time.text(now - 60).dropFirst(2))
+      return "R\t\(end)\t\(revoked)\t\(serial)\tunknown\t/CN=revoked"
     }
     let digits = String(number, radix: 16)
     try Database.write("\(folder)/crlnumber", digits.count % 2 == 0 ? digits : "0\(digits)")

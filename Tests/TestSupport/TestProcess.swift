@@ -76,6 +76,9 @@ public final class TestProcess: Sendable {
   /// What it has written to standard error so far.
   public var errorText: String { String(decoding: errors.bytes, as: UTF8.self) }
 
+  /// Whether it has ended.
+  public var isOver: Bool { (try? reaped()) != nil }
+
   /// Waits for its end and for the end of its output.
   ///
   /// - Throws: `DeadlineMissed` after killing it, with what it wrote to standard error.

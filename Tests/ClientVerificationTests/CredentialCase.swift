@@ -1,0 +1,107 @@
+import ClientVerification
+import OpenSSL
+import SystemCalls
+import TestCertificates
+import Testing
+
+/// One row of the table: a client's certificate and what the gate says to it.
+struct CredentialCase: Sendable, CustomTestStringConvertible {
+  /// What OpenSSL's own `verify` is expected to say, where it has an opinion.
+  enum SecondOpinion: Sendable {
+    case same
+    /// The gate is stricter, or tells from more than `verify` is given.
+    case none
+  }
+
+  let name: String
+  let make: @Sendable (Fixture) throws -> Presented
+  /// Nil for a client that is let in; else words of the refusal.
+  let refusal: String?
+  var secondOpinion = SecondOpinion.same
+
+  var testDescription: String { name }
+
+  init(
+    accepted name: String, _ secondOpinion: SecondOpinion = .same,
+    _ make: @escaping @Sendable (Fixture) throws -> Presented
+  ) {
+    (self.name, self.make, refusal, self.secondOpinion) = (name, make, nil, secondOpinion)
+  }
+
+  init(
+    _ name: String, refused refusal: String, _ secondOpinion: SecondOpinion = .same,
+    _ make: @escaping @Sendable (Fixture) throws -> Presented
+  ) {
+    (self.name, self.make, self.refusal, self.secondOpinion) = (name, make, refusal, secondOpinion)
+  }
+}
+
+/// What a client presents, in PEM: its own certificate, then others.
+struct Presented: Sendable {
+  var certificates: [Certificate]
+  /// What the gate trusts; empty for the fixture's root.
+  var roots: [Credential] = []
+  /// Paths of revocation lists that the gate holds.
+  var revocationLists: [String] = []
+  var expiredRevocationLists = ClientVerifier.ExpiredRevocationLists.refuse
+
+  init(_ credential: Credential) throws {
+    certificates = try Certificate.all(inPEM: DurableFile.read(credential.chainPath, limit: 1 << 20))
+  }
+
+  /// Without the certificates after the first.
+  var leafOnly: Presented {
+    var copy = self
+    copy.certificates = [certificates[0]]
+    return copy
+  }
+
+  func with(_ change: (inout Presented) throws -> Void) rethrows -> Presented {
+    var copy = self
+    try change(&copy)
+    return copy
+  }
+}
+
+/// The PKI of the table.
+struct Fixture: Sendable {
+  let pki = PKI.shared
+  /// The imported root.
+  let root: Credential
+  /// A CA below it.
+  let intermediate: Credential
+
+  init() throws {
+    root = try pki.root("Gate Root")
+    intermediate = try pki.intermediate("Gate Intermediate", by: root)
+  }
+
+  func client(
+    _ role: CertificateRecipe.Role = .client, by issuer: Credential? = nil,
+    _ change: (inout CertificateRecipe) -> Void = { _ in }
+  ) throws -> Presented {
+    try Presented(pki.issue(CertificateRecipe("/CN=client", role).with(change), by: issuer ?? root))
+  }
+
+  func authority(_ name: String, by issuer: Credential?, _ change: (inout CertificateRecipe) -> Void) throws
+    -> Credential
+  {
+    try pki.issue(CertificateRecipe("/CN=\(name)", .authority).with(change), by: issuer)
+  }
+
+  /// CAs one below the other, the lowest last.
+  func ladder(_ count: Int) throws -> Credential {
+    var issuer = root
+    for rung in 1...count { issuer = try pki.intermediate("Rung \(rung)", by: issuer) }
+    return issuer
+  }
+
+  /// A copy with one bit of the signature changed.
+  func forged(_ presented: Presented) throws -> Presented {
+    try presented.with {
+      var der = $0.certificates[0].der
+      der[der.count - 1] ^= 1
+      $0.certificates[0] = try Certificate(der: der)
+    }
+  }
+}

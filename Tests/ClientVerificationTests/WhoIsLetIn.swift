@@ -1,0 +1,64 @@
+import ClientVerification
+import Glibc
+import OpenSSL
+import SystemCalls
+import TestCertificates
+import Testing
+
+/// The gate lets in exactly whom the table says, gives the reason, and agrees with `openssl verify`.
+@Suite struct WhoIsLetIn {
+  @Test(arguments: acceptedCredentials + refusedCredentials)
+  func credential(_ row: CredentialCase) throws {
+    let fixture = try Fixture()
+    let presented = try row.make(fixture)
+    let verdict = try verdict(on: presented, fixture)
+    switch verdict {
+    case .accepted(let chain, let identity):
+      #expect(row.refusal == nil, "let in, but should be refused")
+      #expect(chain.first == presented.certificates[0])
+      #expect(chain.last?.isSelfSigned == true)
+      #expect(identity.sha256Thumbprint == presented.certificates[0].sha256Thumbprint)
+    case .refused(let refusal):
+      let expected = try #require(row.refusal, "refused: \(refusal)")
+      #expect(refusal.description.contains(expected), "\(refusal)")
+      #expect(refusal.description.hasPrefix("client certificate CN="))
+      #expect(!refusal.description.contains("\n"))
+    }
+    if row.secondOpinion == .same {
+      let opinion = try secondOpinion(on: presented, fixture)
+      #expect((opinion.status == 0) == (row.refusal == nil), "openssl verify says: \(opinion.text)")
+    }
+  }
+
+  private func verdict(on presented: Presented, _ fixture: Fixture) throws -> Verdict {
+    let roots = presented.roots.isEmpty ? [fixture.root] : presented.roots
+    let lists = try presented.revocationLists.flatMap { path in
+      try PEMBlock.all(in: DurableFile.read(path, limit: 1 << 20)).map { try RevocationList(pem: $0) }
+    }
+    let verifier = try ClientVerifier(
+      roots: roots.flatMap { try Certificate.all(inPEM: DurableFile.read($0.certificatePath, limit: 1 << 20)) },
+      revocationLists: lists, expiredRevocationLists: presented.expiredRevocationLists)
+    return verifier.verify(
+      presented.certificates[0], presentedIntermediates: Array(presented.certificates.dropFirst()),
+      at: Int64(time(nil)))
+  }
+
+  private func secondOpinion(on presented: Presented, _ fixture: Fixture) throws -> OpenSSLTool.Outcome {
+    let folder = try fixture.pki.scratchFolder()
+    func file(_ name: String, _ certificates: some Sequence<Certificate>) throws -> String {
+      let path = "\(folder)/\(name)"
+      try DurableFile.replace(path, with: Array(certificates.map(\.pem).joined().utf8), mode: 0o600)
+      return path
+    }
+    var words = ["verify", "-no-CAfile", "-no-CApath", "-no-CAstore", "-auth_level", "2", "-purpose", "sslclient"]
+    words += ["-x509_strict", "-trusted", (presented.roots.first ?? fixture.root).certificatePath]
+    if presented.certificates.count > 1 {
+      words += ["-untrusted", try file("untrusted.pem", presented.certificates.dropFirst())]
+    }
+    if !presented.revocationLists.isEmpty { words += ["-crl_check"] }
+    words += presented.revocationLists.flatMap { ["-CRLfile", $0] }
+    // Of an intermediate's revocation only crl_check_all knows, which wants a list of every issuer.
+    if presented.certificates.count > 1, !presented.revocationLists.isEmpty { words.append("-crl_check_all") }
+    return try OpenSSLTool.outcome(words + [try file("leaf.pem", presented.certificates.prefix(1))], scratch: folder)
+  }
+}
