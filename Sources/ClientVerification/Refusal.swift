@@ -16,9 +16,12 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// One line: `client certificate CN=x (sha256 ab12...) expired 3 days ago (2026-11-20T08:00:00Z): issue a new one`.
-  public var description: String {
+  public var reason: String {
     "client certificate \(subject) (sha256 \(sha256Thumbprint.prefix(16))…) \(breach.predicate)"
   }
+
+  /// The reason.
+  public var description: String { reason }
 
   /// What the client is told.
   public var alert: CertificateAlert {
