@@ -98,6 +98,12 @@ let package = Package(
     .testTarget(name: "CertificateStoreTests", dependencies: ["CertificateStore", "SystemCalls", "TestSupport"]),
     .testTarget(name: "AgentLoggingTests", dependencies: ["AgentLogging", "SystemCalls", logging]),
     .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
+    .testTarget(
+      name: "SupervisorTests",
+      dependencies: [
+        "AgentConfiguration", "AgentProtocol", "CertificateStore", "JobLaunch", "JobLedger", "Supervisor",
+        "SupervisorLink", "SystemCalls", "TestSupport", logging,
+      ]),
     .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),
     .testTarget(name: "JobLedgerTests", dependencies: ["AgentProtocol", "JobLedger", "SystemCalls", "TestSupport"]),
     .testTarget(

@@ -13,10 +13,10 @@ struct JobPolicy {
   /// The name of this process's own user.
   let ownUser: String
 
-  init(defaultUser: String) {
-    self.defaultUser = defaultUser
-    isRoot = geteuid() == 0
-    ownUser = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "\(geteuid())"
+  /// The policy of this process.
+  static func ofThisProcess(defaultUser: String) -> JobPolicy {
+    let ownUser = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "\(geteuid())"
+    return JobPolicy(defaultUser: defaultUser, isRoot: geteuid() == 0, ownUser: ownUser)
   }
 
   /// The user that a job will run as.

@@ -42,7 +42,7 @@ final class Jobs {
     self.log = log
     self.ledger = GroupCommit(ledger, log: log)
     self.launcher = launcher
-    policy = JobPolicy(defaultUser: limits.defaultUser)
+    policy = .ofThisProcess(defaultUser: limits.defaultUser)
     queue = JobQueue(maxRunning: limits.maxRunning, maxQueued: limits.maxQueued)
   }
 

@@ -48,19 +48,20 @@ final class ListenerChild {
   private var linkWatch: Reactor.Watch?
   private var processWatch: Reactor.Watch?
 
-  /// Starts a process. `events` is told from later turns on, never from within this call.
-  init(_ program: ListenerProgram, on reactor: Reactor, events: any ListenerEvents) throws(SystemError) {
-    let (ours, theirs) = try FileDescriptor.socketPair()
-    try ours.setNonBlocking(true)
-    inotify = FileDescriptor(
-      owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) })
-    process = try program.start(link: theirs)
-    socket = ours
-    reader = LinkReader(ours)
-    writer = LinkWriter(ours)
+  /// Takes over a process that was just started, with our end of its link. `events` is told from later turns on, never
+  /// from within this call.
+  init(
+    _ process: ProcessHandle, link: FileDescriptor, on reactor: Reactor, events: any ListenerEvents
+  ) throws(SystemError) {
+    try link.setNonBlocking(true)
+    inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) })
+    self.process = process
+    socket = link
+    reader = LinkReader(link)
+    writer = LinkWriter(link)
     self.reactor = reactor
     self.events = events
-    linkWatch = try reactor.watch(ours, for: .readable) { [weak self] ready in self?.linkReady(ready) }
+    linkWatch = try reactor.watch(link, for: .readable) { [weak self] ready in self?.linkReady(ready) }
     processWatch = try reactor.watch(process.descriptor, for: .readable) { [weak self] _ in self?.processEnded() }
   }
 

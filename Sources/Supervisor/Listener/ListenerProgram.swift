@@ -1,3 +1,4 @@
+import AgentLogging
 import CLinux
 import Glibc
 import SystemCalls
@@ -13,6 +14,18 @@ struct ListenerProgram {
   var account: ListenerAccount?
   /// The whole environment, each `NAME=value`.
   var environment: [String]
+
+  /// Starts the program that serves with `material`.
+  ///
+  /// - Returns: the process, and our end of its link.
+  static func launch(_ material: ServingMaterial) throws(SystemError) -> (ProcessHandle, link: FileDescriptor) {
+    // Nothing of our own environment: it may hold secrets, and names like OPENSSL_CONF would steer the listener.
+    var environment = ["\(LogStart.levelVariable)=\(material.configuration.process.logLevel.rawValue)"]
+    if let stream = getenv("JOURNAL_STREAM") { environment.append("JOURNAL_STREAM=\(String(cString: stream))") }
+    let program = ListenerProgram(account: material.account, environment: environment)
+    let (ours, theirs) = try FileDescriptor.socketPair()
+    return (try program.start(link: theirs), ours)
+  }
 
   /// Starts the program with `link` on descriptor 3; see clinux_spawn_listener.
   func start(link: FileDescriptor) throws(SystemError) -> ProcessHandle {

@@ -28,6 +28,9 @@ final class ListenerSupervision: ListenerEvents {
     let settled: (Result<ListenerReport, StartFailure>) -> Void
   }
 
+  /// Starts a process for a listener; tests have their own.
+  typealias Launch = (ServingMaterial) throws(SystemError) -> (ProcessHandle, link: FileDescriptor)
+
   /// How long a listener may take over its material.
   static let readyLimit = Duration.seconds(30)
   /// How long a replaced listener may go on with what it has open.
@@ -38,10 +41,12 @@ final class ListenerSupervision: ListenerEvents {
   private let reactor: Reactor
   private let log: SupervisorLog
   private weak var clientele: (any ListenerClientele)?
+  private let launch: Launch
   private var candidate: Candidate?
   private var serving: ListenerChild?
   private var servingSince = ContinuousClock.now
-  private var draining: [ListenerChild] = []
+  /// Every process that has not ended, whatever it is doing: it has to be waited for.
+  private var children: [ListenerChild] = []
   private var material: ServingMaterial?
   private(set) var sockets: [ListeningSocket] = []
   private(set) var report: ListenerReport?
@@ -49,8 +54,12 @@ final class ListenerSupervision: ListenerEvents {
   private var restartTimer: TimerQueue.Timer?
   private var stopped: (() -> Void)?
 
-  init(on reactor: Reactor, log: SupervisorLog, clientele: (any ListenerClientele)?) {
+  init(
+    on reactor: Reactor, log: SupervisorLog, clientele: (any ListenerClientele)?,
+    launch: @escaping Launch = ListenerProgram.launch
+  ) {
     self.reactor = reactor
+    self.launch = launch
     self.log = log
     self.clientele = clientele
   }
@@ -67,7 +76,7 @@ final class ListenerSupervision: ListenerEvents {
     settled: @escaping (Result<ListenerReport, StartFailure>) -> Void
   ) throws(StartFailure) {
     do {
-      let child = try ListenerChild(program(for: material), on: reactor, events: self)
+      let child = try launchChild(material)
       let deadline = reactor.after(Self.readyLimit) { [weak child] in
         child?.end("not ready after \(Self.readyLimit.inSeconds)")
       }
@@ -85,15 +94,14 @@ final class ListenerSupervision: ListenerEvents {
 
   /// Tells every listener the counts.
   func push(_ capacity: Capacity) {
-    for child in [serving].compactMap(\.self) + draining { try? child.send(.capacity(capacity)) }
+    for child in children where child.phase != .awaitingReady { try? child.send(.capacity(capacity)) }
   }
 
   /// Lets every listener finish, `limit` long, then calls `stopped`.
   func stop(limit: Duration, _ stopped: @escaping () -> Void) {
     self.stopped = stopped
     restartTimer?.cancel()
-    candidate?.child.end(nil)
-    for child in draining { child.end(nil) }
+    for child in children where child !== serving { child.end(nil) }
     serving?.drain(limit: limit)
     finishStopping()
   }
@@ -108,7 +116,7 @@ final class ListenerSupervision: ListenerEvents {
 
   func listenerEnded(_ listener: ListenerChild, _ end: ProcessEnd) {
     clientele?.listenerIsGone(listener)
-    draining.removeAll { $0 === listener }
+    children.removeAll { $0 === listener }
     let what = listener.breach.map { "was ended: \($0)" } ?? end.description
     if listener === candidate?.child {
       settle(listener, .failure(StartFailure(EX_SOFTWARE, "the listener \(what) before it was ready")))
@@ -120,6 +128,20 @@ final class ListenerSupervision: ListenerEvents {
     finishStopping()
   }
 
+  private func launchChild(_ material: ServingMaterial) throws(SystemError) -> ListenerChild {
+    let (process, link) = try launch(material)
+    do throws(SystemError) {
+      let child = try ListenerChild(process, link: link, on: reactor, events: self)
+      children.append(child)
+      return child
+    } catch {
+      // Not watched, so to be waited for here: SIGKILL does not take long.
+      try? process.send(SIGKILL)
+      waitpid(process.processID, nil, 0)
+      throw error
+    }
+  }
+
   private func becomeServing(_ listener: ListenerChild, _ report: ListenerReport) {
     guard let candidate, candidate.child === listener else { return }
     let replaced = serving
@@ -127,8 +149,8 @@ final class ListenerSupervision: ListenerEvents {
     (material, sockets, self.report) = (candidate.material, candidate.sockets, report)
     listener.becomeServing()
     if let replaced {
-      draining.append(replaced)
       replaced.drain(limit: Self.replacedLimit)
+      let draining = children.filter { $0.phase == .draining }
       if draining.count > Self.maximumDraining { draining[0].end("too many replaced listeners are still busy") }
     }
     settle(listener, .success(report))
@@ -175,15 +197,8 @@ final class ListenerSupervision: ListenerEvents {
   }
 
   private func finishStopping() {
-    guard let stopped, serving == nil, candidate == nil, draining.isEmpty else { return }
+    guard let stopped, children.isEmpty else { return }
     self.stopped = nil
     stopped()
-  }
-
-  private func program(for material: ServingMaterial) -> ListenerProgram {
-    // Nothing of our own environment: it may hold secrets, and names like OPENSSL_CONF would steer the listener.
-    var environment = ["AGENTD_LOG_LEVEL=\(material.configuration.process.logLevel.rawValue)"]
-    if let stream = getenv("JOURNAL_STREAM") { environment.append("JOURNAL_STREAM=\(String(cString: stream))") }
-    return ListenerProgram(account: material.account, environment: environment)
   }
 }

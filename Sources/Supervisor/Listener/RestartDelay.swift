@@ -19,10 +19,10 @@ struct RestartDelay {
 }
 
 extension Duration {
-  /// For a log: `0 s`, `0.1 s`, `12.8 s`.
+  /// For a log: `0 s`, `0.100 s`, `12.800 s`.
   var inSeconds: String {
     let milliseconds = Int(self / .milliseconds(1))
     let (seconds, rest) = milliseconds.quotientAndRemainder(dividingBy: 1000)
-    return rest == 0 ? "\(seconds) s" : "\(seconds).\(String(rest + 1000).dropFirst().prefix { $0 != " " }) s"
+    return rest == 0 ? "\(seconds) s" : "\(seconds).\(String(rest + 1000).dropFirst()) s"
   }
 }

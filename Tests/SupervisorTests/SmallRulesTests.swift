@@ -1,0 +1,104 @@
+import AgentProtocol
+import Glibc
+import JobLaunch
+import Testing
+
+@testable import Supervisor
+
+/// When a listener that died is started again.
+struct RestartDelayTests {
+  @Test func theWaitDoublesFromNothingToTenSeconds() {
+    var delay = RestartDelay()
+    let waits = (0..<10).map { _ in Int(delay.next(afterLife: .seconds(1)) / .milliseconds(1)) }
+    #expect(waits == [0, 100, 200, 400, 800, 1600, 3200, 6400, 10000, 10000])
+  }
+
+  @Test func aSoundLifeStartsAnew() {
+    var delay = RestartDelay()
+    for _ in 0..<5 { _ = delay.next(afterLife: .zero) }
+    #expect(delay.next(afterLife: .seconds(60)) == .zero)
+    #expect(delay.next(afterLife: .seconds(59)) == .milliseconds(100))
+  }
+
+  @Test(arguments: [(0, "0 s"), (100, "0.100 s"), (1600, "1.600 s"), (10000, "10 s")])
+  func aLogSaysItInSeconds(milliseconds: Int, expected: String) {
+    #expect(Duration.milliseconds(milliseconds).inSeconds == expected)
+  }
+}
+
+/// The life of a job as a table.
+struct JobTransitionTests {
+  private static let ends: Set<JobState> = [
+    .succeeded, .failed, .killed, .timedOut, .cancelled, .outputLimit, .couldNotStart, .interrupted,
+  ]
+
+  @Test(arguments: JobState.allCases)
+  func aStateIsFinalIfAndOnlyIfNothingFollows(state: JobState) {
+    #expect(state.isFinal == state.successors.isEmpty)
+    #expect(state.isFinal == Self.ends.contains(state))
+  }
+
+  private static let table: [(JobState, Set<JobState>)] = [
+    (.accepted, [.queued, .running, .cancelled]),
+    (.queued, [.running, .cancelled]),
+    (.running, ends),
+  ]
+
+  @Test(arguments: table)
+  func whatFollowsWhat(state: JobState, successors: Set<JobState>) {
+    #expect(state.successors == successors)
+  }
+}
+
+/// Who may run what as whom.
+struct JobPolicyTests {
+  private func job(_ user: String?, group: String? = nil) -> JobRequest {
+    var job = JobRequest(command: ["/bin/true"])
+    (job.user, job.group) = (user, group)
+    return job
+  }
+
+  private func decision(_ policy: JobPolicy, _ job: JobRequest) -> String {
+    do throws(Problem) { return try policy.user(for: job) } catch { return "\(error.kind): \(error.detail)" }
+  }
+
+  @Test(
+    .enabled(if: geteuid() == 0, "only root can look at others' accounts"),
+    arguments: [
+      (nil, nil, "nobody"),
+      ("daemon", nil, "daemon"),
+      ("daemon", "daemon", "daemon"),
+      ("root", nil, "forbidden: jobs are not run as root"),
+      ("nobody", "root", "forbidden: user nobody is no member of group root"),
+      ("nobody", "shadow", "forbidden: user nobody is no member of group shadow"),
+      // It cannot be started, which is not for the policy to say.
+      ("no-such-user", nil, "no-such-user"),
+    ] as [(String?, String?, String)])
+  func asRootEveryUserButRoot(user: String?, group: String?, expected: String) {
+    let policy = JobPolicy(defaultUser: "nobody", isRoot: true, ownUser: "root")
+    #expect(decision(policy, job(user, group: group)) == expected)
+  }
+
+  @Test(
+    arguments: [
+      (nil, "alice"), ("alice", "alice"),
+      ("bob", "forbidden: this agent runs as alice and can run jobs as no other user"),
+      ("root", "forbidden: this agent runs as alice and can run jobs as no other user"),
+    ] as [(String?, String)])
+  func asAnotherUserOnlyThatOne(user: String?, expected: String) {
+    let policy = JobPolicy(defaultUser: "nobody", isRoot: false, ownUser: "alice")
+    #expect(decision(policy, job(user)) == expected)
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can look at others' accounts"))
+  func aDefaultUserThatIsRootIsRefusedToo() {
+    let policy = JobPolicy(defaultUser: "root", isRoot: true, ownUser: "root")
+    #expect(decision(policy, job(nil)) == "forbidden: jobs are not run as root")
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
+  func theStartChecksAgain() {
+    let policy = JobPolicy(defaultUser: "nobody", isRoot: true, ownUser: "root")
+    #expect(throws: LaunchRefusal("jobs are not run as root")) { try policy.account("root", group: nil) }
+  }
+}
