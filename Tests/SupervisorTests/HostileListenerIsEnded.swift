@@ -1,0 +1,141 @@
+import AgentProtocol
+import CLinux
+import FoundationEssentials
+import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+@testable import Supervisor
+
+/// Whatever a listener sends, the worst that happens is its own end: it is killed, and another one serves.
+struct HostileListenerIsEnded {
+  /// The supervision of listeners that the test plays.
+  final class Stage: ListenerClientele {
+    let reactor: Reactor
+    let host: ScratchHost
+    let lines = LogLines()
+    private(set) var fakes: [FakeListener] = []
+    private(set) var asked: [ListenerMessage] = []
+    private(set) weak var heard: ListenerChild?
+    private(set) var results: [Result<ListenerReport, StartFailure>] = []
+    private(set) var supervision: ListenerSupervision!
+    let capacity = Capacity(maxRunning: 1, maxQueued: 2, running: 0, queued: 0)
+
+    init() throws {
+      reactor = try Reactor()
+      host = try ScratchHost()
+      supervision = ListenerSupervision(on: reactor, log: lines.log, clientele: self) {
+        [unowned self] _ throws(SystemError) in
+        let (fake, process, link) = try FakeListener.start()
+        fakes.append(fake)
+        return (process, link)
+      }
+    }
+
+    func start() throws {
+      try supervision.start(try ServingMaterial.load(host.options), []) { [unowned self] in results.append($0) }
+    }
+
+    func startServing() throws {
+      try start()
+      try fakes[0].send(.ready(Self.report))
+      try reactor.turns(until: "the listener serves") { results.count == 1 }
+    }
+
+    static let report = ListenerReport(
+      subject: "CN=a", thumbprint: "ab", notAfter: Timestamp(milliseconds: 0), roots: ["CN=r"])
+
+    func listener(_ listener: ListenerChild, asks message: ListenerMessage) {
+      asked.append(message)
+      heard = listener
+    }
+
+    func listenerIsGone(_ listener: ListenerChild) {}
+  }
+
+  private static let frames: [(what: String, bytes: [UInt8], logged: String)] = [
+    ("garbage", Array("GET / HTTP/1.1\r\n\r\n".utf8), "frame of 1195725856 bytes"),
+    ("huge length", [0xFF, 0xFF, 0xFF, 0xFF, 0], "frame of 4294967295 bytes"),
+    ("length one above the limit", frame([], length: (4 << 20) + 1), "frame of 4194305 bytes"),
+    ("more descriptors than allowed", [0, 0, 0, 2, 65], "frame announces 65 descriptors"),
+    ("announced descriptors that do not come", frame("{}".utf8, descriptors: 1), "frame announces 1 descriptors"),
+    ("no JSON", frame("x".utf8), "frame that cannot be decoded"),
+    ("empty payload", frame([]), "frame that cannot be decoded"),
+    ("unknown message", frame(#"{"shutdown":{}}"#.utf8), "frame that cannot be decoded"),
+    ("a message of the other direction", frame(#"{"drain":{}}"#.utf8), "frame that cannot be decoded"),
+    ("deep nesting", frame(String(repeating: "[", count: 100_000).utf8), "frame that cannot be decoded"),
+    ("ready a second time", frame(secondReady.utf8), "ready while serving"),
+    ("unusable while serving", frame(#"{"unusable":{"_0":"x"}}"#.utf8), "unusable while serving"),
+  ]
+
+  private static let secondReady = """
+    {"ready":{"_0":{"subject":"CN=a","thumbprint":"ab","notAfter":"2026-01-01T00:00:00.000Z","roots":[]}}}
+    """
+
+  @Test(arguments: frames)
+  func aFrameThatBreaksTheContract(what: String, bytes: [UInt8], logged: String) throws {
+    let stage = try Stage()
+    try stage.startServing()
+    try stage.fakes[0].link.writeAll(bytes)
+    try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
+    #expect(stage.fakes[0].isGone)
+    let line = stage.lines.all.first { $0.contains("starting again in 0 s") }
+    #expect(line?.contains(logged) == true, "\(what): \(stage.lines.all)")
+    try stage.fakes[1].send(.ready(Stage.report))
+    try stage.reactor.turns(until: "it serves again") { stage.lines.all.contains("notice listener serves again") }
+  }
+
+  @Test func descriptorsThatNoFrameAnnounced() throws {
+    let stage = try Stage()
+    try stage.startServing()
+    let bytes = frame(try JSONEncoder().encode(ListenerMessage.abandon(1)))
+    let null = try FileDescriptor.open("/dev/null", O_RDONLY)
+    let (link, numbers) = (stage.fakes[0].link.raw, [null.raw])
+    try checked("sendmsg") { clinux_send_with_descriptors(link, bytes, bytes.count, numbers, 1) }
+    try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
+    #expect(stage.lines.all.contains { $0.contains("descriptors that no frame announced") })
+  }
+
+  @Test func aRequestBeforeItIsReady() throws {
+    let stage = try Stage()
+    try stage.start()
+    try stage.fakes[0].send(.abandon(1))
+    try stage.reactor.turns(until: "the end") { !stage.results.isEmpty }
+    guard case .failure(let failure) = stage.results[0] else { throw Failed() }
+    #expect(failure.message.contains("abandon while awaitingReady"))
+    #expect(stage.asked.isEmpty)
+  }
+
+  @Test func aListenerThatDoesNotRead() throws {
+    let stage = try Stage()
+    try stage.startServing()
+    try stage.fakes[0].send(.abandon(1))
+    try stage.reactor.turns(until: "it is heard") { stage.heard != nil }
+    let large = JobAnswer.problem(Problem(.fault, String(repeating: "x", count: 1 << 20)))
+    for number in 0..<20 { try stage.heard?.send(.answer(UInt64(number), large)) }
+    try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
+    #expect(stage.lines.all.contains { $0.contains("it does not read what it asked for") })
+  }
+
+  @Test func aListenerThatClosesItsLinkAndStays() throws {
+    let stage = try Stage()
+    try stage.startServing()
+    stage.fakes[0].link.close()
+    try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
+    #expect(stage.fakes[0].isGone)
+  }
+
+  @Test func framesInPiecesAreFramesAllTheSame() throws {
+    let stage = try Stage()
+    try stage.startServing()
+    for byte in frame(try JSONEncoder().encode(ListenerMessage.abandon(7))) {
+      try stage.fakes[0].link.writeAll([byte])
+      try stage.reactor.turn()
+    }
+    guard case .abandon(7)? = stage.asked.first else { throw Failed() }
+    #expect(stage.fakes.count == 1)
+  }
+
+  struct Failed: Error {}
+}

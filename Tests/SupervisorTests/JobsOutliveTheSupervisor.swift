@@ -1,0 +1,75 @@
+import AgentProtocol
+import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+@testable import Supervisor
+
+/// What a supervisor leaves unfinished the next one takes over; nothing is started a second time.
+struct JobsOutliveTheSupervisor {
+  @Test func runningWaitingAndEndedJobsAreFound() throws {
+    var stage: JobsStage? = try JobsStage(maxRunning: 2)
+    let folder = try #require(stage?.folder)
+    try folder.write("mark", "", mode: 0o666)
+    let count = "; echo x >> \(folder.path("mark"))"
+    for name in ["running", "ended"] {
+      let command = ["/bin/sh", "-c", try #require(stage?.untilReleased(name)[2]) + count]
+      _ = try stage?.answer(.submitJob(JobID(name)!, JobRequest(command: command)))
+    }
+    _ = try stage?.submit("waiting", "/bin/sh", "-c", "true" + count)
+    stage = nil
+    try folder.write("ended", "")
+    try await_(folder, "jobs/ended/exit")
+
+    let next = try JobsStage(maxRunning: 2, in: folder)
+    #expect(try next.jobs.recover() == Jobs.Recovery(waiting: 1, running: 1, ended: 1))
+    #expect(try next.end("ended").state == .succeeded)
+    #expect(try next.end("waiting").state == .succeeded)
+    #expect(try next.state("running") == .running)
+    try folder.write("running", "")
+    #expect(try next.end("running").state == .succeeded)
+    #expect(try folder.read("mark") == "x\nx\nx\n")
+  }
+
+  @Test func aJobWhoseShepherdWasKilledIsInterruptedAndNotRunAgain() throws {
+    var stage: JobsStage? = try JobsStage()
+    let folder = try #require(stage?.folder)
+    _ = try stage?.submit("a", "/bin/sleep", "600")
+    let shepherd = try #require(stage?.jobs.running[JobID("a")!]?.job?.shepherd)
+    try shepherd.send(SIGKILL)
+    #expect(try stage?.end("a").state == .interrupted)
+    stage = nil
+    let next = try JobsStage(in: folder)
+    #expect(try next.jobs.recover() == Jobs.Recovery())
+    #expect(try next.state("a") == .interrupted)
+  }
+
+  @Test func aRunningJobCanBeCancelledByTheNextSupervisor() throws {
+    var stage: JobsStage? = try JobsStage()
+    let folder = try #require(stage?.folder)
+    _ = try stage?.submit("a", "/bin/sleep", "600")
+    stage = nil
+    let next = try JobsStage(in: folder)
+    _ = try next.jobs.recover()
+    _ = try next.answer(.cancelJob(JobID("a")!))
+    #expect(try next.end("a").state == .cancelled)
+  }
+
+  @Test func foldersThatNoLedgerKnowsAreRemoved() throws {
+    let stage = try JobsStage()
+    _ = try stage.submit("known", "/bin/true")
+    _ = try stage.end("known")
+    try Folder.make(stage.folder.path("jobs/unknown"), mode: 0o700)
+    stage.jobs.removeLeftovers()
+    #expect(try Folder.names(in: stage.folder.path("jobs")) == ["known"])
+  }
+
+  private func await_(_ folder: TemporaryFolder, _ name: String) throws {
+    let end = ContinuousClock.now + .seconds(20)
+    while access(folder.path(name), F_OK) != 0 {
+      if ContinuousClock.now > end { throw SystemError("wait", name, code: ETIMEDOUT) }
+      usleep(5000)
+    }
+  }
+}
