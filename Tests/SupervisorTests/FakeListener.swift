@@ -84,11 +84,23 @@ struct ScratchHost {
 /// Collects log lines.
 final class LogLines: LogHandler {
   private let lines = Mutex<[String]>([])
-  var metadata: Logger.Metadata { get { [:] } set {} }
-  var metadataProvider: Logger.MetadataProvider? { get { nil } set {} }
-  var logLevel: Logger.Level { get { .trace } set {} }
+  var metadata: Logger.Metadata {
+    get { [:] }
+    set {}
+  }
+  var metadataProvider: Logger.MetadataProvider? {
+    get { nil }
+    set {}
+  }
+  var logLevel: Logger.Level {
+    get { .trace }
+    set {}
+  }
 
-  subscript(metadataKey _: String) -> Logger.Metadata.Value? { get { nil } set {} }
+  subscript(metadataKey _: String) -> Logger.Metadata.Value? {
+    get { nil }
+    set {}
+  }
 
   func log(event: LogEvent) {
     let facts = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()

@@ -20,7 +20,7 @@ struct JobsOutliveTheSupervisor {
     _ = try stage?.submit("waiting", "/bin/sh", "-c", "true" + count)
     stage = nil
     try folder.write("ended", "")
-    try await_(folder, "jobs/ended/exit")
+    try waitForShepherd(of: "ended", in: folder)
 
     let next = try JobsStage(maxRunning: 2, in: folder)
     #expect(try next.jobs.recover() == Jobs.Recovery(waiting: 1, running: 1, ended: 1))
@@ -35,7 +35,10 @@ struct JobsOutliveTheSupervisor {
   @Test func aJobWhoseShepherdWasKilledIsInterruptedAndNotRunAgain() throws {
     var stage: JobsStage? = try JobsStage()
     let folder = try #require(stage?.folder)
-    _ = try stage?.submit("a", "/bin/sleep", "600")
+    // What it ran goes on without it, here until the file is there.
+    let command = try #require(stage?.untilReleased())
+    defer { _ = try? folder.write("go", "") }
+    _ = try stage?.answer(.submitJob(JobID("a")!, JobRequest(command: command)))
     let shepherd = try #require(stage?.jobs.running[JobID("a")!]?.job?.shepherd)
     try shepherd.send(SIGKILL)
     #expect(try stage?.end("a").state == .interrupted)
@@ -65,10 +68,10 @@ struct JobsOutliveTheSupervisor {
     #expect(try Folder.names(in: stage.folder.path("jobs")) == ["known"])
   }
 
-  private func await_(_ folder: TemporaryFolder, _ name: String) throws {
+  private func waitForShepherd(of id: String, in folder: TemporaryFolder) throws {
     let end = ContinuousClock.now + .seconds(20)
-    while access(folder.path(name), F_OK) != 0 {
-      if ContinuousClock.now > end { throw SystemError("wait", name, code: ETIMEDOUT) }
+    while try FileLock.isHeld(folder.path("jobs/\(id)/lock")) {
+      if ContinuousClock.now > end { throw SystemError("wait", "shepherd of \(id)", code: ETIMEDOUT) }
       usleep(5000)
     }
   }

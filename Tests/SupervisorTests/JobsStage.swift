@@ -22,7 +22,8 @@ final class JobsStage {
   init(maxRunning: Int = 4, maxQueued: Int = 4, in folder: TemporaryFolder? = nil) throws {
     self.folder = try folder ?? TemporaryFolder()
     reactor = try Reactor()
-    let limits = try self.folder.write("limits.toml", "[jobs]\nmax_running = \(maxRunning)\nmax_queued = \(maxQueued)\n")
+    let limits = try self.folder.write(
+      "limits.toml", "[jobs]\nmax_running = \(maxRunning)\nmax_queued = \(maxQueued)\n")
     let launcher = try JobLauncher(
       folder: self.folder.path("jobs"), shepherd: try BuiltProduct.path("agentd-shepherd"))
     jobs = Jobs(
