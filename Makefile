@@ -30,7 +30,9 @@ test: ## build everything for debugging and run all tests
 
 build: ## build the programs for release, in .build/release
 	@scripts/bootstrap build
-	swift build -c release --static-swift-stdlib
+	@for program in $(PROGRAMS); do \
+	  swift build -c release --static-swift-stdlib -Xswiftc -use-ld=lld --product $$program || exit; \
+	done
 
 bench: ## measure start-up, memory and sizes; the figures of BENCHMARKS.md
 	@scripts/bootstrap demo
