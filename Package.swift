@@ -131,6 +131,9 @@ let package = Package(
         nioEmbedded, nioPosix,
       ]),
     .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "TestCertificates", "TestSupport"]),
+    // It uses the programs, too; they are no dependencies, or the shepherd's linker flags would be the tests'.
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["AgentProtocol", "SystemCalls", "TestCertificates", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

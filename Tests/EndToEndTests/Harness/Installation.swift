@@ -1,0 +1,177 @@
+import Glibc
+import Synchronization
+import SystemCalls
+import TestSupport
+
+/// One agent with its scheduler's certificates, all in one folder: certificates, store, configuration, and an agentd on a
+/// port of its own.
+///
+/// Everything that it started is gone when the last reference is.
+final class Installation: Sendable {
+  let folder: TemporaryFolder
+  let certificates: SchedulerCertificates
+  let port: Int
+  private let supervisor = Mutex<TestProcess?>(nil)
+
+  /// An agent that has imported its bundle and knows what to listen with, not yet started.
+  ///
+  /// - Parameter configuration: added to agentd.toml, behind `[paths]` and `[process]`.
+  init(configuration: String = "") async throws {
+    certificates = try SchedulerCertificates.make()
+    folder = try TemporaryFolder()
+    port = try FreePort.next()
+    try Folder.make(folder.path("bin"), mode: 0o755)
+    for (name, program) in [("jams-agentd", "agentd"), ("jams-register", "agent-register")] {
+      let target = try BuiltProduct.path(program)
+      let link = folder.path("bin/\(name)")
+      try checked("symlink", link) { symlink(target, link) }
+    }
+    try folder.write(
+      "agentd.toml", Self.paths + (isRoot ? "[process]\nlistener_user = \"nobody\"\n" : "") + configuration)
+  }
+
+  private static let paths = """
+    [paths]
+    store = "store"
+    listener = "listener.toml"
+    state = "state"
+    runtime = "run"
+
+    """
+
+  /// An agent that runs, with the given addition to agentd.toml.
+  static func running(configuration: String = "") async throws -> Installation {
+    let installation = try await Installation(configuration: configuration)
+    try await installation.register()
+    try await installation.start()
+    return installation
+  }
+
+  deinit {
+    end(SIGKILL)
+    // The jobs outlive agentd, as they should; not the test.
+    for shepherd in shepherds { kill(shepherd, SIGTERM) }
+  }
+
+  /// Only what a program needs, so that nothing of the test's own surroundings plays a part.
+  var environment: [String: String] {
+    [
+      "PATH": "\(folder.path("bin")):/usr/bin:/bin", "AGENTD_CONFIG": folder.path("agentd.toml"), "HOME": folder.path,
+      "LANG": "C.UTF-8",
+    ]
+  }
+
+  /// Imports the listener's bundle and configures the listener.
+  func register() async throws {
+    try folder.write("agentcert.pem", certificates.bundle, mode: 0o600)
+    try folder.write("password", SchedulerCertificates.password + "\n", mode: 0o600)
+    try await configure("-I", "agentcert.pem", "-P", "password")
+    try await configure(
+      "-L", "-t", try certificates.listenerThumbprint, "-d", "none", "-b", "127.0.0.1", "-p", "\(port)")
+  }
+
+  /// Runs jams-register, which has to succeed.
+  @discardableResult
+  func configure(_ arguments: String...) async throws -> String {
+    let result = try await TestProcess(
+      ["\(folder.path("bin"))/jams-register"] + arguments, environment: environment, directory: folder.path
+    )
+    .end()
+    if result.end != .exited(0) { throw HarnessError("jams-register \(arguments): \(result.end): \(result.errorText)") }
+    return result.outputText
+  }
+}
+
+// MARK: agentd
+
+extension Installation {
+  /// All that agentd has logged, over all its starts.
+  var log: String { (try? folder.read("agentd.log")) ?? "" }
+
+  /// Starts agentd and waits until it listens.
+  ///
+  /// - Parameters:
+  ///   - wrapper: a program with arguments that executes agentd.
+  ///   - variables: added to its environment.
+  func start(wrapper: [String] = [], variables: [String: String] = [:]) async throws {
+    let earlier = log.utf8.count
+    let process = try TestProcess(
+      wrapper + ["/bin/sh", "-c", "exec \(folder.path("bin"))/jams-agentd -F >>agentd.log 2>&1"],
+      environment: environment.merging(variables) { $1 }, directory: folder.path)
+    supervisor.withLock { $0 = process }
+    try await wait(for: "agentd to listen") {
+      if !ProcessTable.isAlive(process.handle.processID) {
+        throw HarnessError("agentd has ended; its log: \(self.log)")
+      }
+      return log.utf8.dropFirst(earlier).firstRange(of: Self.readyMark.utf8) != nil
+    }
+  }
+
+  /// What the line of agentd's log contains that says that it listens.
+  static let readyMark = "agentd serves"
+
+  /// The supervisor's process.
+  var supervisorID: pid_t { supervisor.withLock { $0?.handle.processID ?? -1 } }
+
+  /// The listener's process; waits until there is exactly one.
+  func listenerID() async throws -> pid_t {
+    try await wait(for: "one listener") {
+      let listeners = try ProcessTable.children(of: supervisorID).filter {
+        ProcessTable.title($0)?.hasPrefix("agentd: listener") ?? false
+      }
+      return listeners.count == 1 ? listeners[0] : nil
+    }
+  }
+
+  /// The shepherds that live, by the locks they hold.
+  var shepherds: [pid_t] {
+    let jobs = folder.path("state/jobs")
+    return ((try? Folder.names(in: jobs)) ?? []).compactMap { id in
+      guard let text = try? folder.read("state/jobs/\(id)/lock"), let process = pid_t(text.prefix { $0.isNumber }),
+        ProcessTable.title(process)?.contains("agentd-shepherd") ?? false
+      else { return nil }
+      return process
+    }
+  }
+
+  /// Sends agentd a signal without waiting.
+  func signal(_ signal: Int32) throws { try supervisor.withLock { try $0?.handle.send(signal) } }
+
+  /// Ends agentd with a signal, and waits for the end.
+  @discardableResult
+  func stop(_ signal: Int32 = SIGTERM) async throws -> ProcessEnd {
+    guard let process = supervisor.withLock({ $0 }) else { throw HarnessError("agentd does not run") }
+    try process.handle.send(signal)
+    let result = try await process.end()
+    supervisor.withLock { $0 = nil }
+    return result.end
+  }
+
+  private func end(_ signal: Int32) {
+    supervisor.withLock { process in
+      try? process?.handle.send(signal)
+      process = nil
+    }
+  }
+
+  /// Waits for a line of the log that contains all of `parts`, behind the first `skipped` bytes.
+  @discardableResult
+  func logLine(with parts: String..., after skipped: Int = 0) async throws -> String {
+    do {
+      return try await wait(for: "a line of the log with \(parts)", within: .seconds(10)) {
+        String(decoding: log.utf8.dropFirst(skipped), as: UTF8.self).split(separator: "\n").map(String.init)
+          .first { line in parts.allSatisfy(line.contains) }
+      }
+    } catch let missed as DeadlineMissed {
+      throw HarnessError("\(missed); the log: \(String(decoding: log.utf8.dropFirst(skipped), as: UTF8.self))")
+    }
+  }
+}
+
+/// Whether the tests run as root, who sees more of what is promised.
+let isRoot = geteuid() == 0
+
+struct HarnessError: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,53 @@
+import SystemCalls
+import TestCertificates
+
+/// What a scheduler has: a root CA, a connector certificate, and the bundle it exported for its agent.
+struct SchedulerCertificates: Sendable {
+  let root: TestCertificates.Credential
+  let connector: Presented
+  let listener: TestCertificates.Credential
+  /// The listener's certificate, its key encrypted with `password`, and the root; PEM.
+  let bundle: String
+
+  /// The password of the private key in `bundle`.
+  static let password = "correct horse battery staple"
+
+  var rootPath: String { root.certificatePath }
+
+  /// SHA-256, as configuration and programs show it.
+  var listenerThumbprint: String { get throws { try thumbprint("-sha256") } }
+  /// SHA-1, as the scheduler's world shows it.
+  var listenerThumbprintSHA1: String { get throws { try thumbprint("-sha1") } }
+
+  /// The certificates of a scheduler that all tests share.
+  static func make() throws -> SchedulerCertificates {
+    let root = try PKI.shared.root("End To End Root CA")
+    let listener = try PKI.shared.issue(
+      CertificateRecipe("/CN=AGENT01", .server).with {
+        $0.extensions = ["subjectAltName = DNS:agent01, DNS:localhost"]
+      }, by: root)
+    let key = try PKI.shared.openssl("pkey", "-in", listener.keyPath, "-aes256", "-passout", "pass:\(password)")
+    return SchedulerCertificates(
+      root: root, connector: Presented(try PKI.shared.client("Executor Connector", by: root)), listener: listener,
+      bundle: try listener.certificatePEM + key + root.certificatePEM)
+  }
+
+  private func thumbprint(_ digest: String) throws -> String {
+    let answer = try PKI.shared.openssl("x509", "-in", listener.certificatePath, "-noout", "-fingerprint", digest)
+    return answer.drop { $0 != "=" }.dropFirst().filter(\.isHexDigit)
+  }
+}
+
+/// What a client shows when it is asked for a certificate; nothing, when `files` is nil.
+struct Presented: Sendable {
+  let files: (chain: String, key: String)?
+
+  static let nothing = Presented(files: nil)
+
+  /// A certificate with its issuers below the root.
+  init(_ credential: Credential) { files = (credential.chainPath, credential.keyPath) }
+
+  init(files: (chain: String, key: String)?) { self.files = files }
+
+  var curlArguments: [String] { files.map { ["--cert", $0.chain, "--key", $0.key] } ?? [] }
+}

@@ -1,0 +1,50 @@
+// Goal: who takes over the listener has neither the store nor root: it runs as its own user, holds no descriptor of the
+// store, and cannot open one. Only root can give up being root, so as another user only the descriptors are looked at.
+import Glibc
+import TestSupport
+import Testing
+
+@Suite struct ListenerIsConfined {
+  @Test func noDescriptorOfTheAgentsFilesIsOpen() async throws {
+    let agent = try await Installation.running()
+    #expect(try await agent.request("GET", "agent").status == 200)
+    let files = try ProcessTable.openFiles(try await agent.listenerID())
+    #expect(
+      !files.values.contains { $0.hasPrefix(agent.folder.path("store")) || $0.hasPrefix(agent.folder.path("state")) },
+      "\(files)")
+    #expect(files[0] == "/dev/null")
+    #expect(files[1] == "/dev/null")
+    #expect(!files.values.contains { $0.hasSuffix(".pem") }, "\(files)")
+  }
+
+  @Test(.enabled(if: isRoot, "only root can start a process as another user"))
+  func itRunsAsItsOwnUserWithoutGroupsOrCapabilities() async throws {
+    let agent = try await Installation.running()
+    let listener = try await agent.listenerID()
+    let status = try ProcessTable.status(listener)
+    let nobody = "\(try #require(getpwnam("nobody")).pointee.pw_uid)"
+    #expect(status["Uid"] == Array(repeating: nobody, count: 4))
+    #expect(status["Gid"]?.contains("0") == false)
+    #expect(status["Groups"]?.contains("0") == false)
+    #expect(status["CapEff"] == ["0000000000000000"])
+    #expect(status["CapPrm"] == ["0000000000000000"])
+    #expect(try ProcessTable.status(agent.supervisorID)["Uid"]?.first == "0")
+  }
+
+  @Test(
+    .enabled(if: isRoot, "only root can act as another user"),
+    arguments: ["store", "state/ledger.sqlite", "state/jobs"])
+  func itsUserCannotOpen(path: String) async throws {
+    let agent = try await Installation.running()
+    // Even where the folder above would let it pass.
+    chmod(agent.folder.path, 0o755)
+    let asListener = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    let read = try await TestProcess(asListener + ["ls", "-l", agent.folder.path(path)]).end()
+    let opened = try await TestProcess(asListener + ["head", "-c1", agent.folder.path(path)]).end()
+    #expect(opened.end == .exited(1))
+    #expect(opened.errorText.contains("Permission denied"))
+    if path != "state/ledger.sqlite" { #expect(read.end != .exited(0)) }
+    // The same path, seen by root, is there: the refusal above is about permission.
+    #expect(access(agent.folder.path(path), F_OK) == 0)
+  }
+}
