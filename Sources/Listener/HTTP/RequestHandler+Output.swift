@@ -117,11 +117,12 @@ extension RequestHandler {
   }
 
   func letGo(of transfer: OutputTransfer) {
-    if let inquiry = transfer.awaitedEnd { services.supervisor.abandon(inquiry) }
-    if let watch = transfer.watch { services.outputs.cancel(watch) }
-    transfer.poll?.cancel()
+    let (inquiry, watch) = (transfer.awaitedEnd, transfer.watch)
     transfer.awaitedEnd = nil
     transfer.watch = nil
+    transfer.poll?.cancel()
+    if let inquiry { services.supervisor.abandon(inquiry) }
+    if let watch { services.outputs.cancel(watch) }
   }
 
   /// Cuts the answer off, which tells the client that it is not whole.

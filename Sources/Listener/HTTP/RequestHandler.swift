@@ -266,6 +266,7 @@ extension RequestHandler {
   private func expired() {
     switch state {
     case .asking(let question):
+      state = .idle
       services.supervisor.abandon(question.inquiry)
       send(Reply(Refusal(.unavailable, "the supervisor did not answer in time")), question.form)
     case .idle, .receiving, .refusing, .sending, .lingering, .closed:
@@ -284,8 +285,8 @@ extension RequestHandler {
     case .asking(let question):
       // A wait ends early, with the state as it is.
       guard case .showJob(let id, let wait) = question.command, wait > 0 else { return }
-      services.supervisor.abandon(question.inquiry)
       ask(.showJob(id, wait: 0), question.form)
+      services.supervisor.abandon(question.inquiry)
     case .sending(let transfer) where transfer.isFollowing:
       // Cut off, so that nobody takes what was sent for the whole.
       close()
@@ -307,13 +308,15 @@ extension RequestHandler {
     context?.close(promise: nil)
   }
 
-  /// Gives up what is held on behalf of the present request.
+  /// Gives up what is held on behalf of the present request. An inquiry that is abandoned fails there and then, so the
+  /// state is changed first.
   private func letGo() {
-    switch state {
+    let last = state
+    state = .closed
+    switch last {
     case .asking(let question): services.supervisor.abandon(question.inquiry)
     case .sending(let transfer): letGo(of: transfer)
     case .idle, .receiving, .refusing, .lingering, .closed: break
     }
-    state = .closed
   }
 }

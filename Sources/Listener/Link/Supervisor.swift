@@ -7,7 +7,7 @@ protocol Supervisor: Sendable {
   /// Asks on behalf of a client. The answer comes on `loop`; the future fails with `Problem` if there will be none.
   func ask(_ command: JobCommand, for client: ClientIdentity, on loop: any EventLoop) -> Inquiry
 
-  /// Nobody waits for the answer of that inquiry any more.
+  /// Nobody waits for the answer of that inquiry any more: it fails, possibly before this returns.
   func abandon(_ inquiry: Inquiry)
 }
 

@@ -40,7 +40,11 @@ final class ScriptedSupervisor: Supervisor {
   }
 
   func abandon(_ inquiry: Inquiry) {
-    state.withLock { $0.abandoned.append(inquiry.number) }
+    let promise = state.withLock { state in
+      state.abandoned.append(inquiry.number)
+      return state.asked[Int(inquiry.number)].promise
+    }
+    promise.fail(Problem(.unavailable, "the request was given up"))
   }
 
   var commands: [JobCommand] { state.withLock { $0.asked.map(\.command) } }

@@ -1,0 +1,100 @@
+import AgentProtocol
+import TestCertificates
+import TestSupport
+import Testing
+
+@testable import Listener
+
+/// Whoever does not prove who they are gets not one byte of HTTP, and the log says why.
+struct Strangers {
+  private func refusal(_ listener: RunningListener) async throws -> String {
+    try await wait(for: "a line in the log") { listener.log.lines.first { $0.contains("connection refused") } }
+  }
+
+  @Test(arguments: ["-tls1_2", "-tls1_3"]) func withoutACertificate(_ version: String) async throws {
+    let listener = try RunningListener()
+    _ = try await listener.ready()
+    let root = try RunningListener.certificates().root
+    let client = try TestProcess(
+      [
+        "openssl", "s_client", "-connect", "127.0.0.1:\(listener.port)", "-CAfile", root.certificatePath, version,
+        "-quiet",
+      ],
+      input: Array(Connection.agent.utf8))
+    let result = try await client.end()
+    #expect(!result.outputText.contains("HTTP/"))
+    #expect(result.errorText.contains("alert"), "\(result.errorText)")
+    let line = try await refusal(listener)
+    #expect(line.hasPrefix("info connection refused peer=127.0.0.1:"), "\(line)")
+    #expect(line.contains("no certificate") || line.contains("no client certificate"), "\(line)")
+    #expect(listener.supervisor.requests.isEmpty)
+  }
+
+  @Test func withACertificateOfAnotherRoot() async throws {
+    let listener = try RunningListener()
+    _ = try await listener.ready()
+    let root = try RunningListener.certificates().root
+    let other = try PKI.shared.root("Somebody Else")
+    let stranger = try PKI.shared.client("connector", by: other)
+    let result = try await run(
+      "curl", "-sS", "--noproxy", "*", "--cacert", root.certificatePath, "--cert", stranger.chainPath, "--key",
+      stranger.keyPath, "\(listener.url)/v1/agent")
+    #expect(result.end != .exited(0))
+    #expect(result.outputText == "")
+    #expect(try await refusal(listener).contains("CN=connector"))
+    #expect(listener.supervisor.requests.isEmpty)
+  }
+
+  @Test func withoutTLS() async throws {
+    let listener = try RunningListener()
+    _ = try await listener.ready()
+    let result = try await run("curl", "-sS", "--noproxy", "*", "http://127.0.0.1:\(listener.port)/v1/agent")
+    #expect(result.end != .exited(0))
+    #expect(!result.outputText.contains("HTTP/"))
+    #expect(try await refusal(listener).lowercased().contains("http"))
+  }
+
+  @Test func whoDoesNotFinishTheHandshake() async throws {
+    var limits = ConnectionLimits()
+    limits.handshakeTime = .milliseconds(1000)
+    let listener = try RunningListener(connectionLimits: limits)
+    _ = try await listener.ready()
+    // An open connection that says nothing.
+    let client = try TestProcess(["python3", "-c", Self.silent, String(listener.port)])
+    let result = try await client.end()
+    #expect(result.outputText == "closed after 0 bytes\n", "\(result.errorText)")
+  }
+
+  private static let silent = """
+    import socket, sys
+    connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    connection.settimeout(30)
+    received = 0
+    while True:
+      try: data = connection.recv(4096)
+      except ConnectionResetError: data = b""
+      if not data: break
+      received += len(data)
+    print("closed after", received, "bytes")
+    """
+
+  @Test func tooManyConnections() async throws {
+    var limits = ConnectionLimits()
+    limits.connections = 1
+    let listener = try RunningListener(connectionLimits: limits)
+    _ = try await listener.ready()
+    let holder = try TestProcess(listener.openssl("-quiet"), input: nil)
+    try holder.write(Connection.agent)
+    try await wait(for: "the first client's answer") { holder.outputText.contains("200 OK") }
+    #expect(try await listener.curl("\(listener.url)/v1/agent").end != .exited(0))
+    #expect(try await refusal(listener).contains("there are 1 connections already"))
+    try holder.write(Connection.agent)
+    try await wait(for: "its second answer") { holder.outputText.components(of: "200 OK") == 2 }
+    holder.closeInput()
+    try holder.handle.send(15)
+    _ = try await holder.end()
+    try await wait(for: "room for the next") {
+      try await listener.curl("\(listener.url)/v1/agent").end == .exited(0)
+    }
+  }
+}

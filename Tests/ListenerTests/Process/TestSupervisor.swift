@@ -1,0 +1,84 @@
+import AgentProtocol
+import Dispatch
+import Glibc
+import SupervisorLink
+import Synchronization
+import SystemCalls
+
+/// The supervisor's end of the link: answers as the test's script says and keeps what it was told.
+final class TestSupervisor: Sendable {
+  /// An answer with its descriptors.
+  typealias Reply = (answer: JobAnswer, descriptors: [FileDescriptor])
+  /// What to answer at once; `nil` to answer later, or never.
+  typealias Script = @Sendable (UInt64, ClientIdentity, JobCommand) -> Reply?
+
+  private struct State {
+    var messages: [ListenerMessage] = []
+    var writer: LinkWriter<SupervisorMessage>
+    var hasEnded = false
+  }
+
+  private let socket: FileDescriptor
+  private let script: Script
+  private let state: Mutex<State>
+
+  init(_ socket: FileDescriptor, _ script: @escaping Script) {
+    self.socket = socket
+    self.script = script
+    state = Mutex(State(writer: LinkWriter(socket)))
+    DispatchQueue(label: "supervisor").async { self.read() }
+  }
+
+  func send(_ message: SupervisorMessage, _ descriptors: [FileDescriptor] = []) throws {
+    try state.withLock { state in
+      try state.writer.enqueue(message, descriptors: descriptors)
+      _ = try state.writer.flush()
+    }
+  }
+
+  func answer(_ number: UInt64, _ answer: JobAnswer, _ descriptors: [FileDescriptor] = []) throws {
+    try send(.answer(number, answer), descriptors)
+  }
+
+  /// Ends the link, as the death of the supervisor does.
+  func hangUp() { shutdown(socket.raw, Int32(SHUT_RDWR)) }
+
+  /// What the listener made of its configuration; `nil` as long as it has not said.
+  var verdict: ListenerMessage? {
+    state.withLock { state in
+      state.messages.first { message in
+        switch message {
+        case .ready, .unusable: true
+        case .request, .abandon: false
+        }
+      }
+    }
+  }
+
+  var requests: [(number: UInt64, client: ClientIdentity, command: JobCommand)] {
+    state.withLock { state in
+      state.messages.compactMap { message in
+        if case .request(let number, let client, let command) = message { (number, client, command) } else { nil }
+      }
+    }
+  }
+
+  var abandoned: [UInt64] {
+    state.withLock { state in
+      state.messages.compactMap { if case .abandon(let number) = $0 { number } else { nil } }
+    }
+  }
+
+  private func read() {
+    var reader = LinkReader<ListenerMessage>(socket)
+    while (try? reader.receive()) == .received {
+      while let (message, _) = try? reader.next() {
+        state.withLock { $0.messages.append(message) }
+        if case .request(let number, let client, let command) = message, let reply = script(number, client, command) {
+          try? send(.answer(number, reply.answer), reply.descriptors)
+        }
+      }
+    }
+    state.withLock { $0.hasEnded = true }
+  }
+}
