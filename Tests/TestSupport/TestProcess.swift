@@ -126,7 +126,8 @@ private final class Collected: Sendable {
   private let state = Mutex<(bytes: [UInt8], complete: Bool)>(([], false))
 
   init(_ source: FileDescriptor) {
-    DispatchQueue.global().async { [self] in
+    // A queue of its own: threads of the global one are added slowly while others block.
+    DispatchQueue(label: "collected").async { [self] in
       var chunk = [UInt8](repeating: 0, count: 65536)
       while case let count = read(source.raw, &chunk, chunk.count), count > 0 || (count < 0 && errno == EINTR) {
         if count > 0 { state.withLock { $0.bytes.append(contentsOf: chunk[..<count]) } }
