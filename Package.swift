@@ -127,7 +127,8 @@ let package = Package(
     .testTarget(
       name: "NIOOpenSSLTests",
       dependencies: [
-        "ClientVerification", "NIOOpenSSL", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport", nioCore,
+        "COpenSSL", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport",
+        nioCore,
         nioEmbedded, nioPosix,
       ]),
     .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "TestCertificates", "TestSupport"]),

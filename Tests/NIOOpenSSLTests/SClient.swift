@@ -11,6 +11,8 @@ struct SClient {
   /// Another key than the credential's.
   var keyPath: String?
   var arguments: [String] = []
+  /// The root it trusts; nil for the material's.
+  var trusted: Credential?
 
   init(_ gate: Gate, _ material: GateMaterial, _ credential: Credential?, _ arguments: [String] = []) {
     port = gate.port
@@ -20,7 +22,8 @@ struct SClient {
   }
 
   private var command: [String] {
-    var words = ["openssl", "s_client", "-connect", "127.0.0.1:\(port)", "-CAfile", material.root.certificatePath]
+    var words = ["openssl", "s_client", "-connect", "127.0.0.1:\(port)", "-CAfile"]
+    words += [(trusted ?? material.root).certificatePath]
     words += ["-verify_return_error", "-no_ign_eof"]
     if let credential {
       words += ["-cert", credential.certificatePath, "-key", keyPath ?? credential.keyPath]

@@ -1,0 +1,94 @@
+import NIOCore
+import NIOOpenSSL
+import OpenSSL
+import SystemCalls
+import TestCertificates
+import TestSupport
+import Testing
+
+/// Faults on the client's side are told apart in the log.
+@Suite struct DiagnosedClients {
+  @Test(arguments: RealClients.versions)
+  func clientThatDoesNotTrustTheListener(_ version: String) async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext())
+    var client = SClient(gate, material, material.client, [version])
+    client.trusted = try PKI.shared.root("Some Other Root")
+    _ = try await client.run(sending: "", until: "zzz")
+    #expect(try await failure(gate) == .listenerCertificateRejected(alert: "unknown CA"))
+    try await gate.close()
+  }
+
+  @Test func clientWithOldVersionsOnly() async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext())
+    let old = ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"]
+    _ = try await SClient(gate, material, nil, old).run(sending: "", until: "zzz")
+    #expect(try await failure(gate) == .noCommonVersion)
+    try await gate.close()
+  }
+
+  @Test(arguments: ["AES128-SHA256", "DHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA256", "aNULL:@SECLEVEL=0"])
+  func clientWithoutACommonCipher(_ cipher: String) async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext())
+    _ = try await SClient(gate, material, nil, ["-tls1_2", "-cipher", cipher]).run(sending: "", until: "zzz")
+    #expect(try await failure(gate) == .noCommonParameters("no shared cipher"))
+    try await gate.close()
+  }
+
+  @Test func clientWithoutACommonApplicationProtocol() async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext())
+    _ = try await SClient(gate, material, material.client, ["-alpn", "smtp"]).run(sending: "", until: "zzz")
+    #expect(try await failure(gate) == .noCommonParameters("no application protocol"))
+    try await gate.close()
+  }
+
+  @Test(arguments: RealClients.versions)
+  func clientWithAnotherKeyThanItsCertificates(_ version: String) async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext())
+    let other = try PKI.shared.client("other", by: material.root)
+    var client = SClient(gate, material, material.client, [version])
+    client.keyPath = try Self.key(secret: other, public: material.client)
+    let output = try await client.run(sending: "x\n", until: "X\n")
+    #expect(try await failure(gate) == .keyNotProven(subject: "CN=client"), "\(output)")
+    #expect(output.contains("alert decrypt error"), "\(output)")
+    #expect(gate.all[0].handshake == nil)
+    #expect(gate.all[0].text.isEmpty)
+    try await gate.close()
+  }
+
+  /// A key that claims one public half, so that s_client takes it for the certificate's, and signs with another secret.
+  private static func key(secret: Credential, public: Credential) throws -> String {
+    let folder = try PKI.shared.scratchFolder()
+    func der(_ credential: Credential) throws -> [UInt8] {
+      let path = "\(folder)/\(credential === secret ? "secret" : "public").der"
+      try PKI.shared.openssl("pkey", "-in", credential.keyPath, "-outform", "DER", "-out", path)
+      return try DurableFile.read(path, limit: 4096)
+    }
+    // The point, 65 bytes for P-256, comes last (RFC 5915).
+    let mixed = try der(secret).dropLast(65) + der(`public`).suffix(65)
+    try DurableFile.replace("\(folder)/mixed.der", with: Array(mixed), mode: 0o600)
+    return "\(folder)/mixed.der"
+  }
+
+  @Test func clientWithTooManyCertificates() async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext { $0.maximumClientCertificateBytes = 600 })
+    let big = try PKI.shared.issue(
+      CertificateRecipe("/CN=client", .client).with {
+        $0.extensions = ["subjectAltName = " + (0..<40).map { "DNS:host-\($0).example.org" }.joined(separator: ", ")]
+      }, by: material.root)
+    _ = try await SClient(gate, material, big).run(sending: "", until: "zzz")
+    #expect(try await failure(gate) == .certificatesTooLarge(limit: 600))
+    try await gate.close()
+  }
+
+  private func failure(_ gate: Gate) async throws -> HandshakeFailure? {
+    try await wait(for: "the end of the connection") { gate.all.first?.isOver == true }
+    #expect(gate.all[0].failures.count == 1)
+    return gate.all[0].failures.first
+  }
+}

@@ -1,0 +1,83 @@
+import NIOCore
+import NIOEmbedded
+import NIOOpenSSL
+import OpenSSL
+import TestCertificates
+import Testing
+
+/// The handler in an `EmbeddedChannel`, with a client in memory at its other end.
+final class EmbeddedGate {
+  let channel: EmbeddedChannel
+  let client: MemoryClient
+  let inside = Inside()
+
+  /// What came inward, in its order.
+  final class Inside: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    var log: [String] = []
+    var plaintext = ByteBuffer()
+    var failures: [HandshakeFailure] = []
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      var buffer = unwrapInboundIn(data)
+      log.append("plaintext")
+      plaintext.writeBuffer(&buffer)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+      log.append(event is TLSHandshakeCompleted ? "handshake" : "\(event)")
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+      log.append("error")
+      if let failure = error as? HandshakeFailure { failures.append(failure) }
+    }
+  }
+
+  init(_ credential: ((GateMaterial) -> Credential?) = { $0.client }, version: Int32? = nil) throws {
+    let material = try GateMaterial()
+    client =
+      try version.map { try MemoryClient(credential(material), root: material.root, version: $0) }
+      ?? MemoryClient(credential(material), root: material.root)
+    let handler = try OpenSSLServerHandler(context: material.serverContext(), handshakeTimeout: .seconds(5))
+    channel = EmbeddedChannel()
+    try channel.pipeline.syncOperations.addHandlers([handler, inside])
+    try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
+  }
+
+  deinit {
+    channel.close(promise: nil)
+    letTimePass(.seconds(10))
+  }
+
+  func letTimePass(_ time: TimeAmount) { channel.embeddedEventLoop.advanceTime(by: time) }
+
+  /// The client's TCP connection ends.
+  func endStream() { channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+
+  /// What the gate sent since the last time.
+  func takeOutput() throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    while let buffer = try channel.readOutbound(as: ByteBuffer.self) { bytes += buffer.readableBytesView }
+    return bytes
+  }
+
+  /// Carries everything from the client to the gate and back once, in pieces of at most `piece` bytes.
+  func exchange(piece: Int = .max) throws {
+    var bytes = client.takeOutput()[...]
+    while !bytes.isEmpty {
+      try channel.writeInbound(ByteBuffer(bytes: bytes.prefix(piece)))
+      bytes = bytes.dropFirst(piece)
+    }
+    client.give(try takeOutput())
+  }
+
+  /// The whole handshake.
+  func shakeHands(piece: Int = .max) throws {
+    for _ in 0..<4 {
+      _ = client.handshake()
+      try exchange(piece: piece)
+    }
+    #expect(client.handshake())
+  }
+}

@@ -1,0 +1,76 @@
+import COpenSSL
+import TestCertificates
+
+/// A TLS client without a socket: bytes from the server in, bytes for the server out.
+final class MemoryClient {
+  private let context: OpaquePointer
+  private let connection: OpaquePointer
+  private let input: OpaquePointer
+  private let output: OpaquePointer
+
+  /// - Parameter version: `TLS1_2_VERSION` or `TLS1_3_VERSION`.
+  init(_ credential: Credential?, root: Credential, version: Int32 = TLS1_3_VERSION) throws {
+    let pointers = (SSL_CTX_new(TLS_client_method()), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()))
+    guard let context = pointers.0, let input = pointers.1, let output = pointers.2 else { throw Failed() }
+    _ = cssl_SSL_CTX_set_min_proto_version(context, version)
+    _ = cssl_SSL_CTX_set_max_proto_version(context, version)
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
+    guard SSL_CTX_load_verify_locations(context, root.certificatePath, nil) == 1 else { throw Failed() }
+    if let credential {
+      guard SSL_CTX_use_certificate_chain_file(context, credential.chainPath) == 1,
+        SSL_CTX_use_PrivateKey_file(context, credential.keyPath, SSL_FILETYPE_PEM) == 1
+      else { throw Failed() }
+    }
+    guard let connection = SSL_new(context) else { throw Failed() }
+    SSL_set_bio(connection, input, output)
+    SSL_set_connect_state(connection)
+    (self.context, self.connection, self.input, self.output) = (context, connection, input, output)
+  }
+
+  deinit {
+    SSL_free(connection)
+    SSL_CTX_free(context)
+  }
+
+  struct Failed: Error {}
+
+  /// Everything that is to go to the server.
+  func takeOutput() -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    var all: [UInt8] = []
+    while case let count = BIO_read(output, &bytes, Int32(bytes.count)), count > 0 { all += bytes[..<Int(count)] }
+    return all
+  }
+
+  func give(_ bytes: [UInt8]) { BIO_write(input, bytes, Int32(bytes.count)) }
+
+  /// Goes on with the handshake; whether it is complete on this side.
+  func handshake() -> Bool { SSL_do_handshake(connection) == 1 }
+
+  func write(_ text: String) {
+    _ = Array(text.utf8).withUnsafeBytes { SSL_write(connection, $0.baseAddress, Int32($0.count)) }
+  }
+
+  /// Everything that can be decrypted now.
+  func read() -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 1 << 14)
+    var all: [UInt8] = []
+    while case let count = SSL_read(connection, &bytes, Int32(bytes.count)), count > 0 { all += bytes[..<Int(count)] }
+    return all
+  }
+
+  /// Sends close_notify.
+  func close() { SSL_shutdown(connection) }
+
+  /// Whether the server's close_notify has come.
+  var isServerDone: Bool { SSL_get_shutdown(connection) & SSL_RECEIVED_SHUTDOWN != 0 }
+
+  /// The words of what went wrong last, for example an alert.
+  var lastError: String {
+    var text = ""
+    while case let code = ERR_get_error(), code != 0 {
+      text += ERR_reason_error_string(code).map { String(cString: $0) } ?? ""
+    }
+    return text
+  }
+}
