@@ -31,6 +31,8 @@ public enum Supervisor {
 
   /// Everything up to the loop, in order: what a person can mend comes first, what others notice comes last.
   private static func start(_ options: StartOptions, _ report: inout StartReport) throws(StartFailure) -> Daemon {
+    // What whoever started us left open is neither ours nor to be kept from its end.
+    closefrom(3)
     umask(0o077)
     signal(SIGPIPE, SIG_IGN)
     let material = try ServingMaterial.load(options)

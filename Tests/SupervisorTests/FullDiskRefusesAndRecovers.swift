@@ -1,0 +1,53 @@
+import AgentProtocol
+import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+@testable import Supervisor
+
+/// On a full disk a submit is refused as such, what runs comes to its end, and when there is room again all goes on.
+struct FullDiskRefusesAndRecovers {
+  @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
+  func submitsAreRefusedUntilThereIsRoom() async throws {
+    let folder = try TemporaryFolder()
+    let mounted = try await run("mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder.path)
+    try #require(mounted.end == .exited(0), "\(mounted.errorText)")
+    let outcome = Result { try drive(folder) }
+    _ = try await run("umount", "--lazy", folder.path)
+    try outcome.get()
+  }
+
+  private func drive(_ folder: TemporaryFolder) throws {
+    let stage = try JobsStage(in: folder)
+    try folder.write("started", "", mode: 0o666)
+    let command = ["/bin/sh", "-c", "echo x > \(folder.path("started")); " + stage.untilReleased()[2]]
+    _ = try stage.answer(.submitJob(JobID("before")!, JobRequest(command: command)))
+    try stage.reactor.turns(until: "it runs") { (try? folder.read("started")) == "x\n" }
+    let waiting = stage.ask(.showJob(JobID("before")!, wait: 60))
+    let ballast = try FileDescriptor.open(folder.path("ballast"), O_WRONLY | O_CREAT, mode: 0o600)
+    fill(ballast)
+
+    let large = String(repeating: "x", count: 100_000)
+    let refused = try stage.submit("refused", "/bin/echo", large)
+    #expect(refused.problem == .noSpace)
+    #expect(stage.lines.all.contains { $0.hasPrefix("error ledger: ") && $0.contains("full") }, "\(stage.lines.all)")
+    #expect(stage.jobs.capacity.running == 1 && stage.jobs.capacity.queued == 0)
+    #expect(try stage.state("before") == .running)
+
+    // A file in the full file system needs no block while it is empty.
+    try stage.release()
+    unlink(folder.path("ballast"))
+    ballast.close()
+    try stage.reactor.turns(until: "the end is recorded") { waiting.answer != nil }
+    #expect(waiting.status?.state == .succeeded, "\(waiting.status?.reason ?? "")")
+    #expect(try stage.submit("after", "/bin/true").created == true)
+    #expect(try stage.end("after").state == .succeeded)
+    #expect(try stage.answer(.showJob(JobID("refused")!, wait: 0)).problem == .notFound)
+  }
+
+  private func fill(_ file: FileDescriptor) {
+    let chunk = [UInt8](repeating: 0, count: 4096)
+    while write(file.raw, chunk, chunk.count) > 0 {}
+  }
+}
