@@ -79,9 +79,10 @@ final class Daemon {
       log.logger.notice("agentd serves", metadata: facts(found, material))
       report.succeeded()
       warnOfExpiry(found)
-    case .failure(let failure):
+    case .failure(let failure) where !jobs.isStopping:
       self.failure = failure
       reactor.stop()
+    case .failure: break
     }
     settleReload()
   }
@@ -163,10 +164,10 @@ extension Daemon {
   }
 
   private func warnOfExpiry(_ found: ListenerReport) {
-    let thirtyDays: Int64 = 30 * 86_400_000
-    guard found.notAfter.milliseconds < Timestamp.now().milliseconds + thirtyDays else { return }
+    let days = (found.notAfter.milliseconds - Timestamp.now().milliseconds) / 86_400_000
+    guard days < 30 else { return }
     log.logger.warning(
-      "listener certificate expires soon, or has: import its successor with agent-register -I",
+      "listener certificate \(days < 0 ? "has expired" : "expires in \(days) days"); import its successor: agent-register -I",
       metadata: ["subject": "\(found.subject)", "expires": "\(found.notAfter)"])
   }
 

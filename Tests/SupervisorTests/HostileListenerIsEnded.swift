@@ -10,50 +10,6 @@ import Testing
 
 /// Whatever a listener sends, the worst that happens is its own end: it is killed, and another one serves.
 struct HostileListenerIsEnded {
-  /// The supervision of listeners that the test plays.
-  final class Stage: ListenerClientele {
-    let reactor: Reactor
-    let host: ScratchHost
-    let lines = LogLines()
-    private(set) var fakes: [FakeListener] = []
-    private(set) var asked: [ListenerMessage] = []
-    private(set) weak var heard: ListenerChild?
-    private(set) var results: [Result<ListenerReport, StartFailure>] = []
-    private(set) var supervision: ListenerSupervision!
-    let capacity = Capacity(maxRunning: 1, maxQueued: 2, running: 0, queued: 0)
-
-    init() throws {
-      reactor = try Reactor()
-      host = try ScratchHost()
-      supervision = ListenerSupervision(on: reactor, log: lines.log, clientele: self) {
-        [unowned self] _ throws(SystemError) in
-        let (fake, process, link) = try FakeListener.start()
-        fakes.append(fake)
-        return (process, link)
-      }
-    }
-
-    func start() throws {
-      try supervision.start(try ServingMaterial.load(host.options), []) { [unowned self] in results.append($0) }
-    }
-
-    func startServing() throws {
-      try start()
-      try fakes[0].send(.ready(Self.report))
-      try reactor.turns(until: "the listener serves") { results.count == 1 }
-    }
-
-    static let report = ListenerReport(
-      subject: "CN=a", thumbprint: "ab", notAfter: Timestamp(milliseconds: 0), roots: ["CN=r"])
-
-    func listener(_ listener: ListenerChild, asks message: ListenerMessage) {
-      asked.append(message)
-      heard = listener
-    }
-
-    func listenerIsGone(_ listener: ListenerChild) {}
-  }
-
   private static let frames: [(what: String, bytes: [UInt8], logged: String)] = [
     ("garbage", Array("GET / HTTP/1.1\r\n\r\n".utf8), "frame of 1195725856 bytes"),
     ("huge length", [0xFF, 0xFF, 0xFF, 0xFF, 0], "frame of 4294967295 bytes"),
@@ -75,19 +31,19 @@ struct HostileListenerIsEnded {
 
   @Test(arguments: frames)
   func aFrameThatBreaksTheContract(what: String, bytes: [UInt8], logged: String) throws {
-    let stage = try Stage()
+    let stage = try SupervisionStage()
     try stage.startServing()
     try stage.fakes[0].link.writeAll(bytes)
     try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
     #expect(stage.fakes[0].isGone)
     let line = stage.lines.all.first { $0.contains("starting again in 0 s") }
     #expect(line?.contains(logged) == true, "\(what): \(stage.lines.all)")
-    try stage.fakes[1].send(.ready(Stage.report))
+    try stage.fakes[1].send(.ready(SupervisionStage.report))
     try stage.reactor.turns(until: "it serves again") { stage.lines.all.contains("notice listener serves again") }
   }
 
   @Test func descriptorsThatNoFrameAnnounced() throws {
-    let stage = try Stage()
+    let stage = try SupervisionStage()
     try stage.startServing()
     let bytes = frame(try JSONEncoder().encode(ListenerMessage.abandon(1)))
     let null = try FileDescriptor.open("/dev/null", O_RDONLY)
@@ -98,7 +54,7 @@ struct HostileListenerIsEnded {
   }
 
   @Test func aRequestBeforeItIsReady() throws {
-    let stage = try Stage()
+    let stage = try SupervisionStage()
     try stage.start()
     try stage.fakes[0].send(.abandon(1))
     try stage.reactor.turns(until: "the end") { !stage.results.isEmpty }
@@ -108,7 +64,7 @@ struct HostileListenerIsEnded {
   }
 
   @Test func aListenerThatDoesNotRead() throws {
-    let stage = try Stage()
+    let stage = try SupervisionStage()
     try stage.startServing()
     try stage.fakes[0].send(.abandon(1))
     try stage.reactor.turns(until: "it is heard") { stage.heard != nil }
@@ -119,7 +75,7 @@ struct HostileListenerIsEnded {
   }
 
   @Test func aListenerThatClosesItsLinkAndStays() throws {
-    let stage = try Stage()
+    let stage = try SupervisionStage()
     try stage.startServing()
     stage.fakes[0].link.close()
     try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
@@ -127,7 +83,7 @@ struct HostileListenerIsEnded {
   }
 
   @Test func framesInPiecesAreFramesAllTheSame() throws {
-    let stage = try Stage()
+    let stage = try SupervisionStage()
     try stage.startServing()
     for byte in frame(try JSONEncoder().encode(ListenerMessage.abandon(7))) {
       try stage.fakes[0].link.writeAll([byte])

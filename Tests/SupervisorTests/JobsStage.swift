@@ -78,9 +78,9 @@ final class JobsStage {
 
   func state(_ id: String) throws -> JobState? { try answer(.showJob(JobID(id)!, wait: 0)).status?.state }
 
-  /// A shell script that runs until the file `go` is there.
+  /// A shell script that runs until the file is there, or the test is over.
   func untilReleased(_ file: String = "go") -> [String] {
-    ["/bin/sh", "-c", "while [ ! -e \(folder.path(file)) ]; do sleep 0.02; done"]
+    ["/bin/sh", "-c", "while [ -d \(folder.path) ] && [ ! -e \(folder.path(file)) ]; do sleep 0.02; done"]
   }
 
   func release(_ file: String = "go") throws { try folder.write(file, "") }

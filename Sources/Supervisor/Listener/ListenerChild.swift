@@ -74,6 +74,8 @@ final class ListenerChild {
       try flush()
     } catch {
       if case .tooLarge = error { throw error }
+      // The process is about to be found ended; why, its exit status says better.
+      if case .system(let error) = error, error.code == EPIPE || error.code == ECONNRESET { return linkEnded() }
       end("\(error)")
     }
   }
@@ -143,6 +145,7 @@ final class ListenerChild {
 
   // The process follows its link at once, or is helped.
   private func linkEnded() {
+    guard linkWatch != nil else { return }
     linkWatch = nil
     reactor.after(.seconds(1)) { [weak self] in self?.end("it closed its link and did not exit") }
   }

@@ -32,25 +32,32 @@ struct ListeningSocket {
     // Two sockets, 0.0.0.0 and ::, each for its own family: what is configured is what listens.
     if address.family == AF_INET6 { try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, subject) }
     do throws(SystemError) {
-      try address.bind(descriptor, subject)
+      try Self.listen(descriptor, at: address, subject)
     } catch  where error.code == EADDRINUSE && !beside.isEmpty {
-      try Self.bindOverlapping(descriptor, to: address, beside: beside, subject)
+      try Self.listenOverlapping(descriptor, at: address, beside: beside, subject)
     }
-    let raw = descriptor.raw
-    try checked("listen", subject) { listen(raw, SOMAXCONN) }
     self.endpoint = endpoint
     self.descriptor = descriptor
     shown = Endpoint(address: endpoint.address, port: try SocketAddress.port(of: descriptor)).description
   }
 
-  // Only for the moment of binding: with SO_REUSEPORT left on, a second agentd could bind the same port unnoticed.
-  private static func bindOverlapping(
-    _ descriptor: FileDescriptor, to address: SocketAddress, beside: [ListeningSocket], _ subject: String
+  private static func listen(
+    _ descriptor: FileDescriptor, at address: SocketAddress, _ subject: String
+  ) throws(SystemError) {
+    try address.bind(descriptor, subject)
+    let raw = descriptor.raw
+    try checked("listen", subject) { Glibc.listen(raw, SOMAXCONN) }
+  }
+
+  // Only for the moment: with SO_REUSEPORT left on, a second agentd could bind the same port unnoticed. listen(2) checks the
+  // address once more.
+  private static func listenOverlapping(
+    _ descriptor: FileDescriptor, at address: SocketAddress, beside: [ListeningSocket], _ subject: String
   ) throws(SystemError) {
     let all = beside.map(\.descriptor) + [descriptor]
     for one in all { try one.setOption(SOL_SOCKET, SO_REUSEPORT, subject) }
     defer { for one in all { try? one.setOption(SOL_SOCKET, SO_REUSEPORT, to: 0, subject) } }
-    try address.bind(descriptor, subject)
+    try listen(descriptor, at: address, subject)
   }
 }
 

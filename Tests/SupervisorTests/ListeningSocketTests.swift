@@ -1,0 +1,52 @@
+import Glibc
+import SystemCalls
+import Testing
+
+@testable import Supervisor
+
+/// What is configured is what listens, and a reload gives up nothing that it goes on using.
+struct ListeningSocketTests {
+  private func free() throws -> UInt16 {
+    let socket = try ListeningSocket(.init(address: "127.0.0.1", port: 0))
+    return try #require(UInt16(socket.shown.split(separator: ":")[1]))
+  }
+
+  @Test(arguments: [("127.0.0.1", "127.0.0.1:"), ("0.0.0.0", "0.0.0.0:"), ("::1", "[::1]:"), ("::", "[::]:")])
+  func everyFormOfAddress(address: String, shown: String) throws {
+    let socket = try ListeningSocket(.init(address: address, port: 0))
+    #expect(socket.shown.hasPrefix(shown))
+    let raw = socket.descriptor.raw
+    #expect(fcntl(raw, F_GETFD) & FD_CLOEXEC != 0 && fcntl(raw, F_GETFL) & O_NONBLOCK != 0)
+  }
+
+  @Test func bothFamiliesOnOnePort() throws {
+    let port = try free()
+    let sockets = try ListeningSocket.bindAll(
+      [.init(address: "0.0.0.0", port: port), .init(address: "::", port: port)], log: LogLines().log)
+    #expect(sockets.count == 2)
+  }
+
+  @Test func aReloadKeepsWhatIsStillWanted() throws {
+    let (first, second) = (try free(), try free())
+    let log = LogLines().log
+    let before = try ListeningSocket.bindAll([.init(address: "127.0.0.1", port: first)], log: log)
+    let after = try ListeningSocket.bindAll(
+      [.init(address: "127.0.0.1", port: first), .init(address: "127.0.0.1", port: second)], existing: before,
+      log: log)
+    #expect(after[0].descriptor === before[0].descriptor)
+    #expect(after.count == 2)
+  }
+
+  @Test(arguments: [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")])
+  func aReloadCanNarrowAndWidenTheAddress(before: String, after: String) throws {
+    let port = try free()
+    let log = LogLines().log
+    let old = try ListeningSocket.bindAll([.init(address: before, port: port)], log: log)
+    let new = try ListeningSocket.bindAll([.init(address: after, port: port)], existing: old, log: log)
+    #expect(new.map(\.shown) == ["\(after):\(port)"])
+    // A stranger cannot bind beside us afterwards.
+    #expect(throws: StartFailure.self) {
+      try ListeningSocket.bindAll([.init(address: "127.0.0.1", port: port)], log: log)
+    }
+  }
+}
