@@ -27,7 +27,9 @@ struct CancelDeleteOutput {
   @Test func aRunningJobEndsAsCancelled() throws {
     let stage = try JobsStage()
     _ = try stage.submit("a", "/bin/sleep", "600")
-    #expect(try stage.answer(.cancelJob(JobID("a")!)).status?.state == .running)
+    // Its end may be quicker than the answer.
+    let state = try stage.answer(.cancelJob(JobID("a")!)).status?.state
+    #expect(state == .running || state == .cancelled)
     let end = try stage.end("a")
     #expect(end.state == .cancelled && end.reason == "cancelled by CN=scheduler")
     #expect(try stage.answer(.cancelJob(JobID("a")!)).status?.state == .cancelled)
