@@ -104,6 +104,7 @@ let package = Package(
         "AgentConfiguration", "AgentProtocol", "CertificateStore", "JobLaunch", "JobLedger", "Supervisor",
         "SupervisorLink", "SystemCalls", "TestSupport", logging,
       ]),
+    .testTarget(name: "ShepherdTests", dependencies: ["Shepherd", "TestSupport"]),
     .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),
     .testTarget(name: "JobLedgerTests", dependencies: ["AgentProtocol", "JobLedger", "SystemCalls", "TestSupport"]),
     .testTarget(

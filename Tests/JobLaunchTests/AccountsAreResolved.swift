@@ -1,0 +1,72 @@
+import AgentProtocol
+import Glibc
+import JobLaunch
+import SystemCalls
+import TestSupport
+import Testing
+
+/// Goal: users and groups are those that the host's id(1) says; what is not there, or not to be had, is refused by name.
+struct AccountsAreResolved {
+  @Test(arguments: ["root", "daemon", "nobody", "sys", "games"])
+  func asTheHostKnowsThem(_ name: String) async throws {
+    try #require(geteuid() == 0)
+    let account = try Account.resolve(name)
+    let ids = try await run("sh", "-c", "id -u \(name); id -g \(name); id -G \(name)").outputText.split(separator: "\n")
+    #expect(account.name == name)
+    #expect("\(account.user)" == ids[0])
+    #expect("\(account.group)" == ids[1])
+    #expect(Set(account.groups.map(String.init)) == Set(ids[2].split(separator: " ").map(String.init)))
+    #expect(account.isRoot == (name == "root"))
+    #expect(account.home.hasPrefix("/"))
+  }
+
+  @Test func anotherPrimaryGroup() throws {
+    try #require(geteuid() == 0)
+    let account = try Account.resolve("nobody", group: "daemon")
+    #expect(account.group == 1)
+    #expect(account.groups.contains(1))
+  }
+
+  @Test(arguments: [
+    ("no-such-user", nil, "unknown user no-such-user"), ("nobody", "no-such-group", "unknown group no-such-group"),
+    ("", nil, "unknown user "),
+    (String(repeating: "u", count: 4000), nil, "unknown user " + String(repeating: "u", count: 4000)),
+  ])
+  func unknown(_ user: String, _ group: String?, _ message: String) throws {
+    let refusal = try #require(throws: LaunchRefusal.self) { try Account.resolve(user, group: group) }
+    #expect(refusal.description == message)
+  }
+
+  @Test func nobodyNamed() throws {
+    #expect(try Account.resolve(nil).user == geteuid())
+  }
+
+  /// As an ordinary user: jobs as oneself work, anything else is refused.
+  @Test(.enabled(if: geteuid() == 0, "becoming an ordinary user needs root"))
+  func withoutRoot() async throws {
+    let home = try TemporaryFolder()
+    try checked("chown") { chown(home.path, 65534, 65534) }
+    // The build may lie where an ordinary user cannot go.
+    try home.write(
+      "agentd-shepherd", DurableFile.read(BuiltProduct.path("agentd-shepherd"), limit: 1 << 26), mode: 0o755)
+    let folder = home.path
+    await #expect(processExitsWith: .exitCode(0)) { [folder = folder as String] in
+      try checked("setgroups") { setgroups(0, nil) }
+      try checked("setgid") { setgid(65534) }
+      try checked("setuid") { setuid(65534) }
+      let root = #expect(throws: LaunchRefusal.self) { try Account.resolve("root") }
+      #expect(
+        root?.description == "cannot run as user root: agentd is not root and runs jobs only as its own user")
+      #expect(throws: LaunchRefusal.self) { try Account.resolve("nobody", group: "daemon") }
+      let launcher = try JobLauncher(folder: "\(folder)/jobs", shepherd: "\(folder)/agentd-shepherd")
+      var request = JobRequest.shell("id -u; echo $LD_LIBRARY_PATH; cat; exit 9")
+      request.environment = ["LD_LIBRARY_PATH": "/x"]
+      request.stdin = "input\n"
+      let job = try launcher.launch(JobID("job-1")!, request, as: Account.resolve("nobody"))
+      try await wait(for: "the end of the job") { job.shepherd.hasEnded }
+      #expect(launcher.outcome(of: job).exitCode == 9)
+      let output = try launcher.openOutput(of: job.id).readAll(limit: 1000)
+      #expect(String(decoding: output, as: UTF8.self) == "65534\n/x\ninput\n")
+    }
+  }
+}

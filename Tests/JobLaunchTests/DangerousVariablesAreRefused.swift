@@ -1,0 +1,51 @@
+import AgentProtocol
+import Glibc
+import Testing
+
+@testable import JobLaunch
+
+/// Goal: a request to run as another user cannot bring variables that make a program load something of the client's choice
+/// (CVE-2016-5713 of Puppet); agentd's own names nobody can bring.
+struct DangerousVariablesAreRefused {
+  static let account = Account(
+    name: "batch", user: 1000, group: 1000, groups: [], home: "/home/batch", shell: "/bin/sh")
+
+  private func make(_ requested: [String: String], isAnotherUser: Bool) throws(LaunchRefusal) -> [String] {
+    try JobEnvironment.make(for: JobID("job-1")!, Self.account, adding: requested, isAnotherUser: isAnotherUser)
+  }
+
+  @Test(arguments: [
+    "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "PATH", "HOME", "BASH_ENV", "ENV", "IFS", "SHELLOPTS", "PYTHONPATH",
+    "PERL5LIB",
+    "RUBYOPT", "GCONV_PATH", "GLIBC_TUNABLES", "NODE_OPTIONS", "OPENSSL_CONF", "BASH_FUNC_ls",
+  ])
+  func forAnotherUser(_ name: String) throws {
+    let refusal = try #require(throws: LaunchRefusal.self) { try make([name: "x"], isAnotherUser: true) }
+    #expect(
+      refusal.description == "environment variable \(name) is refused in a request to run as another user")
+    #expect(try make([name: "x"], isAnotherUser: false).contains("\(name)=x"))
+  }
+
+  @Test(arguments: ["LC_ALL", "TZ", "FOO", "LDFLAGS", "PATHS", "http_proxy", "TMPDIR"])
+  func harmless(_ name: String) throws {
+    #expect(try make([name: "x"], isAnotherUser: true).contains("\(name)=x"))
+  }
+
+  @Test func aFunctionInAValue() {
+    #expect(throws: LaunchRefusal.self) { try make(["FOO": "() { :; }; id"], isAnotherUser: true) }
+  }
+
+  @Test(arguments: [true, false])
+  func agentdsOwn(_ isAnotherUser: Bool) {
+    #expect(throws: LaunchRefusal.self) { try make(["AGENTD_JOB_ID": "other"], isAnotherUser: isAnotherUser) }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "a job of another user needs root"))
+  func nothingIsLeftOfARefusedJob() throws {
+    let bench = try JobBench()
+    var request = JobRequest(command: ["/bin/true"])
+    request.environment = ["LD_PRELOAD": "/tmp/x.so"]
+    #expect(throws: LaunchRefusal.self) { try bench.start("job-1", request, as: "nobody") }
+    #expect(try bench.launcher.ids().isEmpty)
+  }
+}

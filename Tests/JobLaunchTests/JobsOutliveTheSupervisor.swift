@@ -1,0 +1,47 @@
+import AgentProtocol
+import Glibc
+import JobLaunch
+import SystemCalls
+import TestSupport
+import Testing
+
+/// Goal: a supervisor that is killed takes no job with it, and the next one finds each job, running or ended.
+struct JobsOutliveTheSupervisor {
+  @Test func foundAgain() async throws {
+    let bench = try JobBench()
+    let folder = bench.home.path
+    await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String] in
+      let launcher = try JobLauncher(folder: "\(folder)/jobs", shepherd: BuiltProduct.path("agentd-shepherd"))
+      let account = try Account.resolve(nil)
+      let script = "echo ready; while [ ! -e \(folder)/go ]; do sleep 0.02; done; exit 5"
+      _ = try launcher.launch(JobID("long")!, .shell(script), as: account)
+      _ = try launcher.launch(JobID("short")!, .shell("exit 6"), as: account)
+      kill(getpid(), SIGKILL)
+    }
+    let launcher = try JobLauncher(folder: "\(folder)/jobs", shepherd: BuiltProduct.path("agentd-shepherd"))
+    guard case .running(let long) = try launcher.recover(JobID("long")!) else { throw Lost() }
+    try bench.home.write("go", "")
+    let outcome = try await bench.end(of: long)
+    #expect(outcome.state == .failed)
+    #expect(outcome.exitCode == 5)
+    #expect(try bench.output(of: long) == "ready\n")
+
+    let short = try await wait(for: "the end of the short job") {
+      if case .ended(let outcome) = try launcher.recover(JobID("short")!) { outcome } else { nil }
+    }
+    #expect(short.exitCode == 6)
+  }
+
+  struct Lost: Error {}
+
+  @Test func cancelledByTheNextSupervisor() async throws {
+    let bench = try JobBench()
+    let job = try bench.start("job-1", JobRequest(command: ["sleep", "1000"]))
+    guard case .running(let found) = try bench.launcher.recover(job.id) else { throw Lost() }
+    #expect(found.shepherd.processID == job.shepherd.processID)
+    try found.cancel()
+    #expect(try await bench.end(of: found).state == .cancelled)
+    guard case .ended(let outcome) = try bench.launcher.recover(job.id) else { throw Lost() }
+    #expect(outcome.state == .cancelled)
+  }
+}

@@ -1,0 +1,125 @@
+import AgentProtocol
+import Glibc
+import ShepherdContract
+import SystemCalls
+import TestSupport
+import Testing
+
+@testable import JobLaunch
+
+/// Goal: a job has its user's identity and an ordinary process's surroundings, and nothing of agentd's.
+@Suite(.enabled(if: geteuid() == 0, "taking on another user needs root"))
+struct JobsStartClean {
+  /// Groups that no user of the host has together, so that none of them can come from somewhere else.
+  static let account = Account(
+    name: "nobody", user: 65534, group: 65534, groups: [65534, 4, 54321], home: "/nonexistent",
+    shell: "/usr/sbin/nologin")
+
+  private func run(_ command: String..., request change: (inout JobRequest) -> Void = { _ in }) async throws -> String {
+    let bench = try JobBench()
+    var request = JobRequest(command: command)
+    change(&request)
+    let job = try bench.launcher.launch(JobID("job-1")!, request, as: Self.account)
+    let outcome = try await bench.end(of: job)
+    #expect(outcome.state == .succeeded, "\(outcome)")
+    return try bench.output(of: job)
+  }
+
+  @Test func usersAndGroups() async throws {
+    let status = try await run("grep", "-E", "^(Uid|Gid|Groups|NoNewPrivs)", "/proc/self/status")
+    #expect(
+      status == """
+        Uid:\t65534\t65534\t65534\t65534
+        Gid:\t65534\t65534\t65534\t65534
+        Groups:\t4 54321 65534 
+        NoNewPrivs:\t0
+
+        """)
+  }
+
+  @Test func environment() async throws {
+    let output = try await run("/usr/bin/env") { $0.environment = ["LC_ALL": "C", "EMPTY": "", "ODD": "a\nb='$x'"] }
+    #expect(
+      output == """
+        AGENTD_JOB_ID=job-1
+        EMPTY=
+        HOME=/nonexistent
+        LANG=C.UTF-8
+        LC_ALL=C
+        LOGNAME=nobody
+        ODD=a
+        b='$x'
+        PATH=/usr/local/bin:/usr/bin:/bin
+        SHELL=/usr/sbin/nologin
+        USER=nobody
+
+        """)
+  }
+
+  /// Even of those that agentd forgot to make close-on-exec.
+  @Test func descriptors() async throws {
+    let leaked = (0..<5).map { _ in open("/dev/null", O_RDONLY) }
+    defer { leaked.forEach { close($0) } }
+    let listing = try await run("/bin/sh", "-c", "ls -l /proc/$$/fd").split(separator: "\n").dropFirst()
+    let targets = listing.compactMap { line in
+      line.split(separator: " ").drop { Int($0) == nil || !line.contains("\($0) ->") }.joined(separator: " ")
+    }
+    #expect(targets.count == 3)
+    #expect(targets.first == "0 -> /dev/null")
+    for (number, target) in targets.enumerated().dropFirst() {
+      #expect(target.hasPrefix("\(number) -> ") && target.hasSuffix("/jobs/job-1/output"))
+    }
+  }
+
+  @Test func session() async throws {
+    let numbers = try await run("cut", "-d", " ", "-f", "1,5,6,7", "/proc/self/stat").split { " \n".contains($0) }
+    #expect(numbers.count == 4)
+    #expect(numbers[0] == numbers[1] && numbers[1] == numbers[2], "process, group and session: \(numbers)")
+    #expect(numbers[3] == "0", "terminal")
+  }
+
+  @Test func signals() async throws {
+    signal(SIGPIPE, SIG_IGN)
+    let status = try await run("grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status")
+    let none = "0000000000000000"
+    #expect(status == "SigBlk:\t\(none)\nSigIgn:\t\(none)\nSigCgt:\t\(none)\n")
+  }
+
+  @Test(arguments: [
+    ("umask", "0022"), ("ulimit -n", "1024"), ("cat /proc/self/oom_score_adj", "0"), ("pwd", "/"), ("cat", ""),
+  ])
+  func surroundings(_ script: String, _ expected: String) async throws {
+    #expect(try await run("/bin/sh", "-c", script) == (expected.isEmpty ? "" : "\(expected)\n"))
+  }
+
+  /// Opened again by name, the output would be truncated: it must be refused instead, and what was written before stays.
+  @Test func outputCannotBeTruncated() async throws {
+    let output = try await run("/bin/sh", "-c", "echo first; echo second > /dev/stdout; echo third")
+    #expect(output.hasPrefix("first\n"))
+    #expect(output.contains("Permission denied"))
+    #expect(output.hasSuffix("third\n"))
+  }
+
+  @Test func folderAndFilesAreAgentdsOwn() async throws {
+    let bench = try JobBench()
+    let script = "cat \(bench.home.path)/jobs/job-1/order; cd \(bench.home.path)/jobs"
+    let job = try bench.launcher.launch(JobID("job-1")!, .shell(script), as: Self.account)
+    #expect(try await bench.end(of: job).state == .failed)
+    #expect(
+      try bench.output(of: job).split(separator: "\n").allSatisfy {
+        $0.contains("ermission denied") || $0.contains("can't cd")
+      })
+  }
+
+  /// A directory that only its owner enters: what counts is the job's user, not root.
+  @Test func directoryIsEnteredAsTheUser() async throws {
+    let bench = try JobBench()
+    let closed = try TemporaryFolder()
+    var request = JobRequest(command: ["pwd"])
+    request.directory = closed.path
+    let job = try bench.launcher.launch(JobID("job-1")!, request, as: Self.account)
+    let outcome = try await bench.end(of: job)
+    #expect(outcome.state == .couldNotStart)
+    #expect(outcome.reason == "cannot enter directory \(closed.path): Permission denied")
+  }
+}

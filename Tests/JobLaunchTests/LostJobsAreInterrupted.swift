@@ -1,0 +1,56 @@
+import AgentProtocol
+import Glibc
+import JobLaunch
+import ShepherdContract
+import SystemCalls
+import TestSupport
+import Testing
+
+/// Goal: of a job whose end nobody saw, the state is `interrupted` and the reason says what is known.
+struct LostJobsAreInterrupted {
+  private func recovered(_ bench: JobBench, _ id: String = "job-1") throws -> JobOutcome? {
+    if case .ended(let outcome) = try bench.launcher.recover(JobID(id)!) { outcome } else { nil }
+  }
+
+  @Test func shepherdKilled() async throws {
+    let bench = try JobBench()
+    let job = try bench.start("job-1", .shell("echo $$; exec sleep 1000"))
+    let main = try await wait(for: "the job") { pid_t(try bench.output(of: job).split(separator: "\n").first ?? "") }
+    defer { kill(main, SIGKILL) }
+    try job.shepherd.send(SIGKILL)
+    let outcome = try await bench.end(of: job)
+    #expect(outcome.state == .interrupted)
+    #expect(outcome.reason == "the job's shepherd was killed; processes of the job may be left")
+    #expect(try recovered(bench) == outcome)
+  }
+
+  @Test func neverLaunched() throws {
+    let outcome = try recovered(try JobBench())
+    #expect(outcome?.state == .interrupted)
+    #expect(outcome?.reason == "agentd ended before it could start the job; the job did not run")
+  }
+
+  /// What the folder holds after a crash, and what is said of it.
+  @Test(arguments: [
+    ([:], "agentd ended before it could start the job; the job did not run"),
+    (["lock": ""], "agentd ended before it could start the job; the job did not run"),
+    (["lock": "4711 another-boot\n"], "the host went down while the job ran"),
+    (["lock": "1 \(LockRecord.presentBootID())\n"], "the job's shepherd was killed; processes of the job may be left"),
+    (
+      ["lock": "4711 another-boot\n", "exit": "garbage"],
+      "how the job ended cannot be read: exit record: record is damaged: length or checksum is wrong"
+    ),
+    (
+      ["lock": "4711 another-boot\n", "exit": ""],
+      "how the job ended cannot be read: exit record: record is damaged: length or checksum is wrong"
+    ),
+  ])
+  func afterACrash(_ files: [String: String], _ reason: String) throws {
+    let bench = try JobBench()
+    try Folder.make(bench.home.path("jobs/job-1"), mode: 0o700)
+    for (name, contents) in files { try bench.home.write("jobs/job-1/\(name)", contents) }
+    let outcome = try recovered(bench)
+    #expect(outcome?.state == .interrupted)
+    #expect(outcome?.reason == reason)
+  }
+}

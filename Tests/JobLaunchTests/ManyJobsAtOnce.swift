@@ -1,0 +1,46 @@
+import AgentProtocol
+import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+/// Goal: a hundred jobs side by side do not get in each other's way, and no process or descriptor of theirs stays.
+struct ManyJobsAtOnce {
+  @Test func aHundred() async throws {
+    let bench = try JobBench()
+    let jobs = try (0..<100).map { try bench.start("job-\($0)", .shell("echo \($0); exit \($0)")) }
+    for (number, job) in jobs.enumerated() {
+      let outcome = try await bench.end(of: job)
+      #expect(outcome.exitCode == Int32(number))
+      #expect(try bench.output(of: job) == "\(number)\n")
+      #expect(!isAlive(job.shepherd.processID))
+    }
+    #expect(try bench.launcher.ids().count == 100)
+  }
+}
+
+/// Goal: nobody mistakes a shepherd for something else, and what a terminal sends to agentd does not reach it.
+struct ShepherdsKeepToThemselves {
+  @Test func titleSessionAndSignals() async throws {
+    let bench = try JobBench()
+    let job = try bench.start("nightly-1", .shell("echo ready; sleep 0.3; exit 4"))
+    try await wait(for: "the job") { try bench.output(of: job) == "ready\n" }
+    let shepherd = job.shepherd.processID
+    let title = try DurableFile.read("/proc/\(shepherd)/cmdline", limit: 1000)
+    #expect(String(decoding: title, as: UTF8.self) == "agentd-shepherd: nightly-1\0")
+    #expect(getsid(shepherd) == shepherd)
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGPIPE] { try job.shepherd.send(signal) }
+    #expect(try await bench.end(of: job).exitCode == 4)
+  }
+
+  @Test func usageOfTheWholeJob() async throws {
+    let bench = try JobBench()
+    // The work is done by a grandchild that nobody waits for but the shepherd.
+    let script = "(setsid sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; touch \(bench.home.path)/done' &)"
+    let request = JobRequest.shell("\(script); while [ ! -e \(bench.home.path)/done ]; do sleep 0.01; done")
+    let outcome = try await bench.run(request).outcome
+    #expect(outcome.state == .succeeded)
+    #expect(try #require(outcome.cpuSeconds) > 0.02)
+    #expect((500_000...100_000_000).contains(try #require(outcome.peakMemoryBytes)))
+  }
+}

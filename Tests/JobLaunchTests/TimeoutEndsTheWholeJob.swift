@@ -1,0 +1,54 @@
+import AgentProtocol
+import Testing
+
+/// Goal: a job does not live longer than its timeout and grace, whatever it does about signals.
+struct TimeoutEndsTheWholeJob {
+  @Test func oneThatIgnoresTerm() async throws {
+    let bench = try JobBench()
+    var request = JobRequest.shell("trap '' TERM; echo $$; while :; do sleep 0.1; done")
+    request.timeout = 0.3
+    request.killGrace = 0.4
+    let start = ContinuousClock.now
+    let (outcome, output) = try await bench.run(request)
+    #expect(outcome.state == .timedOut)
+    #expect(outcome.signal == "SIGKILL")
+    #expect(outcome.exitCode == nil)
+    #expect(outcome.reason == "its time of 300 ms was over")
+    #expect((.milliseconds(700)...).contains(ContinuousClock.now - start))
+    #expect(!isAlive(try #require(Int32(output.split(separator: "\n")[0]))))
+  }
+
+  @Test func oneThatCleansUp() async throws {
+    let bench = try JobBench()
+    var request = JobRequest.shell("trap 'echo cleaned; exit 3' TERM; echo ready; while :; do sleep 0.05; done")
+    request.timeout = 1
+    request.killGrace = 60
+    let start = ContinuousClock.now
+    let (outcome, output) = try await bench.run(request)
+    #expect(outcome.state == .timedOut)
+    #expect(outcome.exitCode == 3)
+    #expect(outcome.reason == "its time of 1 s was over")
+    #expect(output == "ready\ncleaned\n")
+    #expect(ContinuousClock.now - start < .seconds(20))
+  }
+
+  /// What the main process leaves behind while it is being ended has the rest of the grace.
+  @Test func aChildThatCleansUpLongerThanItsParent() async throws {
+    let bench = try JobBench()
+    var request = JobRequest.shell(
+      "setsid sh -c 'trap \"sleep 0.3; echo cleaned; exit\" TERM; echo ready; while :; do sleep 0.05; done' & wait")
+    request.timeout = 0.5
+    request.killGrace = 60
+    let (outcome, output) = try await bench.run(request)
+    #expect(outcome.state == .timedOut)
+    #expect(outcome.signal == "SIGTERM")
+    #expect(output == "ready\ncleaned\n")
+  }
+
+  @Test func oneThatIsDoneBefore() async throws {
+    let bench = try JobBench()
+    var request = JobRequest(command: ["/bin/true"])
+    request.timeout = 60
+    #expect(try await bench.run(request).outcome.state == .succeeded)
+  }
+}
