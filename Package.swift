@@ -104,6 +104,9 @@ let package = Package(
         "AgentConfiguration", "AgentProtocol", "CertificateStore", "JobLaunch", "JobLedger", "Supervisor",
         "SupervisorLink", "SystemCalls", "TestSupport", logging,
       ]),
+    .executableTarget(
+      name: "agentd-test-roles", dependencies: ["AgentProtocol", "JobLaunch", "JobLedger", "SystemCalls"],
+      path: "Tests/TestRoles"),
     .testTarget(name: "ShepherdTests", dependencies: ["Shepherd", "TestSupport"]),
     .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),
     .testTarget(name: "JobLedgerTests", dependencies: ["AgentProtocol", "JobLedger", "SystemCalls", "TestSupport"]),

@@ -6,9 +6,11 @@ enum Descendants {
   /// Sends TERM once to each: to `group`, whose leader is a child that was not waited for, as one, and to those outside it.
   /// CONT follows, so that a stopped process learns of it.
   static func terminate(group: pid_t) {
-    for signal in [SIGTERM, SIGCONT] { Glibc.kill(-group, signal) }
+    // A job that has just been started may not lead a group yet; and may lead one when it is looked at below.
+    let groupExisted = Glibc.kill(-group, SIGTERM) == 0
+    Glibc.kill(-group, SIGCONT)
     forEach { process, fact in
-      if fact.group == group { return }
+      if groupExisted, fact.group == group { return }
       for signal in [SIGTERM, SIGCONT] { try? process.send(signal) }
     }
   }

@@ -49,24 +49,17 @@ struct AccountsAreResolved {
     // The build may lie where an ordinary user cannot go.
     try home.write(
       "agentd-shepherd", DurableFile.read(BuiltProduct.path("agentd-shepherd"), limit: 1 << 26), mode: 0o755)
-    let folder = home.path
-    await #expect(processExitsWith: .exitCode(0)) { [folder = folder as String] in
-      try checked("setgroups") { setgroups(0, nil) }
-      try checked("setgid") { setgid(65534) }
-      try checked("setuid") { setuid(65534) }
-      let root = #expect(throws: LaunchRefusal.self) { try Account.resolve("root") }
-      #expect(
-        root?.description == "cannot run as user root: agentd is not root and runs jobs only as its own user")
-      #expect(throws: LaunchRefusal.self) { try Account.resolve("nobody", group: "daemon") }
-      let launcher = try JobLauncher(folder: "\(folder)/jobs", shepherd: "\(folder)/agentd-shepherd")
-      var request = JobRequest.shell("id -u; echo $LD_LIBRARY_PATH; cat; exit 9")
-      request.environment = ["LD_LIBRARY_PATH": "/x"]
-      request.stdin = "input\n"
-      let job = try launcher.launch(JobID("job-1")!, request, as: Account.resolve("nobody"))
-      try await wait(for: "the end of the job") { job.shepherd.hasEnded }
-      #expect(launcher.outcome(of: job).exitCode == 9)
-      let output = try launcher.openOutput(of: job.id).readAll(limit: 1000)
-      #expect(String(decoding: output, as: UTF8.self) == "65534\n/x\ninput\n")
-    }
+    let result = try await run(
+      BuiltProduct.path("agentd-test-roles"), "launch-as-ordinary-user", home.path("jobs"), home.path("agentd-shepherd"))
+    #expect(
+      result.outputText == """
+        cannot run as user root: agentd is not root and runs jobs only as its own user
+        cannot run with another primary group: agentd is not root and keeps its own groups
+        65534
+        /x
+        input
+        9
+
+        """)
   }
 }

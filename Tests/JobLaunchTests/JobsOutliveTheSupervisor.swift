@@ -9,16 +9,12 @@ import Testing
 struct JobsOutliveTheSupervisor {
   @Test func foundAgain() async throws {
     let bench = try JobBench()
-    let folder = bench.home.path
-    await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String] in
-      let launcher = try JobLauncher(folder: "\(folder)/jobs", shepherd: BuiltProduct.path("agentd-shepherd"))
-      let account = try Account.resolve(nil)
-      let script = "echo ready; while [ ! -e \(folder)/go ]; do sleep 0.02; done; exit 5"
-      _ = try launcher.launch(JobID("long")!, .shell(script), as: account)
-      _ = try launcher.launch(JobID("short")!, .shell("exit 6"), as: account)
-      kill(getpid(), SIGKILL)
-    }
-    let launcher = try JobLauncher(folder: "\(folder)/jobs", shepherd: BuiltProduct.path("agentd-shepherd"))
+    let launcher = bench.launcher
+    let script = "echo ready; cd \(bench.home.path); while [ ! -e go ]; do sleep 0.02; done; exit 5"
+    let supervisor = try await run(
+      BuiltProduct.path("agentd-test-roles"), "launch-and-die", launcher.folder, launcher.shepherd, "long", script,
+      "short", "exit 6")
+    #expect(supervisor.end == .signalled(SIGKILL))
     guard case .running(let long) = try launcher.recover(JobID("long")!) else { throw Lost() }
     try bench.home.write("go", "")
     let outcome = try await bench.end(of: long)

@@ -23,13 +23,15 @@ struct ManyJobsAtOnce {
 struct ShepherdsKeepToThemselves {
   @Test func titleSessionAndSignals() async throws {
     let bench = try JobBench()
-    let job = try bench.start("nightly-1", .shell("echo ready; sleep 0.3; exit 4"))
+    let job = try bench.start(
+      "nightly-1", .shell("echo ready; cd \(bench.home.path); while [ ! -e go ]; do sleep 0.02; done; exit 4"))
     try await wait(for: "the job") { try bench.output(of: job) == "ready\n" }
     let shepherd = job.shepherd.processID
     let title = try DurableFile.read("/proc/\(shepherd)/cmdline", limit: 1000)
     #expect(String(decoding: title, as: UTF8.self) == "agentd-shepherd: nightly-1\0")
     #expect(getsid(shepherd) == shepherd)
     for signal in [SIGHUP, SIGINT, SIGQUIT, SIGPIPE] { try job.shepherd.send(signal) }
+    try bench.home.write("go", "")
     #expect(try await bench.end(of: job).exitCode == 4)
   }
 

@@ -1,0 +1,17 @@
+// Processes that tests start in order to kill them, or to be another user. Not exit tests of the testing library: those hang
+// when the test process has other children that have ended.
+import Glibc
+
+let roles: [String: ([String]) throws -> Void] = [
+  "submit-until-killed": SubmittingSupervisor.submitUntilKilled,
+  "launch-and-die": DyingSupervisor.launchAndDie,
+  "launch-as-ordinary-user": OrdinaryUser.launch,
+]
+
+guard CommandLine.arguments.count >= 2, let role = roles[CommandLine.arguments[1]] else { exit(EX_USAGE) }
+do {
+  try role(Array(CommandLine.arguments.dropFirst(2)))
+} catch {
+  print(error)
+  exit(1)
+}
