@@ -50,7 +50,8 @@ struct AccountsAreResolved {
     try home.write(
       "agentd-shepherd", DurableFile.read(BuiltProduct.path("agentd-shepherd"), limit: 1 << 26), mode: 0o755)
     let result = try await run(
-      BuiltProduct.path("agentd-test-roles"), "launch-as-ordinary-user", home.path("jobs"), home.path("agentd-shepherd"))
+      BuiltProduct.path("agentd-test-roles"), "launch-as-ordinary-user", home.path("jobs"), home.path("agentd-shepherd")
+    )
     #expect(
       result.outputText == """
         cannot run as user root: agentd is not root and runs jobs only as its own user
