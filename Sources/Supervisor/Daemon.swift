@@ -136,6 +136,7 @@ extension Daemon {
   private func reloaded(_ result: Result<ListenerReport, StartFailure>, _ material: ServingMaterial) {
     switch result {
     case .success(let found):
+      OpenFileLimit.raise(forJobs: material.configuration.jobs.maxRunning, log)
       jobs.adopt(material.configuration.jobs)
       log.logger.logLevel = material.configuration.process.logLevel.forLogger
       log.logger.notice("reload complete", metadata: facts(found, material))

@@ -48,6 +48,7 @@ public enum Supervisor {
     LogStart.bootstrap(level: configuration.process.logLevel.forLogger)
     let log = SupervisorLog(Logger(label: "agentd"))
 
+    OpenFileLimit.raise(forJobs: configuration.jobs.maxRunning, log)
     let files = try HostFiles(configuration)
     let reactor = try required(orExit: EX_OSERR) { () throws(SystemError) in try Reactor() }
     let jobs = Jobs(

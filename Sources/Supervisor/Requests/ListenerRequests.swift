@@ -40,6 +40,9 @@ final class ListenerRequests: ListenerClientele {
     guard open[key]?[number] == nil else {
       return listener.end("it broke the link's contract: request \(number) was asked twice")
     }
+    guard client.isPlausible else {
+      return listener.end("it broke the link's contract: a client identity that no certificate has")
+    }
     let request = ClientRequest(command, from: client, inotify: listener.inotify) { [weak self, weak listener] in
       guard let self, let listener else { return }
       open[key]?[number] = nil
@@ -71,7 +74,10 @@ final class ListenerRequests: ListenerClientele {
       "client": "\(client.subject)", "thumbprint": "\(client.thumbprint)", "answer": "\(answer.inAudit)",
     ]
     facts["job"] = command.job.map { "\($0)" }
-    if case .submitJob(_, let job) = command { facts["program"] = "\(job.command.first ?? "")" }
+    if case .submitJob(_, let job) = command {
+      facts["program"] = "\(job.command.first ?? "")"
+      facts["user"] = job.user.map { "\($0)" }
+    }
     if case .job(let status, _) = answer { facts["user"] = "\(status.user)" }
     if case .problem(let problem) = answer { facts["detail"] = "\(problem.detail)" }
     log.logger.log(level: answer.isRefusal ? .notice : row.changes ? .info : .debug, "\(row.stem)", metadata: facts)
@@ -91,5 +97,13 @@ extension JobAnswer {
 
   fileprivate var isRefusal: Bool {
     if case .problem(let problem) = self { problem.kind != .notFound } else { false }
+  }
+}
+
+extension ClientIdentity {
+  /// Whether it can stand for a certificate: it goes into the ledger and the log as the listener wrote it.
+  fileprivate var isPlausible: Bool {
+    subject.utf8.count <= 16384 && thumbprint.utf8.count == 64
+      && thumbprint.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (97...102).contains($0) }
   }
 }

@@ -38,8 +38,10 @@ enum StartReport {
   static func detach(log: FileDescriptor) throws(SystemError) -> StartReport {
     var ends: (read: Int32, write: Int32) = (-1, -1)
     try checked("pipe") { clinux_pipe(&ends.read, &ends.write) }
-    if try checked("fork", nil, { clinux_fork() }) > 0 {
+    let child = try checked("fork", nil) { clinux_fork() }
+    if child > 0 {
       close(ends.write)
+      waitpid(child, nil, 0)
       awaitReport(FileDescriptor(owning: ends.read))
     }
     close(ends.read)
