@@ -135,7 +135,8 @@ let package = Package(
         nioCore,
         nioEmbedded, nioPosix,
       ]),
-    .testTarget(name: "OpenSSLTests", dependencies: ["OpenSSL", "TestCertificates", "TestSupport"]),
+    .testTarget(
+      name: "OpenSSLTests", dependencies: ["COpenSSL", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport"]),
     // It uses the programs, too; they are no dependencies, or the shepherd's linker flags would be the tests'.
     .testTarget(
       name: "EndToEndTests", dependencies: ["AgentProtocol", "SystemCalls", "TestCertificates", "TestSupport"]),

@@ -95,6 +95,9 @@ public struct SecretReadingError: Error, Equatable, Sendable, CustomStringConver
   /// The value of errno(3); EFBIG for more bytes than allowed.
   public let code: Int32
 
+  /// An error with this value of errno(3).
+  public init(code: Int32) { self.code = code }
+
   /// What strerror(3) says.
   public var description: String { String(cString: strerror(code)) }
 }

@@ -1,0 +1,69 @@
+import COpenSSL
+import Glibc
+import OpenSSL
+import SystemCalls
+import TestCertificates
+import TestSupport
+import Testing
+
+/// A server context is made of fitting and strong material only, whatever the user's environment says.
+@Suite struct ServerContexts {
+  private func context(_ credential: Credential, key: Credential? = nil) throws -> TLSServerContext {
+    let configuration = TLSServerContext.Configuration(
+      certificateChain: [try certificate(credential)], privateKey: try privateKey((key ?? credential).keyPath),
+      clientAuthorities: [try certificate(PKI.shared.root())])
+    return try TLSServerContext(configuration) { _ in .accepted }
+  }
+
+  @Test func weakCertificateIsRefused() throws {
+    let recipe = CertificateRecipe("/CN=weak", .server).with { $0.key = .rsa1024 }
+    let error = try #require(throws: OpenSSLError.self) {
+      try context(PKI.shared.issue(recipe, by: PKI.shared.root()))
+    }
+    #expect("\(error)" == "cannot use listener certificate CN=weak with its key: ee key too small")
+  }
+
+  @Test func keyOfAnotherCertificateIsRefused() throws {
+    let root = try PKI.shared.root()
+    let (one, two) = (try PKI.shared.server("one", by: root), try PKI.shared.server("two", by: root))
+    let error = try #require(throws: OpenSSLError.self) { try context(one, key: two) }
+    #expect("\(error)".contains("mismatch"), "\(error)")
+  }
+
+  @Test func withoutCertificateIsRefused() throws {
+    let key = try privateKey(PKI.shared.root().keyPath)
+    #expect(throws: OpenSSLError.self) {
+      try TLSServerContext(.init(certificateChain: [], privateKey: key, clientAuthorities: [])) { _ in .accepted }
+    }
+  }
+
+  /// A configuration that sets TLS 1.3 as the least version, which can be seen in a fresh SSL_CTX.
+  static let configuration = """
+    openssl_conf = init
+    [init]
+    ssl_conf = ssl
+    [ssl]
+    system_default = sect
+    [sect]
+    MinProtocol = TLSv1.3
+
+    """
+
+  @Test func configurationFromTheEnvironmentIsRead() async {
+    // The control: OpenSSL by itself believes the variable.
+    await #expect(processExitsWith: .exitCode(EXIT_SUCCESS)) {
+      let folder = try TemporaryFolder()
+      setenv("OPENSSL_CONF", try folder.write("openssl.cnf", Self.configuration), 1)
+      exit(cssl_SSL_CTX_get_min_proto_version(SSL_CTX_new(TLS_method())) == TLS1_3_VERSION ? EXIT_SUCCESS : 2)
+    }
+  }
+
+  @Test func configurationFromTheEnvironmentIsIgnored() async {
+    await #expect(processExitsWith: .exitCode(EXIT_SUCCESS)) {
+      let folder = try TemporaryFolder()
+      setenv("OPENSSL_CONF", try folder.write("openssl.cnf", Self.configuration), 1)
+      OpenSSLLibrary.ignoreEnvironment()
+      exit(cssl_SSL_CTX_get_min_proto_version(SSL_CTX_new(TLS_method())) != TLS1_3_VERSION ? EXIT_SUCCESS : 2)
+    }
+  }
+}
