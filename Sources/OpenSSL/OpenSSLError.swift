@@ -55,9 +55,13 @@ public struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible 
     reasons.contains { $0.libraryNumber == library && $0.reasonNumber == reason }
   }
 
-  /// Whether an algorithm is missing or switched off, which no password mends.
-  var isUnsupported: Bool {
-    reasons.contains { $0.reasonNumber == ERR_R_UNSUPPORTED || $0.text.contains("unsupported") }
+  /// Whether an algorithm is missing or switched off, which no password mends. (The decoders say "unsupported" of any
+  /// bytes that make no sense to them, such as those that a wrong password gives: these are not meant.)
+  var isUnsupportedAlgorithm: Bool {
+    reasons.contains {
+      $0.libraryNumber == Int32(ERR_LIB_EVP)
+        && ($0.reasonNumber == ERR_R_UNSUPPORTED || $0.reasonNumber == EVP_R_UNSUPPORTED_ALGORITHM)
+    }
   }
 }
 

@@ -65,7 +65,7 @@ extension PKCS12 {
       }
     }
     var (parts, error) = parse(container, terminated)
-    if parts == nil, error.isUnsupported, OSSL_PROVIDER_try_load(nil, "legacy", 1) != nil {
+    if parts == nil, error.isUnsupportedAlgorithm, OSSL_PROVIDER_try_load(nil, "legacy", 1) != nil {
       // Containers that Windows made for years use RC2, which only the legacy provider has.
       (parts, error) = parse(container, terminated)
     }

@@ -52,7 +52,7 @@ extension PrivateKey {
     let pointer = block.text.withUnsafeBytes { Self.read($0, password: password) }
     guard let pointer else {
       let error = OpenSSLError.take("read private key")
-      throw isEncrypted && !error.isUnsupported ? .wrongPassword : .unreadable(error)
+      throw isEncrypted && !error.isUnsupportedAlgorithm ? .wrongPassword : .unreadable(error)
     }
     self.init(owning: pointer)
   }
@@ -65,7 +65,7 @@ extension PrivateKey {
       guard let password else { throw .passwordNeeded }
       guard let pointer = Self.readEncryptedPKCS8(der, password: password) else {
         let error = OpenSSLError.take("read private key")
-        throw error.isUnsupported ? .unreadable(error) : .wrongPassword
+        throw error.isUnsupportedAlgorithm ? .unreadable(error) : .wrongPassword
       }
       self.init(owning: pointer)
       return

@@ -1,3 +1,4 @@
+import Glibc
 import OpenSSL
 import SystemCalls
 import TestCertificates
@@ -43,6 +44,30 @@ import Testing
     #expect(throws: PrivateKeyError.wrongPassword) { try privateKey(path, password: "") }
     #expect(throws: PrivateKeyError.wrongPassword) {
       try privateKey(path, password: String(repeating: "x", count: 4096))
+    }
+  }
+
+  /// One wrong password in 256 decrypts to something with valid padding: that is to be told as a wrong one, too.
+  @Test(arguments: [["ec"] + cipher, ["pkey"] + cipher])
+  func everyWrongPasswordIsCalledWrong(_ arguments: [String]) throws {
+    let credential = try PKI.shared.client("guessed", by: PKI.shared.root())
+    let path = "\(try PKI.shared.scratchFolder())/key.pem"
+    try OpenSSLTool.run(arguments + ["-in", credential.keyPath, "-out", path], scratch: PKI.shared.folder)
+    for guess in 0..<800 {
+      #expect(throws: PrivateKeyError.wrongPassword) { try privateKey(path, password: "guess \(guess)") }
+    }
+  }
+
+  @Test func cipherThatOpenSSLHasNotIsNoWrongPassword() async {
+    // In a process of its own: the legacy provider, which has this cipher, stays in a process once it is there.
+    await #expect(processExitsWith: .exitCode(EXIT_SUCCESS)) {
+      let credential = try PKI.shared.client("old", by: PKI.shared.root())
+      let path = "\(try PKI.shared.scratchFolder())/key.pem"
+      try PKI.shared.openssl(
+        "pkcs8", "-topk8", "-in", credential.keyPath, "-out", path, "-v1", "PBE-MD5-DES", "-passout",
+        "pass:opensesame", "-provider", "legacy", "-provider", "default")
+      let error = try #require(throws: PrivateKeyError.self) { try privateKey(path, password: "opensesame") }
+      exit("\(error)".hasPrefix("cannot read private key: unsupported (") ? EXIT_SUCCESS : 2)
     }
   }
 
