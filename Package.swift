@@ -36,6 +36,7 @@ let package = Package(
     .target(name: "AgentProtocol", dependencies: ["Spelling"]),
     .target(name: "AgentLogging", dependencies: ["SystemCalls", logging]),
     .target(name: "PidFile", dependencies: ["SystemCalls"]),
+    .target(name: "SigningSocket", dependencies: ["CLinux", "SystemCalls"]),
     .target(name: "SupervisorLink", dependencies: ["AgentProtocol", "CLinux", "SystemCalls"]),
 
     // The host's files.
@@ -51,7 +52,7 @@ let package = Package(
       name: "Supervisor",
       dependencies: [
         "AgentConfiguration", "AgentLogging", "AgentProtocol", "CLinux", "CertificateStore", "JobLaunch", "JobLedger",
-        "PidFile", "SupervisorLink", "SystemCalls", logging,
+        "PidFile", "SigningSocket", "SupervisorLink", "SystemCalls", logging,
       ]),
     .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),
 
@@ -60,13 +61,13 @@ let package = Package(
     .target(name: "ClientVerification", dependencies: ["OpenSSL"]),
     .target(name: "SigningProvider", dependencies: ["COpenSSL", "OpenSSL"]),
     .target(name: "SigningLink", dependencies: ["OpenSSL", "SigningProvider", "SystemCalls"]),
-    .target(name: "Signer", dependencies: ["OpenSSL", "SigningLink", "SystemCalls"]),
+    .target(name: "Signer", dependencies: ["OpenSSL", "SigningLink", "SigningSocket", "SystemCalls"]),
     .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
     .target(
       name: "Listener",
       dependencies: [
-        "AgentProtocol", "CLinux", "ClientVerification", "NIOOpenSSL", "OpenSSL", "Spelling", "SupervisorLink",
-        "SystemCalls", logging, nioCore, nioPosix, nioHTTP1,
+        "AgentProtocol", "CLinux", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SigningLink", "SigningProvider",
+        "Spelling", "SupervisorLink", "SystemCalls", logging, nioCore, nioPosix, nioHTTP1,
       ]),
 
     // agent-register.
@@ -81,7 +82,7 @@ let package = Package(
     // Mains.
     .executableTarget(
       name: "agentd",
-      dependencies: ["AgentLogging", "AgentProtocol", "Listener", "Supervisor", "SystemCalls", argumentParser]),
+      dependencies: ["AgentLogging", "AgentProtocol", "Listener", "Signer", "Supervisor", "SystemCalls", argumentParser]),
     .executableTarget(
       name: "agentd-shepherd", dependencies: ["Shepherd"],
       swiftSettings: [.unsafeFlags(["-static-executable"])],
@@ -101,8 +102,8 @@ let package = Package(
     .testTarget(
       name: "SupervisorTests",
       dependencies: [
-        "AgentConfiguration", "AgentProtocol", "CertificateStore", "JobLaunch", "JobLedger", "Supervisor",
-        "SupervisorLink", "SystemCalls", "TestSupport", logging,
+        "AgentConfiguration", "AgentProtocol", "CertificateStore", "JobLaunch", "JobLedger", "SigningSocket",
+        "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", logging,
       ]),
     .executableTarget(
       name: "agentd-test-roles", dependencies: ["AgentProtocol", "JobLaunch", "JobLedger", "SystemCalls"],
@@ -118,11 +119,12 @@ let package = Package(
     .testTarget(
       name: "SigningProviderTests", dependencies: ["COpenSSL", "OpenSSL", "SigningProvider", "TestCertificates"]),
     .testTarget(
-      name: "SignerTests", dependencies: ["OpenSSL", "Signer", "SigningLink", "SystemCalls", "TestCertificates"]),
+      name: "SignerTests",
+      dependencies: ["OpenSSL", "Signer", "SigningLink", "SigningSocket", "SystemCalls", "TestCertificates"]),
     .testTarget(
       name: "ListenerTests",
       dependencies: [
-        "AgentProtocol", "Listener", "OpenSSL", "SupervisorLink", "SystemCalls", "TestCertificates", "TestSupport",
+        "AgentProtocol", "Listener", "OpenSSL", "Signer", "SigningSocket", "SupervisorLink", "SystemCalls", "TestCertificates", "TestSupport",
         logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
     .testTarget(

@@ -34,7 +34,7 @@ public enum JobAnswer: Codable, Equatable, Sendable {
 
 /// Every message from the supervisor to the listener.
 public enum SupervisorMessage: Codable, Sendable {
-  /// The first message. Its descriptors, in this order: the private key file (read-only), an inotify descriptor, then one
+  /// The first message. Its descriptors, in this order: the signing socket, an inotify descriptor, then one
   /// listening socket for each of `addresses`.
   case configure(ListenerMaterial)
   /// Answer to the request of that number.

@@ -1,6 +1,7 @@
 import AgentProtocol
 import Glibc
 import Logging
+import SigningLink
 import SupervisorLink
 import SystemCalls
 
@@ -35,7 +36,7 @@ public enum ListenerProcess {
       guard !descriptors.isEmpty else { throw LinkFault.descriptors(0) }
       let material: Material
       do throws(Unusable) {
-        material = try Material(configuration, key: descriptors.removeFirst())
+        material = try Material(configuration, signer: try signer(descriptors.removeFirst(), log))
       } catch {
         _ = supervisor.report(.unusable(error.description))
         return EX_CONFIG
@@ -65,6 +66,15 @@ public enum ListenerProcess {
     } catch {
       log.error("cannot serve; exiting", metadata: ["error": "\(error)"])
       return EX_OSERR
+    }
+  }
+
+  /// The signer behind a socket. Once serving, a listener that has lost it is of no use and ends, to be replaced.
+  private static func signer(_ socket: FileDescriptor, _ log: Logger) throws(Unusable) -> SignerConnection {
+    do throws(SystemError) {
+      return try SignerConnection(socket) { log.error("the signer is gone: no handshake can succeed") }
+    } catch {
+      throw Unusable("signing socket: \(error)")
     }
   }
 

@@ -1,7 +1,7 @@
 import AgentProtocol
 import ClientVerification
 import OpenSSL
-import SystemCalls
+import SigningProvider
 
 /// Why the material cannot be used, in words that say what to do.
 struct Unusable: Error, Equatable, CustomStringConvertible {
@@ -22,10 +22,9 @@ struct Material {
   /// Reads and checks.
   ///
   /// - Parameters:
-  ///   - key: the private key file, open for reading; closed when this returns or throws.
+  ///   - signer: has the certificate's private key.
   ///   - now: the present time.
-  init(_ material: ListenerMaterial, key: FileDescriptor, now: Timestamp = .now()) throws(Unusable) {
-    defer { key.close() }
+  init(_ material: ListenerMaterial, signer: any RemoteSigner, now: Timestamp = .now()) throws(Unusable) {
     let roots = try Self.certificates(material.roots, "root CA")
     if roots.isEmpty {
       throw Unusable("no root CA is imported, so no client could be let in: import one with agent-register -I FILE")
@@ -37,7 +36,7 @@ struct Material {
       )
     }
     try Self.checkOwn(own, now)
-    let privateKey = try Self.readKey(key, of: own)
+    let privateKey = try Self.key(of: own, by: signer)
     let verifier = try Self.verifier(roots, certificates, material.revocationLists)
     let chain = Self.chain(of: own, from: certificates + roots)
     do {
@@ -76,24 +75,29 @@ struct Material {
     }
   }
 
-  private static func readKey(_ file: FileDescriptor, of certificate: Certificate) throws(Unusable) -> PrivateKey {
+  /// The key that the signer has, once it has proved that it belongs to `certificate`.
+  private static func key(of certificate: Certificate, by signer: any RemoteSigner) throws(Unusable) -> PrivateKey {
     let name = "private key of \(certificate.subject)"
-    do {
-      let bytes = try SecretBytes(readingDescriptor: file.raw, limit: 65536)
-      guard let block = try PEMBlock.all(in: bytes).first(where: { $0.kind == .privateKey }) else {
-        throw Unusable("\(name): the file holds no private key")
-      }
-      let key = try PrivateKey(pem: block)
-      guard certificate.matches(key) else {
-        throw Unusable(
-          "\(name) does not belong to it (key is \(key.keyDescription), certificate holds \(certificate.keyDescription))"
-        )
-      }
-      return key
-    } catch let unusable as Unusable {
-      throw unusable
-    } catch { throw Unusable("\(name): \(error)") }
+    guard let scheme = SignatureScheme.allCases.first(where: certificate.canSign) else {
+      throw Unusable("\(name): TLS cannot be served with a key of this kind (\(certificate.keyDescription))")
+    }
+    guard let signature = trial.withUnsafeBytes({ signer.sign($0, scheme) }) else {
+      throw Unusable(
+        "\(name): it does not sign (the file may hold no private key, or one of another kind than the certificate's \(certificate.keyDescription)): import certificate and key again with agent-register -I FILE"
+      )
+    }
+    guard certificate.isSignature(signature, of: trial, scheme) else {
+      throw Unusable(
+        "\(name) does not belong to it (certificate holds another \(certificate.keyDescription) key): import the certificate with its own key, agent-register -I FILE"
+      )
+    }
+    do { return try PrivateKey.remote(of: certificate, signer: signer) } catch { throw Unusable("\(name): \(error)") }
   }
+
+  /// What a server signs in TLS 1.3 (RFC 8446 section 4.4.3), with the hash of no handshake.
+  private static let trial =
+    [UInt8](repeating: 0x20, count: 64) + Array("TLS 1.3, server CertificateVerify".utf8)
+    + [UInt8](repeating: 0, count: 33)
 
   private static func verifier(
     _ roots: [Certificate], _ certificates: [Certificate], _ lists: [String]

@@ -75,6 +75,17 @@ extension PrivateKey {
 }
 
 extension Certificate {
+  /// Whether this certificate's key can make signatures of this scheme.
+  public func canSign(_ scheme: SignatureScheme) -> Bool {
+    guard let key = X509_get0_pubkey(pointer) else { return false }
+    return switch scheme.algorithm {
+    case .rsaPKCS1: EVP_PKEY_is_a(key, "RSA") == 1
+    case .rsaPSS: EVP_PKEY_is_a(key, "RSA") == 1 || EVP_PKEY_is_a(key, "RSA-PSS") == 1
+    case .ecdsa: EVP_PKEY_is_a(key, "EC") == 1
+    case .ed25519: EVP_PKEY_is_a(key, "ED25519") == 1
+    }
+  }
+
   /// Whether `signature` over `message` was made with this certificate's key.
   public func isSignature(_ signature: [UInt8], of message: [UInt8], _ scheme: SignatureScheme) -> Bool {
     guard let key = X509_get0_pubkey(pointer), let context = EVP_MD_CTX_new() else { return false }

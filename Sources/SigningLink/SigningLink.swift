@@ -4,7 +4,7 @@ import SigningProvider
 import Synchronization
 import SystemCalls
 
-/// The wire between listener and signer: a pair of sequenced-packet sockets, so that a packet is a message.
+/// What listener and signer say to each other over a `SigningSocket`.
 ///
 /// A request is two bytes with the scheme's number (big-endian) and the message to sign. The answer is a byte that is 1,
 /// then the signature; or the byte 0 alone, which is a refusal.
@@ -13,14 +13,6 @@ public enum SigningLink {
   public static let maximumMessage = 512
   /// The longest signature: RSA of 8,192 bits.
   public static let maximumSignature = 1024
-
-  /// Both ends: one for each process.
-  public static func pair() throws(SystemError) -> (listener: FileDescriptor, signer: FileDescriptor) {
-    var pair: [Int32] = [-1, -1]
-    let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    try checked("socketpair") { socketpair(AF_UNIX, type, 0, &pair) }
-    return (FileDescriptor(owning: pair[0]), FileDescriptor(owning: pair[1]))
-  }
 }
 
 /// The listener's end: asks the signer for every signature, one at a time, whichever thread asks.

@@ -6,11 +6,6 @@ import SystemCalls
 /// The privileged process of agentd: reads configuration and store, keeps the ledger, starts jobs, and a listener that
 /// speaks with the network. It parses neither TLS nor HTTP nor certificates.
 public enum Supervisor {
-  /// The first argument under which the executable is started to be the listener, and its title in ps(1).
-  public static let listenerTitle = "agentd: listener"
-  /// The descriptor on which the listener finds its end of the link.
-  public static let listenerLink: Int32 = 3
-
   /// Runs until SIGTERM or SIGINT; blocks the calling thread, which has to be the only one.
   ///
   /// Without `foreground` the process that was started ends in here as soon as the daemon serves, or does not.

@@ -1,13 +1,19 @@
 import AgentLogging
 import Glibc
 import Listener
+import Signer
 import Supervisor
 import SystemCalls
 
-// One executable, two roles: started by itself under the listener's title it is the listener, else the supervisor.
-if CommandLine.arguments.first == Supervisor.listenerTitle {
-  LogStart.bootstrap(level: LogStart.levelOfEnvironment())
-  exit(ListenerProcess.run(link: FileDescriptor(owning: Supervisor.listenerLink)))
+// One executable, three roles: started by itself under a role's title it takes that role, else it is the supervisor.
+if let role = CommandLine.arguments.first.flatMap(Role.init) {
+  let socket = FileDescriptor(owning: Role.socket)
+  switch role {
+  case .listener:
+    LogStart.bootstrap(level: LogStart.levelOfEnvironment())
+    exit(ListenerProcess.run(link: socket))
+  case .signer: exit(SignerProcess.run(socket: socket))
+  }
 }
 // A typographer's dash is what the article prints where a hyphen was meant: agentd –F.
 AgentdCommand.main(CommandLine.arguments.dropFirst().map { $0.hasPrefix("\u{2013}") ? "-\($0.dropFirst())" : $0 })

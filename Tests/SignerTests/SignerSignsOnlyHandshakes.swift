@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import OpenSSL
 import SigningLink
+import SigningSocket
 import Synchronization
 import SystemCalls
 import TestCertificates
@@ -98,7 +99,7 @@ import Testing
   }
 
   @Test func tellsWhenTheSignerIsGone() throws {
-    let pair = try SigningLink.pair()
+    let pair = try SigningSocket.pair()
     let lost = Mutex(0)
     let connection = try SignerConnection(pair.listener) { lost.withLock { $0 += 1 } }
     pair.signer.close()
@@ -108,7 +109,7 @@ import Testing
 
   private func makeSigner() throws -> (Signer, Certificate, FileDescriptor) {
     let credential = try PKI.shared.server(by: PKI.shared.root("Signer Root"))
-    let pair = try SigningLink.pair()
+    let pair = try SigningSocket.pair()
     let signer = try Signer(keyFile: FileDescriptor.open(credential.keyPath, O_RDONLY), socket: pair.signer)
     return (signer, try Certificate.all(inPEM: Array(credential.certificatePEM.utf8))[0], pair.listener)
   }

@@ -4,6 +4,7 @@ import CertificateStore
 import FoundationEssentials
 import Glibc
 import Logging
+import SigningSocket
 import Synchronization
 import SystemCalls
 import TestSupport
@@ -22,10 +23,15 @@ final class FakeListener {
   deinit { try? process.send(SIGKILL) }
 
   /// A process that does nothing, with our end of its link as the supervisor gets it.
-  static func start() throws(SystemError) -> (FakeListener, ProcessHandle, FileDescriptor) {
+  static func start() throws(SystemError) -> (FakeListener, LaunchedListener) {
     let (theirs, supervisors) = try FileDescriptor.socketPair()
     let process = try Program("/bin/sleep", arguments: ["sleep", "600"], descriptors: [nil, nil, nil]).start()
-    return (FakeListener(process, theirs), process, supervisors)
+    let signer = try Program("/bin/sleep", arguments: ["sleep", "600"], descriptors: [nil, nil, nil]).start()
+    let signing = try SigningSocket.pair().listener
+    return (
+      FakeListener(process, theirs),
+      LaunchedListener(process: process, link: supervisors, signer: signer, signing: signing)
+    )
   }
 
   /// Writes a frame as the contract wants it.

@@ -24,10 +24,10 @@ final class SupervisionStage: ListenerClientele {
     host = try ScratchHost()
     supervision = ListenerSupervision(on: reactor, log: lines.log, clientele: self) {
       [unowned self] _ throws(SystemError) in
-      let (fake, process, link) = try FakeListener.start()
+      let (fake, launched) = try FakeListener.start()
       fakes.append(fake)
       readers.append(LinkReader(fake.link))
-      return (process, link)
+      return launched
     }
   }
 

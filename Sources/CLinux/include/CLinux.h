@@ -8,7 +8,7 @@
 #include "descriptors.h"
 #include "detach.h"
 #include "job.h"
-#include "listener_spawn.h"
+#include "role_spawn.h"
 #include "processes.h"
 #include "sandbox.h"
 #include "signals.h"

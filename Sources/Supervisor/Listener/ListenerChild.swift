@@ -7,11 +7,11 @@ import SystemCalls
 protocol ListenerEvents: AnyObject {
   /// A message that the contract allows in the listener's phase.
   func listener(_ listener: ListenerChild, sent message: ListenerMessage)
-  /// The process is gone; nothing follows.
+  /// The process and its signer are gone; nothing follows.
   func listenerEnded(_ listener: ListenerChild, _ end: ProcessEnd)
 }
 
-/// One listener process and our end of its link. It is taken for hostile: whatever it sends, the worst is its own end.
+/// One listener process with its signer, and our end of its link. It is taken for hostile: whatever it sends, the worst is its own end.
 final class ListenerChild {
   /// Where a listener is in its life.
   enum Phase: CaseIterable {
@@ -38,8 +38,11 @@ final class ListenerChild {
   private(set) var breach: String?
   /// The inotify(7) instance that it shares with us; the watches are ours to add and remove.
   let inotify: FileDescriptor
+  /// Its end of the signing socket.
+  let signing: FileDescriptor
 
   private let process: ProcessHandle
+  private let signer: ProcessHandle
   private let socket: FileDescriptor
   private let reactor: Reactor
   private weak var events: (any ListenerEvents)?
@@ -47,15 +50,16 @@ final class ListenerChild {
   private var writer: LinkWriter<SupervisorMessage>
   private var linkWatch: Reactor.Watch?
   private var processWatch: Reactor.Watch?
+  private var signerWatch: Reactor.Watch?
+  private var processEnd: ProcessEnd?
 
-  /// Takes over a process that was just started, with our end of its link. `events` is told from later turns on, never
-  /// from within this call.
-  init(
-    _ process: ProcessHandle, link: FileDescriptor, on reactor: Reactor, events: any ListenerEvents
-  ) throws(SystemError) {
+  /// Takes over processes that were just started. `events` is told from later turns on, never from within this call.
+  init(_ launched: LaunchedListener, on reactor: Reactor, events: any ListenerEvents) throws(SystemError) {
+    let link = launched.link
     try link.setNonBlocking(true)
     inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) })
-    self.process = process
+    (process, signer) = (launched.process, launched.signer)
+    signing = launched.signing
     socket = link
     reader = LinkReader(link)
     writer = LinkWriter(link)
@@ -63,6 +67,7 @@ final class ListenerChild {
     self.events = events
     linkWatch = try reactor.watch(link, for: .readable) { [weak self] ready in self?.linkReady(ready) }
     processWatch = try reactor.watch(process.descriptor, for: .readable) { [weak self] _ in self?.processEnded() }
+    signerWatch = try reactor.watch(signer.descriptor, for: .readable) { [weak self] _ in self?.signerEnded() }
   }
 
   /// Sends a message; it is written as soon as the listener reads. `tooLarge` leaves the link as it was; any other failure
@@ -156,7 +161,25 @@ final class ListenerChild {
     if linkWatch != nil { try? receive(atMost: .max) }
     linkWatch = nil
     phase = .ending
-    events?.listenerEnded(self, ProcessEnd(reaping: process))
+    processEnd = ProcessEnd(reaping: process)
+    // It has nobody to sign for any more; most likely it knows.
+    if signerWatch != nil { try? signer.send(SIGKILL) }
+    reportEnd()
+  }
+
+  private func signerEnded() {
+    signerWatch = nil
+    let signerEnd = ProcessEnd(reaping: signer)
+    // A listener without its signer is of no use: no handshake succeeds any more. One that is not ready yet finds out by
+    // itself and says what is wrong with the key.
+    if processWatch != nil, phase == .serving { end("its signer \(signerEnd)") }
+    reportEnd()
+  }
+
+  // Once, when both are gone and waited for.
+  private func reportEnd() {
+    guard let processEnd, signerWatch == nil else { return }
+    events?.listenerEnded(self, processEnd)
   }
 }
 

@@ -29,7 +29,7 @@ final class ListenerSupervision: ListenerEvents {
   }
 
   /// Starts a process for a listener; tests have their own.
-  typealias Launch = (ServingMaterial) throws(SystemError) -> (ProcessHandle, link: FileDescriptor)
+  typealias Launch = (ServingMaterial) throws(SystemError) -> LaunchedListener
 
   /// How long a listener may take over its material.
   static let readyLimit = Duration.seconds(30)
@@ -56,7 +56,7 @@ final class ListenerSupervision: ListenerEvents {
 
   init(
     on reactor: Reactor, log: SupervisorLog, clientele: (any ListenerClientele)?,
-    launch: @escaping Launch = ListenerProgram.launch
+    launch: @escaping Launch = LaunchedListener.launch
   ) {
     self.reactor = reactor
     self.launch = launch
@@ -83,7 +83,7 @@ final class ListenerSupervision: ListenerEvents {
       candidate = Candidate(
         child: child, material: material, sockets: sockets, deadline: deadline, settled: settled)
       let capacity = clientele?.capacity ?? Capacity(maxRunning: 0, maxQueued: 0, running: 0, queued: 0)
-      let (message, descriptors) = material.message(capacity, sockets, inotify: child.inotify, checkOnly: checkOnly)
+      let (message, descriptors) = material.message(capacity, sockets, child, checkOnly: checkOnly)
       try child.send(message, descriptors: descriptors)
     } catch {
       candidate?.child.end(nil)
@@ -129,15 +129,14 @@ final class ListenerSupervision: ListenerEvents {
   }
 
   private func launchChild(_ material: ServingMaterial) throws(SystemError) -> ListenerChild {
-    let (process, link) = try launch(material)
+    let launched = try launch(material)
     do throws(SystemError) {
-      let child = try ListenerChild(process, link: link, on: reactor, events: self)
+      let child = try ListenerChild(launched, on: reactor, events: self)
       children.append(child)
       return child
     } catch {
-      // Not watched, so to be waited for here: SIGKILL does not take long.
-      try? process.send(SIGKILL)
-      waitpid(process.processID, nil, 0)
+      launched.process.killAndWait()
+      launched.signer.killAndWait()
       throw error
     }
   }

@@ -15,7 +15,8 @@ struct ServingMaterial {
   /// Whom the listener runs as; `nil` for the supervisor's own user.
   let account: ListenerAccount?
   private let store: StoreSnapshot
-  private let key: FileDescriptor
+  /// The certificate's private key, open for reading; nobody reads it here.
+  let key: FileDescriptor
 
   /// Reads and checks everything that can be checked without reading a certificate.
   static func load(_ place: StartOptions) throws(StartFailure) -> ServingMaterial {
@@ -77,16 +78,14 @@ struct ServingMaterial {
 
   /// The message that configures a listener, with its descriptors in the order that the contract wants.
   func message(
-    _ capacity: Capacity, _ sockets: [ListeningSocket], inotify: FileDescriptor, checkOnly: Bool
+    _ capacity: Capacity, _ sockets: [ListeningSocket], _ child: ListenerChild, checkOnly: Bool
   ) -> (SupervisorMessage, [FileDescriptor]) {
-    // All listeners read from the one open file description, each from its beginning.
-    lseek(key.raw, 0, SEEK_SET)
     let material = ListenerMaterial(
       agentName: configuration.process.agentName, version: agentdVersion, certificate: thumbprint.description,
       certificates: store.certificates.map(\.text), roots: store.roots.map(\.text),
       revocationLists: store.revocationLists.map(\.text), addresses: sockets.map(\.shown), capacity: capacity,
       checkOnly: checkOnly)
-    return (.configure(material), [key, inotify] + sockets.map(\.descriptor))
+    return (.configure(material), [child.signing, child.inotify] + sockets.map(\.descriptor))
   }
 }
 

@@ -2,6 +2,8 @@ import AgentProtocol
 import Dispatch
 import Glibc
 import Logging
+import Signer
+import SigningSocket
 import Synchronization
 import SystemCalls
 import TestCertificates
@@ -62,7 +64,7 @@ final class RunningListener: Sendable {
       capacity: Capacity(maxRunning: 4, maxQueued: 9, running: 1, queued: 2), checkOnly: false)
     try change(&material)
     let keyFile = try FileDescriptor.open(key ?? certificates.server.keyPath, O_RDONLY)
-    try supervisor.send(.configure(material), [keyFile, inotify, self.socket])
+    try supervisor.send(.configure(material), [try Self.signer(keyFile), inotify, self.socket])
     DispatchQueue(label: "listener").async { [self] in
       let code = ListenerProcess.serve(
         link: theirs, log: log.logger, httpLimits: httpLimits, connectionLimits: connectionLimits)
@@ -72,6 +74,14 @@ final class RunningListener: Sendable {
   }
 
   deinit { supervisor.hangUp() }
+
+  /// A signer in a thread of this process; what the listener gets of it.
+  private static func signer(_ key: FileDescriptor) throws -> FileDescriptor {
+    let signing = try SigningSocket.pair()
+    try SigningSocket.send(key: key, over: signing.listener)
+    DispatchQueue(label: "signer").async { _ = SignerProcess.run(socket: signing.signer) }
+    return signing.listener
+  }
 
   /// Waits until it serves.
   func ready() async throws -> ListenerReport {

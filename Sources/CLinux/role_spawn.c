@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "listener_spawn.h"
+#include "role_spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,15 +29,15 @@ static void fail(int pipe, enum call call) {
   _exit(127);
 }
 
-static void arrange_descriptors(int link, int *pipe) {
+static void arrange_descriptors(int socket, int *pipe) {
   // Above all numbers that are about to be overwritten.
-  int high_link = fcntl(link, F_DUPFD_CLOEXEC, 10);
+  int high_socket = fcntl(socket, F_DUPFD_CLOEXEC, 10);
   int high_pipe = fcntl(*pipe, F_DUPFD_CLOEXEC, 10);
-  if (high_link < 0 || high_pipe < 0) fail(*pipe, DUP2);
+  if (high_socket < 0 || high_pipe < 0) fail(*pipe, DUP2);
   *pipe = high_pipe;
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) fail(*pipe, OPEN);
-  if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(high_link, 3) < 0) fail(*pipe, DUP2);
+  if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(high_socket, 3) < 0) fail(*pipe, DUP2);
   if (dup3(high_pipe, 4, O_CLOEXEC) < 0) fail(*pipe, DUP2);
   *pipe = 4;
   if (syscall(SYS_close_range, 5, ~0U, 0) < 0) fail(*pipe, CLOSE_RANGE);
@@ -82,8 +82,8 @@ static void become(uid_t user, gid_t group, int pipe) {
   if (getgroups(0, NULL) != 0 || (user != 0 && setuid(0) == 0)) fail(pipe, IDENTITY);
 }
 
-static void run_child(const struct clinux_listener_spawn *spawn, int pipe, pid_t parent) {
-  arrange_descriptors(spawn->link, &pipe);
+static void run_child(const struct clinux_role_spawn *spawn, int pipe, pid_t parent) {
+  arrange_descriptors(spawn->socket, &pipe);
   reset_signals(pipe);
   limit_resources(spawn->descriptor_limit, pipe);
   if (spawn->change_user) become(spawn->user, spawn->group, pipe);
@@ -97,7 +97,7 @@ static void run_child(const struct clinux_listener_spawn *spawn, int pipe, pid_t
   fail(pipe, EXECVE);
 }
 
-pid_t clinux_spawn_listener(const struct clinux_listener_spawn *spawn, const char **failed_call) {
+pid_t clinux_spawn_role(const struct clinux_role_spawn *spawn, const char **failed_call) {
   int ends[2];
   *failed_call = "pipe2";
   if (pipe2(ends, O_CLOEXEC) < 0) return -1;
