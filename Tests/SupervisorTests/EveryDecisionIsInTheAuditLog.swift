@@ -26,9 +26,9 @@ struct EveryDecisionIsInTheAuditLog {
       var started: (FakeListener) -> Void = { _ in }
       supervision = ListenerSupervision(on: jobs.reactor, log: jobs.lines.log, clientele: requests) {
         _ throws(SystemError) in
-        let (fake, process, link) = try FakeListener.start()
+        let (fake, launched) = try FakeListener.start()
         started(fake)
-        return (process, link)
+        return launched
       }
       started = { [unowned self] in fakes.append($0) }
       var ready = false
