@@ -97,6 +97,11 @@ let package = Package(
     .testTarget(
       name: "AgentConfigurationTests", dependencies: ["AgentConfiguration", "SystemCalls", "TestSupport"]),
     .testTarget(name: "CertificateStoreTests", dependencies: ["CertificateStore", "SystemCalls", "TestSupport"]),
+    .testTarget(
+      name: "AgentRegistrationTests",
+      dependencies: [
+        "AgentRegistration", "PidFile", "SystemCalls", "TestCertificates", "TestSupport", "agent-register",
+      ]),
     .testTarget(name: "AgentLoggingTests", dependencies: ["AgentLogging", "SystemCalls", logging]),
     .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
     .testTarget(

@@ -48,7 +48,8 @@ public enum AuthenticationMethod: String, CaseIterable, Sendable {
 
   init(word: String, option: String) throws(RegistrationError) {
     guard let method = Self(rawValue: word.lowercased()) else {
-      throw RegistrationError(.usage, "\(option): \(String(reflecting: word)) is no method; there are tls, sspi and none")
+      throw RegistrationError(
+        .usage, "\(option): \(String(reflecting: word)) is no method; there are tls, sspi and none")
     }
     self = method
   }

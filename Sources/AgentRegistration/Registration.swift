@@ -30,7 +30,7 @@ public struct Registration: Sendable {
   let isRoot: Bool
 
   /// The version of the program.
-  public static let version = "0.1.0"
+  public static let version = agentdVersion
 
   /// Reads the agent's configuration.
   public init(_ invocation: Invocation, environment: [String: String]) throws {

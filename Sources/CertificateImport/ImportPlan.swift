@@ -116,6 +116,10 @@ extension ImportPlan {
 
   private static func refuse(_ leaves: [Certificate], _ leaf: Certificate) throws(ImportRefusal) {
     if leaf.isSelfSigned { throw .selfSignedLeaf(subject: leaf.subject) }
-    if leaves.count > 1 { throw .severalLeaves(leaves.map(\.subject)) }
+    guard leaves.count > 1 else { return }
+    if let issuer = leaves.first(where: { leaf.isIssued(by: $0) }) {
+      throw .notAuthority(subject: issuer.subject, issued: leaf.subject)
+    }
+    throw .severalLeaves(leaves.map(\.subject))
   }
 }

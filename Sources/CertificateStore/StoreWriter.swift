@@ -18,7 +18,10 @@ struct StoreWriter {
     defer { lock.descriptor.close() }
     var transaction = StoreTransaction(before: try StoreReader(folder).snapshot())
     let result = try body(&transaction)
-    if !transaction.isEmpty {
+    if transaction.isEmpty {
+      // A writer that was killed may have left the generation it replaced, with keys that were to go.
+      try? removeOthers(than: try currentGeneration(in: store), in: store)
+    } else {
       try Self.checkLimits(transaction, folder)
       try commit(transaction, in: store)
     }
@@ -90,7 +93,10 @@ struct StoreWriter {
   /// Removes the generations that do not count: replaced ones, and those of writers that were killed.
   private func removeOthers(than kept: String?, in store: FolderHandle) throws(StoreError) {
     try systemCall { () throws(SystemError) in
-      for name in try store.names() where name != kept && generationNumber(name) != nil { try store.removeTree(name) }
+      for name in try store.names() where name != kept {
+        if generationNumber(name) != nil { try store.removeTree(name) }
+        if name == Self.newLinkName { unlinkat(store.descriptor.raw, name, 0) }
+      }
     }
   }
 

@@ -1,0 +1,101 @@
+import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+/// Files that cannot be read, options that do not go together, and other users' stores: which exit status, which line.
+struct CommandLineTests {
+  private let host: ScratchHost
+
+  init() throws {
+    host = try ScratchHost()
+    mkfifo(host.folder.path("fifo"), 0o600)
+    try host.folder.write("empty", "")
+    try host.folder.write("long", String(repeating: "x", count: 1025))
+    try host.folder.write("article.pem", try BundleFiles().article(), mode: 0o600)
+  }
+
+  @Test(
+    arguments: [
+      (["-I", "nowhere.pem"], 66, "nowhere.pem: No such file or directory"),
+      (["-I", "."], 66, ".: is a folder; name a file in it"),
+      (["-I", "fifo"], 66, "fifo: is not a regular file; use - to read standard input"),
+      (["-I", "-"], 65, "standard input: is empty; export or copy it again"),
+      (["-I", "-", "--remove-source"], 64, "--remove-source: standard input cannot be removed; name a file"),
+      (["-I", "article.pem", "-P", "nowhere"], 66, "nowhere: No such file or directory"),
+      (["-I", "article.pem", "-P", "."], 66, ".: is a folder; name a file in it"),
+      (["-I", "article.pem", "-P", "empty"], 65, "empty: first line is empty; write the password there"),
+      (["-I", "article.pem", "-P", "long"], 65, "long: first line is longer than 1024 bytes; it is no password"),
+      (["-l", "-c", "nowhere.toml"], 78, "*/nowhere.toml: no such file"),
+      (["-x", "00000000"], 65, "*/etc/store: empty; nothing to remove"),
+      (["-E", "00000000"], 65, "thumbprint 00000000 is not in the store; see what is with: agent-register -l"),
+      (["-V", "nowhere.pem"], 66, "nowhere.pem: No such file or directory"),
+      (
+        ["-V", "article.pem", "--at", "soon"], 64,
+        "--at: \"soon\" is no time such as 2026-12-31T23:59:59Z or 2026-12-31"
+      ),
+    ] as [([String], Int32, String)])
+  func isRefused(arguments: [String], status: Int32, message: String) async throws {
+    let result = try await host.start(arguments).end()
+    #expect(result.end == .exited(status))
+    #expect(matches(result.errorText, "agent-register: \(message)\n"), "\(result.errorText)")
+    #expect(try host.image().files.isEmpty)
+  }
+
+  @Test(
+    arguments: [
+      ([], "say what to do: -I, -L, -l, -x, -E or -V"),
+      (["-t", "12345678"], "-t, -d, -e, -b and -p need -L"),
+      (["-l", "-L"], "-L and -l cannot be done at once"),
+      (["-l", "-q"], "-q goes with -I or -V, not with -l"),
+      (["-I", "f", "-q", "-P", "f"], "-q and -P: the password comes from the terminal or from a file, not from both"),
+      (["-I", "f", "--force"], "--force goes with -x, not with -I"),
+      (["-l", "stray"], "Unexpected argument 'stray'"),
+      (["-L", "-p", "many"], "The value 'many' is invalid for '-p <n>'"),
+    ] as [([String], String)])
+  func isMisused(arguments: [String], message: String) async throws {
+    let result = try await host.start(arguments).end()
+    #expect(result.end == .exited(64))
+    #expect(result.errorText.hasPrefix("Error: \(message)\n"), "\(result.errorText)")
+  }
+
+  @Test func theHelpNamesEveryOption() async throws {
+    let text = try await host.register("-h").outputText
+    for option in ["-I, --import", "-q, --query-password", "-P, --password-file", "--remove-source", "-L, --listener"] {
+      #expect(text.contains(option))
+    }
+    #expect(try await host.register("--version").outputText.hasPrefix("agent-register "))
+  }
+
+  @Test func theConfigurationIsNamedInTheNextCommand() async throws {
+    try host.folder.write("plain.pem", try BundleFiles().bytes(BundleFiles().listener.bundlePath), mode: 0o600)
+    try Folder.make(host.folder.path("my files"), mode: 0o755)
+    try host.folder.write("my files/agentd.toml", "[paths]\nstore = \"store\"\nlistener = \"listener.toml\"\n")
+    let result = try await host.register("-I", "plain.pem", "-c", "my files/agentd.toml")
+    #expect(result.end == .exited(0), "\(result.errorText)")
+    #expect(result.outputText.contains("\n  agent-register -c 'my files/agentd.toml' -L -t "))
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "being another user takes root, which CI is"))
+  func anotherUserIsToldWhoToBe() async throws {
+    try host.folder.write("plain.pem", try BundleFiles().bytes(BundleFiles().listener.bundlePath), mode: 0o644)
+    #expect(try await host.register("-I", "plain.pem").end == .exited(0))
+    let image = try host.image()
+    chmod(host.folder.path, 0o755)
+    // Where everybody can execute it: the build folder may be root's alone.
+    let program = host.folder.path("copy")
+    try DurableFile.replace(
+      program, with: try DurableFile.read(try BuiltProduct.path("agent-register"), limit: 1 << 28), mode: 0o755)
+    let library = getenv("LD_LIBRARY_PATH").map { String(cString: $0) } ?? ""
+    for command in [["-l"], ["-I", "plain.pem"], ["-x", "00000000"], ["-L"]] {
+      let result = try await TestProcess(
+        ["setpriv", "--reuid=nobody", "--clear-groups", program] + command,
+        environment: host.environment.merging(["LD_LIBRARY_PATH": library]) { $1 }, directory: host.folder.path
+      ).end()
+      #expect(result.end == .exited(77))
+      let store = host.folder.path("etc/store")
+      #expect(result.errorText == "copy: \(store): belongs to user root; run this as that user\n")
+    }
+    #expect(try host.image() == image)
+  }
+}
