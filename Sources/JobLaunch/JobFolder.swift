@@ -42,9 +42,9 @@ struct JobFolder {
 
   /// Takes disk space for the exit record.
   func reserveExit() throws(SystemError) {
-    let name = ShepherdContract.FileName.reservedExit
+    let name = ShepherdContract.FileName.exit
     let file = try descriptor.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-    let code = posix_fallocate(file.raw, 0, off_t(ExitRecord.maximumBytes))
+    let code = posix_fallocate(file.raw, 0, off_t(ShepherdContract.reservedExitBytes))
     if code != 0 { throw SystemError("posix_fallocate", name, code: code) }
   }
 

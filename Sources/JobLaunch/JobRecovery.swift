@@ -49,7 +49,8 @@ extension JobLauncher {
 
   private func outcome(in folder: JobFolder) -> JobOutcome {
     do {
-      guard let bytes = try folder.read(ShepherdContract.FileName.exit, limit: ExitRecord.maximumBytes) else {
+      let bytes = try folder.read(ShepherdContract.FileName.exit, limit: ExitRecord.maximumBytes) ?? []
+      if bytes.allSatisfy({ $0 == 0 }) {
         return .interrupted(try folder.lockState().record.map(Interruption.init) ?? .neverStarted)
       }
       let record = try ExitRecord(decoding: bytes)

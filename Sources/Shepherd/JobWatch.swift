@@ -47,14 +47,24 @@ struct JobWatch {
 
   /// Returns when the job has no process any more, or none that can be ended.
   mutating func untilNothingIsLeft(_ signals: SignalDescriptor) {
-    while reap() {
+    while true {
+      // Before reaping: the signal of a child that ends in between stays pending and ends the wait below.
+      let isCancelled = takeSignals(signals)
+      guard reap() else { return }
       // After reaping: a job that has ended by itself is not called cancelled because the order came at the same moment.
-      var isCancelled = false
-      while let signal = try? signals.next() { isCancelled = isCancelled || signal == SIGTERM }
       if isCancelled { endJob(.cancel) }
       guard let deadline = advance() else { return }
       wait(signals, until: deadline)
     }
+  }
+
+  /// Takes all signals that have come in.
+  ///
+  /// - Returns: whether one of them was the order to end the job.
+  private func takeSignals(_ signals: SignalDescriptor) -> Bool {
+    var isCancelled = false
+    while let signal = try? signals.next() { isCancelled = isCancelled || signal == SIGTERM }
+    return isCancelled
   }
 
   /// Collects every child that has ended.

@@ -22,9 +22,11 @@ public enum ShepherdContract {
     public static let output = "output"
     /// What the job reads from descriptor 0; missing if it reads nothing.
     public static let stdin = "stdin"
-    /// The `ExitRecord`, as bytes; missing until the job has ended.
+    /// The `ExitRecord`, as bytes. Until the job has ended it holds `reservedExitBytes` zeros: its space is taken before the job
+    /// starts, so that a full disk cannot keep the record from being written.
     public static let exit = "exit"
-    /// Space reserved for the exit record, so that a full disk cannot keep it from being written.
-    public static let reservedExit = ".exit.new"
   }
+
+  /// The size of the file `exit` until the job has ended.
+  public static let reservedExitBytes = ExitRecord.maximumBytes
 }

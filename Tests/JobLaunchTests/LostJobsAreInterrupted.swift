@@ -41,8 +41,8 @@ struct LostJobsAreInterrupted {
       "how the job ended cannot be read: exit record: record is damaged: length or checksum is wrong"
     ),
     (
-      ["lock": "4711 another-boot\n", "exit": ""],
-      "how the job ended cannot be read: exit record: record is damaged: length or checksum is wrong"
+      ["lock": "4711 another-boot\n", "exit": String(repeating: "\0", count: 4096)],
+      "the host went down while the job ran"
     ),
   ])
   func afterACrash(_ files: [String: String], _ reason: String) throws {

@@ -17,6 +17,15 @@ struct ManyJobsAtOnce {
     }
     #expect(try bench.launcher.ids().count == 100)
   }
+
+  /// A job may end in any moment of its shepherd's life: of many short ones, some end in each.
+  @Test func shortOnes() async throws {
+    let bench = try JobBench()
+    for round in 0..<30 {
+      let jobs = try (0..<20).map { try bench.start("job-\(round)-\($0)", JobRequest(command: ["/bin/true"])) }
+      for job in jobs { #expect(try await bench.end(of: job).state == .succeeded) }
+    }
+  }
 }
 
 /// Goal: nobody mistakes a shepherd for something else, and what a terminal sends to agentd does not reach it.
