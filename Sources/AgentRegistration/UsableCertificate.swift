@@ -22,7 +22,9 @@ extension Registration {
         "the stored private key does not belong to certificate \(certificate.subject); import both again")
     }
     try checkDates(certificate)
-    do { _ = try catalog.chain(of: certificate) } catch { throw RegistrationError(.configuration, "\(error)") }
+    do throws(ImportRefusal) { try ServerUse.check(try catalog.chain(of: certificate), key) } catch {
+      throw RegistrationError(.configuration, "\(error)")
+    }
     return certificate
   }
 

@@ -43,6 +43,8 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
   case expired(subject: String, since: Timestamp)
   /// The certificate's extended key usage leaves out servers.
   case notForServers(subject: String)
+  /// TLS cannot be served with it; OpenSSL's reason.
+  case unusable(subject: String, reason: String)
   /// Nobody known issued the revocation list.
   case unknownIssuer(issuer: String)
   /// A newer list of the same issuer is in the store.
@@ -83,6 +85,9 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case .notForServers(let subject):
       "certificate \(subject) is not for servers (its extended key usage lacks serverAuth), so it cannot be a "
         + "listener's; is it an executor connector's?"
+    case .unusable(let subject, let reason):
+      "certificate \(subject) cannot be served with: \(reason); issue one with a stronger key, such as RSA 2048 or P-256, "
+        + "and SHA-256"
     case .unknownIssuer(let issuer):
       "revocation list of \(issuer), whose certificate did not sign it or is not in the store; import that certificate first"
     case .olderList(let issuer, let made, let stored):

@@ -72,6 +72,14 @@ struct AcceptedBundles {
     Row("no purpose named", "1 1 1 0") {
       try $0.bytes($0.pki.issue(CertificateRecipe("/CN=any", .anyPurpose), by: $0.root).bundlePath)
     },
+    Row("a cross-signed root that leads nowhere before the real one", "1 1 1 0") {
+      let stranger = try $0.pki.root("Stranger")
+      let crossed = try $0.made(
+        "req", "-x509", "-key", $0.root.keyPath, "-subj", "/CN=Scheduler Root", "-CA", stranger.certificatePath,
+        "-CAkey",
+        stranger.keyPath, "-out", "@")
+      return try Array((files($0, crossed)).utf8)
+    },
     Row("PKCS#12", "1 1 1 0", password: "secret") { try $0.pkcs12("-passout", "pass:secret") },
     Row("PKCS#12 of an older Windows (RC2, 3DES)", "1 1 1 0", password: "secret") {
       try $0.pkcs12("-legacy", "-passout", "pass:secret")
@@ -92,6 +100,10 @@ struct AcceptedBundles {
       return try Array(($0.pem(list) + $0.root.certificatePEM).utf8)
     },
   ]
+
+  private static func files(_ files: BundleFiles, _ crossed: [UInt8]) throws -> String {
+    try files.listener.keyPEM + files.listener.certificatePEM + files.text(crossed) + files.root.certificatePEM
+  }
 
   @Test(arguments: table) func isImported(row: Row) async throws {
     let host = try ScratchHost()

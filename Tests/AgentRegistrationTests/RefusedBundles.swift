@@ -130,6 +130,14 @@ struct RefusedBundles {
     {
       try $0.pem($0.pki.client("connector", by: $0.root).bundlePath)
     },
+    Row("key too weak", "certificate CN=weak cannot be served with: *key too small*; issue one with a stronger key, *")
+    {
+      try $0.pem($0.server("weak") { $0.key = .rsa1024 }.bundlePath)
+    },
+    Row("digest too weak", "certificate CN=weak cannot be served with: *md too weak*; issue one with a stronger key, *")
+    {
+      try $0.pem($0.server("weak") { $0.digest = "sha1" }.bundlePath)
+    },
     Row("issued by one that is no CA", "CN=no CA is no certificate authority, yet issued CN=below; *") {
       let issuer = try $0.pki.issue(CertificateRecipe("/CN=no CA", .bare), by: $0.root)
       let recipe = CertificateRecipe("/CN=below", .server).with { $0.extensions = ["authorityKeyIdentifier = none"] }
