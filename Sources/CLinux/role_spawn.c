@@ -15,8 +15,8 @@
 // What the child writes into the pipe when it fails: the call's place in this list, and errno.
 static const char *const calls[] = {"open /dev/null", "dup2",   "close_range", "signals",           "prctl",
                                     "setrlimit",      "setgroups", "setgid",      "setuid",            "identity check",
-                                    "execve",         "getppid"};
-enum call { OPEN, DUP2, CLOSE_RANGE, SIGNALS, PRCTL, SETRLIMIT, SETGROUPS, SETGID, SETUID, IDENTITY, EXECVE, GETPPID };
+                                    "execve",         "getppid",   "setsid"};
+enum call { OPEN, DUP2, CLOSE_RANGE, SIGNALS, PRCTL, SETRLIMIT, SETGROUPS, SETGID, SETUID, IDENTITY, EXECVE, GETPPID, SETSID };
 struct failure {
   enum call call;
   int code;
@@ -84,6 +84,8 @@ static void become(uid_t user, gid_t group, int pipe) {
 
 static void run_child(const struct clinux_role_spawn *spawn, int pipe, pid_t parent) {
   arrange_descriptors(spawn->socket, &pipe);
+  // Ctrl-C at the terminal is for the parent, which lets this process finish what is open.
+  if (setsid() < 0) fail(pipe, SETSID);
   reset_signals(pipe);
   limit_resources(spawn->descriptor_limit, pipe);
   if (spawn->change_user) become(spawn->user, spawn->group, pipe);

@@ -19,9 +19,11 @@ final class Reactor {
   final class Watch {
     fileprivate let token: UInt64
     private let descriptor: FileDescriptor
+    private var interest: Interest
     private weak var reactor: Reactor?
 
-    fileprivate init(_ token: UInt64, _ descriptor: FileDescriptor, _ reactor: Reactor) {
+    fileprivate init(_ token: UInt64, _ descriptor: FileDescriptor, _ interest: Interest, _ reactor: Reactor) {
+      self.interest = interest
       self.token = token
       self.descriptor = descriptor
       self.reactor = reactor
@@ -29,9 +31,11 @@ final class Reactor {
 
     /// Changes what is watched for; `[]` pauses.
     func change(to interest: Interest) throws(SystemError) {
+      guard interest != self.interest else { return }
       var event = epoll_event(events: interest.rawValue, data: epoll_data(u64: token))
       let (poll, raw) = (reactor?.poll.raw ?? -1, descriptor.raw)
       try checked("epoll_ctl") { epoll_ctl(poll, EPOLL_CTL_MOD, raw, &event) }
+      self.interest = interest
     }
 
     /// Stops watching. No handler call follows, not even for what has happened already.
@@ -65,7 +69,7 @@ final class Reactor {
     _ descriptor: FileDescriptor, for interest: Interest, _ handler: @escaping (Interest) -> Void
   ) throws(SystemError) -> Watch {
     lastToken += 1
-    let watch = Watch(lastToken, descriptor, self)
+    let watch = Watch(lastToken, descriptor, interest, self)
     var event = epoll_event(events: interest.rawValue, data: epoll_data(u64: lastToken))
     let (poll, raw) = (poll.raw, descriptor.raw)
     try checked("epoll_ctl") { epoll_ctl(poll, EPOLL_CTL_ADD, raw, &event) }
