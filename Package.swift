@@ -82,7 +82,9 @@ let package = Package(
     // Mains.
     .executableTarget(
       name: "agentd",
-      dependencies: ["AgentLogging", "AgentProtocol", "Listener", "Signer", "Supervisor", "SystemCalls", argumentParser]),
+      dependencies: [
+        "AgentLogging", "AgentProtocol", "CLinux", "Listener", "Signer", "Supervisor", "SystemCalls", argumentParser,
+      ]),
     .executableTarget(
       name: "agentd-shepherd", dependencies: ["Shepherd"],
       swiftSettings: [.unsafeFlags(["-static-executable"])],

@@ -1,4 +1,5 @@
 import AgentLogging
+import CLinux
 import Glibc
 import Listener
 import Signer
@@ -12,7 +13,10 @@ if let role = CommandLine.arguments.first.flatMap(Role.init) {
   case .listener:
     LogStart.bootstrap(level: LogStart.levelOfEnvironment())
     exit(ListenerProcess.run(link: socket))
-  case .signer: exit(SignerProcess.run(socket: socket))
+  case .signer:
+    // The listener has the same user: without this it could read the key from the signer's memory.
+    guard clinux_forbid_dumps() == 0 else { exit(EX_OSERR) }
+    exit(SignerProcess.run(socket: socket))
   }
 }
 // A typographer's dash is what the article prints where a hyphen was meant: agentd –F.

@@ -32,6 +32,20 @@ import Testing
   }
 
   @Test(
+    .enabled(if: isRoot, "only root can act as another user"), arguments: ["agentd: signer", "agentd: listener"])
+  func anotherProcessOfItsUserCannotReadTheMemory(role: String) async throws {
+    let agent = try await Installation.running()
+    _ = try await agent.request("GET", "agent")
+    let processes = try ProcessTable.children(of: agent.supervisorID).filter { ProcessTable.title($0) == role }
+    let process = try #require(processes.first)
+    let asListener = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    let read = try await TestProcess(asListener + ["cat", "/proc/\(process)/environ"]).end()
+    #expect(read.end == .exited(1) && read.errorText.contains("Permission denied"), "\(read.errorText)")
+    let opened = try await TestProcess(asListener + ["head", "-c1", "/proc/\(process)/mem"]).end()
+    #expect(opened.end == .exited(1) && opened.errorText.contains("Permission denied"), "\(opened.errorText)")
+  }
+
+  @Test(
     .enabled(if: isRoot, "only root can act as another user"),
     arguments: ["store", "state/ledger.sqlite", "state/jobs"])
   func itsUserCannotOpen(path: String) async throws {
