@@ -15,12 +15,16 @@ import TestSupport
 final class FakeListener {
   let process: ProcessHandle
   let link: FileDescriptor
+  private let signer: ProcessHandle
 
-  private init(_ process: ProcessHandle, _ link: FileDescriptor) {
-    (self.process, self.link) = (process, link)
+  private init(_ process: ProcessHandle, _ signer: ProcessHandle, _ link: FileDescriptor) {
+    (self.process, self.signer, self.link) = (process, signer, link)
   }
 
-  deinit { try? process.send(SIGKILL) }
+  deinit {
+    try? process.send(SIGKILL)
+    try? signer.send(SIGKILL)
+  }
 
   /// A process that does nothing, with our end of its link as the supervisor gets it.
   static func start() throws(SystemError) -> (FakeListener, LaunchedListener) {
@@ -29,7 +33,7 @@ final class FakeListener {
     let signer = try Program("/bin/sleep", arguments: ["sleep", "600"], descriptors: [nil, nil, nil]).start()
     let signing = try SigningSocket.pair().listener
     return (
-      FakeListener(process, theirs),
+      FakeListener(process, signer, theirs),
       LaunchedListener(process: process, link: supervisors, signer: signer, signing: signing)
     )
   }
