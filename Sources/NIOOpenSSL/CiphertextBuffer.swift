@@ -3,16 +3,16 @@ import OpenSSL
 
 /// Collects what a connection wants to send. Holds memory only while there is something.
 final class CiphertextBuffer: CiphertextSink {
-  private let allocator = ByteBufferAllocator()
+  private static let allocator = ByteBufferAllocator()
   private var buffer: ByteBuffer?
 
   /// Makes room at once for what is about to come.
   func reserve(_ capacity: Int) {
-    if buffer == nil { buffer = allocator.buffer(capacity: capacity) }
+    if buffer == nil { buffer = Self.allocator.buffer(capacity: capacity) }
   }
 
   func write(ciphertext: UnsafeRawBufferPointer) {
-    if buffer == nil { buffer = allocator.buffer(capacity: ciphertext.count) }
+    if buffer == nil { buffer = Self.allocator.buffer(capacity: ciphertext.count) }
     buffer?.writeBytes(ciphertext)
   }
 

@@ -3,8 +3,10 @@ import OpenSSL
 
 /// The application's bytes, and the ways to close.
 extension OpenSSLServerHandler {
-  /// How long a client may take to notice that we closed.
+  /// How long a client may take to notice that we closed, from when it was told.
   private static let lingerTime = TimeAmount.seconds(2)
+  /// How long it may take to fetch what was sent before.
+  private static let drainTime = TimeAmount.seconds(60)
 
   /// Keeps plaintext until the next flush.
   public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -89,9 +91,12 @@ extension OpenSSLServerHandler {
     let isOver = state == .inputClosed
     state = .lingering
     deadline?.cancel()
-    startDeadline(context, Self.lingerTime) { handler, context in handler.closeNow(context) }
+    startDeadline(context, Self.drainTime) { handler, context in handler.closeNow(context) }
     whenWritten(context) { handler, context in
-      if isOver { handler.closeNow(context) } else { context.close(mode: .output, promise: nil) }
+      if isOver { return handler.closeNow(context) }
+      handler.deadline?.cancel()
+      handler.startDeadline(context, Self.lingerTime) { handler, context in handler.closeNow(context) }
+      context.close(mode: .output, promise: nil)
     }
   }
 

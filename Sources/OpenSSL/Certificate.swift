@@ -4,14 +4,11 @@ import COpenSSL
 public final class Certificate: @unchecked Sendable {
   // OpenSSL guards what it caches in an X509 with a lock, and this type changes nothing in it.
   package let pointer: OpaquePointer
-  /// SHA-256 of the DER encoding: 64 lower-case hex digits.
-  public let sha256Thumbprint: String
 
   /// Takes over one reference to `pointer`.
   package init(owning pointer: OpaquePointer) {
     self.pointer = pointer
-    sha256Thumbprint = Self.digest(pointer, EVP_sha256())
-    // Fills OpenSSL's cache of extensions now, so that the accessors below need no lock.
+    // Fills OpenSSL's cache of extensions now, on which the accessors rely.
     X509_check_purpose(pointer, -1, 0)
   }
 
@@ -73,6 +70,9 @@ public final class Certificate: @unchecked Sendable {
     return bio.text()
   }
 
+  /// SHA-256 of the DER encoding: 64 lower-case hex digits. Computed in every call.
+  public var sha256Thumbprint: String { Self.digest(pointer, EVP_sha256()) }
+
   /// SHA-1 of the DER encoding: 40 lower-case hex digits.
   public var sha1Thumbprint: String { Self.digest(pointer, EVP_sha1()) }
 
@@ -97,11 +97,11 @@ public final class Certificate: @unchecked Sendable {
 extension Certificate: Hashable {
   /// Equal when the DER encoding is.
   public static func == (left: Certificate, right: Certificate) -> Bool {
-    left.sha256Thumbprint == right.sha256Thumbprint
+    left.pointer == right.pointer || X509_cmp(left.pointer, right.pointer) == 0
   }
 
-  /// Feeds the thumbprint.
-  public func hash(into hasher: inout Hasher) { hasher.combine(sha256Thumbprint) }
+  /// Feeds the hash of the issuer's name and the serial number.
+  public func hash(into hasher: inout Hasher) { hasher.combine(X509_issuer_and_serial_hash(pointer)) }
 }
 
 extension Certificate: CustomStringConvertible {

@@ -32,7 +32,7 @@ package final class CertificatePathBuilder: @unchecked Sendable {  // an X509_ST
     // OpenSSL counts neither the first nor the last.
     X509_VERIFY_PARAM_set_depth(parameters, Int32(maximumChain - 2))
     try checked("set purpose", X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT))
-    X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE))
+    X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_X509_STRICT))
     if checksRevocation {
       X509_VERIFY_PARAM_set_flags(parameters, UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
     }

@@ -9,7 +9,20 @@ enum DistinguishedName {
       ERR_clear_error()
       return "(unreadable name)"
     }
-    return bio.text()
+    return escaped(bio.text())
+  }
+
+  /// Escapes what OpenSSL lets through and a terminal or a reader's eye may be misled by: control characters above
+  /// U+007F, and invisible ones such as those that turn the direction of writing.
+  private static func escaped(_ text: String) -> String {
+    if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+    return text.unicodeScalars.reduce(into: "") { result, scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+        for byte in String(scalar).utf8 { result += "\\" + Hexadecimal.text([byte]).uppercased() }
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
   }
 
   /// The values of all common names as UTF-8, in their order; NUL and control characters stay as they are.

@@ -31,8 +31,9 @@ extension TLSServerContext {
     cssl_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
     SSL_CTX_set_max_early_data(pointer, 0)
     SSL_CTX_set_recv_max_early_data(pointer, 0)
-    // Buffers of 16 KiB each way only while a record is under way, not for every idle connection.
-    cssl_SSL_CTX_set_mode(pointer, Int(SSL_MODE_RELEASE_BUFFERS))
+    // Buffers of 16 KiB each way only while a record is under way, not for every idle connection; and no search for
+    // issuers of our own certificate in every handshake: what is to be sent with it is given.
+    cssl_SSL_CTX_set_mode(pointer, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN))
   }
 
   func present(_ configuration: Configuration) throws(OpenSSLError) {

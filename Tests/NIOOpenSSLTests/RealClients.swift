@@ -54,4 +54,18 @@ import Testing
     #expect(gate.all[0].text.isEmpty)
     try await gate.close()
   }
+
+  @Test(arguments: versions)
+  func answerIsWholeWhenTheApplicationClosesAtOnce(_ version: String) async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext(), closesAfterAnswer: true)
+    let line = String(repeating: "all of it ", count: 6000)
+    let process = try SClient(gate, material, material.client, [version, "-quiet"]).start()
+    try process.write("\(line)\n")
+    let output = try await process.end().outputText
+    #expect(output == "\(line.uppercased())\n", "\(output.count) bytes")
+    try await wait(for: "the end of the connection") { gate.all.first?.isOver == true }
+    #expect(gate.all[0].otherErrors.isEmpty)
+    try await gate.close()
+  }
 }

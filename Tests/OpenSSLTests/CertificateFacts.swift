@@ -20,6 +20,7 @@ func privateKey(_ path: String, password: String? = nil) throws -> PrivateKey {
     ("/C=DE/O=Müller, Söhne/CN=connector", "CN=connector,O=Müller\\, Söhne,C=DE"),
     ("/O=a \\+ b = \"c\"/CN=<x>; #y", "CN=\\<x\\>\\; #y,O=a \\+ b = \\\"c\\\""),
     ("/CN=line\nbreak\u{7}", "CN=line\\0Abreak\\07"),
+    ("/CN=left\u{202E}right\u{9B}2J", "CN=left\\E2\\80\\AEright\\C2\\9B2J"),
     ("/CN= blank ", "CN=\\ blank\\ "),
   ]
 
