@@ -30,8 +30,10 @@ test: ## build everything for debugging and run all tests
 
 build: ## build the programs for release, in .build/release
 	@scripts/bootstrap build
+	@# Linked by gold, the toolchain's default: lld takes a function of FoundationEssentials from Foundation, and with it
+	@# 45 MB of ICU. Gold warns of mktemp, which is in the same library and is not called.
 	@for program in $(PROGRAMS); do \
-	  swift build -c release --static-swift-stdlib -Xswiftc -use-ld=lld --product $$program || exit; \
+	  swift build -c release --static-swift-stdlib --product $$program || exit; \
 	done
 
 bench: ## measure start-up, memory and sizes; the figures of BENCHMARKS.md

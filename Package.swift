@@ -152,3 +152,9 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// TOMLKit imports all of Foundation. Without this a member of it is found by those above TOMLKit though they never imported
+// it, and one such use links 50 MB of ICU.
+for target in package.targets where ["AgentConfiguration", "AgentRegistration", "Supervisor"].contains(target.name) {
+  target.swiftSettings = [.enableUpcomingFeature("MemberImportVisibility")]
+}

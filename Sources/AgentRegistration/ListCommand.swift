@@ -1,3 +1,5 @@
+import CertificateStore
+
 extension Registration {
   /// `-l`: what the store holds.
   public func list() throws -> Report {

@@ -3,6 +3,7 @@ import AgentProtocol
 import CertificateImport
 import CertificateStore
 import OpenSSL
+import SystemCalls
 
 extension Registration {
   /// The certificate that `query` means, if a listener can serve with it: key there and its own, chain complete, in force.

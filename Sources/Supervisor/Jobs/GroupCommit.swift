@@ -1,5 +1,6 @@
 import AgentProtocol
 import JobLedger
+import Logging
 
 /// The ledger, with all changes of a turn in one transaction and one fsync(2): what follows from a change (an answer, the
 /// start of a job) happens after it is on disk, or does not happen.

@@ -1,6 +1,7 @@
 import AgentProtocol
 import JobLaunch
 import JobLedger
+import Logging
 import SystemCalls
 
 extension Jobs {

@@ -1,5 +1,7 @@
 import AgentProtocol
 import Glibc
+import JobLaunch
+import Logging
 import SystemCalls
 
 extension Jobs {

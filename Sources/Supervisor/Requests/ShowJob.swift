@@ -1,5 +1,7 @@
 import AgentProtocol
+import JobLaunch
 import JobLedger
+import Logging
 
 extension Jobs {
   /// Answers with a job's status: at once, or when it has ended, or after `wait` seconds.
