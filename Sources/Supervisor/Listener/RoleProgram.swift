@@ -1,3 +1,4 @@
+import AgentConfiguration
 import AgentLogging
 import CLinux
 import Glibc
