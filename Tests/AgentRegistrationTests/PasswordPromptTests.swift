@@ -60,6 +60,18 @@ struct PasswordPromptTests {
     #expect(try host.image().files.isEmpty)
   }
 
+  /// Where nobody could continue it, as here without a shell that knows of jobs, the kernel does not stop it.
+  @Test func afterAStopTheQuestionIsAskedAnew() async throws {
+    let terminal = try ask("-I", "agentcert.pem", "-q")
+    try await terminal.see("Private key password: ")
+    try terminal.type("wrong\u{1A}")
+    try await terminal.see("Private key password: \nPrivate key password: ")
+    #expect(!terminal.echoes)
+    try terminal.type("secret\n")
+    #expect(try await terminal.end() == .exited(0))
+    #expect(terminal.echoes)
+  }
+
   @Test func theQuestionReachesTheTerminalThoughInputComesFromAFile() async throws {
     let terminal = try ask("-I", "-", "-q", redirection: "<agentcert.pem")
     try await terminal.see("Private key password: ")
