@@ -30,11 +30,9 @@ struct RegisterCommand: ParsableCommand {
   @OptionGroup(title: "Store") var keeping: StoreOptions
   @OptionGroup(title: "Everywhere") var general: GeneralOptions
 
-  func validate() throws {
-    try Wish.check(self)
-  }
-
   func run() throws {
+    // Not in validate(): an unknown option is the likelier mistake, and is to be told first.
+    try Wish.check(self)
     do {
       let invocation = Registration.Invocation(
         program: Self.programName, configurationFile: general.config, json: general.json)
@@ -47,6 +45,19 @@ struct RegisterCommand: ParsableCommand {
       let error = RegistrationError(error)
       complain(error.description)
       throw ExitCode(error.status.rawValue)
+    }
+  }
+
+  /// Does what the arguments ask for, and exits. A misuse is one line, as every other error.
+  static func start(_ arguments: [String]) -> Never {
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+      exit()
+    } catch {
+      guard !(error is ExitCode), exitCode(for: error) == .validationFailure else { exit(withError: error) }
+      complain("\(message(for: error)); see \(programName) --help")
+      exit(withError: ExitCode.validationFailure)
     }
   }
 

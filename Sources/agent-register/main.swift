@@ -1,4 +1,3 @@
 import AgentRegistration
 
-let arguments = plainHyphens(CommandLine.arguments.dropFirst(), longOptions: RegisterCommand.longOptions)
-RegisterCommand.main(arguments)
+RegisterCommand.start(plainHyphens(CommandLine.arguments.dropFirst(), longOptions: RegisterCommand.longOptions))

@@ -44,6 +44,7 @@ struct CommandLineTests {
 
   @Test(
     arguments: [
+      (["-z"], "Unknown option '-z'"),
       ([], "say what to do: -I, -L, -l, -x, -E or -V"),
       (["-t", "12345678"], "-t, -d, -e, -b and -p need -L"),
       (["-l", "-L"], "-L and -l cannot be done at once"),
@@ -56,7 +57,7 @@ struct CommandLineTests {
   func isMisused(arguments: [String], message: String) async throws {
     let result = try await host.start(arguments).end()
     #expect(result.end == .exited(64))
-    #expect(result.errorText.hasPrefix("Error: \(message)\n"), "\(result.errorText)")
+    #expect(result.errorText == "agent-register: \(message); see agent-register --help\n")
   }
 
   @Test func theHelpNamesEveryOption() async throws {
