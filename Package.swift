@@ -131,7 +131,8 @@ let package = Package(
     .testTarget(
       name: "ListenerTests",
       dependencies: [
-        "AgentProtocol", "Listener", "OpenSSL", "Signer", "SigningSocket", "SupervisorLink", "SystemCalls", "TestCertificates", "TestSupport",
+        "AgentProtocol", "Listener", "OpenSSL", "Signer", "SigningSocket", "SupervisorLink", "SystemCalls",
+        "TestCertificates", "TestSupport",
         logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
     .testTarget(
@@ -153,8 +154,8 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// TOMLKit imports all of Foundation. Without this a member of it is found by those above TOMLKit though they never imported
-// it, and one such use links 50 MB of ICU.
+// TOMLKit imports all of Foundation. Without this a member of it is found by those above TOMLKit though they never
+// imported it, and one such use links 50 MB of ICU.
 for target in package.targets where ["AgentConfiguration", "AgentRegistration", "Supervisor"].contains(target.name) {
   target.swiftSettings = [.enableUpcomingFeature("MemberImportVisibility")]
 }

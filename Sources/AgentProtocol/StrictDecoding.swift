@@ -23,7 +23,8 @@ extension DecodingError {
   /// One line for the person who wrote the JSON: where, and what is wrong there.
   public var explanation: String {
     switch self {
-    case .keyNotFound(let key, let context): "\(Self.place(context.codingPath))the key \"\(key.stringValue)\" is missing"
+    case .keyNotFound(let key, let context):
+      "\(Self.place(context.codingPath))the key \"\(key.stringValue)\" is missing"
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       "\(Self.place(context.codingPath))expected \(Self.jsonName(of: type))"
     case .dataCorrupted(let context):
@@ -45,7 +46,8 @@ extension DecodingError {
     case is Double.Type: "a number"
     case is Bool.Type: "true or false"
     case is [Any].Type: "an array"
-    default: "\(type)".hasPrefix("Dictionary") ? "an object" : "\(type)".hasPrefix("Array") ? "an array" : "another value"
+    default:
+      "\(type)".hasPrefix("Dictionary") ? "an object" : "\(type)".hasPrefix("Array") ? "an array" : "another value"
     }
   }
 }

@@ -43,7 +43,9 @@ public enum SignatureScheme: UInt16, CaseIterable, Sendable {
   /// The scheme of an algorithm with a digest, whose name may be written as OpenSSL writes it (`SHA2-256`, `sha256`).
   public init?(_ algorithm: Algorithm, digest: String?) {
     let plain = digest?.uppercased().replacing("SHA2-", with: "SHA")
-    guard let scheme = Self.allCases.first(where: { $0.algorithm == algorithm && $0.digest == plain }) else { return nil }
+    guard let scheme = Self.allCases.first(where: { $0.algorithm == algorithm && $0.digest == plain }) else {
+      return nil
+    }
     self = scheme
   }
 }

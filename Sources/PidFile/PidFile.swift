@@ -23,7 +23,7 @@ public struct PidFile: Sendable {
   /// - Returns: `nil` if none does.
   public static func holder(of path: String) throws(SystemError) -> ProcessHandle? {
     let contents: [UInt8]
-    do throws(SystemError) { contents = try DurableFile.read(path, limit: 64) } catch where error.code == ENOENT {
+    do throws(SystemError) { contents = try DurableFile.read(path, limit: 64) } catch  where error.code == ENOENT {
       return nil
     }
     guard let text = String(validating: contents, as: UTF8.self), let number = pid_t(text.prefix { $0 != "\n" }),
@@ -33,7 +33,7 @@ public struct PidFile: Sendable {
       let process = try ProcessHandle(number)
       // Held again after the handle was taken: so it is the holder that the handle names.
       return try FileLock.isHeld(path) ? process : nil
-    } catch where error.code == ESRCH {
+    } catch  where error.code == ESRCH {
       return nil
     }
   }
