@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,3 +80,5 @@ void clinux_reap(int pidfd) {
   siginfo_t information;
   waitid(P_PIDFD, (id_t)pidfd, &information, WEXITED | WNOHANG);
 }
+
+void clinux_set_name(const char *name) { prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL); }

@@ -7,6 +7,8 @@ import SystemCalls
 enum Sandbox {
   /// For the whole process, for good. What the kernel does not have is left out, with a warning.
   static func enter(_ log: Logger) {
+    // For ps(1) and top(1), which would show the "exe" of /proc/self/exe.
+    clinux_set_name("agentd-listener")
     attempt("new privileges cannot be ruled out", log) { () throws(SystemError) in
       try checked("prctl") { clinux_forbid_new_privileges() }
     }

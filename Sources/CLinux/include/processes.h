@@ -31,4 +31,8 @@ struct clinux_program {
 // executed, or what went wrong as a value of errno.
 int clinux_spawn(const struct clinux_program *program, pid_t *child);
 
+// prctl(2) with PR_SET_NAME: the calling thread's name, which for the main thread is the process's in ps(1) and top(1). At most
+// 15 bytes; the rest is cut.
+void clinux_set_name(const char *name);
+
 #endif

@@ -33,8 +33,6 @@ final class Acceptor: Sendable {
   }
 
   /// Starts accepting. When a channel is closed, only its own descriptor of the socket is: others go on listening.
-  ///
-  /// NIO pauses accepting for a second when descriptors or memory run out (accept(2): EMFILE, ENFILE, ENOBUFS, ENOMEM).
   func start(_ socket: FileDescriptor, on group: any EventLoopGroup) -> EventLoopFuture<any Channel> {
     // Set on the listening socket, from which Linux hands them on to each connection: no system call for each.
     ServerBootstrap(group: group)
@@ -44,6 +42,14 @@ final class Acceptor: Sendable {
       .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPIDLE), value: 60)
       .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPINTVL), value: 15)
       .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPCNT), value: 4)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let handlers: [any ChannelHandler] = [
+            AcceptBackoffHandler(backoffProvider: AcceptFaults.pause), AcceptFaults(self.services.log),
+          ]
+          try channel.pipeline.syncOperations.addHandlers(handlers)
+        }
+      }
       .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try self.setUp(channel) }

@@ -22,9 +22,9 @@ final class Connections: Sendable {
   /// - Returns: why it is refused; `nil` if it is not.
   func admit(_ channel: any Channel) -> String? {
     let refusal = state.withLock { state -> String? in
-      if state.open.count >= limits.connections { return "there are \(limits.connections) connections already" }
+      if state.open.count >= limits.connections { return "the limit of \(limits.connections) connections is reached" }
       if state.handshaking >= limits.handshakes {
-        return "\(limits.handshakes) connections are in their handshake already"
+        return "the limit of \(limits.handshakes) connections in their handshake is reached"
       }
       state.open[ObjectIdentifier(channel)] = channel
       state.handshaking += 1

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Glibc
 import NIOCore
 import SupervisorLink
 import Synchronization
@@ -7,6 +8,7 @@ import SystemCalls
 /// The supervisor at the other end of the link. Asked from any thread; the answers are handed in by the one that reads.
 final class LinkClient: Supervisor {
   private struct State {
+    let link: FileDescriptor
     var writer: LinkWriter<ListenerMessage>
     var isOpen = true
     var next: UInt64 = 1
@@ -18,9 +20,14 @@ final class LinkClient: Supervisor {
 
   private let state: Mutex<State>
 
+  /// Seconds after which a supervisor that takes no message is taken to be gone. All connections wait meanwhile.
+  private static let patience = 10
+
   /// Writes to `link`, a blocking socket.
   init(_ link: FileDescriptor) {
-    state = Mutex(State(writer: LinkWriter(link)))
+    var time = timeval(tv_sec: Self.patience, tv_usec: 0)
+    setsockopt(link.raw, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    state = Mutex(State(link: link, writer: LinkWriter(link)))
   }
 
   func ask(_ command: JobCommand, for client: ClientIdentity, on loop: any EventLoop) -> Inquiry {
@@ -76,11 +83,11 @@ final class LinkClient: Supervisor {
 
   private static let ended = Problem(.unavailable, "the agent is going down or starting again")
 
-  /// A link that cannot be written to is at its end, which the reading thread will see as well.
+  /// A link that cannot be written to is at its end; it is shut down, so that the thread that reads sees it as well.
   private static func send(_ message: ListenerMessage, _ state: inout State) -> Bool {
-    do throws(LinkError) {
-      try state.writer.enqueue(message)
-      return try state.writer.flush()
-    } catch { return false }
+    if (try? state.writer.enqueue(message)) != nil, (try? state.writer.flush()) == true { return true }
+    state.isOpen = false
+    shutdown(state.link.raw, Int32(SHUT_RDWR))
+    return false
   }
 }

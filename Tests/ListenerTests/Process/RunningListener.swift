@@ -46,7 +46,6 @@ final class RunningListener: Sendable {
     script: @escaping TestSupervisor.Script = { _, _, _ in nil },
     change: (inout ListenerMaterial) throws -> Void = { _ in }
   ) throws {
-    let certificates = try Self.certificates()
     let (ours, theirs) = try FileDescriptor.socketPair()
     let log = CollectedLog()
     self.log = log
@@ -57,14 +56,7 @@ final class RunningListener: Sendable {
     }
     inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC)) })
     supervisor = TestSupervisor(ours, script)
-    var material = ListenerMaterial(
-      agentName: "agent-1", version: "1.2.3", certificate: try Self.thumbprint(certificates.server),
-      certificates: [try certificates.server.certificatePEM], roots: [try certificates.root.certificatePEM],
-      revocationLists: [], addresses: ["127.0.0.1:\(self.port)"],
-      capacity: Capacity(maxRunning: 4, maxQueued: 9, running: 1, queued: 2), checkOnly: false)
-    try change(&material)
-    let keyFile = try FileDescriptor.open(key ?? certificates.server.keyPath, O_RDONLY)
-    try supervisor.send(.configure(material), [try Self.signer(keyFile), inotify, self.socket])
+    try Self.configure(supervisor, socket: self.socket, port: self.port, inotify: inotify, key: key, change: change)
     DispatchQueue(label: "listener").async { [self] in
       let code = ListenerProcess.serve(
         link: theirs, log: log.logger, httpLimits: httpLimits, connectionLimits: connectionLimits)
@@ -74,6 +66,31 @@ final class RunningListener: Sendable {
   }
 
   deinit { supervisor.hangUp() }
+
+  /// Sends the configuration of a good listener on a free port.
+  ///
+  /// - Returns: the port.
+  static func configure(_ supervisor: TestSupervisor) throws -> Int {
+    let inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC)) })
+    let (socket, port) = try listeningSocket()
+    try configure(supervisor, socket: socket, port: port, inotify: inotify, key: nil, change: { _ in })
+    return port
+  }
+
+  private static func configure(
+    _ supervisor: TestSupervisor, socket: FileDescriptor, port: Int, inotify: FileDescriptor, key: String?,
+    change: (inout ListenerMaterial) throws -> Void
+  ) throws {
+    let certificates = try certificates()
+    var material = ListenerMaterial(
+      agentName: "agent-1", version: "1.2.3", certificate: try thumbprint(certificates.server),
+      certificates: [try certificates.server.certificatePEM], roots: [try certificates.root.certificatePEM],
+      revocationLists: [], addresses: ["127.0.0.1:\(port)"],
+      capacity: Capacity(maxRunning: 4, maxQueued: 9, running: 1, queued: 2), checkOnly: false)
+    try change(&material)
+    let keyFile = try FileDescriptor.open(key ?? certificates.server.keyPath, O_RDONLY)
+    try supervisor.send(.configure(material), [try signer(keyFile), inotify, socket])
+  }
 
   /// A signer in a thread of this process; what the listener gets of it.
   private static func signer(_ key: FileDescriptor) throws -> FileDescriptor {

@@ -78,6 +78,26 @@ struct Strangers {
     print("closed after", received, "bytes")
     """
 
+  /// A head that trickles in (slowloris) has its time in all, not byte by byte.
+  @Test func whoSendsSlowly() async throws {
+    var limits = HTTPLimits()
+    limits.headTime = .milliseconds(500)
+    let listener = try RunningListener(httpLimits: limits)
+    _ = try await listener.ready()
+    let client = try TestProcess(listener.openssl("-quiet"), input: nil)
+    try client.write(Connection.agent)
+    try await wait(for: "the first answer") { client.outputText.contains("200 OK") }
+    var sent = 0
+    for byte in "GET /" + String(repeating: "x", count: 10_000) {
+      // Writing fails when the client has ended.
+      guard (try? client.write(String(byte))) != nil else { break }
+      sent += 1
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    #expect(sent < 1000)
+    _ = try await client.end()
+  }
+
   @Test func tooManyConnections() async throws {
     var limits = ConnectionLimits()
     limits.connections = 1
@@ -87,7 +107,7 @@ struct Strangers {
     try holder.write(Connection.agent)
     try await wait(for: "the first client's answer") { holder.outputText.contains("200 OK") }
     #expect(try await listener.curl("\(listener.url)/v1/agent").end != .exited(0))
-    #expect(try await refusal(listener).contains("there are 1 connections already"))
+    #expect(try await refusal(listener).contains("the limit of 1 connections is reached"))
     try holder.write(Connection.agent)
     try await wait(for: "its second answer") { holder.outputText.components(of: "200 OK") == 2 }
     holder.closeInput()
