@@ -39,7 +39,7 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
     case .forbidden: "This client may not do that"
     case .notFound: "There is no such thing here"
     case .methodNotAllowed: "The resource does not have this method"
-    case .conflict: "The job id is taken by another job"
+    case .conflict: "The request does not fit the job as it is"
     case .bodyTooLarge: "The body is too large"
     case .unsupportedMediaType: "The body must be JSON"
     case .rangeNotSatisfiable: "The range is outside the output"

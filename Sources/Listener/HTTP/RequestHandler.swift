@@ -51,7 +51,7 @@ final class RequestHandler: ChannelInboundHandler {
   private var isFinishing = false
   var isPumpScheduled = false
 
-  /// - Parameter isDraining: whether the connection is to be closed after its first answer.
+  /// - Parameter isDraining: whether the listener is going already: the connection is closed after its first answer.
   init(
     _ services: Services, _ loopServices: LoopServices, _ client: ClientIdentity, _ clock: RequestClock,
     isDraining: Bool = false
@@ -65,6 +65,7 @@ final class RequestHandler: ChannelInboundHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    if isDraining { clock.boundIdleTime(services.limits.drainGrace) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {

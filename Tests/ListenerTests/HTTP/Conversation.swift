@@ -71,13 +71,17 @@ final class Conversation {
       queued: 2
     ))
 
-  init(_ supervisor: ScriptedSupervisor = ScriptedSupervisor(), limits: HTTPLimits = HTTPLimits()) throws {
+  init(
+    _ supervisor: ScriptedSupervisor = ScriptedSupervisor(), limits: HTTPLimits = HTTPLimits(), isDraining: Bool = false
+  )
+    throws
+  {
     self.supervisor = supervisor
     loop = EmbeddedEventLoop()
     let services = Services(
       supervisor: supervisor, agent: agent, outputs: outputs, limits: limits, log: Logger(label: "test"))
     let clock = RequestClock(limits)
-    let handler = RequestHandler(services, LoopServices(), Self.client, clock)
+    let handler = RequestHandler(services, LoopServices(), Self.client, clock, isDraining: isDraining)
     channel = EmbeddedChannel(handlers: Gate.http1(clock, handler, limits), loop: loop)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
   }

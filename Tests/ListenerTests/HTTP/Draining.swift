@@ -37,6 +37,18 @@ struct Draining {
     #expect(!conversation.isOpen)
   }
 
+  /// Its handshake was under way when draining began.
+  @Test func aNewConnectionGetsOneAnswer() throws {
+    let conversation = try Conversation(isDraining: true)
+    let answer = conversation.exchange(Connection.agent)
+    #expect(answer.status == 200)
+    #expect(answer.fields["connection"] == "close")
+    #expect(!conversation.isOpen)
+    let silent = try Conversation(isDraining: true)
+    silent.loop.advanceTime(by: .seconds(3))
+    #expect(!silent.isOpen)
+  }
+
   @Test func aRunningRequestIsFinished() throws {
     let conversation = try Conversation()
     conversation.send("POST /v1/jobs/j1/cancel HTTP/1.1\r\nHost: a\r\n\r\n")
