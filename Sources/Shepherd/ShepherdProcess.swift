@@ -20,8 +20,9 @@ public enum ShepherdProcess {
       let signals = try SignalDescriptor([SIGCHLD, SIGTERM])
       try ignoreTerminalSignals()
       try checked("prctl") { clinux_become_subreaper() }
-      try lock.writeAll(LockRecord(processID: getpid(), bootID: LockRecord.presentBootID()).encoded)
       let exit = try ExitFile(in: folder)
+      // Last before the start: without it, a later supervisor knows that the job did not run.
+      try lock.writeAll(LockRecord(processID: getpid(), bootID: LockRecord.presentBootID()).encoded)
       let record = JobRun.toItsEnd(in: folder, output: output, signals)
       try exit.complete(with: record, output: output)
       withExtendedLifetime(lock) {}
