@@ -9,8 +9,8 @@ final class JobBench: Sendable {
   let home: TemporaryFolder
   let launcher: JobLauncher
 
-  init() throws {
-    home = try TemporaryFolder()
+  init(in parent: String = "/tmp") throws {
+    home = try TemporaryFolder(in: parent)
     launcher = try JobLauncher(folder: home.path("jobs"), shepherd: BuiltProduct.path("agentd-shepherd"))
   }
 

@@ -20,7 +20,8 @@ struct ManyJobsAtOnce {
 
   /// A job may end in any moment of its shepherd's life: of many short ones, some end in each.
   @Test func shortOnes() async throws {
-    let bench = try JobBench()
+    // In memory: it is the number that counts here, not the disk.
+    let bench = try JobBench(in: "/dev/shm")
     for round in 0..<30 {
       let jobs = try (0..<20).map { try bench.start("job-\(round)-\($0)", JobRequest(command: ["/bin/true"])) }
       for job in jobs { #expect(try await bench.end(of: job).state == .succeeded) }

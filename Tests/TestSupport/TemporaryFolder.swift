@@ -6,10 +6,10 @@ public final class TemporaryFolder: Sendable {
   /// Its absolute path, without symbolic links.
   public let path: String
 
-  /// Makes an empty folder, mode 0700.
-  public init() throws {
-    var template = Array("/tmp/agentd-test.XXXXXX".utf8CString)
-    guard let made = mkdtemp(&template) else { throw SystemError.last("mkdtemp", "/tmp") }
+  /// Makes an empty folder, mode 0700, below `parent`.
+  public init(in parent: String = "/tmp") throws {
+    var template = Array("\(parent)/agentd-test.XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { throw SystemError.last("mkdtemp", parent) }
     path = String(cString: made)
   }
 
