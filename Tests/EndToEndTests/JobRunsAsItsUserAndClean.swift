@@ -68,11 +68,12 @@ import Testing
     let job = try await agent.finish(
       "look", ["/usr/bin/python3", "-I", "-c", Self.look], fields: #""directory": "/""#,
       #""environment": {"ASKED": "for"}"#)
-    let facts = Dictionary(
-      uniqueKeysWithValues: job.output.split(separator: "\n").map { line in
-        let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        return (String(parts[0]), String(parts[1]))
-      })
+    try #require(job.status.state == .succeeded, "\(job.output)")
+    var facts: [String: String] = [:]
+    for line in job.output.split(separator: "\n") {
+      let name = line.prefix { $0 != "=" }
+      facts[String(name)] = String(line.dropFirst(name.count + 1))
+    }
     #expect(facts["descriptors"] == "0 1 2", "\(job.output)")
     #expect(facts["stdin"] == "/dev/null")
     #expect(facts["stdout"] == facts["stderr"])
@@ -87,7 +88,7 @@ import Testing
   // -I and the absolute path: no variable of the environment plays a part. LC_CTYPE is Python's own doing (PEP 538).
   private static let look = """
     import os
-    status = dict(line.rstrip().split(":\\t", 1) for line in open("/proc/self/status") if ":\\t" in line)
+    status = dict(line.rstrip("\\n").split(":\\t", 1) for line in open("/proc/self/status") if ":\\t" in line)
     def target(fd):
       try: return os.readlink(f"/proc/self/fd/{fd}")
       except OSError: return None

@@ -134,6 +134,19 @@ extension Installation {
     }
   }
 
+  /// How many TCP connections to its port are established, by proc_net_tcp(5): of another process's descriptors only root
+  /// could tell.
+  var connections: Int {
+    get throws {
+      let table = String(decoding: try DurableFile.read("/proc/net/tcp", limit: 1 << 24), as: UTF8.self)
+      let hexadecimal = String(port, radix: 16, uppercase: true)
+      return table.split(separator: "\n").count { line in
+        let fields = line.split(separator: " ")
+        return fields.count > 3 && fields[1] == "0100007F:\(hexadecimal)" && fields[3] == "01"
+      }
+    }
+  }
+
   /// Sends agentd a signal without waiting.
   func signal(_ signal: Int32) throws { try supervisor.withLock { try $0?.handle.send(signal) } }
 
