@@ -113,7 +113,8 @@ let package = Package(
         "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", logging,
       ]),
     .executableTarget(
-      name: "agentd-test-roles", dependencies: ["AgentProtocol", "JobLaunch", "JobLedger", "SystemCalls"],
+      name: "agentd-test-roles",
+      dependencies: ["AgentProtocol", "COpenSSL", "JobLaunch", "JobLedger", "OpenSSL", "SystemCalls"],
       path: "Tests/TestRoles"),
     .testTarget(name: "ShepherdTests", dependencies: ["Shepherd", "TestSupport"]),
     .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),

@@ -22,7 +22,7 @@ struct TimeoutEndsTheWholeJob {
     let bench = try JobBench()
     var request = JobRequest.shell("trap 'echo cleaned; exit 3' TERM; echo ready; while :; do sleep 0.05; done")
     request.timeout = 1
-    request.killGrace = 60
+    request.killGrace = 1000
     let start = ContinuousClock.now
     let (outcome, output) = try await bench.run(request)
     #expect(outcome.state == .timedOut)
@@ -30,7 +30,7 @@ struct TimeoutEndsTheWholeJob {
     #expect(outcome.reason == "its time of 1 s was over")
     // In between the shell tells of its sleep, which got the signal as well.
     #expect(output.hasPrefix("ready\n") && output.hasSuffix("cleaned\n"), "\(output)")
-    #expect(ContinuousClock.now - start < .seconds(20))
+    #expect(ContinuousClock.now - start < .seconds(500))
   }
 
   /// What the main process leaves behind while it is being ended has the rest of the grace.
@@ -39,7 +39,7 @@ struct TimeoutEndsTheWholeJob {
     var request = JobRequest.shell(
       "setsid sh -c 'trap \"sleep 0.3; echo cleaned; exit\" TERM; echo ready; while :; do sleep 0.05; done' & wait")
     request.timeout = 0.5
-    request.killGrace = 60
+    request.killGrace = 1000
     let (outcome, output) = try await bench.run(request)
     #expect(outcome.state == .timedOut)
     #expect(outcome.signal == "SIGTERM")

@@ -49,21 +49,22 @@ import Testing
 
     """
 
-  @Test func configurationFromTheEnvironmentIsRead() async {
-    // The control: OpenSSL by itself believes the variable.
-    await #expect(processExitsWith: .exitCode(EXIT_SUCCESS)) {
-      let folder = try TemporaryFolder()
-      setenv("OPENSSL_CONF", try folder.write("openssl.cnf", Self.configuration), 1)
-      exit(cssl_SSL_CTX_get_min_proto_version(SSL_CTX_new(TLS_method())) == TLS1_3_VERSION ? EXIT_SUCCESS : 2)
-    }
+  /// The control: OpenSSL by itself believes the variable.
+  @Test func configurationFromTheEnvironmentIsRead() async throws {
+    #expect(try await minimumVersion() == "\(TLS1_3_VERSION)\n")
   }
 
-  @Test func configurationFromTheEnvironmentIsIgnored() async {
-    await #expect(processExitsWith: .exitCode(EXIT_SUCCESS)) {
-      let folder = try TemporaryFolder()
-      setenv("OPENSSL_CONF", try folder.write("openssl.cnf", Self.configuration), 1)
-      OpenSSLLibrary.ignoreEnvironment()
-      exit(cssl_SSL_CTX_get_min_proto_version(SSL_CTX_new(TLS_method())) != TLS1_3_VERSION ? EXIT_SUCCESS : 2)
-    }
+  @Test func configurationFromTheEnvironmentIsIgnored() async throws {
+    #expect(try await minimumVersion("ignore-environment") != "\(TLS1_3_VERSION)\n")
+  }
+
+  private func minimumVersion(_ choice: String...) async throws -> String {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("openssl.cnf", Self.configuration)
+    let result = try await TestProcess(
+      [BuiltProduct.path("agentd-test-roles"), "minimum-tls-version"] + choice, environment: ["OPENSSL_CONF": file]
+    ).end()
+    #expect(result.end == .exited(0), "\(result.errorText)")
+    return result.outputText
   }
 }

@@ -23,7 +23,7 @@ public enum OpenSSLTool {
   public static func outcome(_ arguments: [String], scratch: String) throws -> Outcome {
     var template = Array("\(scratch)/output.XXXXXX".utf8CString)
     let output = FileDescriptor(owning: try checked("mkstemp", scratch) { mkstemp(&template) })
-    let path = String(cString: template)
+    let path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     defer { unlink(path) }
     var program = Program("openssl", arguments: ["openssl"] + arguments, descriptors: [nil, output, output])
     program.environment = ["PATH=/usr/bin:/bin", "HOME=\(scratch)"]

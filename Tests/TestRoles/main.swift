@@ -1,4 +1,4 @@
-// Processes that tests start in order to kill them, or to be another user. Not exit tests of the testing library: those hang
+// Processes that tests start in order to kill them, to be another user, or to have a fresh OpenSSL. Not exit tests of the testing library: those hang
 // when the test process has other children that have ended.
 import Glibc
 
@@ -6,6 +6,8 @@ let roles: [String: ([String]) throws -> Void] = [
   "submit-until-killed": SubmittingSupervisor.submitUntilKilled,
   "launch-and-die": DyingSupervisor.launchAndDie,
   "launch-as-ordinary-user": OrdinaryUser.launch,
+  "minimum-tls-version": FreshOpenSSL.minimumVersion,
+  "read-key": FreshOpenSSL.readKey,
 ]
 
 guard CommandLine.arguments.count >= 2, let role = roles[CommandLine.arguments[1]] else { exit(EX_USAGE) }
