@@ -14,7 +14,8 @@ public enum ListenerProcess {
   ///
   /// - Parameter link: this process's end of the link, a blocking stream socket; kept open until the return.
   /// - Returns: the exit code, as in sysexits(3): 0 after a drain or the end of the link, `EX_CONFIG` for unusable material,
-  ///   `EX_PROTOCOL` for a supervisor that breaks the link's contract, `EX_OSERR` for what the system refuses.
+  ///   `EX_PROTOCOL` for a supervisor that breaks the link's contract, `EX_UNAVAILABLE` when the signer is lost, `EX_OSERR`
+  ///   for what the system refuses.
   public static func run(link: SystemCalls.FileDescriptor) -> Int32 {
     let log = Logger(label: "agentd.listener")
     Sandbox.ignoreSignals()
@@ -29,6 +30,7 @@ public enum ListenerProcess {
   ) -> Int32 {
     var inbox = LinkInbox(link)
     let supervisor = LinkClient(link)
+    let signerLoss = SignerLoss(link, log)
     do {
       guard let first = try inbox.next() else { return EXIT_SUCCESS }
       guard case .configure(let configuration) = first.message else { throw LinkFault.unexpected("a first message") }
@@ -36,7 +38,7 @@ public enum ListenerProcess {
       guard !descriptors.isEmpty else { throw LinkFault.descriptors(0) }
       let material: Material
       do throws(Unusable) {
-        material = try Material(configuration, signer: try signer(descriptors.removeFirst(), log))
+        material = try Material(configuration, signer: try signer(descriptors.removeFirst(), signerLoss))
       } catch {
         _ = supervisor.report(.unusable(error.description))
         return EX_CONFIG
@@ -55,7 +57,7 @@ public enum ListenerProcess {
       defer { server.stop() }
       try server.start(inotify: descriptors[0], sockets: Array(descriptors[1...]))
       _ = supervisor.report(.ready(material.report))
-      try attend(&inbox, link, supervisor, server, services)
+      try attend(&inbox, link, supervisor, server, services, signerLoss)
       return EXIT_SUCCESS
     } catch let error as LinkError {
       log.error("link to the supervisor broken; exiting", metadata: ["error": "\(error)"])
@@ -63,16 +65,20 @@ public enum ListenerProcess {
     } catch let fault as LinkFault {
       log.error("supervisor breaks the link's contract; exiting", metadata: ["error": "\(fault)"])
       return EX_PROTOCOL
+    } catch is SignerLoss.Ended {
+      return EX_UNAVAILABLE
     } catch {
       log.error("cannot serve; exiting", metadata: ["error": "\(error)"])
       return EX_OSERR
     }
   }
 
-  /// The signer behind a socket. Once serving, a listener that has lost it is of no use and ends, to be replaced.
-  private static func signer(_ socket: FileDescriptor, _ log: Logger) throws(Unusable) -> SignerConnection {
+  /// The signer behind a socket.
+  private static func signer(
+    _ socket: FileDescriptor, _ loss: SignerLoss
+  ) throws(Unusable) -> SignerConnection {
     do throws(SystemError) {
-      return try SignerConnection(socket) { log.error("the signer is gone: no handshake can succeed") }
+      return try SignerConnection(socket) { loss.occurred() }
     } catch {
       throw Unusable("signing socket: \(error)")
     }
@@ -80,17 +86,21 @@ public enum ListenerProcess {
 
   /// Reads what the supervisor says until the link ends, then waits for the connections to end.
   private static func attend(
-    _ inbox: inout LinkInbox, _ link: FileDescriptor, _ supervisor: LinkClient, _ server: Server, _ services: Services
+    _ inbox: inout LinkInbox, _ link: FileDescriptor, _ supervisor: LinkClient, _ server: Server, _ services: Services,
+    _ signerLoss: SignerLoss
   ) throws {
     while let (message, descriptors) = try inbox.next() {
       switch message {
       case .answer(let number, let answer): supervisor.received(answer, descriptors, for: number)
       case .capacity(let capacity): services.agent.update(capacity)
-      case .drain: server.drain().whenComplete { _ in shutdown(link.raw, Int32(SHUT_RD)) }  // ends this loop
+      case .drain:
+        signerLoss.draining()
+        server.drain().whenComplete { _ in shutdown(link.raw, Int32(SHUT_RD)) }  // ends this loop
       case .configure: throw LinkFault.unexpected("a second configuration")
       }
     }
     supervisor.ended()
+    if signerLoss.endsListener { throw SignerLoss.Ended() }
     try server.drain().wait()
   }
 }

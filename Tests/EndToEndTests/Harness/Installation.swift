@@ -114,12 +114,17 @@ extension Installation {
   var supervisorID: pid_t { supervisor.withLock { $0?.handle.processID ?? -1 } }
 
   /// The listener's process; waits until there is exactly one.
-  func listenerID() async throws -> pid_t {
-    try await wait(for: "one listener") {
-      let listeners = try ProcessTable.children(of: supervisorID).filter {
-        ProcessTable.title($0)?.hasPrefix("agentd: listener") ?? false
+  func listenerID() async throws -> pid_t { try await onlyChild("agentd: listener") }
+
+  /// The signer's process; waits until there is exactly one.
+  func signerID() async throws -> pid_t { try await onlyChild("agentd: signer") }
+
+  private func onlyChild(_ title: String) async throws -> pid_t {
+    try await wait(for: "one \(title)") {
+      let found = try ProcessTable.children(of: supervisorID).filter {
+        ProcessTable.title($0)?.hasPrefix(title) ?? false
       }
-      return listeners.count == 1 ? listeners[0] : nil
+      return found.count == 1 ? found[0] : nil
     }
   }
 
