@@ -36,10 +36,11 @@ build: ## build the programs for release, in .build/release
 	  swift build -c release --static-swift-stdlib --product $$program || exit; \
 	done
 
-bench: ## measure start-up, memory and sizes; the figures of BENCHMARKS.md
-	@scripts/bootstrap demo
-	@$(MAKE) --no-print-directory build
+bench: ## measure start-up, memory, sizes, and TLS against nginx; the figures of BENCHMARKS.md
+	@scripts/bootstrap bench
+	@$(MAKE) --no-print-directory build PROGRAMS="$(PROGRAMS) tls-load"
 	@scripts/bench/footprint $(RELEASE)
+	@scripts/bench/tls $(RELEASE)
 
 lint: ## check the format of all Swift code and the shell scripts
 	@scripts/bootstrap lint
