@@ -20,7 +20,7 @@ final class JobBench: Sendable {
   }
 
   /// Waits for the end of a job.
-  func end(of job: RunningJob, within limit: Duration = .seconds(30)) async throws -> JobOutcome {
+  func end(of job: RunningJob, within limit: Duration = .seconds(90)) async throws -> JobOutcome {
     try await wait(for: "the shepherd of \(job.id)", within: limit) { job.shepherd.hasEnded }
     return launcher.outcome(of: job)
   }

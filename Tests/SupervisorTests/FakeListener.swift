@@ -126,7 +126,7 @@ final class LogLines: LogHandler {
 
 extension Reactor {
   /// Takes turns until `condition` holds.
-  func turns(until what: String, within limit: Duration = .seconds(20), _ condition: () -> Bool) throws {
+  func turns(until what: String, within limit: Duration = .seconds(90), _ condition: () -> Bool) throws {
     let end = ContinuousClock.now + limit
     while !condition() {
       if ContinuousClock.now > end { throw SystemError("wait for \(what)", code: ETIMEDOUT) }

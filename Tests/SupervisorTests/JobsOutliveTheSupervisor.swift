@@ -69,7 +69,7 @@ struct JobsOutliveTheSupervisor {
   }
 
   private func waitForShepherd(of id: String, in folder: TemporaryFolder) throws {
-    let end = ContinuousClock.now + .seconds(20)
+    let end = ContinuousClock.now + .seconds(90)
     while try FileLock.isHeld(folder.path("jobs/\(id)/lock")) {
       if ContinuousClock.now > end { throw SystemError("wait", "shepherd of \(id)", code: ETIMEDOUT) }
       usleep(5000)

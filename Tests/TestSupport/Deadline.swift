@@ -6,11 +6,12 @@ public struct DeadlineMissed: Error, CustomStringConvertible {
   public let description: String
 }
 
-/// Waits until `condition` holds, asking every few milliseconds.
+/// Waits until `condition` holds, asking every few milliseconds. The limit only has to tell late from never: many tests share
+/// few processors.
 ///
 /// - Throws: `DeadlineMissed`, or what `condition` throws.
 public func wait(
-  for what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
+  for what: String, within limit: Duration = .seconds(90), _ condition: () async throws -> Bool
 ) async throws {
   let clock = ContinuousClock()
   let end = clock.now + limit
@@ -20,11 +21,11 @@ public func wait(
   }
 }
 
-/// Waits until `value` gives something, asking every few milliseconds.
+/// Waits until `value` gives something, asking every few milliseconds; see above for the limit.
 ///
 /// - Throws: `DeadlineMissed`, or what `value` throws.
 public func wait<Value>(
-  for what: String, within limit: Duration = .seconds(20), _ value: () async throws -> Value?
+  for what: String, within limit: Duration = .seconds(90), _ value: () async throws -> Value?
 ) async throws -> Value {
   var found: Value?
   try await wait(for: what, within: limit) {

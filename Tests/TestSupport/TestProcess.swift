@@ -82,7 +82,7 @@ public final class TestProcess: Sendable {
   /// Waits for its end and for the end of its output.
   ///
   /// - Throws: `DeadlineMissed` after killing it, with what it wrote to standard error.
-  public func end(within limit: Duration = .seconds(60)) async throws -> ProcessResult {
+  public func end(within limit: Duration = .seconds(120)) async throws -> ProcessResult {
     do {
       let end = try await wait(for: "the end of process \(handle.processID)", within: limit) { try reaped() }
       try await wait(for: "the end of its output", within: limit) { output.isComplete && errors.isComplete }
@@ -115,7 +115,7 @@ public final class TestProcess: Sendable {
 /// - Throws: `DeadlineMissed` after killing it.
 public func run(
   _ command: String..., environment: [String: String]? = nil, directory: String? = nil, input: String = "",
-  within limit: Duration = .seconds(60)
+  within limit: Duration = .seconds(120)
 ) async throws -> ProcessResult {
   try await TestProcess(command, environment: environment, directory: directory, input: Array(input.utf8))
     .end(within: limit)

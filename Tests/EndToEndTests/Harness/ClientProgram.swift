@@ -17,7 +17,7 @@ enum ClientProgram: String, CaseIterable, Sendable {
       command(agent, version, presented),
       environment: agent.environment.merging(["OPENSSL_CONF": configuration]) { $1 },
       input: self == .openssl || self == .gnutls ? Array(Self.request.utf8) : [])
-    let result = try await process.end(within: .seconds(30))
+    let result = try await process.end()
     // What these programs say of the handshake goes to standard output too.
     return result.outputText.firstRange(of: "HTTP/1.1 ").map { String(result.outputText[$0.lowerBound...]) } ?? ""
   }

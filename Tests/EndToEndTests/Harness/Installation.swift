@@ -176,7 +176,7 @@ extension Installation {
   @discardableResult
   func logLine(with parts: String..., after skipped: Int = 0) async throws -> String {
     do {
-      return try await wait(for: "a line of the log with \(parts)", within: .seconds(10)) {
+      return try await wait(for: "a line of the log with \(parts)") {
         String(decoding: log.utf8.dropFirst(skipped), as: UTF8.self).split(separator: "\n").map(String.init)
           .first { line in parts.allSatisfy(line.contains) }
       }

@@ -17,7 +17,7 @@ extension Installation {
   /// The arguments by which curl trusts the agent, and proves who it is.
   func curlArguments(as credential: Presented? = nil) -> [String] {
     let credential = credential ?? certificates.connector
-    return ["--silent", "--show-error", "--max-time", "60", "--noproxy", "*", "--cacert", certificates.rootPath]
+    return ["--silent", "--show-error", "--max-time", "120", "--noproxy", "*", "--cacert", certificates.rootPath]
       + credential.curlArguments
   }
 

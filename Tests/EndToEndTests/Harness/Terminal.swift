@@ -40,7 +40,7 @@ final class Terminal {
   ///
   /// - Returns: all that was shown since, with the text.
   @discardableResult
-  func expect(_ text: String, within limit: Duration = .seconds(20)) async throws -> String {
+  func expect(_ text: String, within limit: Duration = .seconds(90)) async throws -> String {
     do {
       return try await wait(for: "\(text.debugDescription) on the terminal", within: limit) {
         readScreen()

@@ -35,7 +35,9 @@ struct OutOfDescriptors {
     let before = try cpuTicks(process.processID)
     let start = ContinuousClock().now
     try await wait(for: "a second to pass") { ContinuousClock().now - start > .seconds(1) }
-    #expect(try cpuTicks(process.processID) - before < 20, "a second of waiting may not cost 0.2 s of CPU")
+    // However long the second became on a busy machine: an accept loop that spins takes all the CPU it gets.
+    let ticksPassed = Int((ContinuousClock().now - start) / .milliseconds(10))
+    #expect(try cpuTicks(process.processID) - before < max(20, ticksPassed / 5), "waiting may not cost CPU time")
 
     holders.closeInput()
     _ = try await holders.end()

@@ -112,7 +112,7 @@ final class RunningListener: Sendable {
   }
 
   /// Waits for its end.
-  func exitCode(within limit: Duration = .seconds(20)) async throws -> Int32 {
+  func exitCode(within limit: Duration = .seconds(90)) async throws -> Int32 {
     try await wait(for: "the listener's end", within: limit) { exit.withLock { $0 } }
   }
 
@@ -122,7 +122,7 @@ final class RunningListener: Sendable {
   static func curl() throws -> [String] {
     let certificates = try certificates()
     return [
-      "curl", "-sS", "--http1.1", "--max-time", "60", "--noproxy", "*", "--cacert", certificates.root.certificatePath,
+      "curl", "-sS", "--http1.1", "--max-time", "120", "--noproxy", "*", "--cacert", certificates.root.certificatePath,
       "--cert", certificates.client.chainPath, "--key", certificates.client.keyPath,
     ]
   }
