@@ -26,7 +26,8 @@ demo: ## show agentd at work in a scratch folder: import, listen, run a job, ref
 test: ## build everything for debugging and run all tests
 	@scripts/bootstrap test
 	swift build --build-tests
-	swift test --skip-build --disable-xctest
+	@# All at once, hundreds of tests with real processes would wait for each other and miss their deadlines.
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$$((4 * $$(nproc))) swift test --skip-build --disable-xctest
 
 build: ## build the programs for release, in .build/release
 	@scripts/bootstrap build
