@@ -51,6 +51,7 @@ final class Server: Sendable {
   /// set up, and is dropped if the acceptor is closed by then. So reading stops first, and every loop has its turn, twice.
   private func stopAccepting(on loop: any EventLoop) -> EventLoopFuture<Void> {
     let channels = acceptors.withLock { $0 }
+    for channel in channels { channel.pipeline.fireUserInboundEventTriggered(AcceptFaults.AcceptingEnds()) }
     let paused = channels.map { $0.setOption(.autoRead, value: false) }
     return EventLoopFuture.andAllComplete(paused, on: loop)
       .flatMap { self.everyLoopsTurn(on: loop) }

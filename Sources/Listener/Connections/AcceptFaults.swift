@@ -4,29 +4,59 @@ import NIOCore
 
 /// What happens when a connection cannot be accepted because the host has run out of something: accepting pauses for a
 /// moment, and the log says so, once a minute.
+///
+/// Not NIO's AcceptBackoffHandler, which holds back the next read: a failed accept leaves the last one pending, the
+/// waiting connection keeps the socket readable, and the loop spins.
 final class AcceptFaults: ChannelInboundHandler {
   typealias InboundIn = any Channel
 
+  /// Said to the pipeline when the listener accepts no more, before its channel's automatic reads are switched off.
+  struct AcceptingEnds: Sendable {}
+
+  private static let pause = TimeAmount.milliseconds(100)
+
   private let log: Logger
   private var silentUntil = NIODeadline.uptimeNanoseconds(0)
+  private var resumption: Scheduled<Void>?
+  private var isEnding = false
 
   init(_ log: Logger) {
     self.log = log
   }
 
-  /// How long to pause after `error`; accept(2). Without a pause, the waiting connection would make the loop spin.
-  static func pause(_ error: IOError) -> TimeAmount? {
-    switch error.errnoCode {
-    case EMFILE, ENFILE, ENOBUFS, ENOMEM: .milliseconds(100)
-    default: nil
-    }
+  /// accept(2): what passes when others close their descriptors.
+  private static func isShortage(_ error: IOError) -> Bool {
+    [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // Other errors belong to a connection that was refused, which has its own line.
-    guard let error = error as? IOError, Self.pause(error) != nil, silentUntil < .now() else { return }
+    guard let error = error as? IOError, Self.isShortage(error) else { return }
+    pauseAccepting(context.channel)
+    guard silentUntil < .now() else { return }
     silentUntil = .now() + .minutes(1)
     log.warning(
       "new connections wait: \(String(cString: strerror(error.errnoCode)))", metadata: ["error": "\(error)"])
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard event is AcceptingEnds else { return context.fireUserInboundEventTriggered(event) }
+    isEnding = true
+    resumption?.cancel()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    resumption?.cancel()
+    context.fireChannelInactive()
+  }
+
+  private func pauseAccepting(_ channel: any Channel) {
+    guard !isEnding else { return }
+    try? channel.syncOptions?.setOption(.autoRead, value: false)
+    resumption?.cancel()
+    let bound = NIOLoopBound(channel, eventLoop: channel.eventLoop)
+    resumption = channel.eventLoop.scheduleTask(in: Self.pause) {
+      try? bound.value.syncOptions?.setOption(.autoRead, value: true)
+    }
   }
 }

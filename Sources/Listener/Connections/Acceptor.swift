@@ -44,10 +44,7 @@ final class Acceptor: Sendable {
       .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPCNT), value: 4)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let handlers: [any ChannelHandler] = [
-            AcceptBackoffHandler(backoffProvider: AcceptFaults.pause), AcceptFaults(self.services.log),
-          ]
-          try channel.pipeline.syncOperations.addHandlers(handlers)
+          try channel.pipeline.syncOperations.addHandler(AcceptFaults(self.services.log))
         }
       }
       .childChannelOption(.allowRemoteHalfClosure, value: true)
