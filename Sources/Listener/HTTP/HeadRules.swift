@@ -32,14 +32,15 @@ enum HeadRules {
     return count == 0 ? .none : .bytes(count)
   }
 
-  /// JSON is all that a body may be; a client that does not say is taken to send it.
+  /// JSON is all that a body may be; a client that does not say is taken to send it. So is one that says what `curl -d` says
+  /// of everything: no web page can make a browser send a form by PUT.
   static func checkContentType(_ head: HTTPRequestHead) throws(Refusal) {
     for encoding in head.headers[canonicalForm: "content-encoding"] where encoding.lowercased() != "identity" {
       throw Refusal(.unsupportedMediaType, "a body cannot have a Content-Encoding")
     }
     for field in head.headers["content-type"] {
       let type = field.prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
-      guard type == "application/json" else {
+      guard ["application/json", "application/x-www-form-urlencoded"].contains(type) else {
         throw Refusal(.unsupportedMediaType, "the Content-Type must be application/json")
       }
     }
