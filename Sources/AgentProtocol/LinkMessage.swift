@@ -41,8 +41,9 @@ public enum SupervisorMessage: Codable, Sendable {
   case answer(UInt64, JobAnswer)
   /// The counts have changed.
   case capacity(Capacity)
-  /// Stop accepting; finish what is open; exit.
-  case drain
+  /// Stop accepting; finish what is open; exit. With `ClientTrust`, first close the connections of clients whom it lets in
+  /// no more. May come again, with what holds by then.
+  case drain(ClientTrust?)
 }
 
 /// Every message from the listener to the supervisor.
@@ -65,12 +66,8 @@ public struct ListenerMaterial: Codable, Sendable {
   public var version: String
   /// SHA-256 thumbprint, 64 lower-case hex digits, of the certificate to serve.
   public var certificate: String
-  /// Every certificate of the store that is no root, PEM: the listener's own and what its chain may need.
-  public var certificates: [String]
-  /// The trusted roots, PEM.
-  public var roots: [String]
-  /// The revocation lists, PEM.
-  public var revocationLists: [String]
+  /// The certificates of the store, the listener's own among them, and who is let in.
+  public var trust: ClientTrust
   /// The addresses of the listening sockets, as shown in logs, for example `0.0.0.0:5773`.
   public var addresses: [String]
   /// The counts at the start.
@@ -80,18 +77,33 @@ public struct ListenerMaterial: Codable, Sendable {
 
   /// Material of these parts.
   public init(
-    agentName: String, version: String, certificate: String, certificates: [String], roots: [String],
-    revocationLists: [String], addresses: [String], capacity: Capacity, checkOnly: Bool
+    agentName: String, version: String, certificate: String, trust: ClientTrust, addresses: [String],
+    capacity: Capacity, checkOnly: Bool
   ) {
     self.agentName = agentName
     self.version = version
     self.certificate = certificate
-    self.certificates = certificates
-    self.roots = roots
-    self.revocationLists = revocationLists
+    self.trust = trust
     self.addresses = addresses
     self.capacity = capacity
     self.checkOnly = checkOnly
+  }
+}
+
+/// The store's contents that decide which clients are let in.
+public struct ClientTrust: Codable, Equatable, Sendable {
+  /// Every certificate of the store that is no root, PEM: what a chain may need.
+  public var certificates: [String]
+  /// The trusted roots, PEM.
+  public var roots: [String]
+  /// The revocation lists, PEM.
+  public var revocationLists: [String]
+
+  /// Trust of these parts.
+  public init(certificates: [String], roots: [String], revocationLists: [String]) {
+    self.certificates = certificates
+    self.roots = roots
+    self.revocationLists = revocationLists
   }
 }
 

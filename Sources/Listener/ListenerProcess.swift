@@ -53,7 +53,7 @@ public enum ListenerProcess {
       let services = Services(
         supervisor: supervisor, agent: AgentDocument(AgentStatus(configuration, material.report)),
         outputs: OutputWatcher(), limits: httpLimits, log: log)
-      let server = try Server(material.context, services, connectionLimits)
+      let server = try Server(material, services, connectionLimits)
       defer { server.stop() }
       try server.start(inotify: descriptors[0], sockets: Array(descriptors[1...]))
       _ = supervisor.report(.ready(material.report))
@@ -93,8 +93,10 @@ public enum ListenerProcess {
       switch message {
       case .answer(let number, let answer): supervisor.received(answer, descriptors, for: number)
       case .capacity(let capacity): services.agent.update(capacity)
-      case .drain:
+      case .drain(let trust):
         signerLoss.draining()
+        // Before they are drained: a client that is out gets no answer any more.
+        if let trust { server.recheckClients(try Trust(trust)) }
         server.drain().whenComplete { _ in shutdown(link.raw, Int32(SHUT_RD)) }  // ends this loop
       case .configure: throw LinkFault.unexpected("a second configuration")
       }

@@ -1,5 +1,4 @@
 import AgentProtocol
-import ClientVerification
 import OpenSSL
 import SigningProvider
 
@@ -16,6 +15,8 @@ struct Unusable: Error, Equatable, CustomStringConvertible {
 struct Material {
   /// What every connection's TLS is made from.
   let context: TLSServerContext
+  /// Decides about clients, in the context's handshakes.
+  let verifier: CurrentVerifier
   /// What the supervisor is told.
   let report: ListenerReport
 
@@ -25,11 +26,8 @@ struct Material {
   ///   - signer: has the certificate's private key.
   ///   - now: the present time.
   init(_ material: ListenerMaterial, signer: any RemoteSigner, now: Timestamp = .now()) throws(Unusable) {
-    let roots = try Self.certificates(material.roots, "root CA")
-    if roots.isEmpty {
-      throw Unusable("no root CA is imported, so no client could be let in: import one with agent-register -I FILE")
-    }
-    let certificates = try Self.certificates(material.certificates, "certificate")
+    let trust = try Trust(material.trust)
+    let (roots, certificates) = (trust.roots, trust.certificates)
     guard let own = (certificates + roots).first(where: { $0.sha256Thumbprint == material.certificate }) else {
       throw Unusable(
         "listener certificate \(material.certificate.prefix(64)) is not in the store: choose one with agent-register -L -t THUMBPRINT"
@@ -37,8 +35,9 @@ struct Material {
     }
     try Self.checkOwn(own, now)
     let privateKey = try Self.key(of: own, by: signer)
-    let verifier = try Self.verifier(roots, certificates, material.revocationLists)
     let chain = Self.chain(of: own, from: certificates + roots)
+    let verifier = CurrentVerifier(trust.verifier)
+    self.verifier = verifier
     do {
       context = try TLSServerContext(
         .init(certificateChain: chain, privateKey: privateKey, clientAuthorities: roots)
@@ -98,21 +97,4 @@ struct Material {
   private static let trial =
     [UInt8](repeating: 0x20, count: 64) + Array("TLS 1.3, server CertificateVerify".utf8)
     + [UInt8](repeating: 0, count: 33)
-
-  private static func verifier(
-    _ roots: [Certificate], _ certificates: [Certificate], _ lists: [String]
-  ) throws(Unusable) -> ClientVerifier {
-    do {
-      let blocks = try lists.flatMap { try PEMBlock.all(in: Array($0.utf8)) }
-      return try ClientVerifier(
-        roots: roots, intermediates: certificates.filter(\.isCA),
-        revocationLists: blocks.filter { $0.kind == .revocationList }.map { try RevocationList(pem: $0) })
-    } catch { throw Unusable("roots and revocation lists of the store: \(error)") }
-  }
-
-  private static func certificates(_ pems: [String], _ what: String) throws(Unusable) -> [Certificate] {
-    do {
-      return try pems.flatMap { try Certificate.all(inPEM: Array($0.utf8)) }
-    } catch { throw Unusable("\(what) of the store: \(error)") }
-  }
 }

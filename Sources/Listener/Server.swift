@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import NIOOpenSSL
 import NIOPosix
 import OpenSSL
 import Synchronization
@@ -10,6 +11,7 @@ final class Server: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let acceptor: Acceptor
   private let connections: Connections
+  private let verifier: CurrentVerifier
   private let services: Services
   private let acceptors = Mutex<[any Channel]>([])
   private let drained = Mutex<EventLoopFuture<Void>?>(nil)
@@ -18,11 +20,12 @@ final class Server: Sendable {
   private static let mostLoops = 4
 
   /// Makes the event loops, one a processor.
-  init(_ context: TLSServerContext, _ services: Services, _ limits: ConnectionLimits) throws {
+  init(_ material: Material, _ services: Services, _ limits: ConnectionLimits) throws {
     group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, Self.mostLoops))
+    verifier = material.verifier
     self.services = services
     connections = Connections(limits)
-    acceptor = try Acceptor(context, services, connections, limits, on: group)
+    acceptor = try Acceptor(material.context, services, connections, limits, on: group)
   }
 
   /// Reads from `inotify` and accepts on `sockets` from here on.
@@ -32,6 +35,20 @@ final class Server: Sendable {
       let channel = try acceptor.start(socket, on: group).wait()
       acceptors.withLock { $0.append(channel) }
     }
+  }
+
+  /// Closes the connections of clients whom `trust` does not let in; so it decides about handshakes from here on.
+  func recheckClients(_ trust: Trust) {
+    // First, so that a connection that is not seen below is judged by it in its handshake.
+    verifier.replace(by: trust.verifier)
+    let verdicts = RememberedVerdicts(of: verifier)
+    let log = services.log
+    connections.tellAll(
+      ClientRecheck(verify: { verdicts.verify($0) }) { peer, reason in
+        log.notice(
+          "connection closed: its client is no longer let in",
+          metadata: ["peer": "\(RefusalLog.text(peer))", "reason": "\(reason)"])
+      })
   }
 
   /// Accepts no more and lets the open connections finish.

@@ -34,6 +34,8 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
   let connection: TLSConnection
   let sink = CiphertextBuffer()
   var pendingWrites = PendingWrites()
+  /// Came while the handshake was going on.
+  var recheck: ClientRecheck?
   /// The deadline of the handshake, later of a lingering close.
   var deadline: Scheduled<Void>?
   private let handshakeTimeout: TimeAmount
@@ -109,8 +111,9 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
     }
   }
 
-  /// The end of the client's TCP stream, where the channel survives it.
+  /// The end of the client's TCP stream, where the channel survives it; `ClientRecheck`.
   public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let recheck = event as? ClientRecheck { return judge(recheck, context) }
     guard let event = event as? ChannelEvent, event == .inputClosed else {
       return context.fireUserInboundEventTriggered(event)
     }
@@ -190,6 +193,8 @@ extension OpenSSLServerHandler {
     if let handshake = received.handshake {
       deadline?.cancel()
       deadline = nil
+      if let recheck, closeIfRefused(by: recheck, context) { return }
+      recheck = nil
       context.fireUserInboundEventTriggered(handshake)
       flushPendingWrites(context)
     }

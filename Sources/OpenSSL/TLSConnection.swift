@@ -108,6 +108,11 @@ extension TLSConnection {
     return name.map { String(decoding: UnsafeBufferPointer(start: $0, count: Int(count)), as: UTF8.self) }
   }
 
+  /// What the client presented, to be judged again; nil before it has. Nothing is kept for this but OpenSSL's own.
+  public var presentedChain: PresentedChain? {
+    clientCertificate.map { PresentedChain(leaf: $0, intermediates: Array(presentedCertificates.dropFirst())) }
+  }
+
   /// All certificates that the client sent, its own first.
   public var presentedCertificates: [Certificate] {
     let others = CertificateStack.certificates(SSL_get_peer_cert_chain(pointer))

@@ -1,4 +1,5 @@
 import AgentProtocol
+import CertificateStore
 import Glibc
 import SystemCalls
 import TestSupport
@@ -90,6 +91,23 @@ struct ReloadKeepsServing {
     #expect(stage.lines.all[0].hasPrefix("error listener exited on signal 9; starting again in 0 s pid="))
   }
 
+  @Test func everyReplacedListenerLearnsWhoIsTrustedNow() throws {
+    let stage = try SupervisionStage()
+    try stage.startServing()
+    for number in 1...2 {
+      let root = Thumbprint(String(repeating: "e\(number)", count: 32))!
+      try CertificateStore(folder: stage.host.folder.path("store")).update { store in
+        store.add(StoredObject(thumbprint: root, pem: Array("root \(number)".utf8)), to: .roots)
+      }
+      try stage.start()
+      try stage.fakes[number].send(.ready(SupervisionStage.report))
+      try stage.reactor.turns(until: "it serves") { stage.results.count == number + 1 }
+    }
+    #expect(try stage.roots(toldTo: 0) == [["root", "root 1"], ["root", "root 1", "root 2"]])
+    #expect(try stage.roots(toldTo: 1) == [["root", "root 1", "root 2"]])
+    #expect(try stage.roots(toldTo: 2) == [])
+  }
+
   @Test func tooManyReplacedListenersAreNotKept() throws {
     let stage = try SupervisionStage()
     try stage.startServing()
@@ -111,6 +129,16 @@ struct ReloadKeepsServing {
     #expect(!stopped)
     try stage.reactor.turns(until: "the end of the time") { stopped }
     #expect(stage.fakes[0].isGone && stage.fakes.count == 1)
+  }
+}
+
+extension SupervisionStage {
+  /// The roots in each order to drain.
+  fileprivate func roots(toldTo fake: Int) throws -> [[String]] {
+    try messages(to: fake).compactMap { message in
+      guard case .drain(let trust) = message else { return nil }
+      return trust?.roots.sorted()
+    }
   }
 }
 

@@ -48,6 +48,11 @@ final class Connections: Sendable {
   /// Whether connections are to be closed after their first answer.
   var isDraining: Bool { state.withLock { $0.isDraining } }
 
+  /// Sends a user event through each open connection's pipeline.
+  func tellAll(_ event: any Sendable) {
+    for channel in state.withLock({ Array($0.open.values) }) { channel.pipeline.fireUserInboundEventTriggered(event) }
+  }
+
   /// Lets connections finish what they do; those that are left after the limit's time are cut off.
   ///
   /// - Returns: done when none is left. To be called once.

@@ -67,7 +67,8 @@ final class RefusalLog: Sendable {
     return groups.joined(separator: ":") + "::/64"
   }
 
-  private static func text(_ peer: SocketAddress?) -> String {
+  /// A client's address, as logs show it.
+  static func text(_ peer: SocketAddress?) -> String {
     guard let peer, let address = peer.ipAddress, let port = peer.port else { return "unknown" }
     return address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
   }

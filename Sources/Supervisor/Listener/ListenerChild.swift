@@ -90,11 +90,15 @@ final class ListenerChild {
     phase = .serving
   }
 
-  /// Asks it to finish. It is killed if it has not by `limit`.
-  func drain(limit: Duration) {
-    guard phase != .draining, phase != .ending else { return }
+  /// Asks it to finish. It is killed if it has not by `limit`, counted from the first time.
+  ///
+  /// - Parameter trust: who is let in by now: the connections of others are closed at once.
+  func drain(limit: Duration, trust: ClientTrust? = nil) {
+    guard phase != .ending else { return }
+    let isFirst = phase != .draining
     phase = .draining
-    try? send(.drain)
+    do throws(LinkError) { try send(.drain(trust)) } catch { return end("it cannot be told who is trusted: \(error)") }
+    guard isFirst else { return }
     reactor.after(limit) { [weak self] in
       self?.end("still busy \(limit.components.seconds) s after it was asked to finish")
     }

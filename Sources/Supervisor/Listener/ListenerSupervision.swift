@@ -147,12 +147,17 @@ final class ListenerSupervision: ListenerEvents {
     (serving, servingSince) = (listener, .now)
     (material, sockets, self.report) = (candidate.material, candidate.sockets, report)
     listener.becomeServing()
-    if let replaced {
-      replaced.drain(limit: Self.replacedLimit)
-      let draining = children.filter { $0.phase == .draining }
-      if draining.count > Self.maximumDraining { draining[0].end("too many replaced listeners are still busy") }
-    }
+    retire(replaced, candidate.material.trust)
     settle(listener, .success(report))
+  }
+
+  // Those who were replaced earlier learn as well who is trusted now.
+  private func retire(_ replaced: ListenerChild?, _ trust: ClientTrust) {
+    for child in children where child === replaced || child.phase == .draining {
+      child.drain(limit: Self.replacedLimit, trust: trust)
+    }
+    let draining = children.filter { $0.phase == .draining }
+    if draining.count > Self.maximumDraining { draining[0].end("too many replaced listeners are still busy") }
   }
 
   // A listener that said `unusable` exits by itself; that it has ended changes nothing any more.

@@ -76,15 +76,20 @@ struct ServingMaterial {
     return chosen
   }
 
+  /// Who is let in.
+  var trust: ClientTrust {
+    ClientTrust(
+      certificates: store.certificates.map(\.text), roots: store.roots.map(\.text),
+      revocationLists: store.revocationLists.map(\.text))
+  }
+
   /// The message that configures a listener, with its descriptors in the order that the contract wants.
   func message(
     _ capacity: Capacity, _ sockets: [ListeningSocket], _ child: ListenerChild, checkOnly: Bool
   ) -> (SupervisorMessage, [FileDescriptor]) {
     let material = ListenerMaterial(
       agentName: configuration.process.agentName, version: agentdVersion, certificate: thumbprint.description,
-      certificates: store.certificates.map(\.text), roots: store.roots.map(\.text),
-      revocationLists: store.revocationLists.map(\.text), addresses: sockets.map(\.shown), capacity: capacity,
-      checkOnly: checkOnly)
+      trust: trust, addresses: sockets.map(\.shown), capacity: capacity, checkOnly: checkOnly)
     return (.configure(material), [child.signing, child.inotify] + sockets.map(\.descriptor))
   }
 }

@@ -29,7 +29,7 @@ struct Ends {
     try await wait(for: "four clients") {
       listener.supervisor.requests.count == 4 && following.outputText == "begun\n" && idle.outputText.contains("200 OK")
     }
-    try listener.supervisor.send(.drain)
+    try listener.supervisor.send(.drain(nil))
     let waited = try await waiting.end()
     #expect(waited.outputText.contains(#""state":"running""#), "\(waited.errorText)")
     #expect(try await following.end().end == .exited(18), "CURLE_PARTIAL_FILE: a part is not taken for the whole")
@@ -47,7 +47,7 @@ struct Ends {
     _ = try await listener.ready()
     let client = try TestProcess(RunningListener.curl() + ["-X", "POST", "\(listener.url)/v1/jobs/j1/cancel"])
     try await wait(for: "the request") { listener.supervisor.requests.count == 1 }
-    try listener.supervisor.send(.drain)
+    try listener.supervisor.send(.drain(nil))
     #expect(try await listener.exitCode() == 0)
     #expect(try await client.end().end != .exited(0))
   }
@@ -64,7 +64,7 @@ struct Ends {
     try await wait(for: "the load to begin") { load.outputText.contains("200") }
     let new = try RunningListener(socket: old.socket, port: old.port, change: { $0.agentName = "new" })
     _ = try await new.ready()
-    try old.supervisor.send(.drain)
+    try old.supervisor.send(.drain(nil))
     #expect(try await old.exitCode() == 0)
     let result = try await load.end()
     #expect(
@@ -89,7 +89,8 @@ struct Ends {
     let listener = try RunningListener()
     _ = try await listener.ready()
     let material = ListenerMaterial(
-      agentName: "", version: "", certificate: "", certificates: [], roots: [], revocationLists: [], addresses: [],
+      agentName: "", version: "", certificate: "",
+      trust: ClientTrust(certificates: [], roots: [], revocationLists: []), addresses: [],
       capacity: Capacity(maxRunning: 0, maxQueued: 0, running: 0, queued: 0), checkOnly: false)
     try listener.supervisor.send(.configure(material))
     #expect(try await listener.exitCode() == EX_PROTOCOL)

@@ -84,8 +84,10 @@ final class RunningListener: Sendable {
     let certificates = try certificates()
     var material = ListenerMaterial(
       agentName: "agent-1", version: "1.2.3", certificate: try thumbprint(certificates.server),
-      certificates: [try certificates.server.certificatePEM], roots: [try certificates.root.certificatePEM],
-      revocationLists: [], addresses: ["127.0.0.1:\(port)"],
+      trust: ClientTrust(
+        certificates: [try certificates.server.certificatePEM], roots: [try certificates.root.certificatePEM],
+        revocationLists: []),
+      addresses: ["127.0.0.1:\(port)"],
       capacity: Capacity(maxRunning: 4, maxQueued: 9, running: 1, queued: 2), checkOnly: false)
     try change(&material)
     let keyFile = try FileDescriptor.open(key ?? certificates.server.keyPath, O_RDONLY)

@@ -32,7 +32,7 @@ struct UnusableMaterial {
     func spoil(_ material: inout ListenerMaterial, _ certificates: RunningListener.Certificates) throws -> String {
       var own = certificates.server
       switch self {
-      case .noRoots: material.roots = []
+      case .noRoots: material.trust.roots = []
       case .noSuchCertificate: material.certificate = String(repeating: "00", count: 32)
       case .otherKey: return certificates.client.keyPath
       case .noKey: return own.certificatePath
@@ -46,16 +46,16 @@ struct UnusableMaterial {
         own = try PKI.shared.issue(
           CertificateRecipe("/CN=future", .server).with { $0.notBefore = 86400 }, by: certificates.root)
       case .clientCertificate: own = certificates.client
-      case .brokenRoot: material.roots = ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
-      case .brokenCertificate: material.certificates.append("-----BEGIN CERTIFICATE-----\nAAAA\n")
+      case .brokenRoot: material.trust.roots = ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+      case .brokenCertificate: material.trust.certificates.append("-----BEGIN CERTIFICATE-----\nAAAA\n")
       case .brokenRevocationList:
-        material.revocationLists = ["-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"]
+        material.trust.revocationLists = ["-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"]
       case .weakKey:
         own = try PKI.shared.issue(
           CertificateRecipe("/CN=weak", .server).with { $0.key = .rsa1024 }, by: certificates.root)
       }
       if own !== certificates.server {
-        material.certificates = [try own.certificatePEM]
+        material.trust.certificates = [try own.certificatePEM]
         material.certificate = try RunningListener.thumbprint(own)
       }
       return own.keyPath
@@ -65,7 +65,8 @@ struct UnusableMaterial {
   @Test(arguments: Fault.allCases) func isReported(_ fault: Fault) async throws {
     let certificates = try RunningListener.certificates()
     var unused = ListenerMaterial(
-      agentName: "", version: "", certificate: "", certificates: [], roots: [], revocationLists: [], addresses: [],
+      agentName: "", version: "", certificate: "",
+      trust: ClientTrust(certificates: [], roots: [], revocationLists: []), addresses: [],
       capacity: Capacity(maxRunning: 0, maxQueued: 0, running: 0, queued: 0), checkOnly: false)
     let key = try fault.spoil(&unused, certificates)
     let listener = try RunningListener(key: key, change: { _ = try fault.spoil(&$0, certificates) })
@@ -96,8 +97,8 @@ struct ServedChain {
     let listener = try RunningListener(
       key: server.keyPath,
       change: { material in
-        material.certificates = try [upper, server, lower].map { try $0.certificatePEM }
-        material.roots.append(try root.certificatePEM)
+        material.trust.certificates = try [upper, server, lower].map { try $0.certificatePEM }
+        material.trust.roots.append(try root.certificatePEM)
         material.certificate = try RunningListener.thumbprint(server)
       })
     _ = try await listener.ready()

@@ -1,0 +1,64 @@
+import AgentProtocol
+import ClientVerification
+import OpenSSL
+import Synchronization
+
+/// The store's part of the material, read.
+struct Trust {
+  /// What clients' chains may end in; at least one.
+  let roots: [Certificate]
+  /// All other certificates.
+  let certificates: [Certificate]
+  /// The gate that these make.
+  let verifier: ClientVerifier
+
+  init(_ trust: ClientTrust) throws(Unusable) {
+    roots = try Self.certificates(trust.roots, "root CA")
+    if roots.isEmpty {
+      throw Unusable("no root CA is imported, so no client could be let in: import one with agent-register -I FILE")
+    }
+    certificates = try Self.certificates(trust.certificates, "certificate")
+    do {
+      let blocks = try trust.revocationLists.flatMap { try PEMBlock.all(in: Array($0.utf8)) }
+      verifier = try ClientVerifier(
+        roots: roots, intermediates: certificates.filter(\.isCA),
+        revocationLists: blocks.filter { $0.kind == .revocationList }.map { try RevocationList(pem: $0) })
+    } catch { throw Unusable("roots and revocation lists of the store: \(error)") }
+  }
+
+  private static func certificates(_ pems: [String], _ what: String) throws(Unusable) -> [Certificate] {
+    do {
+      return try pems.flatMap { try Certificate.all(inPEM: Array($0.utf8)) }
+    } catch { throw Unusable("\(what) of the store: \(error)") }
+  }
+}
+
+/// The gate that holds now. Another takes its place when trust changes while handshakes are still going on.
+final class CurrentVerifier: Sendable {
+  private let verifier: Mutex<ClientVerifier>
+
+  init(_ verifier: ClientVerifier) { self.verifier = Mutex(verifier) }
+
+  /// Decides about a client, at the present time.
+  func verify(_ presented: PresentedChain) -> PeerVerdict { verifier.withLock(\.self).verify(presented) }
+
+  /// Lets another decide from here on.
+  func replace(by other: ClientVerifier) { verifier.withLock { $0 = other } }
+}
+
+/// The verdicts of one recheck: a client may have many connections, and is judged once.
+final class RememberedVerdicts: Sendable {
+  private let verifier: CurrentVerifier
+  private let verdicts = Mutex<[[Certificate]: PeerVerdict]>([:])
+
+  init(of verifier: CurrentVerifier) { self.verifier = verifier }
+
+  /// Decides as `verifier` does, or did.
+  func verify(_ presented: PresentedChain) -> PeerVerdict {
+    let chain = [presented.leaf] + presented.intermediates
+    if let known = verdicts.withLock({ $0[chain] }) { return known }
+    let verdict = verifier.verify(presented)
+    verdicts.withLock { $0[chain] = verdict }
+    return verdict
+  }
+}
