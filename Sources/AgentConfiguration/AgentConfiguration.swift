@@ -27,6 +27,20 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var agentName: String
   }
 
+  /// How clients are judged.
+  public struct TLS: Equatable, Sendable {
+    /// What becomes of an issuer's clients when its revocation list is out of date.
+    public var crlExpired: CRLExpired
+  }
+
+  /// The choices for a revocation list that is out of date.
+  public enum CRLExpired: String, CaseIterable, Sendable {
+    /// Its issuer's clients are refused.
+    case refuse
+    /// They are let in unless the old list names them.
+    case warn
+  }
+
   /// What jobs get.
   public struct Jobs: Equatable, Sendable {
     /// The most jobs at a time; 1 to 10,000.
@@ -48,6 +62,8 @@ public struct AgentConfiguration: Equatable, Sendable {
   public var paths: Paths
   /// The section `[process]`.
   public var process: Process
+  /// The section `[tls]`.
+  public var tls: TLS
   /// The section `[jobs]`.
   public var jobs: Jobs
 

@@ -33,7 +33,7 @@ struct DefaultPaths {
         store: "\(configurationFolder)/store", listener: "\(configurationFolder)/listener.toml", state: state,
         runtime: runtime),
       process: .init(listenerUser: "agentd", logLevel: .info, logFile: logFile, agentName: Self.hostName()),
-      jobs: .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody"))
+      tls: .init(crlExpired: .refuse), jobs: .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody"))
   }
 
   /// `path`, seen from the working folder.

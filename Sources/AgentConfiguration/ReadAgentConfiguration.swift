@@ -4,12 +4,13 @@ import SystemCalls
 extension AgentConfiguration {
   /// Takes over what the file sets.
   mutating func read(_ root: StrictTable, relativeTo file: String) throws(ConfigurationError) {
-    try root.refuseUnknown(besides: ["paths", "process", "jobs"])
+    try root.refuseUnknown(besides: ["paths", "process", "tls", "jobs"])
     let folder = Path.folder(of: file)
     let hadDefaultLog = process.logFile == "\(paths.state)/agentd.log"
     if let table = try root.table("paths") { try paths.read(table, folder) }
     if hadDefaultLog { process.logFile = "\(paths.state)/agentd.log" }
     if let table = try root.table("process") { try process.read(table, folder) }
+    if let table = try root.table("tls") { try tls.read(table) }
     if let table = try root.table("jobs") { try jobs.read(table) }
   }
 }
@@ -29,15 +30,7 @@ extension AgentConfiguration.Process {
     try table.refuseUnknown(besides: ["listener_user", "log_level", "log_file", "agent_name"])
     listenerUser = try table.userName("listener_user") ?? listenerUser
     logFile = try table.path("log_file", folder) ?? logFile
-    if let name = try table.string("log_level") {
-      guard let level = AgentConfiguration.LogLevel(rawValue: name) else {
-        let known = AgentConfiguration.LogLevel.allCases.map(\.rawValue)
-        let hint = nearestWord(to: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
-        throw table.error(
-          "log_level", "log_level must be one of \(known.joined(separator: ", ")), not \(quoted(name))\(hint)")
-      }
-      logLevel = level
-    }
+    logLevel = try table.choice("log_level") ?? logLevel
     if let name = try table.string("agent_name") {
       guard (1...253).contains(name.utf8.count), name.utf8.allSatisfy(isNameCharacter) else {
         throw table.error(
@@ -46,6 +39,13 @@ extension AgentConfiguration.Process {
       }
       agentName = name
     }
+  }
+}
+
+extension AgentConfiguration.TLS {
+  fileprivate mutating func read(_ table: StrictTable) throws(ConfigurationError) {
+    try table.refuseUnknown(besides: ["crl_expired"])
+    crlExpired = try table.choice("crl_expired") ?? crlExpired
   }
 }
 
@@ -64,6 +64,17 @@ extension StrictTable {
     guard let path = try string(key) else { return nil }
     if path.isEmpty { throw error(key, "\(key) must be a path, not an empty string") }
     return Path.resolve(path, relativeTo: folder)
+  }
+
+  /// One of the words of `Choice`.
+  fileprivate func choice<Choice: RawRepresentable & CaseIterable>(
+    _ key: String
+  ) throws(ConfigurationError) -> Choice? where Choice.RawValue == String {
+    guard let name = try string(key) else { return nil }
+    if let choice = Choice(rawValue: name) { return choice }
+    let known = Choice.allCases.map(\.rawValue)
+    let hint = nearestWord(to: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
+    throw error(key, "\(key) must be one of \(known.joined(separator: ", ")), not \(quoted(name))\(hint)")
   }
 
   fileprivate func userName(_ key: String) throws(ConfigurationError) -> String? {

@@ -98,12 +98,15 @@ public struct ClientTrust: Codable, Equatable, Sendable {
   public var roots: [String]
   /// The revocation lists, PEM.
   public var revocationLists: [String]
+  /// Whether a list that is out of date lets its issuer's clients in, unless it names them. Otherwise they are refused.
+  public var acceptsExpiredLists: Bool
 
   /// Trust of these parts.
-  public init(certificates: [String], roots: [String], revocationLists: [String]) {
+  public init(certificates: [String], roots: [String], revocationLists: [String], acceptsExpiredLists: Bool = false) {
     self.certificates = certificates
     self.roots = roots
     self.revocationLists = revocationLists
+    self.acceptsExpiredLists = acceptsExpiredLists
   }
 }
 

@@ -1,3 +1,4 @@
+import AgentConfiguration
 import AgentProtocol
 import CertificateImport
 import ClientVerification
@@ -20,8 +21,9 @@ extension Registration {
     }
     let catalog = try catalog()
     let verifier = try ClientVerifier(
-      roots: catalog.roots, intermediates: catalog.certificates.filter(\.isCA), revocationLists: catalog.revocationLists
-    )
+      roots: catalog.roots, intermediates: catalog.certificates.filter(\.isCA),
+      revocationLists: catalog.revocationLists,
+      expiredRevocationLists: configuration.tls.crlExpired == .warn ? .accept : .refuse)
     let verdict = verifier.verify(
       certificates[0], presentedIntermediates: Array(certificates.dropFirst()), at: moment.milliseconds / 1000)
     return try report(verdict, certificates[0], moment)

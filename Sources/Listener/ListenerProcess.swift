@@ -43,6 +43,7 @@ public enum ListenerProcess {
         _ = supervisor.report(.unusable(error.description))
         return EX_CONFIG
       }
+      for warning in material.warnings { log.warning("\(warning)") }
       if configuration.checkOnly {
         _ = supervisor.report(.ready(material.report))
         return EXIT_SUCCESS

@@ -17,6 +17,8 @@ struct Material {
   let context: TLSServerContext
   /// Decides about clients, in the context's handshakes.
   let verifier: CurrentVerifier
+  /// What an administrator should know.
+  let warnings: [String]
   /// What the supervisor is told.
   let report: ListenerReport
 
@@ -26,7 +28,8 @@ struct Material {
   ///   - signer: has the certificate's private key.
   ///   - now: the present time.
   init(_ material: ListenerMaterial, signer: any RemoteSigner, now: Timestamp = .now()) throws(Unusable) {
-    let trust = try Trust(material.trust)
+    let trust = try Trust(material.trust, now: now)
+    warnings = trust.warnings
     let (roots, certificates) = (trust.roots, trust.certificates)
     guard let own = (certificates + roots).first(where: { $0.sha256Thumbprint == material.certificate }) else {
       throw Unusable(

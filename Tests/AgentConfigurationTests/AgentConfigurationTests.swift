@@ -24,6 +24,7 @@ struct AgentConfigurationTests {
     #expect(configuration.process.logFile == "/var/log/agentd.log")
     #expect(configuration.process.listenerUser == "agentd")
     #expect(configuration.process.logLevel == .info)
+    #expect(configuration.tls.crlExpired == .refuse)
     #expect(configuration.process.agentName == hostName())
     #expect(configuration.jobs == .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody"))
   }
@@ -61,6 +62,8 @@ struct AgentConfigurationTests {
       agent_name = "AGENT01"
       listener_user = "daemon"
       log_level = "debug"
+      [tls]
+      crl_expired = "warn"
       [jobs]
       max_running = 10_000
       max_queued = 0
@@ -76,6 +79,7 @@ struct AgentConfigurationTests {
     #expect(configuration.process.agentName == "AGENT01")
     #expect(configuration.process.listenerUser == "daemon")
     #expect(configuration.process.logLevel == .debug)
+    #expect(configuration.tls.crlExpired == .warn)
     #expect(configuration.jobs == .init(maxRunning: 10_000, maxQueued: 0, defaultUser: "batch"))
   }
 
@@ -127,14 +131,16 @@ struct AgentConfigurationTests {
     let plain = try AgentConfiguration.load(
       file: try folder.write("plain.toml", sample, mode: 0o600), environment: [:], isRoot: true)
     #expect(plain.paths == defaults.paths && plain.process == defaults.process && plain.jobs == defaults.jobs)
+    #expect(plain.tls == defaults.tls)
     let lines = sample.split(separator: "\n", omittingEmptySubsequences: false)
     let keys = lines.filter { $0.hasPrefix("#") && $0.dropFirst().first?.isLetter == true && $0.contains(" = ") }
-    #expect(keys.count == 11)
+    #expect(keys.count == 12)
     let opened = lines.map { keys.contains($0) ? $0.dropFirst() : $0 }.joined(separator: "\n")
     var loaded = try AgentConfiguration.load(
       file: try folder.write("opened.toml", opened, mode: 0o600), environment: [:], isRoot: true)
     #expect(loaded.process.agentName == "agent01.example.com")
     loaded.process.agentName = defaults.process.agentName
     #expect(loaded.paths == defaults.paths && loaded.process == defaults.process && loaded.jobs == defaults.jobs)
+    #expect(loaded.tls == defaults.tls)
   }
 }

@@ -20,20 +20,20 @@ struct ConfigurationErrorTests {
   @Test(arguments: [
     Row("[jobs]\nmax_runing = 3\n", 2, "unknown key \"max_runing\" in [jobs]; did you mean \"max_running\"?"),
     Row("[jobs]\nmax_running = 3\n\n# x\n [jbos]\n", 5, "unknown key \"jbos\"; did you mean \"jobs\"?"),
-    Row("colour = 1\n", 1, "unknown key \"colour\"; known are paths, process, jobs"),
+    Row("colour = 1\n", 1, "unknown key \"colour\"; known are paths, process, tls, jobs"),
     Row(
       "[paths]\nstore = \"a\"\nlistner = \"b\"\n", 3, "unknown key \"listner\" in [paths]; did you mean \"listener\"?"),
     Row("paths.stor = \"a\"\n", 1, "unknown key \"stor\" in [paths]; did you mean \"store\"?"),
     Row("\n\npaths = { stor = \"a\" }\n", 3, "unknown key \"stor\" in [paths]; did you mean \"store\"?"),
     // Of several the first in the file, whatever the order of the alphabet.
-    Row("zzz = 1\naaa = 2\n", 1, "unknown key \"zzz\"; known are paths, process, jobs"),
+    Row("zzz = 1\naaa = 2\n", 1, "unknown key \"zzz\"; known are paths, process, tls, jobs"),
     // Lines within strings and arrays are none of the document's.
     Row(
       "[paths]\nstore = \"\"\"\n[jobs]\nmax_runing = 1\n\"\"\"\n[process]\nlog_levle = \"info\"\n", 7,
       "unknown key \"log_levle\" in [process]; did you mean \"log_level\"?"),
     Row("[paths]\nstore = '#[x]'\n\"stat\" = 1\n", 3, "unknown key \"stat\" in [paths]; did you mean \"state\"?"),
     Row("[[jobs]]\nmax_running = 1\n", 1, "jobs must be a table, not an array"),
-    Row("[[client]]\ncertificate = \"x\"\n", 1, "unknown key \"client\"; known are paths, process, jobs"),
+    Row("[[client]]\ncertificate = \"x\"\n", 1, "unknown key \"client\"; known are paths, process, tls, jobs"),
     Row("jobs = 7\n", 1, "jobs must be a table, not an integer"),
     Row("[jobs]\nmax_running = \"3\"\n", 2, "max_running must be a whole number, not a string"),
     Row("[jobs]\nmax_running = 3.0\n", 2, "max_running must be a whole number, not a floating-point number"),
@@ -52,6 +52,10 @@ struct ConfigurationErrorTests {
     Row(
       "[process]\nagent_name = \"a b\"\n", 2,
       "agent_name must be 1 to 253 letters, digits, dots, hyphens or underscores, not \"a b\""),
+    Row(
+      "[tls]\ncrl_expired = \"wran\"\n", 2,
+      "crl_expired must be one of refuse, warn, not \"wran\"; did you mean \"warn\"?"),
+    Row("[tls]\ncrl_expired = false\n", 2, "crl_expired must be a string, not a bool"),
     Row("[paths]\nstore = \"\"\n", 2, "store must be a path, not an empty string"),
     Row("[paths]\nstore = [\"a\"]\n", 2, "store must be a string, not an array"),
     Row("[paths]\nstore = \"a\\u0000b\"\n", 2, "NUL characters are not allowed"),

@@ -80,7 +80,8 @@ struct ServingMaterial {
   var trust: ClientTrust {
     ClientTrust(
       certificates: store.certificates.map(\.text), roots: store.roots.map(\.text),
-      revocationLists: store.revocationLists.map(\.text))
+      revocationLists: store.revocationLists.map(\.text),
+      acceptsExpiredLists: configuration.tls.crlExpired == .warn)
   }
 
   /// The message that configures a listener, with its descriptors in the order that the contract wants.

@@ -1,0 +1,70 @@
+// Goal: what becomes of the clients of a CA whose revocation list is out of date is the administrator's choice, and the log says at each
+// start and reload what it means. A client that the old list names is out either way.
+import TestCertificates
+import TestSupport
+import Testing
+
+@Suite struct OutdatedRevocationListIsAChoice {
+  struct Choice: Sendable {
+    let configuration: String
+    let letsIn: Bool
+    let consequence: String
+  }
+
+  @Test(arguments: [
+    Choice(configuration: "", letsIn: false, consequence: "this issuer's clients are refused"),
+    Choice(
+      configuration: "[tls]\ncrl_expired = \"refuse\"\n", letsIn: false,
+      consequence: "this issuer's clients are refused"),
+    Choice(
+      configuration: "[tls]\ncrl_expired = \"warn\"\n", letsIn: true,
+      consequence: "clients that it does not name are let in"),
+  ])
+  func isKept(choice: Choice) async throws {
+    let root = try SchedulerCertificates.make().root
+    let revoked = try PKI.shared.client("Leaver", by: root)
+    let list = try PKI.shared.revocationList(
+      by: root, revoking: [revoked], thisUpdate: -10 * 86400, nextUpdate: -3 * 86400)
+    let agent = try await Installation(configuration: choice.configuration)
+    try await agent.register()
+    try await agent.configure("-I", list)
+    try await agent.start()
+    try await agent.logLine(
+      with: "warning", "the revocation list of CN=End To End Root CA is out of date since 20", choice.consequence)
+
+    let answer = try? await agent.request("GET", "agent").status
+    #expect(answer == (choice.letsIn ? 200 : nil))
+    if !choice.letsIn {
+      try await agent.logLine(with: "connection refused", "the revocation list of", "is out of date")
+    }
+    #expect(try await verify(agent.certificates.connector, at: agent) == choice.letsIn)
+
+    await #expect(throws: HarnessError.self) { try await agent.request("GET", "agent", as: Presented(revoked)) }
+    try await agent.logLine(with: "connection refused", "CN=Leaver")
+
+    let logged = agent.log.utf8.count
+    try agent.signal(1)
+    try await agent.logLine(with: "warning", "out of date", after: logged)
+  }
+
+  @Test func anotherChoiceIsTakenByAReload() async throws {
+    let root = try SchedulerCertificates.make().root
+    let agent = try await Installation.running()
+    try await agent.configure("-I", try PKI.shared.revocationList(by: root, revoking: [], nextUpdate: -60))
+    try await agent.logLine(with: "this issuer's clients are refused")
+    await #expect(throws: HarnessError.self) { try await agent.request("GET", "agent") }
+    let configuration = try agent.folder.read("agentd.toml")
+    try agent.folder.write("agentd.toml", configuration + "[tls]\ncrl_expired = \"warn\"\n")
+    try agent.signal(1)
+    try await wait(for: "the client to be let in") { (try? await agent.request("GET", "agent").status) == 200 }
+  }
+
+  /// What `agent-register -V` says.
+  private func verify(_ client: Presented, at agent: Installation) async throws -> Bool {
+    let file = try #require(client.files).chain
+    let result = try await TestProcess(
+      ["\(agent.folder.path("bin"))/jams-register", "-V", file], environment: agent.environment
+    ).end()
+    return result.end == .exited(0)
+  }
+}
