@@ -36,6 +36,7 @@ let package = Package(
     .target(name: "AgentProtocol", dependencies: ["Spelling"]),
     .target(name: "AgentLogging", dependencies: ["SystemCalls", logging]),
     .target(name: "PidFile", dependencies: ["SystemCalls"]),
+    .target(name: "Sandbox", dependencies: ["CLinux", "SystemCalls"]),
     .target(name: "SigningSocket", dependencies: ["CLinux", "SystemCalls"]),
     .target(name: "SupervisorLink", dependencies: ["AgentProtocol", "CLinux", "SystemCalls"]),
 
@@ -61,13 +62,13 @@ let package = Package(
     .target(name: "ClientVerification", dependencies: ["OpenSSL"]),
     .target(name: "SigningProvider", dependencies: ["COpenSSL", "OpenSSL"]),
     .target(name: "SigningLink", dependencies: ["OpenSSL", "SigningProvider", "SystemCalls"]),
-    .target(name: "Signer", dependencies: ["OpenSSL", "SigningLink", "SigningSocket", "SystemCalls"]),
+    .target(name: "Signer", dependencies: ["OpenSSL", "Sandbox", "SigningLink", "SigningSocket", "SystemCalls"]),
     .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
     .target(
       name: "Listener",
       dependencies: [
-        "AgentProtocol", "CLinux", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SigningLink", "SigningProvider",
-        "Spelling", "SupervisorLink", "SystemCalls", logging, nioCore, nioPosix, nioHTTP1,
+        "AgentProtocol", "CLinux", "ClientVerification", "NIOOpenSSL", "OpenSSL", "Sandbox", "SigningLink",
+        "SigningProvider", "Spelling", "SupervisorLink", "SystemCalls", logging, nioCore, nioPosix, nioHTTP1,
       ]),
 
     // agent-register.
@@ -114,8 +115,11 @@ let package = Package(
       ]),
     .executableTarget(
       name: "agentd-test-roles",
-      dependencies: ["AgentProtocol", "COpenSSL", "JobLaunch", "JobLedger", "OpenSSL", "SystemCalls"],
+      dependencies: [
+        "AgentProtocol", "CLinux", "COpenSSL", "JobLaunch", "JobLedger", "OpenSSL", "Sandbox", "SystemCalls",
+      ],
       path: "Tests/TestRoles"),
+    .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"]),
     .testTarget(name: "ShepherdTests", dependencies: ["Shepherd", "TestSupport"]),
     .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),
     .testTarget(name: "JobLedgerTests", dependencies: ["AgentProtocol", "JobLedger", "SystemCalls", "TestSupport"]),

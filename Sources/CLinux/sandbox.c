@@ -1,7 +1,43 @@
+#define _GNU_SOURCE
 #include "sandbox.h"
 
+#include <errno.h>
+#include <linux/capability.h>
+#include <stddef.h>
 #include <sys/prctl.h>
+#include <unistd.h>
+
+// Part of Linux since 5.13; here because the headers of the machine that builds may be older than the kernel that runs.
+enum { landlock_create_ruleset = 444, landlock_restrict_self = 446, landlock_version = 1 };
 
 int clinux_forbid_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL); }
 
 int clinux_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0UL, 0UL, 0UL, 0UL); }
+
+int clinux_drop_from_bounding_set(unsigned long capability) {
+  return prctl(PR_CAPBSET_DROP, capability, 0UL, 0UL, 0UL);
+}
+
+int clinux_drop_capabilities(void) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+  return (int)syscall(SYS_capset, &header, none);
+}
+
+int clinux_landlock_version(void) { return (int)syscall(landlock_create_ruleset, NULL, 0, landlock_version); }
+
+int clinux_landlock_deny(uint64_t files, uint64_t network, uint64_t scopes, size_t size) {
+  const uint64_t rights[] = {files, network, scopes};
+  int ruleset = (int)syscall(landlock_create_ruleset, rights, size, 0);
+  if (ruleset < 0) return -1;
+  int result = (int)syscall(landlock_restrict_self, ruleset, 0);
+  int saved = errno;
+  close(ruleset);
+  errno = saved;
+  return result;
+}
+
+int clinux_filter_calls(const struct sock_filter *program, unsigned short count) {
+  struct sock_fprog filter = {count, (struct sock_filter *)program};
+  return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
+}

@@ -10,7 +10,8 @@ public enum ListenerProcess {
   /// Serves until the link ends or the supervisor asks to drain; blocks the calling thread, which should be the main one.
   ///
   /// The process must log by then (swift-log bootstrapped). Everything else that it needs comes over the link: see
-  /// `SupervisorMessage.configure`. Gives up privileges and ignores signals, for the whole process and for good.
+  /// `SupervisorMessage.configure`. Confines the process and ignores signals, for good. Event loops still run afterwards: to
+  /// be followed by _exit(2).
   ///
   /// - Parameter link: this process's end of the link, a blocking stream socket; kept open until the return.
   /// - Returns: the exit code, as in sysexits(3): 0 after a drain or the end of the link, `EX_CONFIG` for unusable material,
@@ -18,15 +19,17 @@ public enum ListenerProcess {
   ///   for what the system refuses.
   public static func run(link: SystemCalls.FileDescriptor) -> Int32 {
     let log = Logger(label: "agentd.listener")
-    Sandbox.ignoreSignals()
-    Sandbox.enter(log)
-    return serve(link: link, log: log)
+    ProcessTraits.ignoreSignals()
+    ProcessTraits.hide(log)
+    return serve(link: link, log: log) { ProcessTraits.confine(log) }
   }
 
-  /// `run` without what changes the process, with limits to choose.
+  /// `run` without what changes the process, with limits to choose. `confine` is called when all files are read that it
+  /// takes, with only the one thread, and before the first byte of a client's. Without it the process is taken to live on, and
+  /// the event loops are stopped in the end; libdispatch, which NIO does that with, crashes where it cannot open /proc.
   static func serve(
     link: FileDescriptor, log: Logger, httpLimits: HTTPLimits = HTTPLimits(),
-    connectionLimits: ConnectionLimits = ConnectionLimits()
+    connectionLimits: ConnectionLimits = ConnectionLimits(), confine: (() -> Void)? = nil
   ) -> Int32 {
     var inbox = LinkInbox(link)
     let supervisor = LinkClient(link)
@@ -54,8 +57,10 @@ public enum ListenerProcess {
       let services = Services(
         supervisor: supervisor, agent: AgentDocument(AgentStatus(configuration, material.report)),
         outputs: OutputWatcher(), limits: httpLimits, log: log)
-      let server = try Server(material, services, connectionLimits)
-      defer { server.stop() }
+      let loops = Server.loopsOfHost
+      confine?()
+      let server = try Server(material, services, connectionLimits, loops: loops)
+      defer { if confine == nil { server.stop() } }
       try server.start(inotify: descriptors[0], sockets: Array(descriptors[1...]))
       _ = supervisor.report(.ready(material.report))
       try attend(&inbox, link, supervisor, server, services, signerLoss)

@@ -19,9 +19,12 @@ final class Server: Sendable {
   /// More loops than this only take turns in waiting for the supervisor.
   private static let mostLoops = 4
 
-  /// Makes the event loops, one a processor.
-  init(_ material: Material, _ services: Services, _ limits: ConnectionLimits) throws {
-    group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, Self.mostLoops))
+  /// How many event loops this host should have: one a processor. Asked of files, so before they are given up.
+  static var loopsOfHost: Int { min(System.coreCount, mostLoops) }
+
+  /// Makes the event loops.
+  init(_ material: Material, _ services: Services, _ limits: ConnectionLimits, loops: Int) throws {
+    group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
     verifier = material.verifier
     self.services = services
     connections = Connections(limits)

@@ -12,7 +12,8 @@ if let role = CommandLine.arguments.first.flatMap(Role.init) {
   switch role {
   case .listener:
     LogStart.bootstrap(level: LogStart.levelOfEnvironment())
-    exit(ListenerProcess.run(link: socket))
+    // Not exit(3), which takes OpenSSL down under event loops that may still use it.
+    _exit(ListenerProcess.run(link: socket))
   case .signer:
     // The listener has the same user: without this it could read the key from the signer's memory.
     guard clinux_forbid_dumps() == 0 else { exit(EX_OSERR) }

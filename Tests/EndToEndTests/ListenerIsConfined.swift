@@ -32,6 +32,26 @@ import Testing
     #expect(try ProcessTable.status(agent.supervisorID)["Uid"]?.first == "0")
   }
 
+  @Test(arguments: ["agentd: signer", "agentd: listener"])
+  func everyThreadIsInTheSandbox(role: String) async throws {
+    let agent = try await Installation.running()
+    #expect(try await agent.request("GET", "agent").status == 200)
+    let process = try #require(
+      try ProcessTable.children(of: agent.supervisorID).first { ProcessTable.title($0) == role })
+    let threads = try ProcessTable.threads(of: process)
+    #expect(role == "agentd: signer" ? threads.count == 1 : threads.count > 1, "\(threads)")
+    for thread in threads {
+      let status = try ProcessTable.status(thread)
+      #expect(status["NoNewPrivs"] == ["1"])
+      #expect(status["Seccomp"] == ["2"])
+      // Of the bounding set only root can take something away.
+      for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] + (isRoot ? ["CapBnd"] : []) {
+        #expect(status[set] == ["0000000000000000"], "\(set)")
+      }
+    }
+    #expect(!agent.log.contains("not fully confined"), "\(agent.log)")
+  }
+
   @Test(
     .enabled(if: isRoot, "only root can act as another user"), arguments: ["agentd: signer", "agentd: listener"])
   func anotherProcessOfItsUserCannotReadTheMemory(role: String) async throws {

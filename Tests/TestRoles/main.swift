@@ -1,5 +1,5 @@
-// Processes that tests start in order to kill them, to be another user, or to have a fresh OpenSSL. Not exit tests of the testing library: those hang
-// when the test process has other children that have ended.
+// Processes that tests start in order to kill them, to be another user, to be confined, or to have a fresh OpenSSL. Not exit
+// tests of the testing library: those hang when the test process has other children that have ended.
 import Glibc
 
 let roles: [String: ([String]) throws -> Void] = [
@@ -8,6 +8,8 @@ let roles: [String: ([String]) throws -> Void] = [
   "launch-as-ordinary-user": OrdinaryUser.launch,
   "minimum-tls-version": FreshOpenSSL.minimumVersion,
   "read-key": FreshOpenSSL.readKey,
+  "attempt": ConfinedProcess.attempt,
+  "attempt-on-old-kernel": ConfinedProcess.attemptOnOldKernel,
 ]
 
 guard CommandLine.arguments.count >= 2, let role = roles[CommandLine.arguments[1]] else { exit(EX_USAGE) }

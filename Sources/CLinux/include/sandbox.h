@@ -1,11 +1,50 @@
 #ifndef AGENTD_CLINUX_SANDBOX_H
 #define AGENTD_CLINUX_SANDBOX_H
 
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
 // prctl(2) with PR_SET_NO_NEW_PRIVS: from here on execve(2) grants nothing, for this process and its children. -1 with errno.
 int clinux_forbid_new_privileges(void);
 
 // prctl(2) with PR_SET_DUMPABLE 0: no core dump, no ptrace(2) and no reading of /proc/PID/mem by others of the same user.
 // -1 with errno.
 int clinux_forbid_dumps(void);
+
+// prctl(2) with PR_CAPBSET_DROP: no execve(2) can give this capability back. -1 with errno: EINVAL beyond the last one.
+int clinux_drop_from_bounding_set(unsigned long capability);
+
+// capset(2) of the calling thread: none effective, permitted or inheritable, hence none ambient. -1 with errno.
+int clinux_drop_capabilities(void);
+
+// landlock(7). The version of it that the kernel has, from 1, or -1 with errno.
+int clinux_landlock_version(void);
+
+// landlock_create_ruleset(2) without a rule, so that all of these rights are denied, then landlock_restrict_self(2) for the
+// calling thread and those it starts. `size` is how much of `struct landlock_ruleset_attr` the kernel knows: 8 bytes for
+// `files`, then 8 for `network`, then 8 for `scopes`. -1 with errno.
+int clinux_landlock_deny(uint64_t files, uint64_t network, uint64_t scopes, size_t size);
+
+// seccomp(2) with SECCOMP_SET_MODE_FILTER, for all threads. Needs clinux_forbid_new_privileges before. 0; a thread's number if
+// that one cannot have the filter; -1 with errno.
+int clinux_filter_calls(const struct sock_filter *program, unsigned short count);
+
+// CLONE_THREAD of clone(2) and AT_EMPTY_PATH of newfstatat(2), which the C library shows to _GNU_SOURCE alone.
+static const int32_t clinux_clone_thread = 0x00010000;
+static const int32_t clinux_at_empty_path = 0x1000;
+
+// AUDIT_ARCH_* of the calls of this program.
+#if defined(__x86_64__)
+static const uint32_t clinux_call_architecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+static const uint32_t clinux_call_architecture = AUDIT_ARCH_AARCH64;
+#else
+#error "the call filter knows x86_64 and aarch64"
+#endif
 
 #endif

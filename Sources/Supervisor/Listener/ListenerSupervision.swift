@@ -122,7 +122,7 @@ final class ListenerSupervision: ListenerEvents {
       settle(listener, .failure(StartFailure(EX_SOFTWARE, "the listener \(what) before it was ready")))
     } else if listener === serving {
       servingEnded(what, listener.number)
-    } else if listener.breach != nil {
+    } else if listener.breach != nil || (listener.phase == .draining && end != .exited(EXIT_SUCCESS)) {
       log.logger.warning("listener \(what)", metadata: ["pid": "\(listener.number)"])
     }
     finishStopping()

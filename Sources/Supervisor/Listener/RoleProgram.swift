@@ -39,7 +39,12 @@ struct RoleProgram {
     self.role = role
     account = material.account
     // Nothing of our own environment: it may hold secrets, and names like OPENSSL_CONF would steer the process.
-    environment = ["\(LogStart.levelVariable)=\(material.configuration.process.logLevel.rawValue)"]
+    environment = [
+      "\(LogStart.levelVariable)=\(material.configuration.process.logLevel.rawValue)",
+      // On a crash Swift's runtime would start a program that reads the process's memory, which the sandbox ends with a
+      // signal other than the one that tells what happened.
+      "SWIFT_BACKTRACE=enable=no",
+    ]
     if let stream = getenv("JOURNAL_STREAM") { environment.append("JOURNAL_STREAM=\(String(cString: stream))") }
   }
 

@@ -36,6 +36,11 @@ enum ProcessTable {
       uniquingKeysWith: { first, _ in first })
   }
 
+  /// The threads of a process, the main one among them; what proc(5) says of a process it says of a thread, too.
+  static func threads(of process: pid_t) throws -> [pid_t] {
+    try Folder.names(in: "/proc/\(process)/task").compactMap { pid_t($0) }
+  }
+
   /// What each open descriptor of a process refers to.
   static func openFiles(_ process: pid_t) throws -> [Int: String] {
     let folder = "/proc/\(process)/fd"

@@ -2,7 +2,6 @@ import AgentProtocol
 import Dispatch
 import Glibc
 import Logging
-import Signer
 import SigningSocket
 import Synchronization
 import SystemCalls
@@ -10,6 +9,7 @@ import TestCertificates
 import TestSupport
 
 @testable import Listener
+@testable import Signer
 
 /// A whole listener in this process: real sockets, real TLS, a link whose other end the test holds.
 final class RunningListener: Sendable {
@@ -98,7 +98,7 @@ final class RunningListener: Sendable {
   private static func signer(_ key: FileDescriptor) throws -> FileDescriptor {
     let signing = try SigningSocket.pair()
     try SigningSocket.send(key: key, over: signing.listener)
-    DispatchQueue(label: "signer").async { _ = SignerProcess.run(socket: signing.signer) }
+    DispatchQueue(label: "signer").async { _ = SignerProcess.serve(socket: signing.signer) }
     return signing.listener
   }
 

@@ -1,0 +1,60 @@
+import CLinux
+import Glibc
+import SystemCalls
+
+/// What agentd's processes give up that strangers' bytes reach: the listener, and the signer behind it.
+public enum Confinement: Sendable {
+  /// TLS and HTTP on descriptors that are open already, on any number of threads.
+  case listener
+  /// Answers over one socket, on one thread.
+  case signer
+
+  /// A part of it that this kernel, or whatever the process runs in, does not let have.
+  public struct Gap: Sendable, CustomStringConvertible {
+    /// What is possible for lack of it.
+    public let consequence: String
+    /// Why.
+    public let error: SystemError
+    /// One line.
+    public var description: String { "\(consequence): \(error)" }
+  }
+
+  /// Gives up, for good: capabilities, the gain of privileges by execve(2), every file, socket and process that is not
+  /// reached by an open descriptor, and all system calls that the role does not need.
+  ///
+  /// To be called before the process reads what a stranger wrote, once everything is loaded that comes from files, and
+  /// before it has other threads: capabilities and landlock are a thread's own and go to those it starts.
+  ///
+  /// - Returns: what could not be given up; empty on Linux 6.12 and later.
+  public func enter() -> [Gap] {
+    var gaps: [Gap] = []
+    func attempt(_ otherwise: String, _ body: () throws(SystemError) -> Void) {
+      do throws(SystemError) { try body() } catch { gaps.append(Gap(consequence: otherwise, error: error)) }
+    }
+    attempt("capabilities cannot be given up") { () throws(SystemError) in
+      Self.emptyBoundingSet()
+      try checked("capset") { clinux_drop_capabilities() }
+    }
+    // Landlock and seccomp want it of everybody who lacks CAP_SYS_ADMIN.
+    attempt("new privileges cannot be ruled out") { () throws(SystemError) in
+      try checked("prctl") { clinux_forbid_new_privileges() }
+    }
+    attempt("files can be opened (no landlock)") { () throws(SystemError) in try Landlock.denyAll() }
+    attempt("all system calls can be made (no seccomp)") { () throws(SystemError) in try filter.install() }
+    return gaps
+  }
+
+  /// The calls that the role may make.
+  package var filter: CallFilter {
+    switch self {
+    case .listener: .listener
+    case .signer: .signer
+    }
+  }
+
+  /// Only root may; for everybody else it says nothing, since without new privileges no capability comes out of it.
+  private static func emptyBoundingSet() {
+    var capability: UInt = 0
+    while clinux_drop_from_bounding_set(capability) == 0 { capability += 1 }
+  }
+}
