@@ -1,9 +1,8 @@
 import CLinux
 import Glibc
 
-// Found by strace(1) of both roles at work. Every other call fails with EPERM, as if the kernel refused it: a library that
-// tries something new (a file with a hint, a faster call) goes on without. Only what no library does by itself ends the
-// process: see `attacks`.
+// Found by strace(1) of both roles at work. Every other call fails with EPERM, so that a library that tries something new (a
+// file with a hint, a faster call) goes on without it. Only what no library does by itself ends the process: see `attacks`.
 extension CallFilter {
   static let listener = CallFilter(
     allowed(traffic) + allowed(time) + allowed(memory) + allowed(process) + threads + careful
@@ -21,9 +20,8 @@ extension CallFilter {
     [
       SYS_read, SYS_write, SYS_recvfrom, SYS_sendto, SYS_epoll_ctl, SYS_epoll_pwait, SYS_readv, SYS_writev, SYS_recvmsg,
       SYS_sendmsg, SYS_pread64, SYS_sendfile, SYS_accept4, SYS_accept, SYS_listen, SYS_close, SYS_shutdown,
-      SYS_setsockopt,
-      SYS_getsockopt, SYS_getsockname, SYS_getpeername, SYS_lseek, SYS_epoll_create1, SYS_eventfd2, SYS_timerfd_create,
-      SYS_timerfd_settime, SYS_ppoll,
+      SYS_setsockopt, SYS_getsockopt, SYS_getsockname, SYS_getpeername, SYS_lseek, SYS_epoll_create1, SYS_eventfd2,
+      SYS_timerfd_create, SYS_timerfd_settime, SYS_ppoll,
     ] + older
 
   /// Which aarch64 never had.
@@ -42,8 +40,8 @@ extension CallFilter {
 
   private static let process: [Int32] = [
     SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_restart_syscall, SYS_getpid,
-    SYS_gettid,
-    SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_sched_yield, SYS_sched_getaffinity, SYS_exit, SYS_exit_group,
+    SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_sched_yield, SYS_sched_getaffinity, SYS_exit,
+    SYS_exit_group,
   ]
 
   /// Threads, not processes. What clone3(2) is asked for a filter cannot see; without it the C library uses clone(2).
