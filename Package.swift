@@ -91,7 +91,7 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-static-executable"])],
       // lld: the default linker warns of the Swift runtime's dlopen, which a static program never reaches.
       linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"])]),
-    .executableTarget(name: "agent-register", dependencies: ["AgentRegistration", argumentParser]),
+    .executableTarget(name: "agent-register", dependencies: ["AgentRegistration", "OpenSSL", argumentParser]),
 
     // Measures TLS servers for `make bench`; not installed.
     .executableTarget(name: "tls-load", dependencies: ["COpenSSL", argumentParser]),

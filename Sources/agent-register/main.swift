@@ -1,3 +1,7 @@
 import AgentRegistration
+import Glibc
+import OpenSSL
 
+// Root's OpenSSL takes its configuration from the system alone, not from whoever filled the environment.
+if geteuid() == 0 { OpenSSLLibrary.ignoreEnvironment() }
 RegisterCommand.start(plainHyphens(CommandLine.arguments.dropFirst(), longOptions: RegisterCommand.longOptions))
