@@ -20,15 +20,3 @@ private func write(_ bytes: [UInt8], to number: Int32, _ name: String) throws(Re
     throw RegistrationError(.inputOutput, "\(name): \(error.reason)")
   }
 }
-
-/// All variables of the environment.
-func processEnvironment() -> [String: String] {
-  var variables: [String: String] = [:]
-  var entry = environ
-  while let text = entry.pointee {
-    let words = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    if words.count == 2 { variables[String(words[0])] = String(words[1]) }
-    entry += 1
-  }
-  return variables
-}

@@ -1,7 +1,7 @@
 import AgentProtocol
 import ArgumentParser
-import Glibc
 import Supervisor
+import SystemCalls
 
 /// The options of agentd as the one who starts it gives them.
 struct AgentdCommand: ParsableCommand {
@@ -25,18 +25,7 @@ struct AgentdCommand: ParsableCommand {
 
   func run() throws {
     let options = StartOptions(
-      configurationFile: config, environment: environment(), foreground: foreground, checkOnly: checkOnly)
+      configurationFile: config, environment: processEnvironment(), foreground: foreground, checkOnly: checkOnly)
     throw ExitCode(Supervisor.run(options))
-  }
-
-  private func environment() -> [String: String] {
-    var variables: [String: String] = [:]
-    var entry = environ
-    while let text = entry.pointee {
-      let words = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      if words.count == 2 { variables[String(words[0])] = String(words[1]) }
-      entry += 1
-    }
-    return variables
   }
 }

@@ -1,0 +1,13 @@
+import Glibc
+
+/// All variables of this process's environment; environ(7). An entry without `=` is left out.
+public func processEnvironment() -> [String: String] {
+  var variables: [String: String] = [:]
+  var entry = environ
+  while let text = entry.pointee {
+    let words = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    if words.count == 2 { variables[String(words[0])] = String(words[1]) }
+    entry += 1
+  }
+  return variables
+}
