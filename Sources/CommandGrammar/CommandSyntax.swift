@@ -1,0 +1,88 @@
+import Spelling
+
+/// What a command looks like.
+public struct CommandSyntax: Sendable {
+  /// One switch of a command.
+  public struct Switch: Sendable {
+    /// In upper case, without the slash.
+    public let name: String
+    /// A value as an example; nil for a switch without one.
+    public let example: String?
+    /// Whether the command cannot do without it.
+    public let isRequired: Bool
+    /// What it is for; a few words.
+    public let summary: String
+
+    /// A switch with a value.
+    public init(_ name: String, _ example: String, required: Bool = false, _ summary: String) {
+      self.name = name
+      self.example = example
+      isRequired = required
+      self.summary = summary
+    }
+
+    /// A switch without a value.
+    public init(_ name: String, required: Bool = false, _ summary: String) {
+      self.name = name
+      example = nil
+      isRequired = required
+      self.summary = summary
+    }
+
+    /// As it is typed.
+    var shown: String { "/\(name)\(example.map { "=\($0)" } ?? "")" }
+  }
+
+  /// In upper case.
+  public let words: [String]
+  /// What it does; one line.
+  public let summary: String
+  /// What may follow.
+  public let switches: [Switch]
+
+  /// A command of these words, which blanks separate.
+  public init(_ words: String, _ summary: String, _ switches: [Switch] = []) {
+    self.words = words.split(separator: " ").map(String.init)
+    self.summary = summary
+    self.switches = switches
+  }
+
+  /// The words in one line.
+  public var name: String { words.joined(separator: " ") }
+
+  /// Checks the switches of a command: each is known, has a value if it needs one, and none is missing.
+  public func check(_ command: ParsedCommand) throws(GrammarError) {
+    for given in command.switches {
+      guard let known = switches.first(where: { $0.name == given.name }) else { throw unknown(given.name) }
+      switch (known.example, given.value) {
+      case (let example?, nil): throw .valueNeeded(given.name, example: example)
+      case (let example?, ""): throw .valueNeeded(given.name, example: example)
+      case (nil, .some): throw .valueUnwanted(given.name)
+      default: break
+      }
+    }
+    let missing = switches.filter { option in
+      option.isRequired && !command.switches.contains { $0.name == option.name }
+    }
+    if !missing.isEmpty { throw .missing(missing.map(\.name), of: name) }
+  }
+
+  private func unknown(_ given: String) -> GrammarError {
+    let names = switches.map(\.name)
+    let hint =
+      nearestWord(to: given, among: names).map { "did you mean /\($0)?" }
+      ?? (names.isEmpty ? "it has none" : "it has \(names.map { "/\($0)" }.joined(separator: " "))")
+    return .unknownSwitch(given, of: name, hint: hint)
+  }
+
+  /// What HELP shows: the command as it is typed, what it does, and each switch.
+  public var help: [String] {
+    let required = switches.filter(\.isRequired).map { " \($0.shown)" }.joined()
+    let optional = switches.filter { !$0.isRequired }.map { " [\($0.shown)]" }.joined()
+    let width = (switches.map(\.shown.count).max() ?? 0) + 2
+    return ["\(name)\(required)\(optional)", "  \(summary)"]
+      + switches.map { option in
+        "  " + option.shown + String(repeating: " ", count: width - option.shown.count) + option.summary
+      }
+  }
+}

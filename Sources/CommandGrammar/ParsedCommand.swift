@@ -1,0 +1,112 @@
+/// A command of the article's language, taken apart: words, then switches. Nothing is checked against any command yet.
+public struct ParsedCommand: Equatable, Sendable {
+  /// `/NAME` or `/NAME=VALUE`.
+  public struct Switch: Equatable, Sendable {
+    /// In upper case.
+    public var name: String
+    /// Without its quotes; nil where there is no `=`.
+    public var value: String?
+
+    /// A switch of these parts.
+    public init(_ name: String, _ value: String? = nil) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// In upper case.
+  public var words: [String]
+  /// In the order in which they were given.
+  public var switches: [Switch]
+
+  /// The most bytes of a command.
+  public static let maximumBytes = 65536
+
+  /// A command of these parts.
+  public init(words: [String] = [], switches: [Switch] = []) {
+    self.words = words
+    self.switches = switches
+  }
+
+  /// Reads a command as it stands in a line, or in several that belong together.
+  public init(_ text: String) throws(GrammarError) {
+    self.init()
+    if text.utf8.count > Self.maximumBytes { throw .tooLong(limit: Self.maximumBytes) }
+    var scanner = Scanner(text)
+    while let token = try scanner.next() { try append(token) }
+  }
+
+  /// Reads a command that a shell has taken apart: its quotes are gone, and blanks within an argument belong to the value.
+  public init(arguments: [String]) throws(GrammarError) {
+    self.init()
+    if arguments.reduce(0, { $0 + $1.utf8.count + 1 }) > Self.maximumBytes { throw .tooLong(limit: Self.maximumBytes) }
+    for argument in arguments {
+      if argument.hasPrefix("/"), let mark = argument.firstIndex(of: "=") {
+        let value = String(argument[argument.index(after: mark)...])
+        try append(.option(Switch(argument[..<mark].dropFirst().uppercased(), Quotes.removed(from: value))))
+      } else {
+        var scanner = Scanner(argument)
+        while let token = try scanner.next() { try append(token) }
+      }
+    }
+  }
+
+  private mutating func append(_ token: Scanner.Token) throws(GrammarError) {
+    switch token {
+    case .word(let word) where switches.isEmpty: words.append(word.uppercased())
+    case .word(let word): throw .strayWord(word, after: switches.last?.name ?? "")
+    case .option(let option):
+      guard !option.name.isEmpty, option.name.allSatisfy({ $0.isASCII && $0.isLetter }) else {
+        throw .noSwitchName(option.name)
+      }
+      if option.value?.hasPrefix("<") == true { throw .placeholder(option.name, option.value ?? "") }
+      if switches.contains(where: { $0.name == option.name }) { throw .repeated(option.name) }
+      switches.append(option)
+    }
+  }
+}
+
+/// Why a text is no command, or one that does not exist.
+public enum GrammarError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// More bytes than are read.
+  case tooLong(limit: Int)
+  /// A value that begins with a quote and does not end with one.
+  case openQuote(String)
+  /// A word where only switches can follow.
+  case strayWord(String, after: String)
+  /// What follows the slash is no name.
+  case noSwitchName(String)
+  /// The value is still what the article prints in its place.
+  case placeholder(String, String)
+  /// A switch that is given twice.
+  case repeated(String)
+  /// No command begins, or goes on, like this.
+  case unknownCommand(String, hint: String)
+  /// The command has no such switch.
+  case unknownSwitch(String, of: String, hint: String)
+  /// The switch needs a value, for example this one.
+  case valueNeeded(String, example: String)
+  /// The switch takes no value.
+  case valueUnwanted(String)
+  /// The command cannot do without these.
+  case missing([String], of: String)
+
+  /// One line.
+  public var description: String {
+    switch self {
+    case .tooLong(let limit): "a command of more than \(limit) bytes"
+    case .openQuote(let text): "the quote before \(text.prefix(40)) is not closed"
+    case .strayWord(let word, let name):
+      "\(word) after /\(name): put a value with blanks in quotes, /\(name)=\"...\""
+    case .noSwitchName(let name): "/\(name) is no switch: a slash is followed by a name, as in /MAKEDEFAULT"
+    case .placeholder(let name, let value): "/\(name)=\(value) is a placeholder: put the real value there"
+    case .repeated(let name): "/\(name) is given twice"
+    case .unknownCommand(let text, let hint): "there is no command \(text); \(hint)"
+    case .unknownSwitch(let name, let command, let hint): "\(command) has no switch /\(name); \(hint)"
+    case .valueNeeded(let name, let example): "/\(name) needs a value, as in /\(name)=\(example)"
+    case .valueUnwanted(let name): "/\(name) takes no value"
+    case .missing(let names, let command):
+      "\(command) needs \(names.map { "/\($0)" }.joined(separator: " and "))"
+    }
+  }
+}
