@@ -1,0 +1,47 @@
+import AgentProtocol
+
+/// What is kept of a code by which an agent enrols once. The code itself is known to nobody but whom it was shown to.
+public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
+  /// SHA-256 of the secret, hex digits. The secret is 100 random bits, so that nothing stronger is needed.
+  public var secretDigest: String
+  /// SHA-256 thumbprint of the root that issues.
+  public var root: String
+  /// The agent that it is for.
+  public var agentName: String
+  /// Further DNS names that the certificate gets.
+  public var dnsNames: [String]
+  /// Further addresses that the certificate gets.
+  public var addresses: [String]
+  /// From then on it is worth nothing.
+  public var expiresAt: Timestamp
+  /// When it was used; nil if it was not.
+  public var usedAt: Timestamp?
+  /// SHA-256 of the public key that it was used for. For that key it may be used again: the answer may have been lost.
+  public var usedFor: String?
+
+  /// How long a code is remembered after its end, so that it can be said what it was.
+  public static let memory: Int64 = 30 * 86400 * 1000
+
+  /// The record of a code that was just made.
+  public init(
+    secretDigest: String, root: String, agentName: String, dnsNames: [String], addresses: [String],
+    expiresAt: Timestamp
+  ) {
+    self.secretDigest = secretDigest
+    self.root = root
+    self.agentName = agentName
+    self.dnsNames = dnsNames
+    self.addresses = addresses
+    self.expiresAt = expiresAt
+  }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case root, addresses
+    case secretDigest = "secret_sha256"
+    case agentName = "agent_name"
+    case dnsNames = "dns_names"
+    case expiresAt = "expires_at"
+    case usedAt = "used_at"
+    case usedFor = "used_for"
+  }
+}
