@@ -1,0 +1,37 @@
+import AgentClient
+
+/// Why there is no certificate, sorted by who has to act.
+public enum EnrolmentError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Nobody answers there. May pass.
+  case unreachable(String)
+  /// The server did not prove that it is the scheduler's.
+  case untrusted(String)
+  /// The server does not issue it, and says why.
+  case refused(String)
+  /// What it answers is of no use.
+  case unusable(String)
+
+  /// One line.
+  public var description: String {
+    switch self {
+    case .unreachable(let text), .untrusted(let text), .refused(let text), .unusable(let text): text
+    }
+  }
+
+  init(_ error: AgentError, _ server: EnrolmentServer) {
+    let text = "\(server): \(error.description.replacing("the agent", with: "the server"))"
+    switch error {
+    case .unreachable: self = .unreachable("\(text); does SERVE ENROLMENT run there?")
+    case .untrusted: self = .untrusted(text)
+    case .unauthenticated: self = .refused(text)
+    case .misconfigured, .problem, .unusable: self = .unusable(text)
+    }
+  }
+
+  /// RFC 7030 section 4.2.3: the body may say why.
+  init(status: Int, _ body: [UInt8], _ server: EnrolmentServer) {
+    let line = String(decoding: body.prefix(500), as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+    let text = "\(server) refuses (HTTP \(status))\(line.isEmpty ? "" : ": \(line)")"
+    self = status >= 500 || status == 429 ? .unreachable(text) : .refused(text)
+  }
+}

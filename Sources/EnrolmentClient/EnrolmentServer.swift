@@ -1,0 +1,97 @@
+import AgentClient
+import EnrolmentProtocol
+import FoundationEssentials
+import OpenSSL
+
+/// An EST server (RFC 7030) as an agent sees it. All calls block, for two minutes at most.
+public struct EnrolmentServer: Sendable, CustomStringConvertible {
+  /// Where it is, and the name that its certificate has to be for.
+  private let address: AgentAddress
+
+  /// The most bytes of an answer.
+  private static let maximumAnswer = 1 << 18
+
+  /// Reads `HOST`, `HOST:PORT`, `[IPV6]`, `[IPV6]:PORT` or an IPv6 address; the port is 5774 where there is none. `nil` for anything
+  /// else.
+  public init?(_ text: String) {
+    let colons = text.utf8.count { $0 == UInt8(ascii: ":") }
+    let port = EnrolmentOperation.defaultPort
+    let whole =
+      text.hasPrefix("[")
+      ? (text.hasSuffix("]") ? "\(text):\(port)" : text)
+      : colons == 0 ? "\(text):\(port)" : colons == 1 ? text : "[\(text)]:\(port)"
+    guard let address = AgentAddress(whole) else { return nil }
+    self.address = address
+  }
+
+  /// `HOST:PORT`.
+  public var description: String { "\(address)" }
+
+  /// The certificates that whoever answers there calls those of the CA. Nobody has proven anything: they are to be compared with
+  /// what is known of them.
+  public func unverifiedAuthorities() throws -> [Certificate] {
+    try certificates(.cacerts, TLSClientContext(withoutVerification: ()))
+  }
+
+  /// A certificate for whoever has a code.
+  ///
+  /// - Parameters:
+  ///   - root: the certificate that the server's chain has to end in. The code is sent when that is proven.
+  ///   - code: the secret part of the code.
+  public func enrol(
+    _ request: CertificateRequest, agentName: String, code: String, root: Certificate
+  ) throws -> Certificate {
+    let credentials = Data("\(agentName):\(code)".utf8).base64EncodedString()
+    return try issued(
+      .simpleenroll, request, TLSClientContext(roots: [root]), [("Authorization", "Basic \(credentials)")])
+  }
+
+  /// A certificate in place of `chain.first`, whose key is `key`.
+  ///
+  /// - Parameter roots: the certificates that the server's chain may end in.
+  public func renew(
+    _ request: CertificateRequest, chain: [Certificate], key: PrivateKey, roots: [Certificate]
+  ) throws -> Certificate {
+    let tls = try TLSClientContext(certificateChain: chain, privateKey: key, roots: roots)
+    return try issued(.simplereenroll, request, tls, [])
+  }
+
+  private func issued(
+    _ operation: EnrolmentOperation, _ request: CertificateRequest, _ tls: TLSClientContext,
+    _ headers: [(String, String)]
+  ) throws -> Certificate {
+    let type = [("Content-Type", EnrolmentOperation.requestType), ("Content-Transfer-Encoding", "base64")]
+    let found = try certificates(operation, tls, headers + type, Base64Body.encode(request.der))
+    guard let own = found.first(where: { $0.isCertificate(for: request) }) else {
+      throw EnrolmentError.unusable("\(self) answered with a certificate for another key")
+    }
+    return own
+  }
+
+  private func certificates(
+    _ operation: EnrolmentOperation, _ tls: TLSClientContext, _ headers: [(String, String)] = [], _ body: [UInt8]? = nil
+  ) throws -> [Certificate] {
+    var limits = ClientLimits()
+    limits.documentBytes = Self.maximumAnswer
+    limits.answerTime = 60
+    limits.stallTime = 30
+    let reply: ServerExchange.Reply
+    do {
+      reply = try ServerExchange(address, tls: tls, limits: limits)
+        .ask(operation.method, operation.path, headers: headers, body: body)
+    } catch let error as AgentError {
+      throw EnrolmentError(error, self)
+    }
+    guard reply.status == 200 else { throw EnrolmentError(status: reply.status, reply.body, self) }
+    guard let der = Base64Body.decode(reply.body), let certificates = try? CertificatesMessage.certificates(inDER: der)
+    else { throw EnrolmentError.unusable("\(self) did not answer with certificates; is it an EST server?") }
+    return certificates
+  }
+}
+
+extension Certificate {
+  fileprivate func isCertificate(for request: CertificateRequest) -> Bool {
+    guard let key = request.publicKey else { return false }
+    return publicKey?.sha256 == key.sha256
+  }
+}

@@ -1,0 +1,63 @@
+/// A code by which an agent enrols once: a secret that only the enrolment service knows by its digest, and the beginning of the
+/// thumbprint of the root that the agent may trust. Shown as `XXXXX-XXXXX-XXXXX-XXXXX.` and 32 hex digits.
+public struct EnrolmentCode: Equatable, Sendable {
+  /// The secret: 20 characters of `alphabet`, which is 100 bits.
+  public let secret: String
+  /// The first 32 digits of the SHA-256 thumbprint of the root, in lower case. 128 bits: nobody can make another root of that
+  /// beginning.
+  public let rootBeginning: String
+
+  /// Crockford's base 32: digits and capitals without those that look like others.
+  static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
+  private static let secretLength = 20
+  private static let beginningLength = 32
+  /// The longest text that is looked at.
+  public static let maximumLength = 256
+
+  /// A new code.
+  ///
+  /// - Parameter root: SHA-256 thumbprint, lower-case hex digits.
+  public init(root: String) {
+    var random = SystemRandomNumberGenerator()
+    secret = String((0..<Self.secretLength).map { _ in Self.alphabet[Int.random(in: 0..<32, using: &random)] })
+    rootBeginning = String(root.prefix(Self.beginningLength))
+  }
+
+  /// Reads a code as it was shown, in any case, with or without hyphens and blanks; `nil` for anything else.
+  public init?(_ text: String) {
+    guard text.utf8.count <= Self.maximumLength else { return nil }
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2, let secret = Self.secret(in: parts[0]) else { return nil }
+    let digits = parts[1].filter { !" -:".contains($0) }.lowercased()
+    guard digits.utf8.count == Self.beginningLength, digits.utf8.allSatisfy({ Self.hexDigits.contains($0) }) else {
+      return nil
+    }
+    self.secret = secret
+    rootBeginning = digits
+  }
+
+  private static let hexDigits = Array("0123456789abcdef".utf8)
+
+  /// The secret in a text that is a whole code or its part before the dot; `nil` if there is none. What looks alike is the same:
+  /// O and 0; I, L and 1.
+  public static func secret(in text: some StringProtocol) -> String? {
+    guard text.utf8.count <= maximumLength else { return nil }
+    let letters = text.prefix { $0 != "." }.uppercased().filter { !" -".contains($0) }.map { letter -> Character in
+      switch letter {
+      case "O": "0"
+      case "I", "L": "1"
+      default: letter
+      }
+    }
+    guard letters.count == secretLength, letters.allSatisfy(alphabet.contains) else { return nil }
+    return String(letters)
+  }
+
+  /// As it is shown.
+  public var text: String {
+    let groups = stride(from: 0, to: Self.secretLength, by: 5).map { start in
+      String(secret.dropFirst(start).prefix(5))
+    }
+    return "\(groups.joined(separator: "-")).\(rootBeginning)"
+  }
+}

@@ -1,0 +1,132 @@
+import EnrolmentProtocol
+import FoundationEssentials
+import Logging
+import NIOHTTP1
+import OpenSSL
+
+/// An answer, and what the log says of it.
+struct EnrolmentReply: Sendable {
+  let status: HTTPResponseStatus
+  var headers: [(String, String)]
+  let body: [UInt8]
+  /// One line for the log.
+  let summary: String
+  var facts: Logger.Metadata = [:]
+  /// Whether somebody tried a code.
+  var isWrongCode = false
+
+  static let tooLarge = EnrolmentReply(.payloadTooLarge, "a request has at most \(EnrolmentHandler.maximumBody) bytes")
+  static let tooMany = EnrolmentReply(
+    .tooManyRequests, "too many requests from your address; try again in a minute", [("Retry-After", "60")])
+
+  /// A refusal; RFC 7030 section 4.2.3: the body says why.
+  init(_ status: HTTPResponseStatus, _ reason: String, _ headers: [(String, String)] = [], detail: String? = nil) {
+    self.status = status
+    self.headers = [("Content-Type", "text/plain; charset=utf-8")] + headers
+    body = Array("\(reason)\n".utf8)
+    summary = detail ?? reason
+  }
+
+  private init(_ refusal: EnrolmentRefusal) {
+    let status: HTTPResponseStatus =
+      switch refusal.kind {
+      case .malformed: .badRequest
+      case .unauthorized: .unauthorized
+      case .forbidden: .forbidden
+      case .failed: .internalServerError
+      }
+    let challenge = [("WWW-Authenticate", "Basic realm=\"enrolment code\", charset=\"UTF-8\"")]
+    self.init(
+      status, refusal.reason, refusal.kind == .unauthorized ? challenge : [], detail: refusal.detail)
+    isWrongCode = refusal.kind == .unauthorized
+  }
+
+  private init(_ certificates: [Certificate], _ summary: String, isEnrolment: Bool) throws(OpenSSLError) {
+    status = .ok
+    let type = EnrolmentOperation.certificatesType + (isEnrolment ? "; smime-type=certs-only" : "")
+    headers = [("Content-Type", type), ("Content-Transfer-Encoding", "base64")]
+    body = Base64Body.encode(try CertificatesMessage.der(certificates))
+    self.summary = summary
+  }
+
+  /// Does what a request asks for, whose path, method and type were found right.
+  static func to(
+    _ head: HTTPRequestHead, _ body: [UInt8], _ client: Certificate?, _ authority: any EnrolmentAuthority
+  ) -> EnrolmentReply {
+    do {
+      switch EnrolmentOperation.allCases.first(where: { $0.path == head.uri }) {
+      case .cacerts?:
+        return try EnrolmentReply(
+          try authority.authorityCertificates(), "CA certificates handed out", isEnrolment: false)
+      case .simpleenroll?: return try enrol(head, body, authority)
+      case .simplereenroll?: return try renew(body, client, authority)
+      case nil: return EnrolmentReply(.notFound, "there is no such resource")
+      }
+    } catch let refusal as EnrolmentRefusal {
+      return EnrolmentReply(refusal)
+    } catch {
+      return EnrolmentReply(.internalServerError, "the service has a fault; its log says which", detail: "\(error)")
+    }
+  }
+
+  private static func enrol(
+    _ head: HTTPRequestHead, _ body: [UInt8], _ authority: any EnrolmentAuthority
+  ) throws -> EnrolmentReply {
+    guard let credentials = BasicCredentials(head.headers["authorization"]) else {
+      var reply = EnrolmentReply(
+        EnrolmentRefusal(.unauthorized, "an enrolment code is needed: HTTP Basic, the code as the password"))
+      // The first request of a client that waits to be asked.
+      reply.isWrongCode = false
+      return reply
+    }
+    let outcome = authority.enrol(
+      request: try decoded(body), user: credentials.user, password: credentials.password)
+    return try EnrolmentReply(outcome, "certificate issued for a code")
+  }
+
+  private static func renew(
+    _ body: [UInt8], _ client: Certificate?, _ authority: any EnrolmentAuthority
+  ) throws -> EnrolmentReply {
+    guard let client else {
+      throw EnrolmentRefusal(.forbidden, "show the certificate that is to be renewed, in the TLS handshake")
+    }
+    return try EnrolmentReply(
+      authority.renew(request: try decoded(body), by: client), "certificate renewed")
+  }
+
+  private init(_ outcome: EnrolmentOutcome, _ summary: String) throws {
+    switch outcome {
+    case .refused(let refusal): throw refusal
+    case .issued(let certificate, let agentName):
+      try self.init([certificate], summary, isEnrolment: true)
+      facts = [
+        "agent": "\(agentName)", "thumbprint": "\(certificate.sha256Thumbprint)",
+        "serial": "\(certificate.serialNumber)",
+      ]
+    }
+  }
+
+  private static func decoded(_ body: [UInt8]) throws(EnrolmentRefusal) -> [UInt8] {
+    guard let der = Base64Body.decode(body), !der.isEmpty else {
+      throw EnrolmentRefusal(.malformed, "the body is not base64")
+    }
+    return der
+  }
+}
+
+/// What HTTP Basic says (RFC 7617).
+struct BasicCredentials {
+  let user: String
+  let password: String
+
+  /// - Parameter fields: all fields `Authorization`; one is understood.
+  init?(_ fields: [String]) {
+    guard fields.count == 1, fields[0].utf8.count <= 1024 else { return nil }
+    let words = fields[0].split(separator: " ", omittingEmptySubsequences: true)
+    guard words.count == 2, words[0].lowercased() == "basic", let bytes = Data(base64Encoded: String(words[1])),
+      let text = String(validating: bytes, as: UTF8.self), let colon = text.firstIndex(of: ":")
+    else { return nil }
+    user = String(text[..<colon])
+    password = String(text[text.index(after: colon)...])
+  }
+}
