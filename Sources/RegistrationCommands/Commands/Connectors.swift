@@ -1,0 +1,102 @@
+import AgentProtocol
+import SchedulerRegistry
+
+extension Scheduler {
+  /// ADD EXECUTOR CONNECTOR.
+  func addConnector(_ switches: Switches) throws -> CommandAnswer {
+    try checkServer(switches.value("SERVER"))
+    let name = try switches.agentName()
+    let address = try AgentAddress(switches.value("ADDRESS") ?? name)
+    let platform = try Self.platform(switches.value("PLATFORM"))
+    let wanted = try switches.thumbprint()
+    let (connector, replaced) = try registry.update { record, transaction in
+      let certificate = try connectorCertificate(wanted, record, transaction.before)
+      let connector = ExecutorConnector(
+        agentName: name, host: address.host, port: address.port,
+        certificate: wanted == nil ? nil : certificate.sha256Thumbprint, platform: platform, addedAt: .now())
+      let index = record.index(of: name)
+      if let index { record.connectors[index] = connector } else { record.connectors.append(connector) }
+      return (connector, index != nil)
+    }
+    let place = HostAndPort.text(address.host, address.port)
+    var answer = CommandAnswer(
+      ["Executor Connector ADDED", "  agent       \(name)", "  address     \(place)", "  platform    \(platform)"]
+        + (replaced ? ["  in place of the one that there was"] : []),
+      warnings: switches.has("USER") || switches.has("PROMPT")
+        ? ["/USER and /PROMPT are not needed: whoever may write to \(registry.home) may add connectors"] : [])
+    switch probe(connector) {
+    case .connected(let thumbprint, let version):
+      answer.lines += ["  connected   to agentd \(version)", "  SHA-256     \(thumbprint)"]
+    case .failed(let reason):
+      answer.warnings.append("\(name) could not be reached yet: \(reason); agentctl agents shows when it is Online")
+    }
+    return answer
+  }
+
+  /// REMOVE EXECUTOR CONNECTOR.
+  func removeConnector(_ switches: Switches) throws -> CommandAnswer {
+    let name = switches.required("AGENTNAME")
+    try registry.update { record, _ in
+      guard let index = record.index(of: name) else {
+        throw CommandError(.data, "there is no executor connector for \(name); LIST EXECUTOR CONNECTOR shows all")
+      }
+      record.connectors.remove(at: index)
+    }
+    return CommandAnswer(["Executor Connector REMOVED", "  agent       \(name)"])
+  }
+
+  /// LIST EXECUTOR CONNECTOR.
+  func listConnectors() throws -> CommandAnswer {
+    let connectors = try registry.record().connectors.sorted { $0.agentName < $1.agentName }
+    if connectors.isEmpty { return CommandAnswer(["no executor connector yet; add one with ADD EXECUTOR CONNECTOR"]) }
+    return CommandAnswer(
+      connectors.map { connector in
+        [
+          connector.agentName, HostAndPort.text(connector.host, connector.port), connector.platform,
+          connector.isEnabled ? "enabled" : "disabled",
+          connector.certificate.map { "certificate \($0.prefix(16))" } ?? "default certificate",
+        ].joined(separator: "  ")
+      })
+  }
+
+  /// LIST EXEC CONFIG.
+  func listConfiguration() throws -> CommandAnswer {
+    let record = try registry.record()
+    let snapshot = try registry.store.snapshot()
+    var lines: [String] = []
+    let root = record.defaultRoot == nil ? nil : try authority(nil, record, snapshot).certificate
+    let connector = record.defaultConnector == nil ? nil : try connectorCertificate(nil, record, snapshot)
+    for (title, certificate) in [
+      ("Default Root CA Thumbprint", root), ("Default Executor Connector Thumbprint", connector),
+    ] {
+      lines.append("\(title): \(certificate?.sha1Thumbprint.uppercased() ?? "none")")
+      guard let certificate else { continue }
+      lines += [
+        "  \(certificate.subject), valid to \(Self.day(certificate.notAfter))",
+        "  SHA-256 \(certificate.sha256Thumbprint)",
+      ]
+    }
+    return CommandAnswer(lines)
+  }
+
+  /// The article has the command run elsewhere, and say which scheduler is meant; here it runs on the scheduler.
+  private func checkServer(_ name: String?) throws(CommandError) {
+    guard let name, !hostNames.contains(where: { $0.lowercased() == name.lowercased() }) else { return }
+    throw CommandError(
+      .usage, "/SERVER=\(name) is not this host, which is \(hostNames[0]): run scheduler-register on \(name)")
+  }
+
+  private static func platform(_ text: String?) throws(CommandError) -> String {
+    guard let text else { return "Windows" }
+    guard let known = ["Linux", "Windows"].first(where: { $0.lowercased() == text.lowercased() }) else {
+      throw CommandError(.usage, "/PLATFORM=\(text) is not known; it is Linux or Windows")
+    }
+    return known
+  }
+}
+
+extension RegistryRecord {
+  fileprivate func index(of agentName: String) -> Int? {
+    connectors.firstIndex { AgentName.isSame($0.agentName, agentName) }
+  }
+}

@@ -1,0 +1,57 @@
+import CertificateAuthority
+import OpenSSL
+import SchedulerRegistry
+import SecretInput
+
+extension Scheduler {
+  /// SIGN REQUEST.
+  func signRequest(_ switches: Switches) throws -> CommandAnswer {
+    let (file, target) = (switches.required("FILENAME"), switches.required("OUT"))
+    let request = try listenerRequest(in: file)
+    let (name, names) = try namesToSign(request, file, switches)
+    let lifetime = Lifetime(days: try switches.days(otherwise: Lifetime.days), now: now, spread: true)
+    let certificate = try registry.update { record, transaction in
+      let authority = try authority(nil, record, transaction.before)
+      let certificate = try authority.issueListener(agentName: name, names: names, for: request.key, lifetime)
+      try record.note(certificate, .listener, of: authority, now)
+      // Last, so that a file that cannot be written leaves no record of a certificate that nobody has.
+      try PublicFile.write(certificate.pem + authority.certificate.pem, to: target)
+      return certificate
+    }
+    return CommandAnswer(
+      ["New certificate"] + facts(certificate, isDefault: false) + [
+        "written with the root CA's certificate to \(target)",
+        "copy it to the host that made the request, run there: jams-register -I \(target.split(separator: "/").last ?? "")",
+      ])
+  }
+
+  private func listenerRequest(in file: String) throws -> ListenerRequest {
+    let contents = try SourceFile.read(file, limit: ListenerRequest.maximumBytes).bytes
+    do throws(RequestRefusal) {
+      return try ListenerRequest(contents: contents.withUnsafeBytes { Array($0) })
+    } catch {
+      throw CommandError(.data, "\(file): \(error)")
+    }
+  }
+
+  /// What the operator says: the names themselves, or that those of the request are right. Otherwise they are shown, and nothing is
+  /// signed.
+  private func namesToSign(
+    _ request: ListenerRequest, _ file: String, _ switches: Switches
+  ) throws(CommandError) -> (agentName: String, further: [AlternativeName]) {
+    let further = try switches.alternativeNames()
+    if switches.has("AGENTNAME") { return (try switches.agentName(), further) }
+    let shown = request.names.map(\.value).joined(separator: ", ")
+    guard switches.has("REQUESTEDNAMES") else {
+      throw CommandError(
+        .usage,
+        "\(file) asks for \(shown.isEmpty ? "no name" : "the names \(shown)"): say which are right by "
+          + "/AGENTNAME= and /SAN=, or that these are by /REQUESTEDNAMES")
+    }
+    guard let name = request.commonName ?? request.names.first?.value, HostName.isOne(name), name.utf8.count <= 64
+    else {
+      throw CommandError(.data, "\(file) asks for no name that an agent can have; name it by /AGENTNAME=")
+    }
+    return (name, request.alternativeNames + further)
+  }
+}

@@ -1,0 +1,94 @@
+import CertificateAuthority
+import CertificateImport
+import CertificateStore
+import OpenSSL
+import SchedulerRegistry
+import SecretInput
+
+extension Scheduler {
+  /// EXPORT ROOT CA.
+  func exportRoot(_ switches: Switches) throws -> CommandAnswer {
+    let file = switches.required("FILENAME")
+    let authority = try authority(try switches.thumbprint(), try registry.record(), try registry.store.snapshot())
+    if switches.has("NOKEY") {
+      try PublicFile.write(authority.certificate.pem, to: file)
+      return CommandAnswer(
+        ["Root CA exported to \(file), without its private key"] + facts(authority.certificate, isDefault: false)
+          + ["agents come to trust it by: jams-register -I \(file.split(separator: "/").last ?? "")"])
+    }
+    return try export(authority.certificate, authority.key, [], "Root CA", file, switches)
+  }
+
+  /// EXPORT EXEC CERT.
+  func exportConnectorCertificate(_ switches: Switches) throws -> CommandAnswer {
+    let snapshot = try registry.store.snapshot()
+    let certificate = try connectorCertificate(try switches.thumbprint(), try registry.record(), snapshot)
+    let roots = try catalog(snapshot).roots.filter { certificate.isIssued(by: $0) }
+    return try export(
+      certificate, try registry.store.key(of: certificate), roots, "Executor certificate",
+      switches.required("FILENAME"), switches)
+  }
+
+  private func export(
+    _ certificate: Certificate, _ key: PrivateKey, _ chain: [Certificate], _ what: String, _ file: String,
+    _ switches: Switches
+  ) throws -> CommandAnswer {
+    let password = try newPassword(switches, mayLack: false)
+    let bundle = KeyBundle(key: key, certificate: certificate, chain: chain, name: certificate.commonName ?? what)
+    try bundle.write(to: file, asPEM: false, password)
+    return CommandAnswer(["\(what) exported to \(file)"] + facts(certificate, isDefault: false))
+  }
+
+  /// IMPORT ROOT CA.
+  func importRoot(_ switches: Switches) throws -> CommandAnswer {
+    let (key, certificates) = try bundle(switches)
+    guard switches.has("STOREKEY") else {
+      throw CommandError(.usage, "IMPORT ROOT CA needs /STOREKEY: a root CA without its private key cannot issue")
+    }
+    let authority = try CertificateAuthority(certificate: certificates[0], key: key)
+    let isDefault = switches.has("MAKEDEFAULT")
+    try registry.update { record, transaction in
+      try transaction.add(authority)
+      if isDefault { record.defaultRoot = authority.certificate.sha256Thumbprint }
+    }
+    return CommandAnswer(["Root CA imported"] + facts(authority.certificate, isDefault: isDefault))
+  }
+
+  /// IMPORT EXEC CERT.
+  func importConnectorCertificate(_ switches: Switches) throws -> CommandAnswer {
+    let (key, certificates) = try bundle(switches)
+    let certificate = certificates[0]
+    let file = switches.required("FILENAME")
+    if certificate.isCA { throw CommandError(.data, "\(file): holds a CA; read it with IMPORT ROOT CA") }
+    if let usage = certificate.extendedKeyUsage, usage.isDisjoint(with: [.clientAuthentication, .any]) {
+      throw CommandError(.data, "\(file): \(certificate.subject) is not for clients, so it cannot be a connector's")
+    }
+    let isDefault = switches.has("MAKEDEFAULT")
+    let isIssuedHere = try registry.update { record, transaction in
+      try transaction.add(certificate, key)
+      if isDefault { record.defaultConnector = certificate.sha256Thumbprint }
+      return try catalog(transaction.before).roots.contains { certificate.isIssued(by: $0) }
+    }
+    return CommandAnswer(
+      ["Executor certificate imported"] + facts(certificate, isDefault: isDefault),
+      warnings: isIssuedHere ? [] : ["its issuer \(certificate.issuer) is not here: import that with IMPORT ROOT CA"])
+  }
+
+  /// The contents of a file: a private key and its certificate first, as PKCS#12 or PEM.
+  private func bundle(_ switches: Switches) throws -> (key: PrivateKey, certificates: [Certificate]) {
+    let file = switches.required("FILENAME")
+    let contents = try SourceFile.read(file, limit: Bundle.maximumBytes).bytes
+    do {
+      let bundle = try Bundle(contents) { try password(switches) }
+      guard let key = bundle.key, let own = bundle.certificates.first(where: { $0.matches(key) }) else {
+        throw CommandError(
+          .data, "\(file): holds no certificate with its private key; export it again, with the key")
+      }
+      return (key, [own] + bundle.certificates.filter { $0 != own })
+    } catch ImportRefusal.passwordNeeded {
+      throw CommandError(.data, "\(file): is encrypted; /PROMPT asks for its password")
+    } catch let refusal as ImportRefusal {
+      throw CommandError(.data, "\(file): \(refusal)")
+    }
+  }
+}

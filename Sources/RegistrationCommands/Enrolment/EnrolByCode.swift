@@ -1,0 +1,73 @@
+import AgentProtocol
+import CertificateAuthority
+import CertificateStore
+import EnrolmentProtocol
+import EnrolmentService
+import OpenSSL
+import SchedulerRegistry
+
+extension RegistryAuthority {
+  func enrol(request: [UInt8], user: String, password: String) -> EnrolmentOutcome {
+    outcome {
+      // Its form first: a request that nobody can sign shall not use a code up.
+      let request = try wellFormed(request)
+      guard let secret = EnrolmentCode.secret(in: password) else { throw Self.wrongCode(user) }
+      let digest = SHA256.hexadecimal(Array(secret.utf8))
+      // Without the writers' lock first: who guesses shall not keep others from writing.
+      guard try scheduler.registry.record().enrolmentCodes.contains(where: { $0.secretDigest == digest }) else {
+        throw Self.wrongCode(user)
+      }
+      let issued = try scheduler.registry.update { record, transaction in
+        guard let index = record.enrolmentCodes.firstIndex(where: { $0.secretDigest == digest }) else {
+          throw Self.wrongCode(user)
+        }
+        let code = record.enrolmentCodes[index]
+        try check(code, user, request)
+        let authority = try authority(code.root, transaction.before)
+        let certificate = try issue(code.agentName, code.names, request.key, authority, &record)
+        record.enrolmentCodes[index].usedAt = code.usedAt ?? .now()
+        record.enrolmentCodes[index].usedFor = request.key.sha256
+        return (certificate, code.agentName)
+      }
+      return .issued(issued.0, agentName: issued.1)
+    }
+  }
+
+  private func check(
+    _ code: EnrolmentCodeRecord, _ user: String, _ request: ListenerRequest
+  ) throws(EnrolmentRefusal) {
+    if code.expiresAt < .now() {
+      throw EnrolmentRefusal(
+        .unauthorized, "the enrolment code expired at \(code.expiresAt)", detail: "expired code of \(code.agentName)")
+    }
+    if let usedAt = code.usedAt, code.usedFor != request.key.sha256 {
+      throw EnrolmentRefusal(
+        .unauthorized, "the enrolment code was used at \(usedAt); if that was not you, tell whoever gave it to you",
+        detail: "code of \(code.agentName) that was used at \(usedAt)")
+    }
+    guard user.isEmpty || AgentName.isSame(user, code.agentName) else {
+      throw EnrolmentRefusal(
+        .forbidden, "the enrolment code is another agent's",
+        detail: "code of \(code.agentName) given by \(user.debugDescription)")
+    }
+    try checkNames(request, allowed: [.dns(code.agentName)] + code.names)
+  }
+
+  /// The root that the code promises to the agent.
+  private func authority(_ root: String, _ snapshot: StoreSnapshot) throws -> CertificateAuthority {
+    guard let certificate = try scheduler.catalog(snapshot).roots.first(where: { $0.sha256Thumbprint == root }) else {
+      throw EnrolmentRefusal(.unauthorized, "the enrolment code is of a root CA that is gone; ask for a new one")
+    }
+    return try CertificateAuthority(certificate: certificate, key: try scheduler.registry.store.key(of: certificate))
+  }
+
+  private static func wrongCode(_ user: String) -> EnrolmentRefusal {
+    EnrolmentRefusal(
+      .unauthorized, "there is no such enrolment code", detail: "wrong code, given by \(user.debugDescription)")
+  }
+}
+
+extension EnrolmentCodeRecord {
+  /// The further names.
+  var names: [AlternativeName] { dnsNames.map { .dns($0) } + addresses.map { .address($0) } }
+}

@@ -1,0 +1,149 @@
+import AgentProtocol
+import CertificateAuthority
+import CertificateStore
+import EnrolmentService
+import OpenSSL
+import SchedulerRegistry
+
+/// The enrolment service's decisions, from a scheduler's registry as it is at each moment.
+struct RegistryAuthority: EnrolmentAuthority {
+  /// Seconds that a certificate of the service's own is valid; it is used for an hour.
+  private static let serverTime: Int64 = 2 * 86400
+
+  let scheduler: Scheduler
+  /// What agents may call this host.
+  let serverNames: [AlternativeName]
+  /// Seconds that a certificate is valid which is issued here.
+  let seconds: Int64
+
+  func serverCertificate() throws -> (chain: [Certificate], key: PrivateKey) {
+    let authority = try defaultAuthority()
+    let key = try PrivateKey.generate(.p256)
+    let name = serverNames.first?.value ?? "localhost"
+    let certificate = try authority.issueListener(
+      agentName: String(name.prefix(64)), names: serverNames, for: PublicKey(of: key),
+      Lifetime(seconds: Self.serverTime, now: scheduler.now))
+    return ([certificate, authority.certificate], key)
+  }
+
+  func authorityCertificates() throws -> [Certificate] { [try defaultAuthority().certificate] }
+
+  private func defaultAuthority() throws -> CertificateAuthority {
+    try scheduler.authority(nil, try scheduler.registry.record(), try scheduler.registry.store.snapshot())
+  }
+
+  func judge(_ certificate: Certificate) -> PeerVerdict {
+    do {
+      let snapshot = try scheduler.registry.store.snapshot()
+      try checkRenewable(certificate, try scheduler.catalog(snapshot).roots) { try scheduler.registry.record() }
+      return .accepted
+    } catch let refusal as UnrenewableCertificate {
+      return .refused(alert: refusal.alert, rule: "renewal", reason: "\(certificate): \(refusal)")
+    } catch {
+      return .refused(alert: .handshakeFailure, rule: "renewal", reason: "\(error)")
+    }
+  }
+
+  /// Throws unless `certificate` is an agent's, issued here, in force and not revoked. There is no other way to be known here: no
+  /// certificate of a connector, and none of the same name that somebody else has issued.
+  ///
+  /// - Parameter record: read for those alone whom one of our roots has issued: strangers cost less.
+  private func checkRenewable(
+    _ certificate: Certificate, _ roots: [Certificate], _ record: () throws -> RegistryRecord
+  ) throws {
+    guard let root = roots.first(where: { certificate.isIssued(by: $0) }) else { throw UnrenewableCertificate.stranger }
+    if certificate.notAfter < scheduler.now {
+      throw UnrenewableCertificate.expired(Scheduler.day(certificate.notAfter))
+    }
+    if certificate.notBefore > scheduler.now { throw UnrenewableCertificate.notYetValid }
+    let record = try record()
+    let revoked = record.revocations(by: root.sha256Thumbprint)
+    if revoked.contains(where: { $0.serialNumber == certificate.serialNumber }) { throw UnrenewableCertificate.revoked }
+    let thumbprint = certificate.sha256Thumbprint
+    guard let issued = record.issued.first(where: { $0.sha256Thumbprint == thumbprint }) else {
+      throw UnrenewableCertificate.notIssuedHere
+    }
+    guard issued.role == .listener else { throw UnrenewableCertificate.notAnAgents }
+  }
+
+  func renew(request: [UInt8], by certificate: Certificate) -> EnrolmentOutcome {
+    outcome {
+      let request = try wellFormed(request)
+      let names = certificate.subjectAlternativeNames
+      guard let agentName = certificate.commonNames.first else { throw UnrenewableCertificate.notAnAgents }
+      // RFC 7030 section 4.2.2: the same subject and the same names.
+      try checkNames(request, allowed: [.dns(agentName)] + names)
+      let renewed = try scheduler.registry.update { record, transaction in
+        try checkRenewable(certificate, try scheduler.catalog(transaction.before).roots) { record }
+        let authority = try scheduler.authority(nil, record, transaction.before)
+        return try issue(agentName, names, request.key, authority, &record)
+      }
+      return .issued(renewed, agentName: agentName)
+    }
+  }
+
+  func wellFormed(_ request: [UInt8]) throws(EnrolmentRefusal) -> ListenerRequest {
+    do throws(RequestRefusal) { return try ListenerRequest(contents: request) } catch {
+      throw EnrolmentRefusal(.malformed, "\(error)")
+    }
+  }
+
+  /// Nobody gets a name that he was not given.
+  func checkNames(_ request: ListenerRequest, allowed: [AlternativeName]) throws(EnrolmentRefusal) {
+    guard let stranger = request.names.first(where: { name in !allowed.contains { $0.isSame(as: name) } }) else {
+      return
+    }
+    throw EnrolmentRefusal(
+      .forbidden,
+      "the request asks for the name \(stranger.value), which is not the asker's: "
+        + "\(allowed.map(\.value).joined(separator: ", "))")
+  }
+
+  func issue(
+    _ name: String, _ names: [AlternativeName], _ key: PublicKey, _ authority: CertificateAuthority,
+    _ record: inout RegistryRecord
+  ) throws -> Certificate {
+    let certificate = try authority.issueListener(
+      agentName: name, names: names, for: key, Lifetime(seconds: seconds, now: scheduler.now))
+    try record.note(certificate, .listener, of: authority, scheduler.now)
+    return certificate
+  }
+
+  /// Turns errors into refusals. Of a fault on this side the client learns no more than that.
+  func outcome(_ body: () throws -> EnrolmentOutcome) -> EnrolmentOutcome {
+    do { return try body() } catch let refusal as EnrolmentRefusal {
+      return .refused(refusal)
+    } catch let refusal as UnrenewableCertificate {
+      return .refused(EnrolmentRefusal(.forbidden, "the certificate cannot be renewed: \(refusal)"))
+    } catch {
+      return .refused(
+        EnrolmentRefusal(.failed, "the service has a fault; its log says which", detail: "\(CommandError(error))"))
+    }
+  }
+}
+
+/// Why a client cannot prove itself by a certificate.
+enum UnrenewableCertificate: Error, Equatable, CustomStringConvertible {
+  case stranger, notYetValid, notIssuedHere, revoked, notAnAgents
+  case expired(String)
+
+  var description: String {
+    switch self {
+    case .stranger: "it was not issued by a root CA of this scheduler"
+    case .expired(let day): "it expired on \(day); enrol anew with a code: CREATE ENROLMENT CODE"
+    case .notYetValid: "it is not valid yet; compare the clocks"
+    case .notIssuedHere: "this scheduler has no record of it; enrol anew with a code: CREATE ENROLMENT CODE"
+    case .revoked: "it was revoked"
+    case .notAnAgents: "it is not an agent's"
+    }
+  }
+
+  var alert: CertificateAlert {
+    switch self {
+    case .stranger: .unknownAuthority
+    case .expired, .notYetValid: .expired
+    case .revoked: .revoked
+    case .notIssuedHere, .notAnAgents: .unsupportedCertificate
+    }
+  }
+}

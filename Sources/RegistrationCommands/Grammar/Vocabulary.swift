@@ -1,0 +1,14 @@
+/// All words that commands are made of.
+public enum Vocabulary {
+  /// The words and switches that begin like `word`, in upper case, each once.
+  public static func completions(of word: String) -> [String] {
+    let beginning = word.uppercased()
+    return all.filter { $0.hasPrefix(beginning) }
+  }
+
+  private static let all: [String] = {
+    let syntaxes = SchedulerCommand.allCases.map(\.syntax)
+    let switches = syntaxes.flatMap(\.switches).map { "/\($0.name)\($0.example == nil ? "" : "=")" }
+    return Set(syntaxes.flatMap(\.words) + switches + ["EXIT"]).sorted()
+  }()
+}

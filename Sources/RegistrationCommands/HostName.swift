@@ -1,0 +1,58 @@
+import AgentProtocol
+import Glibc
+
+/// Names and addresses of hosts.
+enum HostName {
+  /// RFC 1123 section 2.1, and underscores, which Windows machines have.
+  static func isOne(_ text: String) -> Bool {
+    let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    return text.utf8.count <= 253
+      && labels.allSatisfy { label in
+        (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
+          && label.allSatisfy(isLetter)
+      }
+  }
+
+  static func isAddress(_ text: String) -> Bool {
+    var (four, six) = (in_addr(), in6_addr())
+    return inet_pton(AF_INET, text, &four) == 1 || inet_pton(AF_INET6, text, &six) == 1
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+      true
+    default: false
+    }
+  }
+}
+
+/// Where an agent listens: `HOST`, `HOST:PORT`, `[IPV6]:PORT`.
+struct AgentAddress: Equatable {
+  let host: String
+  let port: UInt16
+
+  init(_ text: String) throws(CommandError) {
+    let (host, port) = Self.parts(text)
+    guard HostName.isOne(host) || HostName.isAddress(host) else {
+      throw CommandError(.usage, "/ADDRESS=\(text): a host's name or address is needed, and perhaps :PORT")
+    }
+    guard let number = port.isEmpty ? UInt16(HostAndPort.agentPort) : UInt16(port), number > 0 else {
+      throw CommandError(.usage, "/ADDRESS=\(text): \(port) is no port")
+    }
+    (self.host, self.port) = (host, number)
+  }
+
+  private static func parts(_ text: String) -> (host: String, port: String) {
+    if HostName.isAddress(text) { return (text, "") }
+    guard let colon = text.lastIndex(of: ":") else { return (unbracketed(text), "") }
+    // Nothing after the colon is no port, rather than the default one.
+    let port = String(text[text.index(after: colon)...])
+    return (unbracketed(String(text[..<colon])), port.isEmpty ? "0" : port)
+  }
+
+  private static func unbracketed(_ text: String) -> String {
+    text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
+  }
+}

@@ -1,0 +1,113 @@
+import OpenSSL
+
+/// A request for a listener certificate whose form is in order: its maker has the key, and the key is strong enough. What names
+/// the certificate gets is for others to decide.
+struct ListenerRequest {
+  /// The most bytes of a request, PEM or DER.
+  static let maximumBytes = 16384
+  /// The most alternative names of a request.
+  static let maximumNames = 64
+
+  let key: PublicKey
+  /// The one common name, if there is one.
+  let commonName: String?
+  let alternativeNames: [AlternativeName]
+
+  /// Judges a request.
+  init(_ request: CertificateRequest) throws(RequestRefusal) {
+    guard let key = request.publicKey, key.canSign else { throw .unusableKey(request.publicKey?.keyDescription) }
+    // As for every certificate that the gate lets in.
+    guard key.securityBits >= 112 else { throw .weakKey(key.keyDescription) }
+    guard request.isSignedWithItsKey else { throw .notSigned }
+    guard request.commonNames.count <= 1 else { throw .severalCommonNames(request.commonNames.count) }
+    guard let names = request.alternativeNames else { throw .unreadableNames }
+    guard names.count <= Self.maximumNames else { throw .tooManyNames(names.count) }
+    for name in [request.commonNames.first.map { .dns($0) }].compactMap(\.self) + names where !Self.isAllowed(name) {
+      throw .foreignName(name)
+    }
+    self.key = key
+    commonName = request.commonNames.first
+    alternativeNames = names
+  }
+
+  /// Reads a file or a body: PEM with one request, or DER.
+  init(contents: [UInt8]) throws(RequestRefusal) {
+    if contents.count > Self.maximumBytes { throw .tooLarge }
+    try self.init(try Self.request(in: contents))
+  }
+
+  private static func request(in contents: [UInt8]) throws(RequestRefusal) -> CertificateRequest {
+    do {
+      guard contents.starts(with: [0x30]) else {
+        let blocks = try PEMBlock.all(in: contents, limit: 16).filter { $0.label.hasSuffix("CERTIFICATE REQUEST") }
+        guard blocks.count == 1 else { throw RequestRefusal.notOne(blocks.count) }
+        return try CertificateRequest(pem: blocks[0])
+      }
+      return try CertificateRequest(der: contents)
+    } catch let refusal as RequestRefusal {
+      throw refusal
+    } catch {
+      throw .damaged("\(error)")
+    }
+  }
+
+  private static func isAllowed(_ name: AlternativeName) -> Bool {
+    switch name {
+    case .dns(let name): HostName.isOne(name)
+    case .address(let address): HostName.isAddress(address)
+    case .email, .uri, .other: false
+    }
+  }
+
+  /// All names that it asks for, each once, the common name first.
+  var names: [AlternativeName] {
+    var names = commonName.map { [AlternativeName.dns($0)] } ?? []
+    for name in alternativeNames where !names.contains(where: { $0.isSame(as: name) }) { names.append(name) }
+    return names
+  }
+}
+
+extension AlternativeName {
+  /// Whether both mean the same host: DNS names in any case.
+  func isSame(as other: AlternativeName) -> Bool {
+    switch (self, other) {
+    case (.dns(let own), .dns(let other)): own.lowercased() == other.lowercased()
+    default: self == other
+    }
+  }
+}
+
+/// Why nothing is issued for a request.
+enum RequestRefusal: Error, Equatable, CustomStringConvertible {
+  case tooLarge
+  case notOne(Int)
+  case damaged(String)
+  case notSigned
+  case unusableKey(String?)
+  case weakKey(String)
+  case severalCommonNames(Int)
+  case unreadableNames
+  case tooManyNames(Int)
+  case foreignName(AlternativeName)
+
+  var description: String {
+    switch self {
+    case .tooLarge: "is larger than \(ListenerRequest.maximumBytes) bytes; this is no certificate request"
+    case .notOne(0): "holds no certificate request; make one with: jams-register -R -n NAME -o request.pem"
+    case .notOne(let count): "holds \(count) certificate requests; give one at a time"
+    case .damaged(let fact): "is no certificate request, or damaged: \(fact)"
+    case .notSigned: "the request is not signed with its own key: it was changed on its way, or made for another's key"
+    case .unusableKey(let kind):
+      "the request is for a key \(kind.map { "of the kind \($0)" } ?? "that cannot be read"); RSA, P-256, P-384, P-521 "
+        + "and Ed25519 can be used"
+    case .weakKey(let kind):
+      "the request is for a weak key (\(kind)); it needs a strength of 112 bits, as P-256 or RSA 2048"
+    case .severalCommonNames(let count): "the request has \(count) common names; one is allowed"
+    case .unreadableNames: "the alternative names of the request cannot be read"
+    case .tooManyNames(let count):
+      "the request has \(count) alternative names; at most \(ListenerRequest.maximumNames) are allowed"
+    case .foreignName(let name):
+      "the request asks for the name \("\(name)".debugDescription); only hosts' names and addresses are issued"
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import AgentProtocol
+import CertificateAuthority
+import CertificateStore
+import CommandGrammar
+import OpenSSL
+import SchedulerRegistry
+import SecretInput
+
+/// A scheduler, as the article's commands work on it.
+public struct Scheduler: Sendable {
+  /// Asks a person for a password, which is not shown.
+  public typealias PasswordQuestion = @Sendable (_ prompt: String) throws(SecretInputError) -> SecretBytes
+  /// Tries to reach an agent that has just been added.
+  public typealias AgentProbe = @Sendable (_ connector: ExecutorConnector) -> ProbeOutcome
+
+  let registry: SchedulerRegistry
+  /// The names that /SERVER= may have; the first is shown.
+  let hostNames: [String]
+  let askPassword: PasswordQuestion
+  let probe: AgentProbe
+
+  /// A scheduler.
+  ///
+  /// - Parameters:
+  ///   - registry: where its state is.
+  ///   - hostNames: of this host; at least one.
+  public init(
+    _ registry: SchedulerRegistry, hostNames: [String], askPassword: @escaping PasswordQuestion = PasswordPrompt.ask,
+    probe: @escaping AgentProbe
+  ) {
+    self.registry = registry
+    self.hostNames = hostNames
+    self.askPassword = askPassword
+    self.probe = probe
+  }
+
+  /// Carries out one command. One that fails changes nothing.
+  ///
+  /// - Throws: `GrammarError`, `CommandError`, or an error of the layers below; see `CommandError.init(_:)`.
+  public func carryOut(_ parsed: ParsedCommand) throws -> CommandAnswer {
+    let command = try SchedulerCommand.of(parsed.words)
+    if command == .help { return try Help.answer(parsed.words.dropFirst()) }
+    try command.syntax.check(parsed)
+    let switches = Switches(parsed)
+    return switch command {
+    case .createRoot: try createRoot(switches)
+    case .createConnectorCertificate: try createConnectorCertificate(switches)
+    case .createListenerCertificate: try createListenerCertificate(switches)
+    case .signRequest: try signRequest(switches)
+    case .addConnector: try addConnector(switches)
+    case .removeConnector: try removeConnector(switches)
+    case .listConnectors: try listConnectors()
+    case .listConfiguration: try listConfiguration()
+    case .exportRoot: try exportRoot(switches)
+    case .exportConnectorCertificate: try exportConnectorCertificate(switches)
+    case .importRoot: try importRoot(switches)
+    case .importConnectorCertificate: try importConnectorCertificate(switches)
+    case .createEnrolmentCode: try createEnrolmentCode(switches)
+    case .serveEnrolment: try serveEnrolment(switches)
+    case .revokeCertificate: try revokeCertificate(switches)
+    case .exportRevocationList: try exportRevocationList(switches)
+    case .importRevocationList: try importRevocationList(switches)
+    case .help: CommandAnswer()
+    }
+  }
+
+  /// Seconds since the epoch.
+  var now: Int64 { Timestamp.now().milliseconds / 1000 }
+}
+
+/// What came of an attempt to reach an agent.
+public enum ProbeOutcome: Equatable, Sendable {
+  /// It is there, and each side accepted the other.
+  case connected(sha256Thumbprint: String, version: String)
+  /// It is not, or one side refused.
+  case failed(reason: String)
+}
+
+/// What a command has to say when it succeeded.
+public struct CommandAnswer: Equatable, Sendable {
+  /// For standard output.
+  public var lines: [String]
+  /// For standard error, one line each: what a person should know.
+  public var warnings: [String]
+
+  /// An answer of these parts.
+  public init(_ lines: [String] = [], warnings: [String] = []) {
+    self.lines = lines
+    self.warnings = warnings
+  }
+}
+
+/// HELP.
+enum Help {
+  static func answer(_ words: ArraySlice<String>) throws(GrammarError) -> CommandAnswer {
+    if words.isEmpty {
+      let width = (SchedulerCommand.allCases.map(\.syntax.name.count).max() ?? 0) + 2
+      return CommandAnswer(
+        SchedulerCommand.allCases.map(\.syntax).map { syntax in
+          syntax.name + String(repeating: " ", count: width - syntax.name.count) + syntax.summary
+        } + [
+          "HELP and a command shows its switches. Words and switches in any case; a command may go on in the next line."
+        ])
+    }
+    return CommandAnswer(try SchedulerCommand.of(Array(words)).syntax.help)
+  }
+}

@@ -1,0 +1,77 @@
+import CertificateAuthority
+import CertificateImport
+import CertificateStore
+import OpenSSL
+import SchedulerRegistry
+import SystemCalls
+
+extension Scheduler {
+  /// The root CA that `query` means, or the default one, with its key.
+  func authority(
+    _ query: ThumbprintQuery?, _ record: RegistryRecord, _ snapshot: StoreSnapshot
+  ) throws -> CertificateAuthority {
+    let root = try find(query, otherwise: record.defaultRoot, among: try catalog(snapshot).roots, "root CA")
+    guard let root else {
+      throw CommandError(
+        .configuration, "there is no default root CA yet: make one with CREATE ROOT CA /STOREKEY /MAKEDEFAULT")
+    }
+    return try CertificateAuthority(certificate: root, key: try registry.store.key(of: root))
+  }
+
+  /// The connector certificate that `query` means, or the default one.
+  func connectorCertificate(
+    _ query: ThumbprintQuery?, _ record: RegistryRecord, _ snapshot: StoreSnapshot
+  ) throws -> Certificate {
+    let found = try find(
+      query, otherwise: record.defaultConnector, among: try catalog(snapshot).certificates, "connector certificate")
+    guard let found else {
+      throw CommandError(
+        .configuration,
+        "there is no default executor connector certificate yet: make one with CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT"
+      )
+    }
+    return found
+  }
+
+  func catalog(_ snapshot: StoreSnapshot) throws -> StoreCatalog {
+    try StoreCatalog(snapshot, folder: registry.store.folder)
+  }
+
+  private func find(
+    _ query: ThumbprintQuery?, otherwise thumbprint: String?, among certificates: [Certificate], _ what: String
+  ) throws(CommandError) -> Certificate? {
+    guard let query else { return certificates.first { $0.sha256Thumbprint == thumbprint } }
+    let found = certificates.filter { query.matches(sha1: $0.sha1Thumbprint, sha256: $0.sha256Thumbprint) }
+    if found.count > 1 {
+      throw CommandError(.data, "/THUMBPRINT=\(query) means \(found.count) certificates; give more digits")
+    }
+    guard let only = found.first else {
+      throw CommandError(.data, "/THUMBPRINT=\(query) is no \(what) here; LIST EXEC CONFIG shows the default ones")
+    }
+    return only
+  }
+}
+
+extension StoreTransaction {
+  /// Adds a root CA with its key.
+  mutating func add(_ authority: CertificateAuthority) throws {
+    try add(authority.certificate, to: .roots)
+    try addKey(authority.key, of: authority.certificate)
+  }
+
+  /// Adds a connector certificate with its key.
+  mutating func add(_ certificate: Certificate, _ key: PrivateKey) throws {
+    try add(certificate, to: .certificates)
+    try addKey(key, of: certificate)
+  }
+
+  mutating func add(_ certificate: Certificate, to kind: StoreKind) throws {
+    guard let thumbprint = certificate.thumbprint else { return }
+    add(StoredObject(thumbprint: thumbprint, pem: Array(certificate.pem.utf8)), to: kind)
+  }
+
+  mutating func addKey(_ key: PrivateKey, of certificate: Certificate) throws {
+    guard let thumbprint = certificate.thumbprint else { return }
+    try key.pkcs8PEM().withUnsafeBytes { addKey($0, of: thumbprint) }
+  }
+}

@@ -1,0 +1,106 @@
+import AgentProtocol
+import CertificateAuthority
+import CertificateStore
+import CommandGrammar
+import OpenSSL
+import Spelling
+
+/// The switches of a command that was checked against its syntax, as values.
+struct Switches {
+  private let values: [String: String]
+
+  init(_ command: ParsedCommand) {
+    values = Dictionary(command.switches.map { ($0.name, $0.value ?? "") }) { first, _ in first }
+  }
+
+  func has(_ name: String) -> Bool { values[name] != nil }
+
+  /// The value of a switch that may be absent.
+  func value(_ name: String) -> String? { values[name] }
+
+  /// The value of a switch that the syntax demands.
+  func required(_ name: String) -> String { values[name] ?? "" }
+
+  func keyKind() throws(CommandError) -> KeyKind {
+    guard let text = values["KEYTYPE"] else { return .p256 }
+    if let kind = KeyKind.allCases.first(where: { $0.rawValue.uppercased() == text.uppercased() }) { return kind }
+    let known = KeyKind.allCases.map(\.rawValue)
+    let hint =
+      nearestWord(to: text, among: known).map { "did you mean \($0)?" } ?? "one of \(known.joined(separator: ", "))"
+    throw CommandError(.usage, "/KEYTYPE=\(text) is not known; \(hint)")
+  }
+
+  func days(otherwise days: Int) throws(CommandError) -> Int {
+    guard let text = values["DAYS"] else { return days }
+    guard let days = Int(text), (1...Lifetime.maximumDays).contains(days) else {
+      throw CommandError(.usage, "/DAYS=\(text): a whole number from 1 to \(Lifetime.maximumDays) is needed")
+    }
+    return days
+  }
+
+  /// A time in seconds: a number with `s`, `m`, `h` or `d`.
+  ///
+  /// - Parameter most: seconds.
+  func time(_ name: String, otherwise seconds: Int64, most: Int64) throws(CommandError) -> Int64 {
+    guard let text = values[name] else { return seconds }
+    let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
+    guard let unit = text.lowercased().last.flatMap({ units[$0] }), let number = Int64(text.dropLast()), number > 0,
+      number <= most / unit
+    else {
+      throw CommandError(
+        .usage, "/\(name)=\(text): a number with s, m, h or d is needed, as in 24h, and at most \(most / 86400)d")
+    }
+    return number * unit
+  }
+
+  func port(otherwise port: Int) throws(CommandError) -> Int {
+    guard let text = values["PORT"] else { return port }
+    guard let port = UInt16(text), port > 0 else { throw CommandError(.usage, "/PORT=\(text) is no port") }
+    return Int(port)
+  }
+
+  func bindAddress() throws(CommandError) -> String? {
+    guard let text = values["BIND"] else { return nil }
+    guard HostName.isAddress(text) else { throw CommandError(.usage, "/BIND=\(text) is no IPv4 or IPv6 address") }
+    return text
+  }
+
+  func thumbprint() throws(CommandError) -> ThumbprintQuery? {
+    guard let text = values["THUMBPRINT"] else { return nil }
+    do throws(ThumbprintError) { return try ThumbprintQuery(text) } catch {
+      throw CommandError(.usage, "/THUMBPRINT: \(error)")
+    }
+  }
+
+  /// A name as a certificate can have it.
+  func commonName(_ name: String, otherwise other: String) throws(CommandError) -> String {
+    guard let text = values[name] else { return other }
+    guard (1...64).contains(text.unicodeScalars.count), text.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
+      throw CommandError(.usage, "/\(name): a name has 1 to 64 characters")
+    }
+    return text
+  }
+
+  /// How the scheduler knows an agent: a host's name, which also goes into its certificate.
+  func agentName() throws(CommandError) -> String {
+    let text = required("AGENTNAME")
+    guard HostName.isOne(text), text.utf8.count <= 64 else {
+      throw CommandError(
+        .usage, "/AGENTNAME=\(text): a host's name is needed, at most 64 letters, digits, dots, hyphens and underscores"
+      )
+    }
+    return text
+  }
+
+  /// The further names of an agent.
+  func alternativeNames() throws(CommandError) -> [AlternativeName] {
+    try (values["SAN"] ?? "").split(separator: ",").map { part throws(CommandError) in
+      let text = part.drop { $0 == " " }.description
+      if HostName.isAddress(text) { return .address(text) }
+      guard HostName.isOne(text) else {
+        throw CommandError(.usage, "/SAN: \(text.debugDescription) is neither a host's name nor an address")
+      }
+      return .dns(text)
+    }
+  }
+}

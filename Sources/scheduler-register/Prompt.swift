@@ -1,0 +1,78 @@
+import CEdit
+import CommandGrammar
+import Glibc
+import RegistrationCommands
+
+/// The conversation on a terminal: editing, history, and completion with the tabulator.
+struct Prompt {
+  private static let prompt = "scheduler> "
+  private static let continuation = "         > "
+
+  private let console: Console
+  private var reader = CommandReader()
+
+  private init(_ console: Console) {
+    self.console = console
+  }
+
+  /// Asks for commands until EXIT or the end of input (Ctrl-D).
+  ///
+  /// - Returns: 0: a mistake at a prompt is not the program's failure.
+  static func converse(_ console: Console) -> Int32 {
+    var prompt = Prompt(console)
+    prompt.converse()
+    return EXIT_SUCCESS
+  }
+
+  private mutating func converse() {
+    cedit_set_completion { word, _, _ in
+      // Not the names of files, where no word fits.
+      cedit_end_completion()
+      return word.flatMap { rl_completion_matches($0, nextCompletion) }
+    }
+    console.show(["HELP lists the commands, EXIT ends."])
+    var line = Self.line(Self.prompt)
+    while let present = line {
+      if ["EXIT", "QUIT"].contains(present.uppercased()), !reader.isWaiting { break }
+      if Self.isMoreThere {
+        // Pasted: the next line may belong to this one.
+        let next = Self.line(Self.continuation)
+        take(present, next: next ?? "")
+        line = next
+      } else {
+        take(present, next: nil)
+        line = Self.line(reader.isWaiting ? Self.continuation : Self.prompt)
+      }
+    }
+  }
+
+  /// Whether a further line is on its way already; nobody types as fast as that.
+  private static var isMoreThere: Bool {
+    var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+    return poll(&input, 1, 20) > 0
+  }
+
+  private mutating func take(_ line: String, next: String?) {
+    switch reader.take(line, next: next) {
+    case .nothing: break
+    case .incomplete(let lack): console.show(["\(lack): go on in the next line, or give up with an empty one"])
+    case .command(let text):
+      _ = console.carryOut { () throws(GrammarError) in try ParsedCommand(text) }
+    }
+  }
+
+  private static func line(_ prompt: String) -> String? {
+    guard let text = readline(prompt) else { return nil }
+    defer { free(text) }
+    if text.pointee != 0 { add_history(text) }
+    return String(cString: text)
+  }
+}
+
+/// rl_completion_matches(3): called again and again until it gives none; `state` is 0 in the first call of a series.
+private let nextCompletion: @convention(c) (UnsafePointer<CChar>?, Int32) -> UnsafeMutablePointer<CChar>? = {
+  word, state in
+  guard let word else { return nil }
+  let matches = Vocabulary.completions(of: String(cString: word))
+  return matches.indices.contains(Int(state)) ? strdup(matches[Int(state)]) : nil
+}

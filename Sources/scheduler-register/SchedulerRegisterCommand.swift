@@ -1,0 +1,62 @@
+import AgentProtocol
+import ArgumentParser
+import CommandGrammar
+import Glibc
+import RegistrationCommands
+import SchedulerRegistry
+import SystemCalls
+
+/// scheduler-register: the article's commands, one on the command line or many at a prompt.
+struct SchedulerRegisterCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scheduler-register",
+    abstract: "A scheduler's certificates and its ways to agents.",
+    usage: """
+      scheduler-register [-H DIR] COMMAND      as in: CREATE ROOT CA /STOREKEY /MAKEDEFAULT
+      scheduler-register [-H DIR]              asks for commands, or reads them from standard input
+      """,
+    discussion: """
+      HELP lists the commands. Words and switches may be in any case. Quote for the shell what it would take apart: \
+      /NAME="My CA" reaches this program without the quotes, and is understood.
+      """,
+    version: "scheduler-register \(agentdVersion)")
+
+  @Option(
+    name: [.customShort("H"), .customLong("home")],
+    help: ArgumentHelp(
+      "The folder of the scheduler's state: /etc/agentd-scheduler, of a user ~/.config/agentd-scheduler, or what "
+        + "AGENTD_SCHEDULER_HOME says.", valueName: "dir"))
+  var home: String?
+
+  @Argument(parsing: .captureForPassthrough, help: .hidden)
+  var command: [String] = []
+
+  func run() throws {
+    let folder = SchedulerHome.resolve(option: home, environment: processEnvironment(), isRoot: geteuid() == 0)
+    let registry = SchedulerRegistry(home: folder)
+    let console = Console(
+      Scheduler(registry, hostNames: LocalHost.names, probe: { Probe.reach($0, registry) }))
+    let status =
+      if !command.isEmpty {
+        console.carryOut { () throws(GrammarError) in try ParsedCommand(arguments: command) }
+      } else if isatty(STDIN_FILENO) == 1 {
+        Prompt.converse(console)
+      } else {
+        console.carryOutStandardInput()
+      }
+    if status != 0 { throw ExitCode(status) }
+  }
+}
+
+/// The names of this host.
+enum LocalHost {
+  /// The full one first, then the part before its first dot, then `localhost`.
+  static var names: [String] {
+    var buffer = [CChar](repeating: 0, count: 256)
+    // One less than there is, so that a name cut short still ends.
+    guard gethostname(&buffer, buffer.count - 1) == 0, buffer[0] != 0 else { return ["localhost"] }
+    let name = buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    let short = name.prefix { $0 != "." }.description
+    return [name] + (short == name ? [] : [short]) + ["localhost"]
+  }
+}

@@ -1,0 +1,50 @@
+import SystemCalls
+import TestSupport
+
+/// A scheduler's state in a folder of its own.
+final class ScratchScheduler: Sendable {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try folder.write("password", "correct horse\n", mode: 0o600)
+  }
+
+  /// Runs one command line of scheduler-register in the scratch folder.
+  func register(_ arguments: String..., input: String = "") async throws -> ProcessResult {
+    try await TestProcess(
+      [try BuiltProduct.path("scheduler-register")] + arguments,
+      environment: ["PATH": "/usr/bin:/bin", "AGENTD_SCHEDULER_HOME": folder.path("home"), "HOME": folder.path],
+      directory: folder.path, input: Array(input.utf8)
+    ).end()
+  }
+
+  /// The same, in words that a blank separates; it has to succeed.
+  @discardableResult
+  func succeed(_ command: String) async throws -> String {
+    let result = try await register(command)
+    if result.end != .exited(0) { throw CommandFailed(description: "\(command): \(result.end): \(result.errorText)") }
+    return result.outputText
+  }
+
+  /// With a root CA and a connector certificate.
+  static func ready() async throws -> ScratchScheduler {
+    let scheduler = try ScratchScheduler()
+    try await scheduler.succeed("CREATE ROOT CA /STOREKEY /MAKEDEFAULT")
+    try await scheduler.succeed("CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT")
+    return scheduler
+  }
+
+  func image() throws -> FolderImage { try FolderImage(of: folder.path("home")) }
+}
+
+struct CommandFailed: Error, CustomStringConvertible {
+  let description: String
+}
+
+extension String {
+  /// The thumbprint in a line of an answer that begins with `title`.
+  func thumbprint(after title: String) -> String? {
+    split(separator: "\n").first { $0.contains(title) }?.split(separator: " ").last.map(String.init)
+  }
+}
