@@ -1,0 +1,109 @@
+import AgentProtocol
+import FoundationEssentials
+import NIOCore
+
+/// What came of a submit.
+public struct Submission: Sendable {
+  /// The job, whose record is durable.
+  public let job: JobStatus
+  /// Whether this answer is of the request that made it. After a lost connection the second attempt finds what the first one
+  /// made, and this is false.
+  public let isNew: Bool
+}
+
+extension AgentClient {
+  /// Submits a job. When this returns, its record is on the agent's disk; when it throws, the job may be there or not, and the
+  /// same call again finds out.
+  public func submit(_ id: JobID, _ request: JobRequest) async throws -> Submission {
+    let json: Data
+    do { json = try JSONEncoder().encode(request) } catch { throw AgentError.unusable("the job: \(error)") }
+    let (status, body) = try await exchange(.PUT, "/v1/jobs/\(id)", body: ByteBuffer(bytes: json))
+    return Submission(job: try job(id, body), isNew: status == 201)
+  }
+
+  /// The state of a job: at once, or when it has ended or so many seconds (at most an hour) are over.
+  public func job(_ id: JobID, wait: Double = 0) async throws -> JobStatus {
+    let wait = min(max(wait, 0), JobCommand.maximumWait)
+    let path = wait > 0 ? "/v1/jobs/\(id)?wait=\(Self.decimal(wait))" : "/v1/jobs/\(id)"
+    return try job(id, try await exchange(.GET, path, wait: wait).body)
+  }
+
+  /// The final state of a job, however long it takes: through reloads and restarts of the agent.
+  public func finalState(of id: JobID) async throws -> JobStatus {
+    while true {
+      let status = try await job(id, wait: 300)
+      if status.state.isFinal { return status }
+    }
+  }
+
+  /// Ends a job; the state right after, which need not be the end.
+  @discardableResult
+  public func cancel(_ id: JobID) async throws -> JobStatus {
+    try job(id, try await exchange(.POST, "/v1/jobs/\(id)/cancel").body)
+  }
+
+  /// Forgets a job that has ended. One that is not there counts as forgotten: an answer may have been lost.
+  public func forget(_ id: JobID) async throws {
+    do {
+      _ = try await exchange(.DELETE, "/v1/jobs/\(id)")
+    } catch AgentError.problem(let problem) where problem.kind == .notFound {}
+  }
+
+  /// A page of the history, newest first.
+  public func jobs(_ filter: JobFilter = JobFilter()) async throws -> JobPage {
+    try await document(JobPage.self, .GET, "/v1/jobs?\(Self.query(filter))")
+  }
+
+  /// The whole history that `filter` shows, page by page, at most `maximum` jobs.
+  public func allJobs(_ filter: JobFilter = JobFilter(), maximum: Int = 1_000_000) async throws -> [JobStatus] {
+    var filter = filter
+    filter.limit = JobFilter.maximumLimit
+    var all: [JobStatus] = []
+    var cursors: Set<String> = []
+    while true {
+      let page = try await jobs(filter)
+      all.append(contentsOf: page.jobs.prefix(maximum - all.count))
+      guard let cursor = page.cursor, all.count < maximum else { return all }
+      // An agent that leads in circles would never be done with.
+      guard cursors.insert(cursor).inserted else { throw AgentError.misconfigured("a cursor that came before") }
+      filter.cursor = cursor
+    }
+  }
+
+  private func job(_ id: JobID, _ body: ByteBuffer) throws -> JobStatus {
+    let job = try Answer.decode(JobStatus.self, body)
+    guard job.id == id else { throw AgentError.misconfigured("asked for job \(id), the answer is about \(job.id)") }
+    return job
+  }
+
+  private static func query(_ filter: JobFilter) -> String {
+    let parameters: [(String, String?)] = [
+      ("limit", "\(filter.limit)"), ("state", filter.state?.rawValue), ("client", filter.client),
+      ("label", filter.label.map { "\($0.name)=\($0.value)" }), ("since", filter.since?.description),
+      ("cursor", filter.cursor),
+    ]
+    return parameters.compactMap { name, value in value.map { "\(name)=\(percentEncoded($0))" } }.joined(separator: "&")
+  }
+
+  /// RFC 3986 section 2.1: all but unreserved characters.
+  static func percentEncoded(_ text: String) -> String {
+    var encoded = ""
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        encoded.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let digits = String(byte, radix: 16, uppercase: true)
+        encoded += "%\(digits.count < 2 ? "0" : "")\(digits)"
+      }
+    }
+    return encoded
+  }
+
+  private static func decimal(_ seconds: Double) -> String {
+    let milliseconds = Int64(seconds * 1000)
+    return "\(milliseconds / 1000).\(String(1000 + milliseconds % 1000).dropFirst())"
+  }
+}

@@ -1,0 +1,86 @@
+import NIOCore
+import OpenSSL
+import Synchronization
+
+/// The connections to one agent: kept when they are free, opened when none is, never more than the limit.
+final class ConnectionPool: Sendable {
+  private struct State {
+    var free: [AgentConnection] = []
+    var inUse = 0
+    var waiting: [CheckedContinuation<Void, Never>] = []
+    var isClosed = false
+  }
+
+  private let address: AgentAddress
+  private let context: TLSClientContext
+  private let limits: ClientLimits
+  private let group: any EventLoopGroup
+  private let state = Mutex(State())
+
+  init(_ address: AgentAddress, _ context: TLSClientContext, _ limits: ClientLimits, _ group: any EventLoopGroup) {
+    self.address = address
+    self.context = context
+    self.limits = limits
+    self.group = group
+  }
+
+  /// A connection of one's own, until it is given back. `isKept` is whether it had requests before, so that the agent may be
+  /// just closing it.
+  func take(fresh: Bool) async throws -> (connection: AgentConnection, isKept: Bool) {
+    await takePlace()
+    while !fresh, let kept = state.withLock({ $0.free.popLast() }) {
+      if kept.isOpen { return (kept, true) }
+    }
+    do {
+      return (try await AgentConnection.open(to: address, context, limits, on: group), false)
+    } catch {
+      leavePlace(nil)
+      throw error
+    }
+  }
+
+  /// Gives a connection back; `isReusable` if its last answer was read to the end.
+  func giveBack(_ connection: AgentConnection, isReusable: Bool) {
+    if isReusable && connection.isOpen { return leavePlace(connection) }
+    connection.close()
+    leavePlace(nil)
+  }
+
+  /// Closes what is free; what is in use is closed when it is given back.
+  func close() {
+    let free = state.withLock { state in
+      state.isClosed = true
+      defer { state.free = [] }
+      return state.free
+    }
+    for connection in free { connection.close() }
+  }
+
+  private func takePlace() async {
+    await withCheckedContinuation { continuation in
+      let isFree = state.withLock { state in
+        if state.inUse < limits.connections {
+          state.inUse += 1
+          return true
+        }
+        state.waiting.append(continuation)
+        return false
+      }
+      if isFree { continuation.resume() }
+    }
+  }
+
+  private func leavePlace(_ connection: AgentConnection?) {
+    let (next, surplus) = state.withLock { state in
+      var surplus: AgentConnection?
+      if state.isClosed { surplus = connection } else if let connection { state.free.append(connection) }
+      guard !state.waiting.isEmpty else {
+        state.inUse -= 1
+        return (nil as CheckedContinuation<Void, Never>?, surplus)
+      }
+      return (state.waiting.removeFirst(), surplus)
+    }
+    surplus?.close()
+    next?.resume()
+  }
+}

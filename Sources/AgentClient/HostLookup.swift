@@ -1,0 +1,102 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Looks a host's addresses up without holding up the lookups of other hosts: a name server that does not answer takes
+/// getaddrinfo(3) many seconds, and SwiftNIO has one lookup at a time on an event loop.
+final class HostLookup: Resolver, Sendable {
+  private let v4: EventLoopPromise<[SocketAddress]>
+  private let v6: EventLoopPromise<[SocketAddress]>
+
+  init(on loop: any EventLoop) {
+    v4 = loop.makePromise()
+    v6 = loop.makePromise()
+  }
+
+  func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { v4.futureResult }
+
+  func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
+    LookupThreads.shared.run { self.look(host, port) }
+    return v6.futureResult
+  }
+
+  /// getaddrinfo(3) cannot be stopped; nobody waits for it any more.
+  func cancelQueries() {}
+
+  private func look(_ host: String, _ port: Int) {
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    var list: UnsafeMutablePointer<addrinfo>?
+    let status = getaddrinfo(host, String(port), &hints, &list)
+    guard status == 0 else {
+      let unknown = UnknownHost(host: host, cause: String(cString: gai_strerror(status)))
+      v6.fail(unknown)
+      return v4.fail(unknown)
+    }
+    defer { freeaddrinfo(list) }
+    let found = Array(sequence(first: list) { $0?.pointee.ai_next }.prefix { $0 != nil }.compactMap { $0?.pointee })
+    func addresses<Address>(_ family: Int32, _ make: (Address, String) -> SocketAddress) -> [SocketAddress] {
+      found.filter { $0.ai_family == family }.compactMap { entry in
+        entry.ai_addr.map { make(UnsafeRawPointer($0).load(as: Address.self), host) }
+      }
+    }
+    v6.succeed(addresses(AF_INET6) { (address: sockaddr_in6, host) in SocketAddress(address, host: host) })
+    v4.succeed(addresses(AF_INET) { (address: sockaddr_in, host) in SocketAddress(address, host: host) })
+  }
+}
+
+/// A name that no name service knows, or that none answered for.
+struct UnknownHost: Error, CustomStringConvertible {
+  let host: String
+  let cause: String
+  var description: String { "no address is known for it: \(cause)" }
+}
+
+/// Threads that come when there is something to look up and go when there is not.
+private final class LookupThreads: Sendable {
+  typealias Work = @Sendable () -> Void
+
+  static let shared = LookupThreads()
+  /// So many names that nobody answers for may be looked up beside others.
+  private static let maximum = 256
+
+  private let state = Mutex<(waiting: [Work], threads: Int)>(([], 0))
+
+  func run(_ work: @escaping Work) {
+    let needsThread = state.withLock { state in
+      state.waiting.append(work)
+      guard state.threads < Self.maximum else { return false }
+      state.threads += 1
+      return true
+    }
+    if needsThread, !start() { drain() }
+  }
+
+  private func start() -> Bool {
+    var thread = pthread_t()
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    return pthread_create(
+      &thread, &attributes,
+      { _ in
+        LookupThreads.shared.drain(); return nil
+      }, nil) == 0
+  }
+
+  private func drain() {
+    while true {
+      let work = state.withLock { state -> Work? in
+        if state.waiting.isEmpty {
+          state.threads -= 1
+          return nil
+        }
+        return state.waiting.removeFirst()
+      }
+      guard let work else { return }
+      work()
+    }
+  }
+}

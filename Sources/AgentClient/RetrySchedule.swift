@@ -1,0 +1,29 @@
+/// When a request is tried again: at first soon, then ever more rarely, until patience is over. Random, so that many clients of
+/// an agent that comes back do not come all at once.
+struct RetrySchedule {
+  private static let first = 0.05
+  private static let longest = 2.0
+
+  private let patience: Double
+  private var delay = first
+  private var lastSuccess = ContinuousClock.now
+
+  init(patience: Double) {
+    self.patience = patience
+  }
+
+  /// Something went well: patience and delay begin anew.
+  mutating func succeeded() {
+    delay = Self.first
+    lastSuccess = .now
+  }
+
+  /// Waits until the next attempt is due.
+  ///
+  /// - Throws: `error` if it will not pass or patience is over; `CancellationError`.
+  mutating func wait(after error: AgentError) async throws {
+    guard error.mayPass, lastSuccess.duration(to: .now) < .seconds(patience) else { throw error }
+    try await Task.sleep(for: .seconds(delay * Double.random(in: 0.5...1)))
+    delay = min(delay * 2, Self.longest)
+  }
+}

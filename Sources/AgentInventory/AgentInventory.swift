@@ -1,0 +1,103 @@
+import AgentClient
+import AgentProtocol
+import CertificateImport
+import CertificateStore
+import Glibc
+import OpenSSL
+import SchedulerRegistry
+import Synchronization
+
+/// The agents that a scheduler has executor connectors for, and the means to prove itself to them: what
+/// `scheduler-register` wrote, as it is now.
+public final class AgentInventory: Sendable {
+  /// The connectors, by agent name.
+  public let connectors: [ExecutorConnector]
+  /// The scheduler's folder, for messages.
+  public let home: String
+  private let registry: SchedulerRegistry
+  private let defaultCertificate: String?
+  private let catalog: StoreCatalog
+  private let contexts = Mutex<[String: TLSClientContext]>([:])
+
+  /// Reads a scheduler's registry and store.
+  ///
+  /// - Throws: `RegistryError`, or `StoreError`.
+  public init(_ registry: SchedulerRegistry) throws {
+    let record = try registry.record()
+    self.registry = registry
+    home = registry.home
+    connectors = record.connectors.sorted { $0.agentName < $1.agentName }
+    defaultCertificate = record.defaultConnector
+    catalog = try StoreCatalog(registry.store.snapshot(), folder: registry.store.folder)
+  }
+
+  /// The agent of that name, in any case; nil if there is none.
+  public func connector(named name: String) -> ExecutorConnector? {
+    connectors.first { AgentName.isSame($0.agentName, name) }
+  }
+
+  /// The agents whose name one of the patterns matches, in any case; a pattern is what glob(7) describes.
+  ///
+  /// - Throws: `InventoryError.noAgent` for a pattern that matches none, so that a typing error does not pass for an answer.
+  public func connectors(matching patterns: [String]) throws(InventoryError) -> [ExecutorConnector] {
+    for pattern in patterns where !connectors.contains(where: { Self.matches($0, pattern) }) {
+      throw .noAgent(pattern, home: home, isEmpty: connectors.isEmpty)
+    }
+    return connectors.filter { connector in patterns.contains { Self.matches(connector, $0) } }
+  }
+
+  private static func matches(_ connector: ExecutorConnector, _ pattern: String) -> Bool {
+    fnmatch(pattern.lowercased(), connector.agentName.lowercased(), 0) == 0
+  }
+
+  /// A client of the agent, which has to prove that it is the one of that name.
+  ///
+  /// - Throws: `InventoryError`, or what makes the store's certificates unusable.
+  public func client(of connector: ExecutorConnector, limits: ClientLimits = ClientLimits()) throws -> AgentClient {
+    let address = AgentAddress(host: connector.host, port: Int(connector.port), name: connector.agentName)
+    return AgentClient(address, tls: try context(connector.certificate), limits: limits)
+  }
+
+  /// The identity by which the scheduler proves itself unless a connector names another.
+  ///
+  /// - Parameter thumbprint: SHA-256; nil for the default certificate.
+  /// - Throws: `InventoryError`, or what makes the store's certificates unusable.
+  public func context(_ thumbprint: String? = nil) throws -> TLSClientContext {
+    guard let wanted = thumbprint ?? defaultCertificate else { throw InventoryError.noDefaultCertificate(home: home) }
+    return try contexts.withLock { contexts in
+      if let context = contexts[wanted] { return context }
+      guard let certificate = catalog.certificates.first(where: { $0.sha256Thumbprint == wanted }) else {
+        throw InventoryError.certificateGone(wanted, home: home)
+      }
+      let context = try TLSClientContext(
+        certificateChain: [certificate], privateKey: try registry.store.key(of: certificate), roots: catalog.roots)
+      contexts[wanted] = context
+      return context
+    }
+  }
+}
+
+/// Why there is no way to an agent.
+public enum InventoryError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The registry has no such agent.
+  case noAgent(String, home: String, isEmpty: Bool)
+  /// There is no certificate to prove ourselves by.
+  case noDefaultCertificate(home: String)
+  /// A connector names a certificate that is not there any more.
+  case certificateGone(String, home: String)
+
+  /// One line, with what to do.
+  public var description: String {
+    switch self {
+    case .noAgent(let name, let home, let isEmpty):
+      "there is no agent \(name) in \(home)\(isEmpty ? ", which has none yet" : ""): "
+        + "scheduler-register ADD EXECUTOR CONNECTOR adds one, agentctl agents shows all"
+    case .noDefaultCertificate(let home):
+      "\(home) has no default executor connector certificate: "
+        + "scheduler-register CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT makes one"
+    case .certificateGone(let thumbprint, let home):
+      "the connector certificate \(thumbprint.prefix(16)) is not in \(home) any more: "
+        + "add the executor connector again, without /THUMBPRINT for the default one"
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import AgentClient
+import AgentInventory
+import AgentProtocol
+import ArgumentParser
+import Glibc
+import SchedulerRegistry
+
+/// agentctl: shows agents and runs jobs on them from the scheduler's side.
+struct ControlCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "agentctl", abstract: "Shows agents and runs jobs on them.", version: agentdVersion,
+    subcommands: [
+      RunCommand.self, SubmitCommand.self, ShowCommand.self, JobsCommand.self, LogsCommand.self, WaitCommand.self,
+      CancelCommand.self, AgentsCommand.self, DisableCommand.self, EnableCommand.self,
+    ])
+}
+
+/// A command that talks to one agent.
+protocol AgentCommand: AsyncParsableCommand {
+  /// Which agent.
+  var target: TargetOptions { get }
+  /// What the command does.
+  func perform(_ agent: AgentClient) async throws
+}
+
+extension AgentCommand {
+  func run() async throws { try await told { try await perform(try target.client()) } }
+}
+
+/// A command that is about the scheduler's agents.
+protocol FleetCommand: AsyncParsableCommand {
+  /// Whose agents.
+  var identity: IdentityOptions { get }
+  /// What the command does.
+  func perform(_ inventory: AgentInventory) async throws
+}
+
+extension FleetCommand {
+  func run() async throws { try await told { try await perform(try identity.inventory()) } }
+}
+
+/// What goes wrong is one line on standard error, and an exit code as in sysexits(3).
+func told(_ body: () async throws -> Void) async throws {
+  do { try await body() } catch let error as AgentError {
+    complain("\(error)")
+    throw ExitCode(error.exitCode)
+  } catch let error as InventoryError {
+    complain("\(error)")
+    throw ExitCode(EX_NOINPUT)
+  } catch let error as RegistryError {
+    complain("\(error)")
+    throw ExitCode(EX_NOINPUT)
+  } catch let error as OutputClosed {
+    throw ExitCode(error.code)
+  }
+}
+
+extension AgentError {
+  /// As in sysexits(3).
+  var exitCode: Int32 {
+    switch self {
+    case .unreachable: EX_UNAVAILABLE
+    case .untrusted, .unauthenticated: EX_NOPERM
+    case .misconfigured: EX_PROTOCOL
+    case .unusable: EX_NOINPUT
+    case .problem(let problem):
+      // By RFC 9110's classes: theirs to forbid, ours to mend, theirs and soon over, theirs.
+      switch problem.kind.status {
+      case 403: EX_NOPERM
+      case 400..<500: EX_DATAERR
+      case 503, 507: EX_TEMPFAIL
+      default: EX_SOFTWARE
+      }
+    }
+  }
+}

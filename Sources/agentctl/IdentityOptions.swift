@@ -1,0 +1,76 @@
+import AgentClient
+import AgentInventory
+import AgentProtocol
+import ArgumentParser
+import Glibc
+import OpenSSL
+import SchedulerRegistry
+import SystemCalls
+import TerminalText
+
+/// Who we are to agents: the scheduler whose folder it is, or a certificate in files.
+struct IdentityOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("H"), .long],
+    help: ArgumentHelp(
+      "The scheduler's folder: /etc/agentd-scheduler, of a user ~/.config/agentd-scheduler, or what "
+        + "AGENTD_SCHEDULER_HOME says.", valueName: "dir"))
+  var home: String?
+  @Option(help: ArgumentHelp("Our certificate with its chain, PEM; instead of the scheduler's.", valueName: "file"))
+  var cert: String?
+  @Option(help: ArgumentHelp("Our private key, PEM.", valueName: "file")) var key: String?
+  @Option(help: ArgumentHelp("The root CAs that the agent's certificate may chain to, PEM.", valueName: "file"))
+  var ca: String?
+
+  /// The most bytes of a PEM file.
+  private static let fileLimit = 1 << 20
+
+  func validate() throws {
+    let given = [cert, key, ca].count { $0 != nil }
+    guard given == 0 || given == 3 else { throw ValidationError("--cert, --key and --ca go together") }
+  }
+
+  /// The scheduler's registry.
+  var registry: SchedulerRegistry {
+    SchedulerRegistry(
+      home: SchedulerHome.resolve(option: home, environment: processEnvironment(), isRoot: geteuid() == 0))
+  }
+
+  /// What the scheduler knows.
+  ///
+  /// - Throws: `AgentError.unusable`.
+  func inventory() throws -> AgentInventory { try unusable { try AgentInventory(registry) } }
+
+  /// The certificate in files; nil for the scheduler's.
+  ///
+  /// - Throws: `AgentError.unusable` where a file is.
+  func fileContext() throws -> TLSClientContext? {
+    guard let cert, let key, let ca else { return nil }
+    let chain = try Self.read(cert) { try Certificate.all(inPEM: DurableFile.read(cert, limit: Self.fileLimit)) }
+    let roots = try Self.read(ca) { try Certificate.all(inPEM: DurableFile.read(ca, limit: Self.fileLimit)) }
+    let privateKey = try Self.read(key) {
+      let file = try FileDescriptor.open(key, O_RDONLY)
+      let blocks = try PEMBlock.all(in: SecretBytes(readingDescriptor: file.raw, limit: Self.fileLimit))
+      guard let block = blocks.first(where: { $0.kind == .privateKey }) else {
+        throw AgentError.unusable("there is no private key in it")
+      }
+      return try PrivateKey(pem: block)
+    }
+    return try Self.read(cert) {
+      try TLSClientContext(certificateChain: chain, privateKey: privateKey, roots: roots)
+    }
+  }
+
+  private static func read<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let error as SystemError {
+      throw AgentError.unusable("\(error)")
+    } catch {
+      throw AgentError.unusable("\(path): \(error)")
+    }
+  }
+}
+
+/// What goes wrong with our own files is `AgentError.unusable`.
+func unusable<Value>(_ body: () throws -> Value) throws -> Value {
+  do { return try body() } catch let error as AgentError { throw error } catch { throw AgentError.unusable("\(error)") }
+}

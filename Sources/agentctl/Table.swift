@@ -1,0 +1,15 @@
+import TerminalText
+
+/// Columns as wide as what stands in them.
+enum Table {
+  /// A line for the titles, and one for each row; the last column is as long as it likes. None where there are no rows.
+  static func lines(_ titles: [String], _ rows: [[String]]) -> [String] {
+    if rows.isEmpty { return [] }
+    let all = ([titles] + rows).map { $0.map(printable) }
+    let widths = titles.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      let cells = zip(row, widths).map { text, width in text + String(repeating: " ", count: width - text.count) }
+      return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+    }
+  }
+}
