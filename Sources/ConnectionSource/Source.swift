@@ -1,0 +1,55 @@
+import AgentProtocol
+import NIOCore
+
+/// Where connections come from, as far as limits tell it apart: an IPv4 address, or the network of 64 bits that an IPv6 host
+/// has to itself.
+public struct Source: Hashable, Sendable, CustomStringConvertible {
+  private enum Kind: Hashable, Sendable {
+    case ipv4(UInt32)
+    case ipv6(UInt64)
+    case unknown
+  }
+
+  private let kind: Kind
+
+  /// Where a peer of that address is; all of whom no address is known are one.
+  public init(_ peer: SocketAddress?) {
+    kind =
+      switch peer {
+      case .v4(let address)?: .ipv4(UInt32(bigEndian: address.address.sin_addr.s_addr))
+      case .v6(let address)?: withUnsafeBytes(of: address.address.sin6_addr) { Self.kind($0) }
+      default: .unknown
+      }
+  }
+
+  private static func kind(_ address: UnsafeRawBufferPointer) -> Kind {
+    let isMappedIPv4 = address.prefix(12).elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
+    if isMappedIPv4 { return .ipv4(UInt32(bigEndian: address.loadUnaligned(fromByteOffset: 12, as: UInt32.self))) }
+    return .ipv6(UInt64(bigEndian: address.loadUnaligned(as: UInt64.self)))
+  }
+
+  /// A peer's own address with its port, as logs show it.
+  public static func text(_ peer: SocketAddress?) -> String {
+    guard let peer, let address = peer.ipAddress, let port = peer.port else { return "unknown" }
+    return HostAndPort.text(address, port)
+  }
+
+  /// The address, or the network as `2001:db8:0:1::/64`.
+  public var description: String {
+    switch kind {
+    case .ipv4(let address): Self.parts(address, of: UInt8.self).map { String($0) }.joined(separator: ".")
+    case .ipv6(let network):
+      Self.parts(network, of: UInt16.self).map { String($0, radix: 16) }.joined(separator: ":") + "::/64"
+    case .unknown: "unknown"
+    }
+  }
+
+  /// The digits of `number`, the first the most significant.
+  private static func parts<Whole: FixedWidthInteger, Part: FixedWidthInteger>(
+    _ number: Whole, of: Part.Type
+  ) -> [Part] {
+    stride(from: Whole.bitWidth - Part.bitWidth, through: 0, by: -Part.bitWidth).map {
+      Part(truncatingIfNeeded: number >> $0)
+    }
+  }
+}

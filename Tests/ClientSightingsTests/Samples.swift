@@ -1,0 +1,11 @@
+import AgentProtocol
+
+/// A client of a number, of no certificate that anybody could read: nobody here does.
+func client(_ number: Int, root: Int = 0, certificates: [String] = ["MAoA"]) -> AdmittedClient {
+  AdmittedClient(thumbprint: thumbprint(number), root: thumbprint(root), certificates: certificates)!
+}
+
+func thumbprint(_ number: Int) -> String {
+  let digits = String(number, radix: 16)
+  return String(repeating: "0", count: 64 - digits.count) + digits
+}
