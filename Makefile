@@ -8,20 +8,25 @@ DATADIR    ?= $(PREFIX)/share
 # systemd reads units, users and temporary files below /usr/lib and /usr/local/lib alike.
 SYSTEMDDIR ?= $(PREFIX)/lib
 DESTDIR    ?=
+RELOADS    ?= 1000
+SEED       ?=
 
 RELEASE  := .build/release
-PROGRAMS := agentd agentd-shepherd agent-register
+PROGRAMS := agentd agentd-shepherd agent-register agentctl scheduler-register
 # While one listener takes over from another, both are told of a new connection and one of them finds that the other took
 # it. SwiftNIO copes, but first asserts that this never happens; without assertions tests see what a release does.
 TEST_FLAGS := -Xswiftc -assert-config -Xswiftc Release
+# Everything but the system's libraries tells libFuzzer its way, and is checked by AddressSanitizer.
+FUZZ_FLAGS := -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
+  -Xcc -fsanitize=fuzzer-no-link,address -Xcxx -fsanitize=fuzzer-no-link,address
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
 
-.PHONY: help demo test build bench lint format install uninstall clean
+.PHONY: help demo test interop fuzz power-cut failing-writes million soak drill build bench lint format install uninstall clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## show agentd at work in a scratch folder: import, listen, run a job, refuse strangers
+demo: ## show all of it in a scratch folder: CA, import, listen, run jobs, standby scheduler, strangers refused
 	@scripts/bootstrap demo
 	@$(MAKE) --no-print-directory build
 	@scripts/demo $(RELEASE)
@@ -32,6 +37,40 @@ test: ## build everything for debugging and run all tests
 	@# All at once, hundreds of tests with real processes would wait for each other and miss their deadlines.
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$$((4 * $$(nproc))) swift test --skip-build --disable-xctest
 
+interop: ## run the tests with clients in Go and Java, TLS scanners and a certificate linter (installs 700 MB)
+	@scripts/bootstrap interop
+	swift build --build-tests $(TEST_FLAGS)
+	test -x .build/pkilint/bin/lint_pkix_cert || \
+	  { python3 -m venv .build/pkilint && .build/pkilint/bin/pip --quiet install 'pkilint>=0.12'; }
+	PATH="$$PATH:$$PWD/.build/pkilint/bin" AGENTD_INTEROP=1 \
+	  swift test --skip-build --disable-xctest --filter 'Interoperation'
+
+fuzz: ## try random inputs on all that is read from outside: SECONDS=20 each, SEED=1, TARGETS="http1 gate"
+	@scripts/bootstrap fuzz
+	AGENTD_FUZZ=1 swift build -c release --scratch-path .build/fuzz --product agentd-fuzz $(FUZZ_FLAGS)
+	scripts/fuzz .build/fuzz/release/agentd-fuzz $(or $(SECONDS),20) $(or $(SEED),1) $(TARGETS)
+
+ROUNDS ?= 20
+power-cut: ## cut the power of a machine under load, ROUNDS times: no job is lost, none started twice
+	@scripts/bootstrap test
+	swift build --build-tests $(TEST_FLAGS)
+	AGENTD_POWER_CUTS=$(ROUNDS) swift test --skip-build --disable-xctest --filter PowerCutLosesNothing
+
+failing-writes: ## fail each write on the way of a job in turn, or kill the process there: no job is lost, none started twice
+	@scripts/bootstrap test
+	swift build --build-tests $(TEST_FLAGS)
+	AGENTD_FAILING_WRITES=1 swift test --skip-build --disable-xctest --filter FailingWritesLoseNothing
+
+million: ## time the ledger with a million jobs beside a small one
+	@scripts/bootstrap test
+	swift build --build-tests $(TEST_FLAGS)
+	AGENTD_MILLION=1 swift test --skip-build --disable-xctest --filter MillionJobsAreTimed
+
+soak: ## reload under load, RELOADS times (1000), by the seed SEED (a random one); some minutes
+	@scripts/bootstrap test
+	swift build --build-tests $(TEST_FLAGS)
+	AGENTD_SOAK=$(RELOADS) AGENTD_SEED=$(SEED) swift test --skip-build --disable-xctest --filter ReloadsUnderLoad
+
 build: ## build the programs for release, in .build/release
 	@scripts/bootstrap build
 	@# Linked by gold, the toolchain's default: lld takes a function of FoundationEssentials from Foundation, and with it
@@ -40,11 +79,22 @@ build: ## build the programs for release, in .build/release
 	  swift build -c release --static-swift-stdlib --product $$program || exit; \
 	done
 
-bench: ## measure start-up, memory, sizes, and TLS against nginx; the figures of BENCHMARKS.md
+drill: ## kill, pause and starve everything under a load of jobs, then audit; SECONDS=60, SEED= repeats one
+	@scripts/bootstrap drill
+	@$(MAKE) --no-print-directory build PROGRAMS="$(PROGRAMS) agentd-drill"
+	@# Root gives it a disk of its own to fill, which goes with its name space; and with it what killed programs with a false
+	@# clock leave in /dev/shm.
+	$$(test $$(id -u) -ne 0 || echo 'unshare --mount scripts/with-own-shm') $(RELEASE)/agentd-drill --programs $(RELEASE) \
+	  --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
+
+bench: ## measure start-up, memory, sizes, TLS against nginx, held connections, jobs against ssh and NRPE
 	@scripts/bootstrap bench
 	@$(MAKE) --no-print-directory build PROGRAMS="$(PROGRAMS) tls-load"
 	@scripts/bench/footprint $(RELEASE)
 	@scripts/bench/tls $(RELEASE)
+	@scripts/bench/hold $(RELEASE)
+	@scripts/bench/jobs $(RELEASE)
+	@scripts/bench/fleet $(RELEASE)
 
 lint: ## check the format of all Swift code and the shell scripts
 	@scripts/bootstrap lint
@@ -61,7 +111,14 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR)
 	install -s -m 0755 $(RELEASE)/agentd $(DESTDIR)$(SBINDIR)/agentd
 	install -s -m 0755 $(RELEASE)/agent-register $(DESTDIR)$(BINDIR)/agent-register
+	install -s -m 0755 $(RELEASE)/agentctl $(DESTDIR)$(BINDIR)/agentctl
+	install -s -m 0755 $(RELEASE)/scheduler-register $(DESTDIR)$(BINDIR)/scheduler-register
 	install -s -m 0755 $(RELEASE)/agentd-shepherd $(DESTDIR)$(LIBEXECDIR)/agentd-shepherd
+	install -d $(DESTDIR)$(DATADIR)/bash-completion/completions $(DESTDIR)$(DATADIR)/zsh/site-functions \
+	  $(DESTDIR)$(DATADIR)/fish/vendor_completions.d
+	$(RELEASE)/agentctl --generate-completion-script bash > $(DESTDIR)$(DATADIR)/bash-completion/completions/agentctl
+	$(RELEASE)/agentctl --generate-completion-script zsh > $(DESTDIR)$(DATADIR)/zsh/site-functions/_agentctl
+	$(RELEASE)/agentctl --generate-completion-script fish > $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/agentctl.fish
 	ln -sfn agentd $(DESTDIR)$(SBINDIR)/jams-agentd
 	ln -sfn agent-register $(DESTDIR)$(BINDIR)/jams-register
 	install -d $(DESTDIR)$(DATADIR)/doc/agentd
@@ -78,8 +135,10 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 
 uninstall: ## remove what install installed; configuration, certificates and job records stay
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,agentd jams-agentd)
-	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,agent-register jams-register)
+	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,agent-register jams-register agentctl scheduler-register)
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR)/doc/agentd
+	rm -f $(DESTDIR)$(DATADIR)/bash-completion/completions/agentctl $(DESTDIR)$(DATADIR)/zsh/site-functions/_agentctl \
+	  $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/agentctl.fish
 	rm -f $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd.service
 	rm -f $(DESTDIR)$(SYSTEMDDIR)/sysusers.d/agentd.conf $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d/agentd.conf
 

@@ -8,6 +8,8 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let tomlKit: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 
@@ -17,22 +19,28 @@ let package = Package(
     .executable(name: "agentd", targets: ["agentd"]),
     .executable(name: "agentd-shepherd", targets: ["agentd-shepherd"]),
     .executable(name: "agent-register", targets: ["agent-register"]),
+    .executable(name: "agentctl", targets: ["agentctl"]),
+    .executable(name: "scheduler-register", targets: ["scheduler-register"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
     // C: system libraries and the calls Swift cannot make.
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CEdit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "CLinux"),
 
     // Ground floor.
     .target(name: "SystemCalls", dependencies: ["CLinux"]),
     .target(name: "Spelling"),
+    .target(name: "CommandGrammar", dependencies: ["Spelling"]),
+    .target(name: "TerminalText"),
     .target(name: "AgentProtocol", dependencies: ["Spelling"]),
     .target(name: "AgentLogging", dependencies: ["SystemCalls", logging]),
     .target(name: "PidFile", dependencies: ["SystemCalls"]),
@@ -42,7 +50,9 @@ let package = Package(
 
     // The host's files.
     .target(name: "CertificateStore", dependencies: ["SystemCalls"]),
-    .target(name: "AgentConfiguration", dependencies: ["Spelling", "SystemCalls", tomlKit]),
+    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "Spelling", "SystemCalls", tomlKit]),
+
+    .target(name: "ClientSightings", dependencies: ["AgentProtocol", "SystemCalls"]),
 
     // The root wing.
     .target(name: "ShepherdContract", dependencies: ["SystemCalls"]),
@@ -52,32 +62,68 @@ let package = Package(
     .target(
       name: "Supervisor",
       dependencies: [
-        "AgentConfiguration", "AgentLogging", "AgentProtocol", "CLinux", "CertificateStore", "JobLaunch", "JobLedger",
-        "PidFile", "SigningSocket", "SupervisorLink", "SystemCalls", logging,
+        "AgentConfiguration", "AgentLogging", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings",
+        "JobLaunch", "JobLedger", "PidFile", "SigningSocket", "SupervisorLink", "SystemCalls", logging,
       ]),
     .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),
 
     // The TLS wing.
     .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
     .target(name: "ClientVerification", dependencies: ["OpenSSL"]),
+    .target(name: "SecretInput", dependencies: ["CLinux", "OpenSSL", "SystemCalls"]),
+    .target(name: "ExitStatus", dependencies: ["CertificateStore", "SecretInput", "SystemCalls"]),
+    .target(name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL"]),
     .target(name: "SigningProvider", dependencies: ["COpenSSL", "OpenSSL"]),
     .target(name: "SigningLink", dependencies: ["OpenSSL", "SigningProvider", "SystemCalls"]),
     .target(name: "Signer", dependencies: ["OpenSSL", "Sandbox", "SigningLink", "SigningSocket", "SystemCalls"]),
     .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
+    .target(name: "ConnectionSource", dependencies: ["AgentProtocol", nioCore]),
     .target(
       name: "Listener",
       dependencies: [
-        "AgentProtocol", "CLinux", "ClientVerification", "NIOOpenSSL", "OpenSSL", "Sandbox", "SigningLink",
-        "SigningProvider", "Spelling", "SupervisorLink", "SystemCalls", logging, nioCore, nioPosix, nioHTTP1,
+        "AgentProtocol", "CLinux", "ClientSightings", "ClientVerification", "ConnectionSource", "Forecast",
+        "NIOOpenSSL",
+        "OpenSSL", "Sandbox", "SigningLink", "SigningProvider", "Spelling", "SupervisorLink", "SystemCalls", logging,
+        nioCore, nioPosix, nioHTTP1, nioHTTP2,
       ]),
+
+    // Enrolment, both sides.
+    .target(name: "EnrolmentProtocol"),
+    .target(
+      name: "EnrolmentService",
+      dependencies: [
+        "ConnectionSource", "EnrolmentProtocol", "NIOOpenSSL", "OpenSSL", logging, nioCore, nioPosix, nioHTTP1,
+      ]),
+
+    .target(name: "EnrolmentClient", dependencies: ["AgentClient", "EnrolmentProtocol", "OpenSSL"]),
 
     // agent-register.
     .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL"]),
     .target(
       name: "AgentRegistration",
       dependencies: [
-        "AgentConfiguration", "AgentProtocol", "CertificateImport", "CertificateStore", "ClientVerification",
-        "CLinux", "OpenSSL", "PidFile", "SystemCalls",
+        "AgentConfiguration", "AgentProtocol", "CertificateImport", "CertificateStore", "ClientSightings",
+        "CLinux", "ClientVerification", "EnrolmentClient", "EnrolmentProtocol", "ExitStatus", "Forecast", "JobLaunch",
+        "OpenSSL", "PidFile", "SecretInput", "SystemCalls", "TerminalText",
+      ]),
+
+    // The scheduler's wing.
+    .target(name: "CertificateAuthority", dependencies: ["OpenSSL"]),
+    .target(
+      name: "AgentClient",
+      dependencies: ["AgentProtocol", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
+    .target(name: "SchedulerRegistry", dependencies: ["AgentProtocol", "CertificateStore", "SystemCalls"]),
+    .target(
+      name: "AgentInventory",
+      dependencies: [
+        "AgentClient", "AgentProtocol", "CertificateImport", "CertificateStore", "OpenSSL", "SchedulerRegistry",
+      ]),
+    .target(
+      name: "RegistrationCommands",
+      dependencies: [
+        "AgentLogging", "AgentProtocol", "CertificateAuthority", "CertificateImport", "CertificateStore",
+        "CommandGrammar", "EnrolmentProtocol", "EnrolmentService", "ExitStatus", "OpenSSL", "SchedulerRegistry",
+        "SecretInput", "Spelling", "SystemCalls", logging,
       ]),
 
     // Mains.
@@ -91,27 +137,56 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-static-executable"])],
       // lld: the default linker warns of the Swift runtime's dlopen, which a static program never reaches.
       linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"])]),
-    .executableTarget(name: "agent-register", dependencies: ["AgentRegistration", "OpenSSL", argumentParser]),
+    .executableTarget(
+      name: "agent-register",
+      dependencies: [
+        "AgentRegistration", "CommandGrammar", "OpenSSL", "SecretInput", "SystemCalls", "TerminalText", argumentParser,
+      ]),
+    .executableTarget(
+      name: "agentctl",
+      dependencies: [
+        "AgentClient", "AgentInventory", "AgentProtocol", "OpenSSL", "SchedulerRegistry", "SystemCalls", "TerminalText",
+        argumentParser,
+      ]),
+    .executableTarget(
+      name: "scheduler-register",
+      dependencies: [
+        "AgentInventory", "AgentProtocol", "CEdit", "CommandGrammar", "OpenSSL", "RegistrationCommands",
+        "SchedulerRegistry",
+        "SystemCalls", "TerminalText", argumentParser,
+      ]),
 
     // Measures TLS servers for `make bench`; not installed.
     .executableTarget(name: "tls-load", dependencies: ["COpenSSL", argumentParser]),
 
+    // The fault campaign of `make drill`; not installed.
+    .executableTarget(
+      name: "agentd-drill",
+      dependencies: [
+        "AgentClient", "AgentProtocol", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport", argumentParser,
+      ]),
+
     // Tests.
+    .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol"]),
     .testTarget(
-      name: "AgentConfigurationTests", dependencies: ["AgentConfiguration", "SystemCalls", "TestSupport"]),
+      name: "AgentConfigurationTests",
+      dependencies: ["AgentConfiguration", "AgentProtocol", "SystemCalls", "TestSupport"]),
+    .testTarget(
+      name: "ClientSightingsTests", dependencies: ["AgentProtocol", "ClientSightings", "SystemCalls", "TestSupport"]),
     .testTarget(name: "CertificateStoreTests", dependencies: ["CertificateStore", "SystemCalls", "TestSupport"]),
     .testTarget(
       name: "AgentRegistrationTests",
       dependencies: [
-        "AgentRegistration", "PidFile", "SystemCalls", "TestCertificates", "TestSupport", "agent-register",
+        "AgentRegistration", "PidFile", "SystemCalls", "TerminalText", "TestCertificates", "TestSupport",
+        "agent-register",
       ]),
     .testTarget(name: "AgentLoggingTests", dependencies: ["AgentLogging", "SystemCalls", logging]),
     .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
     .testTarget(
       name: "SupervisorTests",
       dependencies: [
-        "AgentConfiguration", "AgentProtocol", "CertificateStore", "JobLaunch", "JobLedger", "SigningSocket",
-        "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", logging,
+        "AgentConfiguration", "AgentProtocol", "CertificateStore", "ClientSightings", "JobLaunch", "JobLedger",
+        "SigningSocket", "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", logging,
       ]),
     .executableTarget(
       name: "agentd-test-roles",
@@ -120,7 +195,7 @@ let package = Package(
       ],
       path: "Tests/TestRoles"),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"]),
-    .testTarget(name: "ShepherdTests", dependencies: ["Shepherd", "TestSupport"]),
+    .testTarget(name: "ShepherdTests", dependencies: ["Shepherd", "SystemCalls", "TestSupport"]),
     .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),
     .testTarget(name: "JobLedgerTests", dependencies: ["AgentProtocol", "JobLedger", "SystemCalls", "TestSupport"]),
     .testTarget(
@@ -136,9 +211,10 @@ let package = Package(
     .testTarget(
       name: "ListenerTests",
       dependencies: [
-        "AgentProtocol", "Listener", "OpenSSL", "Signer", "SigningSocket", "SupervisorLink", "SystemCalls",
+        "AgentProtocol", "ConnectionSource", "Listener", "OpenSSL", "Signer", "SigningSocket", "SupervisorLink",
+        "SystemCalls",
         "TestCertificates", "TestSupport",
-        logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
+        logging, nioCore, nioEmbedded, nioHPACK, nioHTTP1, nioPosix,
       ]),
     .testTarget(
       name: "ClientVerificationTests",
@@ -146,18 +222,52 @@ let package = Package(
     .testTarget(
       name: "NIOOpenSSLTests",
       dependencies: [
-        "COpenSSL", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport",
-        nioCore,
+        "COpenSSL", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SigningProvider", "SystemCalls", "TestCertificates",
+        "TestSupport", nioCore,
         nioEmbedded, nioPosix,
       ]),
     .testTarget(
+      name: "AgentClientTests",
+      dependencies: [
+        "AgentClient", "AgentProtocol", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SystemCalls",
+        "TestCertificates", "TestSupport", nioCore, nioPosix,
+      ]),
+    .testTarget(
       name: "OpenSSLTests", dependencies: ["COpenSSL", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport"]),
+    .testTarget(
+      name: "CertificateAuthorityTests",
+      dependencies: ["CertificateAuthority", "OpenSSL", "TestCertificates", "TestSupport"]),
+    .testTarget(
+      name: "RegistrationCommandsTests",
+      dependencies: [
+        "CommandGrammar", "RegistrationCommands", "SystemCalls", "TestCertificates", "TestSupport",
+        "scheduler-register",
+      ]),
     // It uses the programs, too; they are no dependencies, or the shepherd's linker flags would be the tests'.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["AgentProtocol", "SystemCalls", "TestCertificates", "TestSupport"]),
+      name: "EndToEndTests",
+      dependencies: ["AgentClient", "AgentProtocol", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport"],
+      exclude: ["Clients", "Complaints/README.md", "Holes/README.md"]),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make fuzz` alone builds this, instrumented, in a folder of its own: no other build pays for it or links libFuzzer.
+if Context.environment["AGENTD_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "agentd-fuzz",
+      dependencies: [
+        "AgentConfiguration", "AgentLogging", "AgentProtocol", "CertificateImport", "CertificateStore", "CLinux",
+        "ClientVerification", "COpenSSL", "EnrolmentProtocol", "Listener", "OpenSSL", "ShepherdContract", "Signer",
+        "SigningLink",
+        "SupervisorLink", "SystemCalls", "TestCertificates", "TestSupport",
+        logging, nioCore, nioEmbedded, nioHPACK, nioHTTP1, nioHTTP2,
+      ],
+      path: "Tests/Fuzz",
+      // lld: the default linker fails on so much debugging information.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld", "-sanitize=fuzzer,address"])]))
+}
 
 // TOMLKit imports all of Foundation. Without this a member of it is found by those above TOMLKit though they never
 // imported it, and one such use links 50 MB of ICU.

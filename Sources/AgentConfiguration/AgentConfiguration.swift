@@ -1,3 +1,5 @@
+import AgentProtocol
+
 /// What agentd.toml says, with the defaults filled in. Every path is absolute.
 public struct AgentConfiguration: Equatable, Sendable {
   /// Where things are.
@@ -13,6 +15,9 @@ public struct AgentConfiguration: Equatable, Sendable {
 
     /// The pid file of the running agentd.
     public var pidFile: String { "\(runtime)/agentd.pid" }
+
+    /// The record of the clients that were let in.
+    public var clients: String { "\(state)/clients" }
   }
 
   /// How agentd runs.
@@ -49,6 +54,56 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var maxQueued: Int
     /// The user of a job that names none, when started as root.
     public var defaultUser: String
+    /// The most bytes of output of a job that names no limit.
+    public var outputLimit: Int
+    /// The least free space of the disk of `state` at which jobs are taken in, in bytes; `nil` for 64 MiB, or a twentieth of the
+    /// disk where that is less.
+    public var diskFloor: Int?
+    /// Which jobs that have ended are kept.
+    public var kept = KeptJobs()
+    /// The most jobs at a time of each pool.
+    public var pools: [String: Int] = [:]
+    /// Where each job gets a control group of its own.
+    public var controlGroups = ControlGroups.auto
+    /// The most bytes of a job's input, and of its script; 0 to 786,432.
+    public var inputLimit = 262_144
+    /// The umask(2) of a job that names none.
+    public var umask: UInt32 = 0o022
+    /// Whether users without a login shell get no jobs.
+    public var loginShellRequired = false
+    /// The section `[jobs.limits]`: by the kernel's number of the resource; setrlimit(2).
+    public var processLimits: [Int: ProcessLimit] = [:]
+  }
+
+  /// A limit of setrlimit(2).
+  public struct ProcessLimit: Equatable, Sendable {
+    /// The limit in force; `UInt64.max` for none.
+    public var soft: UInt64
+    /// How far the job may raise it; `UInt64.max` for any.
+    public var hard: UInt64
+  }
+
+  /// How much is kept of jobs that have ended, with their output; beyond, those are forgotten first that ended first.
+  public struct KeptJobs: Equatable, Sendable {
+    /// The most days; `nil` for no limit.
+    public var days: Int? = 30
+    /// The most jobs; `nil` for no limit.
+    public var count: Int? = 100_000
+    /// The most bytes of output; `nil` for no limit.
+    public var bytes: Int? = 10 << 30
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// The choices for the jobs' control groups.
+  public enum ControlGroups: Equatable, Sendable {
+    /// In the folder that was given to agentd; none where none was.
+    case auto
+    /// Jobs have none.
+    case off
+    /// In this folder of a cgroup2 file system.
+    case folder(String)
   }
 
   /// The levels of swift-log.
@@ -64,8 +119,12 @@ public struct AgentConfiguration: Equatable, Sendable {
   public var process: Process
   /// The section `[tls]`.
   public var tls: TLS
+  /// The section `[limits]`.
+  public var limits: ListenerLimits
   /// The section `[jobs]`.
   public var jobs: Jobs
+  /// The tables `[[client]]`, in their order; without any, every client may run jobs as any user but root.
+  public var clients: [ClientTable] = []
 
   /// Reads the configuration.
   ///
@@ -78,15 +137,28 @@ public struct AgentConfiguration: Equatable, Sendable {
     file: String?, environment: [String: String], isRoot: Bool
   ) throws(ConfigurationError) -> AgentConfiguration {
     let defaults = DefaultPaths(environment: environment, isRoot: isRoot)
-    var configuration = defaults.configuration
+    let configuration = defaults.configuration
     let named = file ?? environment["AGENTD_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
     let path = DefaultPaths.absolute(named ?? defaults.configurationFile)
-    guard let document = try TOMLDocument.read(path, mustBeOwn: isRoot) else {
+    guard let bytes = try TOMLDocument.contents(of: path, mustBeOwn: isRoot) else {
       if named != nil { throw ConfigurationError(file: path, "no such file") }
       return configuration
     }
-    configuration.file = path
-    try configuration.read(document.root, relativeTo: path)
-    return configuration
+    let source = Source(path: path, bytes: bytes, defaults: configuration)
+    return try lastReading.value(of: source) { () throws(ConfigurationError) in
+      var configuration = configuration
+      configuration.file = path
+      try configuration.read(TOMLDocument(bytes, file: path).root, relativeTo: path)
+      return configuration
+    }
   }
+
+  /// All that a configuration comes from.
+  private struct Source: Equatable {
+    let path: String
+    let bytes: [UInt8]
+    let defaults: AgentConfiguration
+  }
+
+  private static let lastReading = LastReading<Source, AgentConfiguration>()
 }

@@ -1,3 +1,4 @@
+import AgentProtocol
 import Glibc
 import SystemCalls
 
@@ -33,7 +34,9 @@ struct DefaultPaths {
         store: "\(configurationFolder)/store", listener: "\(configurationFolder)/listener.toml", state: state,
         runtime: runtime),
       process: .init(listenerUser: "agentd", logLevel: .info, logFile: logFile, agentName: Self.hostName()),
-      tls: .init(crlExpired: .refuse), jobs: .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody"))
+      tls: .init(crlExpired: .refuse),
+      limits: .init(),
+      jobs: .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody", outputLimit: 1 << 30))
   }
 
   /// `path`, seen from the working folder.

@@ -1,3 +1,5 @@
+import AgentProtocol
+
 /// What listener.toml says: how the agent is reached. Written by `agent-register -L`.
 public struct ListenerConfiguration: Equatable, Sendable {
   /// SHA-256 thumbprint of the listener certificate, 64 lower-case hex digits; `nil` while none is chosen.
@@ -9,12 +11,18 @@ public struct ListenerConfiguration: Equatable, Sendable {
   /// The TCP port; 1 to 65535.
   public var port: Int
 
+  /// The enrolment service at which the certificate is renewed, `HOST:PORT`; `nil` if it is not renewed by itself.
+  public var enrolmentServer: String?
+  /// When the certificate is to be renewed; not `nil` where there is an enrolment service and a certificate.
+  public var renewAt: Timestamp?
+
   /// The most addresses.
   public static let maximumAddresses = 16
 
   /// A configuration of these parts; by default, the one that holds while there is no listener.toml.
   public init(
-    certificate: String? = nil, methods: [String] = ["tls"], addresses: [String] = ["0.0.0.0", "::"], port: Int = 5773
+    certificate: String? = nil, methods: [String] = ["tls"], addresses: [String] = ["0.0.0.0", "::"],
+    port: Int = HostAndPort.agentPort
   ) {
     self.certificate = certificate
     self.methods = methods
@@ -27,8 +35,12 @@ public struct ListenerConfiguration: Equatable, Sendable {
   /// - Parameter isRoot: root reads no file that others can write to.
   /// - Returns: `nil` if there is no such file.
   public static func load(_ file: String, isRoot: Bool) throws(ConfigurationError) -> ListenerConfiguration? {
-    try TOMLDocument.read(file, mustBeOwn: isRoot).map { document throws(ConfigurationError) in
-      try ListenerConfiguration(document.root)
+    guard let bytes = try TOMLDocument.contents(of: file, mustBeOwn: isRoot) else { return nil }
+    // The path, too: it is in what an error says.
+    return try lastReading.value(of: [Array(file.utf8), bytes]) { () throws(ConfigurationError) in
+      try ListenerConfiguration(TOMLDocument(bytes, file: file).root)
     }
   }
+
+  private static let lastReading = LastReading<[[UInt8]], ListenerConfiguration>()
 }

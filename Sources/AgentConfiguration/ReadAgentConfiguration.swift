@@ -1,17 +1,20 @@
+import AgentProtocol
 import Spelling
 import SystemCalls
 
 extension AgentConfiguration {
   /// Takes over what the file sets.
   mutating func read(_ root: StrictTable, relativeTo file: String) throws(ConfigurationError) {
-    try root.refuseUnknown(besides: ["paths", "process", "tls", "jobs"])
+    try root.refuseUnknown(besides: ["paths", "process", "tls", "limits", "jobs", "client"])
     let folder = Path.folder(of: file)
     let hadDefaultLog = process.logFile == "\(paths.state)/agentd.log"
     if let table = try root.table("paths") { try paths.read(table, folder) }
     if hadDefaultLog { process.logFile = "\(paths.state)/agentd.log" }
     if let table = try root.table("process") { try process.read(table, folder) }
     if let table = try root.table("tls") { try tls.read(table) }
+    if let table = try root.table("limits") { try limits.read(table) }
     if let table = try root.table("jobs") { try jobs.read(table) }
+    clients = try ClientTable.all(root, pools: jobs.pools)
   }
 }
 
@@ -50,11 +53,53 @@ extension AgentConfiguration.TLS {
 }
 
 extension AgentConfiguration.Jobs {
+  /// The most pools: all of them are in every answer to `GET /v1/agent`.
+  static let maximumPools = 100
+
   fileprivate mutating func read(_ table: StrictTable) throws(ConfigurationError) {
-    try table.refuseUnknown(besides: ["max_running", "max_queued", "default_user"])
+    try table.refuseUnknown(besides: [
+      "max_running", "max_queued", "default_user", "output_limit", "cgroup", "disk_floor", "keep_days", "keep_count",
+      "keep_bytes", "pools", "input_limit", "umask", "login_shell_required", "limits",
+    ])
     maxRunning = try table.integer("max_running", in: 1...10_000) ?? maxRunning
     maxQueued = try table.integer("max_queued", in: 0...1_000_000) ?? maxQueued
     defaultUser = try table.userName("default_user") ?? defaultUser
+    outputLimit = try table.integer("output_limit", in: 0...Int.max) ?? outputLimit
+    controlGroups = try table.controlGroups("cgroup") ?? controlGroups
+    diskFloor = try table.integer("disk_floor", in: 0...Int.max) ?? diskFloor
+    // 0 is no limit: nobody who wants to keep nothing asks for output afterwards.
+    func limit(_ key: String, _ most: Int, _ value: Int?) throws(ConfigurationError) -> Int? {
+      guard let number = try table.integer(key, in: 0...most) else { return value }
+      return number == 0 ? nil : number
+    }
+    kept.days = try limit("keep_days", 36_500, kept.days)
+    kept.count = try limit("keep_count", Int.max, kept.count)
+    kept.bytes = try limit("keep_bytes", Int.max, kept.bytes)
+    if let table = try table.table("pools") { pools = try Self.pools(table) }
+    inputLimit = try table.integer("input_limit", in: 0...JobRequest.Limits.inputBytes) ?? inputLimit
+    umask = try table.octal("umask") ?? umask
+    loginShellRequired = try table.flag("login_shell_required") ?? loginShellRequired
+    if let limits = try table.table("limits") { processLimits = try limits.processLimits() }
+  }
+
+  private static func pools(_ table: StrictTable) throws(ConfigurationError) -> [String: Int] {
+    var pools: [String: Int] = [:]
+    for name in table.keys {
+      guard JobRequest.isPoolName(name) else {
+        throw table.error(
+          name, "a pool's name has 1 to 64 letters, digits, dots, hyphens or underscores, not \(quoted(name))")
+      }
+      guard let pool = try table.table(name) else { continue }
+      try pool.refuseUnknown(besides: ["max_running"])
+      guard let most = try pool.integer("max_running", in: 1...10_000) else {
+        throw table.error(name, "pool \(name) needs max_running, the most of its jobs that run at a time")
+      }
+      pools[name] = most
+    }
+    if pools.count > maximumPools {
+      throw table.error(table.keys[0], "at most \(maximumPools) pools are possible, not \(pools.count)")
+    }
+    return pools
   }
 }
 
@@ -67,7 +112,7 @@ extension StrictTable {
   }
 
   /// One of the words of `Choice`.
-  fileprivate func choice<Choice: RawRepresentable & CaseIterable>(
+  func choice<Choice: RawRepresentable & CaseIterable>(
     _ key: String
   ) throws(ConfigurationError) -> Choice? where Choice.RawValue == String {
     guard let name = try string(key) else { return nil }
@@ -77,12 +122,25 @@ extension StrictTable {
     throw error(key, "\(key) must be one of \(known.joined(separator: ", ")), not \(quoted(name))\(hint)")
   }
 
+  fileprivate func controlGroups(_ key: String) throws(ConfigurationError) -> AgentConfiguration.ControlGroups? {
+    switch try string(key) {
+    case nil: return nil
+    case "auto": return .auto
+    case "off": return .off
+    case let path? where path.hasPrefix("/") && path != "/": return .folder(path)
+    case let path?: throw error(key, "\(key) must be \"auto\", \"off\" or an absolute path, not \(quoted(path))")
+    }
+  }
+
   fileprivate func userName(_ key: String) throws(ConfigurationError) -> String? {
     guard let name = try string(key) else { return nil }
-    // What passwd(5) can hold.
-    let isName = (1...256).contains(name.utf8.count) && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != 0x3a }
-    if !isName { throw error(key, "\(key) must be the name of a user, not \(quoted(name))") }
+    if !isAccountName(name) { throw error(key, "\(key) must be the name of a user, not \(quoted(name))") }
     return name
+  }
+
+  /// Whether passwd(5) and group(5) can hold it.
+  func isAccountName(_ name: String) -> Bool {
+    (1...256).contains(name.utf8.count) && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != 0x3a }
   }
 }
 

@@ -1,10 +1,13 @@
+import AgentProtocol
 import Glibc
 import SystemCalls
 
 extension ListenerConfiguration {
   init(_ table: StrictTable) throws(ConfigurationError) {
     self.init()
-    try table.refuseUnknown(besides: ["certificate", "methods", "addresses", "port"])
+    try table.refuseUnknown(besides: [
+      "certificate", "methods", "addresses", "port", "enrolment_server", "renew_at",
+    ])
     certificate = try table.string("certificate").map { text throws(ConfigurationError) in
       let digits = text.lowercased()
       guard digits.utf8.count == 64, digits.utf8.allSatisfy({ Self.hexDigits.contains($0) }) else {
@@ -23,6 +26,31 @@ extension ListenerConfiguration {
       self.addresses = addresses
     }
     port = try table.integer("port", in: 1...65535) ?? port
+    try readRenewal(table)
+  }
+
+  private mutating func readRenewal(_ table: StrictTable) throws(ConfigurationError) {
+    let mend = "set it with: agent-register -L -s SERVER"
+    enrolmentServer = try table.string("enrolment_server")
+    if let server = enrolmentServer, !Self.isServer(server) {
+      throw table.error("enrolment_server", "enrolment_server must be HOST:PORT, not \(quoted(server)); \(mend)")
+    }
+    renewAt = try table.string("renew_at").map { text throws(ConfigurationError) in
+      guard let moment = Timestamp(text) else {
+        throw table.error("renew_at", "renew_at must be a time as 2026-12-31T23:59:59Z, not \(quoted(text)); \(mend)")
+      }
+      return moment
+    }
+    if (enrolmentServer == nil) != (renewAt == nil) {
+      let key = renewAt == nil ? "enrolment_server" : "renew_at"
+      throw table.error(key, "enrolment_server and renew_at go together; \(mend)")
+    }
+  }
+
+  /// Looks at the form alone: nothing in it ends a TOML string, or a line.
+  private static func isServer(_ text: String) -> Bool {
+    (1...300).contains(text.utf8.count)
+      && text.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
   }
 
   private static let hexDigits = Array("0123456789abcdef".utf8)
@@ -67,8 +95,13 @@ extension ListenerConfiguration {
     \(certificate.map { "certificate = \"\($0)\"\n" } ?? "")methods = [\(list(methods))]
     addresses = [\(list(addresses))]
     port = \(port)
-
+    \(renewal)
     """
+  }
+
+  private var renewal: String {
+    guard let enrolmentServer, let renewAt else { return "" }
+    return "enrolment_server = \"\(enrolmentServer)\"\nrenew_at = \"\(renewAt)\"\n"
   }
 
   private func list(_ words: [String]) -> String { words.map { "\"\($0)\"" }.joined(separator: ", ") }

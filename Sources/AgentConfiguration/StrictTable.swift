@@ -7,19 +7,28 @@ struct StrictTable {
   let document: TOMLDocument
   private let table: TOMLTable
   private let path: [String]
+  /// How messages call it; empty for the root.
+  private let name: String
 
-  init(_ document: TOMLDocument, _ table: TOMLTable, path: [String] = []) {
+  init(_ document: TOMLDocument, _ table: TOMLTable, path: [String] = [], name: String? = nil) {
     self.document = document
     self.table = table
     self.path = path
+    self.name = name ?? (path.isEmpty ? "" : "[\(path.joined(separator: "."))]")
   }
+
+  /// Where it begins.
+  var line: Int { document.locations.line(of: path) ?? 1 }
+
+  /// The keys that are there.
+  var keys: [String] { table.keys }
 
   /// Throws if there is any other key than `known`.
   func refuseUnknown(besides known: [String]) throws(ConfigurationError) {
     let unknown = table.keys.filter { !known.contains($0) }
     // The first in the file is reported, so that a person mends from the top.
     guard let key = unknown.min(by: { (line(of: $0) ?? 0) < (line(of: $1) ?? 0) }) else { return }
-    let place = path.isEmpty ? "" : " in [\(path.joined(separator: "."))]"
+    let place = name.isEmpty ? "" : " in \(name)"
     let hint =
       nearestWord(to: key, among: known).map { "did you mean \"\($0)\"?" }
       ?? "known are \(known.joined(separator: ", "))"
@@ -32,10 +41,42 @@ struct StrictTable {
     return StrictTable(document, inner, path: path + [key])
   }
 
+  /// The tables of an array, each with its own place in the file.
+  func tables(_ key: String) throws(ConfigurationError) -> [StrictTable]? {
+    guard let value = table[key] else { return nil }
+    guard let array = value.array else { throw wrongType(key, "tables [[\(key)]]", value) }
+    var tables: [StrictTable] = []
+    for element in array {
+      guard let inner = element.table else { throw wrongType(key, "tables [[\(key)]]", element) }
+      tables.append(StrictTable(document, inner, path: path + [key, "\(tables.count)"], name: "[[\(key)]]"))
+    }
+    return tables
+  }
+
+  func boolean(_ key: String) throws(ConfigurationError) -> Bool? {
+    guard let value = table[key] else { return nil }
+    guard let boolean = value.bool else { throw wrongType(key, "true or false", value) }
+    return boolean
+  }
+
   func string(_ key: String) throws(ConfigurationError) -> String? {
     guard let value = table[key] else { return nil }
     guard let string = value.string else { throw wrongType(key, "a string", value) }
     return string
+  }
+
+  func flag(_ key: String) throws(ConfigurationError) -> Bool? {
+    guard let value = table[key] else { return nil }
+    guard let flag = value.bool else { throw wrongType(key, "true or false", value) }
+    return flag
+  }
+
+  /// A whole number as its digits, or a string.
+  func numberOrString(_ key: String) throws(ConfigurationError) -> String? {
+    guard let value = table[key] else { return nil }
+    if let string = value.string { return string }
+    guard let integer = value.int else { throw wrongType(key, "a whole number or a string", value) }
+    return "\(integer)"
   }
 
   func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
@@ -75,4 +116,10 @@ extension TOMLType {
 
 /// `text` for a message: in quotes, with everything invisible escaped. Not `debugDescription`: TOMLKit replaces that of
 /// strings by the string itself.
-func quoted(_ text: String) -> String { String(reflecting: text) }
+func quoted(_ text: String) -> String { withoutControls(String(reflecting: text)) }
+
+/// `text` with control characters escaped, those of Latin-1 among them, which Swift leaves as they are.
+func withoutControls(_ text: String) -> String {
+  text.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0) }
+    .joined()
+}

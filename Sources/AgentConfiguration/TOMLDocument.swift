@@ -13,11 +13,11 @@ struct TOMLDocument {
   /// The largest file that is read: far more than the longest sensible one, all comments included.
   static let limit = 256 << 10
 
-  /// Reads `file`.
+  /// Reads `file`, which is not looked into yet.
   ///
   /// - Parameter mustBeOwn: refuse a file that others than this user can write to.
   /// - Returns: `nil` if there is none.
-  static func read(_ file: String, mustBeOwn: Bool) throws(ConfigurationError) -> TOMLDocument? {
+  static func contents(of file: String, mustBeOwn: Bool) throws(ConfigurationError) -> [UInt8]? {
     let (bytes, fault): ([UInt8], String?)
     do throws(SystemError) {
       // Not blocking: a FIFO in its place must not stop the program before it is seen to be one.
@@ -30,7 +30,7 @@ struct TOMLDocument {
       throw ConfigurationError(file: file, reason)
     }
     if let fault { throw ConfigurationError(file: file, fault) }
-    return try TOMLDocument(bytes, file: file)
+    return bytes
   }
 
   init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
@@ -41,13 +41,14 @@ struct TOMLDocument {
     if let line = Self.lineOfNUL(text) {
       throw ConfigurationError(file: file, line: line, "NUL characters are not allowed")
     }
+    locations = KeyLocations(text)
+    if let fault = locations.fault { throw ConfigurationError(file: file, line: fault.line, fault.text) }
     do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
       throw ConfigurationError(file: file, line: error.source.begin.line, Self.oneLine(error.description))
     } catch {
       throw ConfigurationError(file: file, "\(error)")
     }
     self.file = file
-    locations = KeyLocations(text)
   }
 
   private static func fault(
@@ -84,6 +85,7 @@ struct TOMLDocument {
   }
 
   private static func oneLine(_ text: String) -> String {
-    text.split(whereSeparator: \.isNewline).joined(separator: " ")
+    // The parser quotes what it did not expect, control characters and all.
+    withoutControls(text.split(whereSeparator: \.isNewline).joined(separator: " "))
   }
 }

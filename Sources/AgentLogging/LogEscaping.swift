@@ -1,6 +1,6 @@
 extension String {
   /// The text with everything that could end a line or steer a terminal written as an escape, `\n` or `\u{1B}`.
-  func escapingControlCharacters() -> String {
+  public func escapingControlCharacters() -> String {
     guard unicodeScalars.contains(where: \.steersTerminals) else { return self }
     var escaped = ""
     for scalar in unicodeScalars {

@@ -18,11 +18,15 @@ public struct AgentStatus: Codable, Equatable, Sendable {
   public var running: Int
   /// How many jobs wait.
   public var queued: Int
+  /// What an administrator should see to: certificates and revocation lists that expire soon, or have.
+  public var warnings: [String]
+  /// The pools, by name.
+  public var pools: [PoolCapacity] = []
 
   /// A status of these parts.
   public init(
     name: String, version: String, time: Timestamp, certificateThumbprint: String, certificateNotAfter: Timestamp,
-    maxRunning: Int, maxQueued: Int, running: Int, queued: Int
+    maxRunning: Int, maxQueued: Int, running: Int, queued: Int, warnings: [String] = []
   ) {
     self.name = name
     self.version = version
@@ -33,6 +37,7 @@ public struct AgentStatus: Codable, Equatable, Sendable {
     self.maxQueued = maxQueued
     self.running = running
     self.queued = queued
+    self.warnings = warnings
   }
 
   enum CodingKeys: String, CodingKey {
@@ -41,7 +46,7 @@ public struct AgentStatus: Codable, Equatable, Sendable {
     case certificateNotAfter = "certificate_not_after"
     case maxRunning = "max_running"
     case maxQueued = "max_queued"
-    case running, queued
+    case running, queued, pools, warnings
   }
 }
 
@@ -55,12 +60,40 @@ public struct Capacity: Codable, Equatable, Sendable {
   public var running: Int
   /// How many jobs wait.
   public var queued: Int
+  /// The pools, by name.
+  public var pools: [PoolCapacity]
 
   /// A capacity of these parts.
-  public init(maxRunning: Int, maxQueued: Int, running: Int, queued: Int) {
+  public init(maxRunning: Int, maxQueued: Int, running: Int, queued: Int, pools: [PoolCapacity] = []) {
+    self.pools = pools
     self.maxRunning = maxRunning
     self.maxQueued = maxQueued
     self.running = running
     self.queued = queued
+  }
+}
+
+/// How busy a pool is.
+public struct PoolCapacity: Codable, Equatable, Sendable {
+  /// Its name.
+  public var name: String
+  /// How many of its jobs may run at once.
+  public var maxRunning: Int
+  /// How many of its jobs run.
+  public var running: Int
+  /// How many of its jobs wait.
+  public var queued: Int
+
+  /// A capacity of these parts.
+  public init(name: String, maxRunning: Int, running: Int, queued: Int) {
+    self.name = name
+    self.maxRunning = maxRunning
+    self.running = running
+    self.queued = queued
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case name, running, queued
+    case maxRunning = "max_running"
   }
 }

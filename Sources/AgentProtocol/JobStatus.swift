@@ -42,6 +42,20 @@ public struct JobStatus: Codable, Equatable, Sendable {
   public var peakMemoryBytes: Int64?
   /// Bytes in the output file.
   public var outputBytes: Int64?
+  /// Bytes in the file of what it wrote to descriptor 2; `nil` if that went with the output, or nothing is known.
+  public var stderrBytes: Int64?
+  /// Bytes that the job wrote beyond its output limit, on both streams, and that were cut off. `nil` if nobody knows: the job has not ended, or
+  /// its disk was full.
+  public var outputBytesDropped: Int64?
+  /// Whether the disk of the output was seen full while the job ran: what it wrote may be incomplete then, which only the job
+  /// itself can know. `nil` if nobody has looked: the job has not ended, or its end is unknown.
+  public var diskWasFull: Bool?
+  /// Processes of the job that had to be killed (SIGKILL).
+  public var killed: Int?
+  /// Processes of the job that are still there after its end: 0, unless the kernel holds one.
+  public var left: Int?
+  /// The pool that it runs in.
+  public var pool: String?
   /// The labels of the request.
   public var labels: [String: String]
 
@@ -69,7 +83,11 @@ public struct JobStatus: Codable, Equatable, Sendable {
     case cpuSeconds = "cpu_seconds"
     case peakMemoryBytes = "peak_memory_bytes"
     case outputBytes = "output_bytes"
-    case labels
+    case stderrBytes = "stderr_bytes"
+    case outputBytesDropped = "output_bytes_dropped"
+    case diskWasFull = "disk_was_full"
+    case killed, left
+    case pool, labels
   }
 
   /// Writes every key; what is not known is null, so that a reader need not tell absent from unknown.
@@ -89,44 +107,12 @@ public struct JobStatus: Codable, Equatable, Sendable {
     try container.encode(cpuSeconds, forKey: .cpuSeconds)
     try container.encode(peakMemoryBytes, forKey: .peakMemoryBytes)
     try container.encode(outputBytes, forKey: .outputBytes)
+    try container.encode(stderrBytes, forKey: .stderrBytes)
+    try container.encode(outputBytesDropped, forKey: .outputBytesDropped)
+    try container.encode(diskWasFull, forKey: .diskWasFull)
+    try container.encode(killed, forKey: .killed)
+    try container.encode(left, forKey: .left)
+    try container.encode(pool, forKey: .pool)
     try container.encode(labels, forKey: .labels)
-  }
-}
-
-/// A page of the job history, newest first: the answer to `GET /v1/jobs`.
-public struct JobPage: Codable, Equatable, Sendable {
-  /// The jobs of this page.
-  public var jobs: [JobStatus]
-  /// What to pass as `cursor` for the next page; null on the last.
-  public var cursor: String?
-
-  /// A page of these jobs.
-  public init(jobs: [JobStatus], cursor: String?) {
-    self.jobs = jobs
-    self.cursor = cursor
-  }
-}
-
-/// Which jobs `GET /v1/jobs` shows.
-public struct JobFilter: Codable, Equatable, Sendable {
-  /// Only jobs in this state.
-  public var state: JobState?
-  /// Only jobs of the client with this thumbprint.
-  public var client: String?
-  /// Only jobs submitted at this moment or later.
-  public var since: Timestamp?
-  /// Jobs on a page: 1 to `maximumLimit`.
-  public var limit: Int
-  /// Where to go on: the `cursor` of the page before.
-  public var cursor: String?
-
-  /// Jobs on a page when the client does not say.
-  public static let defaultLimit = 100
-  /// The most jobs on a page.
-  public static let maximumLimit = 1000
-
-  /// Every job, a page of the default size.
-  public init() {
-    limit = Self.defaultLimit
   }
 }

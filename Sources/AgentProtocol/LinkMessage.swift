@@ -1,5 +1,7 @@
 /// What the listener asks of the supervisor on behalf of a client; one case an API request.
 public enum JobCommand: Codable, Equatable, Sendable {
+  /// Answered with `.permitted`: the listener itself knows what is to be shown of the agent.
+  case showAgent
   /// Answered with `.job`, once the record is durable.
   case submitJob(JobID, JobRequest)
   /// Answered with `.job`: at once, or, with `wait`, when the job has ended or that many seconds are over.
@@ -7,11 +9,16 @@ public enum JobCommand: Codable, Equatable, Sendable {
   /// Answered with `.jobs`.
   case listJobs(JobFilter)
   /// Answered with `.output` and one descriptor.
-  case openOutput(JobID, follow: Bool)
+  case openOutput(JobID, stream: OutputStream = .stdout, follow: Bool)
   /// Answered with `.job`: the state after the request, not after the end.
   case cancelJob(JobID)
   /// Answered with `.deleted`.
   case deleteJob(JobID)
+  /// Answered with `.metrics`.
+  case showMetrics
+  /// Answered with `.events`: at once, or, with `wait`, when there is something behind that place or so many seconds are over.
+  /// Without a place, with the present one.
+  case nextEvents(after: EventPosition?, wait: Double)
 
   /// The longest `wait`, in seconds.
   public static let maximumWait = 3600.0
@@ -19,15 +26,21 @@ public enum JobCommand: Codable, Equatable, Sendable {
 
 /// The supervisor's answer to a `JobCommand`.
 public enum JobAnswer: Codable, Equatable, Sendable {
+  /// The client may be shown what it asked for.
+  case permitted
   /// A job's status; `created` is whether this request made it.
   case job(JobStatus, created: Bool)
   /// A page of jobs.
   case jobs(JobPage)
-  /// The job's output file, read-only, comes with this frame. With `follow`, `watch` is the inotify(7) watch descriptor
+  /// The stream's file, read-only, comes with this frame. With `follow`, `watch` is the inotify(7) watch descriptor
   /// whose events on the listener's inotify descriptor say that the file has grown.
   case output(JobStatus, watch: Int32?)
   /// The job is forgotten.
   case deleted
+  /// What the supervisor counts.
+  case metrics(HostFigures)
+  /// What has happened.
+  case events(EventBatch)
   /// It was refused, or failed.
   case problem(Problem)
 }
@@ -41,9 +54,9 @@ public enum SupervisorMessage: Codable, Sendable {
   case answer(UInt64, JobAnswer)
   /// The counts have changed.
   case capacity(Capacity)
-  /// Stop accepting; finish what is open; exit. With `ClientTrust`, first close the connections of clients whom it lets in
-  /// no more. May come again, with what holds by then.
-  case drain(ClientTrust?)
+  /// Stop accepting, after `acceptingFor` seconds; finish what is open; exit. With `ClientTrust`, first close the connections
+  /// of clients whom it lets in no more. May come again, with whom is trusted by then.
+  case drain(ClientTrust?, acceptingFor: Double = 0)
 }
 
 /// Every message from the listener to the supervisor.
@@ -53,9 +66,11 @@ public enum ListenerMessage: Codable, Sendable {
   /// Answer to `configure`: why it cannot be used; the listener exits.
   case unusable(String)
   /// A client's request. Numbers are the listener's to choose, each used once.
-  case request(UInt64, ClientIdentity, JobCommand)
+  case request(UInt64, VerifiedClient, JobCommand)
   /// Nobody waits for the answer of that number any more.
   case abandon(UInt64)
+  /// A client was let in: told the first time in a listener's life, then at most once an hour.
+  case admitted(AdmittedClient)
 }
 
 /// All that a listener needs to serve: its whole configuration, fixed for its life.
@@ -72,13 +87,21 @@ public struct ListenerMaterial: Codable, Sendable {
   public var addresses: [String]
   /// The counts at the start.
   public var capacity: Capacity
+  /// What it takes on.
+  public var limits: ListenerLimits
+  /// Whether there are rules for clients, so that none is shown anything before the supervisor was asked.
+  public var clientsAreRuled: Bool
+  /// With `checkOnly`: the chain, PEM, of a client about which the report is to say who it is and whether it is let in.
+  public var presented: String?
   /// Only check the material: answer and exit, accept no connection (`agentd -t`).
   public var checkOnly: Bool
+  /// With `checkOnly`: say in the report what will break. Then the record of clients may come as a third descriptor.
+  public var forecast = false
 
   /// Material of these parts.
   public init(
     agentName: String, version: String, certificate: String, trust: ClientTrust, addresses: [String],
-    capacity: Capacity, checkOnly: Bool
+    capacity: Capacity, limits: ListenerLimits = ListenerLimits(), clientsAreRuled: Bool = false, checkOnly: Bool
   ) {
     self.agentName = agentName
     self.version = version
@@ -86,6 +109,8 @@ public struct ListenerMaterial: Codable, Sendable {
     self.trust = trust
     self.addresses = addresses
     self.capacity = capacity
+    self.limits = limits
+    self.clientsAreRuled = clientsAreRuled
     self.checkOnly = checkOnly
   }
 }
@@ -120,6 +145,10 @@ public struct ListenerReport: Codable, Equatable, Sendable {
   public var notAfter: Timestamp
   /// The subjects of the trusted roots.
   public var roots: [String]
+  /// What will break if nothing is done, the first thing first; only where it was asked for.
+  public var breakages: [Breakage]?
+  /// What was found about the client that was asked about.
+  public var presented: PresentedClient?
 
   /// A report of these parts.
   public init(subject: String, thumbprint: String, notAfter: Timestamp, roots: [String]) {
@@ -127,5 +156,19 @@ public struct ListenerReport: Codable, Equatable, Sendable {
     self.thumbprint = thumbprint
     self.notAfter = notAfter
     self.roots = roots
+  }
+}
+
+/// What the gate says about a client's certificate; the supervisor, which reads no certificate, explains its rules with it.
+public struct PresentedClient: Codable, Equatable, Sendable {
+  /// Who the client is.
+  public var client: VerifiedClient
+  /// Why it is not let in; `nil` if it is.
+  public var refusal: String?
+
+  /// A finding of these parts.
+  public init(client: VerifiedClient, refusal: String?) {
+    self.client = client
+    self.refusal = refusal
   }
 }

@@ -8,6 +8,7 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
   case bodyTooLarge = "body-too-large"
   case unsupportedMediaType = "unsupported-media-type"
   case rangeNotSatisfiable = "range-not-satisfiable"
+  case notSupported = "not-supported"
   case headersTooLarge = "headers-too-large"
   case full
   case noSpace = "no-space"
@@ -25,6 +26,7 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
     case .bodyTooLarge: 413
     case .unsupportedMediaType: 415
     case .rangeNotSatisfiable: 416
+    case .notSupported: 422
     case .headersTooLarge: 431
     case .full, .unavailable: 503
     case .noSpace: 507
@@ -43,6 +45,7 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
     case .bodyTooLarge: "The body is too large"
     case .unsupportedMediaType: "The body must be JSON"
     case .rangeNotSatisfiable: "The range is outside the output"
+    case .notSupported: "This agent cannot do that"
     case .headersTooLarge: "The header fields are too large"
     case .full: "The queue is full"
     case .noSpace: "The disk is nearly full"

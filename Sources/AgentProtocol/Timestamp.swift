@@ -1,8 +1,4 @@
-import FoundationEssentials
-
-#if canImport(Glibc)
-  import Glibc
-#endif
+import Glibc
 
 /// A moment in milliseconds since 1970-01-01T00:00:00Z; in JSON an RFC 3339 string in UTC.
 public struct Timestamp: Hashable, Comparable, Sendable {
@@ -25,19 +21,9 @@ public struct Timestamp: Hashable, Comparable, Sendable {
   public static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
 }
 
-extension Timestamp: CustomStringConvertible {
-  /// `2026-11-23T02:00:00.123Z`, as RFC 3339 section 5.6 has it.
-  public var description: String {
-    Date(timeIntervalSince1970: Double(milliseconds) / 1000).formatted(Self.format)
-  }
-
-  /// Reads an RFC 3339 moment, with or without fractions of a second; `nil` if `text` is none.
-  public init?(_ text: String) {
-    guard let date = (try? Self.format.parse(text)) ?? (try? Date.ISO8601FormatStyle().parse(text)) else { return nil }
-    milliseconds = Int64((date.timeIntervalSince1970 * 1000).rounded())
-  }
-
-  private static let format = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+extension Timestamp {
+  /// Reads an RFC 3339 moment, or a date, which means its first second in UTC; `nil` if `text` is neither.
+  public static func momentOrDate(_ text: String) -> Timestamp? { Timestamp(text) ?? Timestamp("\(text)T00:00:00Z") }
 }
 
 extension Timestamp: Codable {

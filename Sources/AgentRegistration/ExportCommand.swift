@@ -1,5 +1,6 @@
 import CertificateImport
 import CertificateStore
+import ExitStatus
 import OpenSSL
 import SystemCalls
 

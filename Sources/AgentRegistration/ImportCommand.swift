@@ -1,7 +1,10 @@
 import AgentProtocol
 import CertificateImport
+import CertificateStore
+import ExitStatus
 import Glibc
 import OpenSSL
+import SecretInput
 import SystemCalls
 
 extension Registration {
@@ -17,7 +20,7 @@ extension Registration {
     let (bundle, plan): (Bundle, ImportPlan)
     do {
       bundle = try Bundle(contents.bytes, password: password.password)
-      plan = try CertificateImporter(store: store).add(bundle, now: now)
+      plan = try add(bundle)
     } catch let refusal as ImportRefusal {
       throw RegistrationError(.data, "\(name): \(refusal)")
     }
@@ -28,6 +31,14 @@ extension Registration {
       warnings.append(keyWarning(file, mode, isUnprotected: bundle.isKeyUnprotected))
     }
     return try report(plan, name, warnings)
+  }
+
+  /// Makes a bundle part of the store; that of a certificate that was requested here, with the key that waits for it.
+  func add(_ bundle: Bundle) throws -> ImportPlan {
+    let (whole, isForRequest) = try completed(bundle)
+    let plan = try CertificateImporter(store: store).add(whole, now: now)
+    if isForRequest { try store.removeRequestKey() }
+    return plan
   }
 
   /// Learns before anything is changed whether the file can be deleted afterwards.
@@ -68,7 +79,7 @@ extension Registration {
     return Report(lines: lines + [""] + next(plan, inventory, reload), warnings: warnings)
   }
 
-  private func remark(_ entry: StoreEntry, _ isNew: Bool) -> String? {
+  func remark(_ entry: StoreEntry, _ isNew: Bool) -> String? {
     switch (entry.role, isNew) {
     case ("root", true): "trusted from now on"
     case (_, true): nil

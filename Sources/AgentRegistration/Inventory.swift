@@ -1,6 +1,7 @@
 import AgentConfiguration
 import CertificateImport
 import CertificateStore
+import ExitStatus
 import OpenSSL
 
 /// The store's objects with what the listener makes of them.
@@ -29,7 +30,7 @@ struct Inventory {
   func entry(_ certificate: Certificate, _ role: ImportPlan.Role) -> StoreEntry {
     let thumbprint = certificate.sha256Thumbprint
     return StoreEntry(
-      certificate, role, hasKey: catalog.keys.contains(thumbprint), inUse: chain.contains(thumbprint))
+      certificate, role: role.rawValue, hasKey: catalog.keys.contains(thumbprint), inUse: chain.contains(thumbprint))
   }
 
   /// A list is in use while its issuer is here: without it, those whom it revokes would be let in.

@@ -1,16 +1,46 @@
+import AgentProtocol
+import CertificateImport
 import CertificateStore
+import Forecast
+import OpenSSL
 
 extension Registration {
-  /// `-l`: what the store holds.
+  /// `-l`: what the store holds, and who came in by it.
   public func list() throws -> Report {
     let inventory = Inventory(try catalog(), listener: try listenerConfiguration())
-    let entries = inventory.entries
-    if invocation.json { return try Report(json: entries, warnings: otherStoreWarning) }
-    if entries.isEmpty {
+    var warnings = otherStoreWarning
+    var clients: [SeenClient] = []
+    do throws(RegistrationError) { clients = try seenClients() } catch { warnings.append("\(error)") }
+    let stored = inventory.entries.map { entry($0, usedBy: clients) }
+    // For people those who are still there; for programs all that is known.
+    let seen = (invocation.json ? clients : recent(clients)).map(entry)
+    if invocation.json { return try Report(json: stored + seen, warnings: warnings) }
+    if stored.isEmpty {
       let hint = command("-I FILE -q")
-      return Report(lines: ["\(store.folder): empty; import a certificate with: \(hint)"], warnings: otherStoreWarning)
+      return Report(lines: ["\(store.folder): empty; import a certificate with: \(hint)"], warnings: warnings)
     }
-    let blocks = entries.map { $0.lines(remark: $0.inUse ? "in use" : nil, now: now) }
-    return Report(lines: Array(blocks.joined(separator: [""])), warnings: otherStoreWarning)
+    let blocks =
+      stored.map { $0.lines(remark: $0.inUse ? "in use" : nil, now: now) }
+      + seen.map { $0.lines(remark: throughRoot($0, stored), now: now) }
+    return Report(lines: Array(blocks.joined(separator: [""])), warnings: warnings)
+  }
+
+  private func entry(_ stored: StoreEntry, usedBy clients: [SeenClient]) -> StoreEntry {
+    guard stored.role == "root", let last = clients.first(where: { $0.root == stored.sha256 }) else { return stored }
+    var entry = stored
+    entry.lastUse = Timestamp(seconds: last.lastUse)
+    return entry
+  }
+
+  private func entry(_ client: SeenClient) -> StoreEntry {
+    var entry = StoreEntry(client.certificate, role: "client", hasKey: false, inUse: false)
+    entry.lastUse = Timestamp(seconds: client.lastUse)
+    entry.root = client.root
+    return entry
+  }
+
+  private func throughRoot(_ client: StoreEntry, _ stored: [StoreEntry]) -> String {
+    let root = stored.first { $0.role == "root" && $0.sha256 == client.root }
+    return root.map { "seen lately, through \($0.subject)" } ?? "seen lately, through a root that is not here any more"
   }
 }

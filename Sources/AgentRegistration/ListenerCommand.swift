@@ -2,6 +2,7 @@ import AgentConfiguration
 import AgentProtocol
 import CertificateImport
 import CertificateStore
+import ExitStatus
 import OpenSSL
 import SystemCalls
 
@@ -17,12 +18,15 @@ public struct ListenerChange: Sendable {
   public var addresses: [String]
   /// The port to listen on.
   public var port: Int?
+  /// The enrolment service at which the certificate is renewed; `none` for no renewal.
+  public var enrolmentServer: String?
 
   /// A change, from the words of a command line.
   ///
   /// - Throws: `RegistrationError` for a word that means nothing.
   public init(
-    thumbprint: String = "", enable: [String] = [], disable: [String] = [], addresses: [String] = [], port: Int? = nil
+    thumbprint: String = "", enable: [String] = [], disable: [String] = [], addresses: [String] = [], port: Int? = nil,
+    enrolmentServer: String? = nil
   ) throws {
     do { self.thumbprint = thumbprint.isEmpty ? nil : try ThumbprintQuery(thumbprint) } catch {
       throw RegistrationError(.usage, "--thumbprint: \(error)")
@@ -34,11 +38,12 @@ public struct ListenerChange: Sendable {
       throw RegistrationError(.usage, "--port: must be from 1 to 65535, not \(port)")
     }
     self.port = port
+    self.enrolmentServer = enrolmentServer
   }
 
   /// Whether there is nothing to change: the configuration is only to be shown.
   public var isEmpty: Bool {
-    thumbprint == nil && enable.isEmpty && disable.isEmpty && addresses.isEmpty && port == nil
+    thumbprint == nil && enable.isEmpty && disable.isEmpty && addresses.isEmpty && port == nil && enrolmentServer == nil
   }
 }
 
@@ -79,6 +84,7 @@ extension Registration {
     let present = try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot)
     var wanted = present ?? ListenerConfiguration()
     if let query = change.thumbprint { wanted.certificate = try usableCertificate(query).sha256Thumbprint }
+    try changeRenewal(&wanted, by: change.enrolmentServer, present)
     if !change.addresses.isEmpty {
       if let fault = ListenerConfiguration.fault(of: change.addresses) {
         throw RegistrationError(.usage, "--bind: \(fault)")
@@ -114,6 +120,9 @@ extension Registration {
     lines.append("  methods      tls (none and sspi are always off)")
     lines.append("  addresses    \(listener.addresses.joined(separator: ", "))")
     lines.append("  port         \(listener.port)")
+    if let server = listener.enrolmentServer, let time = listener.renewAt {
+      lines.append("  renewed      at \(time.short), by \(server)")
+    }
     let next = listener.certificate == nil ? "next: choose the certificate with: \(command("-L -t THUMBPRINT"))" : note
     return Report(lines: lines + (next.map { ["", $0] } ?? []), warnings: otherStoreWarning)
   }
@@ -125,9 +134,18 @@ struct ListenerDescription: Encodable {
   let methods: [String]
   let addresses: [String]
   let port: Int
+  let enrolmentServer: String?
+  let renewAt: Timestamp?
 
   init(_ listener: ListenerConfiguration) {
     (certificate, methods) = (listener.certificate, listener.methods)
     (addresses, port) = (listener.addresses, listener.port)
+    (enrolmentServer, renewAt) = (listener.enrolmentServer, listener.renewAt)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case certificate, methods, addresses, port
+    case enrolmentServer = "enrolment_server"
+    case renewAt = "renew_at"
   }
 }

@@ -1,26 +1,42 @@
 import AgentProtocol
 import CertificateImport
 import CertificateStore
+import ExitStatus
+import Forecast
 
 extension Registration {
   /// `-x`: removes an object, a certificate with its key.
   ///
-  /// - Parameter force: remove it even though the listener uses it.
+  /// - Parameter force: remove it even though the listener uses it, or clients of the last 30 days need it.
   public func remove(_ thumbprint: String, force: Bool) throws -> Report {
     let query = try ThumbprintQuery(thumbprint)
     if try store.snapshot().isEmpty { throw RegistrationError(.data, "\(store.folder): empty; nothing to remove") }
+    var refused: [SeenClient] = []
     let entry = try store.update { transaction in
       let catalog = try StoreCatalog(transaction.before, folder: store.folder)
       let entry = try Inventory(catalog, listener: try listenerConfiguration()).find(query, command("-l"))
       if entry.inUse, !force { throw RegistrationError(.configuration, refusal(entry)) }
+      refused = try neededBy(entry, catalog, force: force)
+      if !refused.isEmpty, !force { throw RegistrationError(.configuration, refusal(entry, neededBy: refused)) }
       guard let thumbprint = Thumbprint(entry.sha256) else { return entry }
       for kind in kinds(entry) { transaction.remove(kind, thumbprint) }
       return entry
     }
     let reload = RunningAgent(configuration).reload(startedBy: agentCommand)
-    if invocation.json { return try Report(json: entry, warnings: warnings(entry)) }
+    let warnings = warnings(entry) + (refused.isEmpty ? [] : [warning(ofRefused: refused)])
+    if invocation.json { return try Report(json: entry, warnings: warnings) }
     return Report(
-      lines: ["removed \(entry.role) \(entry.subject) (SHA-256 \(entry.sha256))", reload], warnings: warnings(entry))
+      lines: ["removed \(entry.role) \(entry.subject) (SHA-256 \(entry.sha256))", reload], warnings: warnings)
+  }
+
+  /// Who needs an issuer. A record that cannot be used keeps it, unless it is to go by force.
+  private func neededBy(_ entry: StoreEntry, _ catalog: StoreCatalog, force: Bool) throws -> [SeenClient] {
+    guard [.root, .intermediate].contains(ImportPlan.Role(rawValue: entry.role)) else { return [] }
+    do { return try clientsNeeding(entry.sha256, in: catalog) } catch let error as RegistrationError {
+      if force { return [] }
+      throw RegistrationError(
+        error.status, "who needs \(entry.role) \(entry.subject) cannot be told: \(error); or use --force")
+    }
   }
 
   private func kinds(_ entry: StoreEntry) -> [StoreKind] {

@@ -1,4 +1,6 @@
+import ExitStatus
 import FoundationEssentials
+import TerminalText
 
 /// What a command has to say when it succeeded.
 public struct Report: Sendable {
@@ -22,16 +24,4 @@ public struct Report: Sendable {
     output = Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
     self.warnings = warnings.map(printable)
   }
-}
-
-/// `text` without what could move a terminal's cursor or colour its screen: names in certificates are not ours.
-public func printable(_ text: String) -> String {
-  var result = ""
-  for scalar in text.unicodeScalars {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator: result += "\\u{\(String(scalar.value, radix: 16))}"
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result
 }

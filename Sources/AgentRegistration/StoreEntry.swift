@@ -4,7 +4,8 @@ import OpenSSL
 
 /// One object of the store, as `-l` and `-I` show it; with `--json` exactly so.
 public struct StoreEntry: Encodable, Equatable, Sendable {
-  /// What it is to the agent: `listener`, `root`, `intermediate` or `crl`.
+  /// What it is to the agent: `listener`, `root`, `intermediate` or `crl`; `client` for one that was let in and is not
+  /// stored.
   public var role: String
   /// Whom it is about, of a revocation list who issued it; RFC 4514.
   public var subject: String
@@ -23,6 +24,11 @@ public struct StoreEntry: Encodable, Equatable, Sendable {
   /// Whether the listener uses it.
   public var inUse: Bool
 
+  /// Of a root when a client was last let in through it, of a client when it was; `nil` if that is not known.
+  public var lastUse: Timestamp?
+  /// Of a client the root that it was let in through: SHA-256, 64 lower-case hex digits.
+  public var root: String?
+
   /// Kind and size of the key; not in the JSON.
   var keyDescription = ""
 
@@ -34,13 +40,15 @@ public struct StoreEntry: Encodable, Equatable, Sendable {
     case notAfter = "not_after"
     case hasKey = "has_key"
     case inUse = "in_use"
+    case lastUse = "last_use"
+    case root
   }
 }
 
 extension StoreEntry {
-  init(_ certificate: Certificate, _ role: ImportPlan.Role, hasKey: Bool, inUse: Bool) {
+  init(_ certificate: Certificate, role: String, hasKey: Bool, inUse: Bool) {
     self.init(
-      role: role.rawValue, subject: certificate.subject,
+      role: role, subject: certificate.subject,
       names: certificate.subjectAlternativeNames.map(\.value).filter { !$0.isEmpty },
       sha1: certificate.sha1Thumbprint, sha256: certificate.sha256Thumbprint,
       notBefore: Timestamp(seconds: certificate.notBefore), notAfter: Timestamp(seconds: certificate.notAfter),
@@ -67,6 +75,8 @@ extension StoreEntry {
     if !keyDescription.isEmpty {
       lines.append(Self.line("key", hasKey ? "\(keyDescription), private key in the store" : keyDescription))
     }
+    if let lastUse { lines.append(Self.line("last use", lastUse.short)) }
+    if let root { lines.append(Self.line("through", root)) }
     lines.append(Self.line("SHA-1", sha1))
     lines.append(Self.line("SHA-256", sha256))
     return lines

@@ -2,6 +2,7 @@ import AgentConfiguration
 import AgentProtocol
 import CertificateImport
 import CertificateStore
+import ExitStatus
 import OpenSSL
 import SystemCalls
 
@@ -11,12 +12,12 @@ extension Registration {
     let catalog = try catalog()
     let entry = try Inventory(catalog, listener: ListenerConfiguration()).find(query, command("-l"))
     guard let certificate = catalog.certificates.first(where: { $0.sha256Thumbprint == entry.sha256 }),
-      entry.role == ImportPlan.Role.listener.rawValue, let thumbprint = certificate.thumbprint
+      entry.role == ImportPlan.Role.listener.rawValue
     else {
       let kind = entry.role == ImportPlan.Role.revocationList.rawValue ? "revocation list" : "\(entry.role) certificate"
       throw RegistrationError(.data, "\(entry.subject) is a \(kind), not a listener certificate; see \(command("-l"))")
     }
-    let key = try privateKey(thumbprint)
+    let key = try store.key(of: certificate)
     guard certificate.matches(key) else {
       throw RegistrationError(
         .configuration,
@@ -27,15 +28,6 @@ extension Registration {
       throw RegistrationError(.configuration, "\(error)")
     }
     return certificate
-  }
-
-  private func privateKey(_ thumbprint: Thumbprint) throws -> PrivateKey {
-    let descriptor = try store.openKey(thumbprint)
-    let bytes = try SecretBytes(readingDescriptor: descriptor.raw, limit: StoreLimits.objectBytes)
-    guard let block = try PEMBlock.all(in: bytes).first(where: { $0.kind == .privateKey }) else {
-      throw RegistrationError(.configuration, "the stored key of certificate \(thumbprint) is damaged; import it again")
-    }
-    return try PrivateKey(pem: block)
   }
 
   private func checkDates(_ certificate: Certificate) throws(RegistrationError) {

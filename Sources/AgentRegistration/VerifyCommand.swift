@@ -2,7 +2,10 @@ import AgentConfiguration
 import AgentProtocol
 import CertificateImport
 import ClientVerification
+import ExitStatus
+import Forecast
 import OpenSSL
+import SecretInput
 
 extension Registration {
   /// `-V`: whether a client that presents the certificates of a file would be let in.
@@ -20,48 +23,29 @@ extension Registration {
       throw RegistrationError(.data, "\(file): \(refusal)")
     }
     let catalog = try catalog()
-    let verifier = try ClientVerifier(
-      roots: catalog.roots, intermediates: catalog.certificates.filter(\.isCA),
-      revocationLists: catalog.revocationLists,
-      expiredRevocationLists: configuration.tls.crlExpired == .warn ? .accept : .refuse)
-    let verdict = verifier.verify(
+    let examination = try judgedStore(catalog).verifier().examine(
       certificates[0], presentedIntermediates: Array(certificates.dropFirst()), at: moment.milliseconds / 1000)
-    return try report(verdict, certificates[0], moment)
+    return try report(examination, certificates[0], moment)
   }
 
   /// A date means its first second.
-  private static func moment(_ text: String) throws(RegistrationError) -> Timestamp {
-    guard let moment = Timestamp(text) ?? Timestamp("\(text)T00:00:00Z") else {
+  static func moment(_ text: String) throws(RegistrationError) -> Timestamp {
+    guard let moment = Timestamp.momentOrDate(text) else {
       throw RegistrationError(
         .usage, "--at: \(String(reflecting: text)) is no time such as 2026-12-31T23:59:59Z or 2026-12-31")
     }
     return moment
   }
 
-  private func report(_ verdict: Verdict, _ leaf: Certificate, _ moment: Timestamp) throws -> Report {
-    var report: Report
-    switch verdict {
-    case .accepted(let chain, _):
-      report =
-        invocation.json
-        ? try Report(json: VerdictDescription(accepted: true, reason: nil))
-        : Report(lines: ["accepted: \(leaf.subject) would be let in at \(moment.short)"] + Self.tree(chain))
-    case .refused(let refusal):
-      report =
-        invocation.json
-        ? try Report(json: VerdictDescription(accepted: false, reason: refusal.reason))
-        : Report(lines: ["refused: \(refusal.reason)"])
-      report.status = .refused
-    }
+  private func report(_ examination: Examination, _ leaf: Certificate, _ moment: Timestamp) throws -> Report {
+    let links = ChainLink.links(of: examination)
+    var (headline, reason) = ("accepted: \(leaf.subject) would be let in at \(moment.short)", nil as Refusal?)
+    if case .refused(let refusal) = examination.verdict { (headline, reason) = ("refused: \(refusal.reason)", refusal) }
+    var report =
+      invocation.json
+      ? try Report(json: VerdictDescription(reason, links)) : Report(lines: [headline] + ChainLink.tree(links))
+    if reason != nil { report.status = .refused }
     return report
-  }
-
-  private static func tree(_ chain: [Certificate]) -> [String] {
-    chain.enumerated().map { depth, certificate in
-      let end = Timestamp(seconds: certificate.notAfter).short
-      let indent = String(repeating: "  ", count: depth + 1)
-      return "\(indent)\(depth == 0 ? "" : "issued by ")\(certificate.subject), valid to \(end)"
-    }
   }
 }
 
@@ -69,9 +53,19 @@ extension Registration {
 struct VerdictDescription: Encodable {
   let accepted: Bool
   let reason: String?
+  /// The word for the rule by which the client is refused.
+  let rule: String?
+  let links: [ChainLink]
+
+  init(_ refusal: Refusal?, _ links: [ChainLink]) {
+    accepted = refusal == nil
+    reason = refusal?.reason
+    rule = refusal?.breach.rule.rawValue
+    self.links = links
+  }
 
   enum CodingKeys: CodingKey {
-    case accepted, reason
+    case accepted, reason, rule, links
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -79,5 +73,7 @@ struct VerdictDescription: Encodable {
     try container.encode(accepted, forKey: .accepted)
     // null, not absent: a reader need not tell the two apart.
     try container.encode(reason, forKey: .reason)
+    try container.encode(rule, forKey: .rule)
+    try container.encode(links, forKey: .links)
   }
 }

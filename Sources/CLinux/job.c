@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -13,8 +14,9 @@
 
 #include "processes.h"
 
-// Where the report descriptor lies in the new process.
-#define REPORT 3
+// Where descriptors lie in the new process; the report's is closed by execve(2).
+#define SCRIPT 3
+#define REPORT 4
 // What every login gets; programs that use select(2) break above it.
 #define SOFT_DESCRIPTOR_LIMIT 1024
 
@@ -27,18 +29,29 @@ static void fail(int stage) {
   _exit(127);
 }
 
-static void arrange_descriptors(const struct clinux_job *job, int report) {
-  if (dup2(job->input, 0) < 0 || dup2(job->output, 1) < 0 || dup2(job->output, 2) < 0) _exit(127);
-  if (report == REPORT) {
-    if (fcntl(REPORT, F_SETFD, FD_CLOEXEC) < 0) _exit(127);
-  } else if (dup3(report, REPORT, O_CLOEXEC) < 0) {
-    _exit(127);
+static void enter_control_group(int group) {
+  int processes = openat(group, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+  if (processes < 0 || write(processes, "0", 1) != 1) fail(CLINUX_JOB_CONTROL_GROUP);
+  close(processes);
+}
+
+static void arrange_descriptors(const struct clinux_job *job, int report, bool enter_group) {
+  // Above all targets, so that none of them overwrites it, or a source that is still needed.
+  report = fcntl(report, F_DUPFD_CLOEXEC, REPORT + 1);
+  int script = job->script < 0 ? -1 : fcntl(job->script, F_DUPFD_CLOEXEC, REPORT + 1);
+  if (report < 0 || dup2(job->input, 0) < 0 || dup2(job->output, 1) < 0 || dup2(job->errors, 2) < 0) _exit(127);
+  if (dup3(report, REPORT, O_CLOEXEC) < 0) _exit(127);
+  if (enter_group) enter_control_group(job->control_group);
+  if (job->script < 0) {
+    close(SCRIPT);
+  } else if (dup2(script, SCRIPT) < 0) {
+    fail(CLINUX_JOB_DESCRIPTORS);
   }
   if (syscall(SYS_close_range, REPORT + 1, ~0U, 0) < 0) fail(CLINUX_JOB_DESCRIPTORS);
 }
 
 // The supervisor may be protected from the out-of-memory killer and hold many descriptors; its jobs are ordinary processes.
-static void reset_limits(void) {
+static void reset_limits(const struct clinux_job *job) {
   int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (score >= 0) {
     ssize_t ignored = write(score, "0", 1);
@@ -50,7 +63,12 @@ static void reset_limits(void) {
     limit.rlim_cur = SOFT_DESCRIPTOR_LIMIT;
     setrlimit(RLIMIT_NOFILE, &limit);
   }
-  umask(022);
+  for (size_t index = 0; index < job->limit_count; index++) {
+    // RLIM_INFINITY is the largest number, here as there.
+    limit = (struct rlimit){.rlim_cur = job->limits[index].soft, .rlim_max = job->limits[index].hard};
+    if (setrlimit(job->limits[index].resource, &limit) < 0) fail(CLINUX_JOB_LIMITS);
+  }
+  umask(job->umask);
 }
 
 static void change_identity(const struct clinux_job *job) {
@@ -98,10 +116,10 @@ static void execute(const struct clinux_job *job) {
   fail(CLINUX_JOB_PROGRAM);
 }
 
-static void become_job(const struct clinux_job *job, int report) {
-  arrange_descriptors(job, report);
+static void become_job(const struct clinux_job *job, int report, bool enter_group) {
+  arrange_descriptors(job, report, enter_group);
   if (setsid() < 0) fail(CLINUX_JOB_SESSION);
-  reset_limits();
+  reset_limits(job);
   if (job->change_identity) change_identity(job);
   reset_signals();
   if (chdir(job->directory) < 0 && (job->other_directory == NULL || chdir(job->other_directory) < 0)) {
@@ -110,11 +128,20 @@ static void become_job(const struct clinux_job *job, int report) {
   execute(job);
 }
 
+// In its group from the first instruction on, and cheaper than to be moved there.
+static pid_t fork_into(int group) {
+  struct clone_args arguments = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = group};
+  return syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
 pid_t clinux_start_job(const struct clinux_job *job, int *report) {
   int write_end;
   if (clinux_pipe(report, &write_end) < 0) return -1;
-  pid_t child = fork();
-  if (child == 0) become_job(job, write_end);
+  pid_t child = job->control_group < 0 ? fork() : fork_into(job->control_group);
+  // Filters of system calls that cannot look into the arguments of clone3(2) deny it with this.
+  bool enter_group = child < 0 && job->control_group >= 0 && errno == ENOSYS;
+  if (enter_group) child = fork();
+  if (child == 0) become_job(job, write_end, enter_group);
   int code = errno;
   close(write_end);
   if (child < 0) close(*report);

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <shadow.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
@@ -82,3 +84,20 @@ void clinux_reap(int pidfd) {
 }
 
 void clinux_set_name(const char *name) { prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL); }
+
+int clinux_prlimit(pid_t process, int resource, const struct rlimit *new_limit, struct rlimit *old_limit) {
+  return prlimit(process, (__rlimit_resource_t)resource, new_limit, old_limit);
+}
+
+ssize_t clinux_attribute(const char *path, const char *name, void *value, size_t size) {
+  return getxattr(path, name, value, size);
+}
+
+int clinux_account_expiry(const char *name, long *day) {
+  char buffer[16384];
+  struct spwd entry, *found;
+  int error = getspnam_r(name, &entry, buffer, sizeof buffer, &found);
+  if (error == 0 && found == NULL) error = ENOENT;
+  if (error == 0) *day = entry.sp_expire;
+  return error;
+}

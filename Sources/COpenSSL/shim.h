@@ -11,6 +11,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
+#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -23,11 +24,25 @@ static const unsigned long cssl_name_flags = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC
 static inline STACK_OF(X509) *cssl_X509_stack_new(void) { return sk_X509_new_null(); }
 static inline int cssl_X509_stack_count(const STACK_OF(X509) *s) { return s == NULL ? 0 : sk_X509_num(s); }
 static inline X509 *cssl_X509_stack_at(const STACK_OF(X509) *s, int i) { return sk_X509_value(s, i); }
+// The element that was there, which is the caller's now; `x` is the stack's.
+static inline X509 *cssl_X509_stack_replace(STACK_OF(X509) *s, int i, X509 *x) { X509 *old = sk_X509_value(s, i); sk_X509_set(s, i, x); return old; }
 static inline int cssl_X509_stack_push(STACK_OF(X509) *s, X509 *x) { return sk_X509_push(s, x); }
 // Frees the stack and drops one reference of every element.
 static inline void cssl_X509_stack_free_all(STACK_OF(X509) *s) { sk_X509_pop_free(s, X509_free); }
 // Frees the stack; the elements stay.
 static inline void cssl_X509_stack_free(STACK_OF(X509) *s) { sk_X509_free(s); }
+
+static inline int cssl_PKCS7_stack_count(const STACK_OF(PKCS7) *s) { return s == NULL ? 0 : sk_PKCS7_num(s); }
+static inline PKCS7 *cssl_PKCS7_stack_at(const STACK_OF(PKCS7) *s, int i) { return sk_PKCS7_value(s, i); }
+static inline void cssl_PKCS7_stack_free_all(STACK_OF(PKCS7) *s) { sk_PKCS7_pop_free(s, PKCS7_free); }
+
+static inline int cssl_SAFEBAG_stack_count(const STACK_OF(PKCS12_SAFEBAG) *s) { return sk_PKCS12_SAFEBAG_num(s); }
+static inline const PKCS12_SAFEBAG *cssl_SAFEBAG_stack_at(const STACK_OF(PKCS12_SAFEBAG) *s, int i) {
+  return sk_PKCS12_SAFEBAG_value(s, i);
+}
+static inline void cssl_SAFEBAG_stack_free_all(STACK_OF(PKCS12_SAFEBAG) *s) {
+  sk_PKCS12_SAFEBAG_pop_free(s, PKCS12_SAFEBAG_free);
+}
 
 static inline STACK_OF(X509_NAME) *cssl_X509_NAME_stack_new(void) { return sk_X509_NAME_new_null(); }
 static inline int cssl_X509_NAME_stack_push(STACK_OF(X509_NAME) *s, X509_NAME *n) { return sk_X509_NAME_push(s, n); }
@@ -36,7 +51,15 @@ static inline void cssl_X509_NAME_stack_free_all(STACK_OF(X509_NAME) *s) { sk_X5
 static inline int cssl_GENERAL_NAME_stack_count(const GENERAL_NAMES *s) { return s == NULL ? 0 : sk_GENERAL_NAME_num(s); }
 static inline GENERAL_NAME *cssl_GENERAL_NAME_stack_at(const GENERAL_NAMES *s, int i) { return sk_GENERAL_NAME_value(s, i); }
 
+static inline GENERAL_NAMES *cssl_GENERAL_NAME_stack_new(void) { return sk_GENERAL_NAME_new_null(); }
+static inline int cssl_GENERAL_NAME_stack_push(GENERAL_NAMES *s, GENERAL_NAME *n) { return sk_GENERAL_NAME_push(s, n); }
+
+// Frees the stack with its elements.
+static inline void cssl_X509_EXTENSION_stack_free_all(STACK_OF(X509_EXTENSION) *s) { sk_X509_EXTENSION_pop_free(s, X509_EXTENSION_free); }
+static inline int cssl_X509_EXTENSION_stack_count(const STACK_OF(X509_EXTENSION) *s) { return s == NULL ? 0 : sk_X509_EXTENSION_num(s); }
+
 static inline int cssl_X509_REVOKED_stack_count(STACK_OF(X509_REVOKED) *s) { return s == NULL ? 0 : sk_X509_REVOKED_num(s); }
+static inline X509_REVOKED *cssl_X509_REVOKED_stack_value(STACK_OF(X509_REVOKED) *s, int i) { return sk_X509_REVOKED_value(s, i); }
 
 // Memory BIOs.
 static inline long cssl_BIO_mem_data(BIO *bio, char **data) { return BIO_get_mem_data(bio, data); }
@@ -55,6 +78,8 @@ static const uint64_t cssl_options_server = SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOT
   SSL_OP_CIPHER_SERVER_PREFERENCE;
 static const uint64_t cssl_options_unsafe = SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT |
   SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_ANTI_REPLAY | SSL_OP_ALLOW_NO_DHE_KEX;
+static const uint64_t cssl_options_client = SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION;
+static inline int cssl_SSL_set_tlsext_host_name(SSL *s, const char *n) { return (int)SSL_set_tlsext_host_name(s, n); }
 static inline int cssl_SSL_CTX_set1_groups_list(SSL_CTX *c, const char *l) { return (int)SSL_CTX_set1_groups_list(c, l); }
 static inline void cssl_SSL_CTX_set_max_cert_list(SSL_CTX *c, long n) { SSL_CTX_set_max_cert_list(c, n); }
 static inline void cssl_SSL_CTX_set_session_cache_mode(SSL_CTX *c, long m) { SSL_CTX_set_session_cache_mode(c, m); }

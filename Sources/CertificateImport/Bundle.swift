@@ -22,8 +22,7 @@ public struct Bundle: Sendable {
   ///   there is none. What it throws is passed on.
   /// - Throws: `ImportRefusal`, or what `password` throws.
   public init(_ contents: SecretBytes, password: () throws -> SecretBytes?) throws {
-    if contents.count == 0 { throw ImportRefusal.empty }
-    if contents.count > Self.maximumBytes { throw ImportRefusal.tooLarge(limit: Self.maximumBytes) }
+    try Self.checkSize(contents)
     let isPEM = contents.withUnsafeBytes { Self.contains($0, Array("-----BEGIN ".utf8)) }
     let parts = isPEM ? try BundleParts(pem: contents, password) : try BundleParts(der: contents, password)
     certificates = parts.certificates.withoutRepetition(of: \.sha256Thumbprint)
@@ -41,11 +40,16 @@ public struct Bundle: Sendable {
   /// - Throws: `ImportRefusal`, or what `password` throws.
   public static func certificates(in contents: SecretBytes, password: () throws -> SecretBytes?) throws -> [Certificate]
   {
-    if contents.count == 0 { throw ImportRefusal.empty }
+    try checkSize(contents)
     let isPEM = contents.withUnsafeBytes { Self.contains($0, Array("-----BEGIN ".utf8)) }
     let parts = isPEM ? try BundleParts(publicPEM: contents) : try BundleParts(der: contents, password)
     if parts.certificates.isEmpty { throw ImportRefusal.noCertificate }
     return parts.certificates
+  }
+
+  private static func checkSize(_ contents: SecretBytes) throws(ImportRefusal) {
+    if contents.count == 0 { throw .empty }
+    if contents.count > maximumBytes { throw .tooLarge(limit: maximumBytes) }
   }
 
   private static func contains(_ bytes: UnsafeRawBufferPointer, _ word: [UInt8]) -> Bool {

@@ -23,6 +23,8 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
   case passwordNeeded
   /// The password does not open the key or container.
   case wrongPassword
+  /// To open the key or container its password would have to be hashed so often.
+  case tooManyRounds(Int64)
   /// The private key belongs to none of the certificates.
   case otherKey(key: String, subject: String, certificate: String)
   /// A listener certificate without its key.
@@ -64,6 +66,9 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case .keyAlone: "holds a private key but no certificate; export it again with certificate and chain"
     case .passwordNeeded: "is encrypted; give its password with -q (asks for it) or -P FILE"
     case .wrongPassword: "the password does not open it; check the password and try again"
+    case .tooManyRounds(let count):
+      "wants its password hashed \(count == .max ? "more often than can be counted" : "\(count) times"), more than "
+        + "\(PasswordRounds.limit): is it damaged? Otherwise export it again with fewer iterations"
     case .otherKey(let key, let subject, let certificate):
       "private key does not belong to certificate \(subject) (key is \(key), certificate holds \(certificate)); "
         + "export key and certificate together"
@@ -113,6 +118,7 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
       switch error {
       case .passwordNeeded: .passwordNeeded
       case .wrongPassword: .wrongPassword
+      case .tooManyRounds(let count): .tooManyRounds(count)
       case .unreadable(let error): .damaged("line \(line): private key cannot be read: \(error.reason)")
       }
   }
@@ -123,6 +129,7 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
       case .notPKCS12: .unknownForm
       case .passwordNeeded: .passwordNeeded
       case .wrongPassword: .wrongPassword
+      case .tooManyRounds(let count): .tooManyRounds(count)
       case .unreadable(let error): .damaged("PKCS#12 container cannot be read: \(error.reason)")
       }
   }

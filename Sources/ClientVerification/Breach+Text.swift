@@ -2,54 +2,65 @@ extension Breach {
   /// How it continues a line that begins with the client's certificate.
   var predicate: String {
     switch self {
-    case .selfSigned:
-      "is self-signed and no imported root: use one that an imported root issued"
-    case .foreignRoot(let root, false):
-      "chains to \(root.name), which is not imported here: import that root, or use a certificate of an imported one"
-    case .foreignRoot(let root, true):
-      "chains to \(root.name), which has the name of an imported root and another key: import this root, too"
-    case .missingIssuer(let link, let issuer, let sameName):
-      "\(link.possessive)has no known issuer: \(Self.missing(issuer, sameName))"
-    case .chainTooLong(let limit):
-      "has a chain of more than \(limit) certificates"
-    case .badSignature(let link):
-      "\(link.possessive)carries a signature that is not its issuer's: damaged, forged, or of a CA with a renewed key"
-    case .weakKey(let link, let key):
-      "\(link.possessive)has too weak a key (\(key)): RSA 2048, P-256, Ed25519 or better is needed"
-    case .weakDigest(let link):
-      "\(link.possessive)is signed with too weak a digest: SHA-256 or better is needed"
-    case .notYetValid(let link, let from, let now):
-      "\(link.possessive)becomes valid only in \(TimeText.span(from - now)) (\(TimeText.moment(from))): check both clocks"
-    case .expired(let link, let since, let now):
-      "\(link.possessive)expired \(TimeText.span(now - since)) ago (\(TimeText.moment(since))): issue a new one"
-    case .wrongPurpose(let link, let purpose):
-      "\(link.possessive)is not for clients: \(purpose.text)"
-    default: chainPredicate
+    case .foreignRoot(let root, _): "chains to \(root.name), which \(statement)"
+    case .notAnAuthority(let link, _): "was issued by \(link.name), which \(statement)"
+    case .pathLengthExceeded(let link): "has more CAs in its chain than \(link.name) allows (path length)"
+    case .chainTooLong(let limit): "has a chain of more than \(limit) certificates"
+    default: (link?.possessive ?? "") + statement
     }
   }
 
-  private var chainPredicate: String {
+  /// How it continues a line that begins with the certificate that it is about.
+  public var statement: String {
     switch self {
-    case .notAnAuthority(let link, let version):
+    case .selfSigned:
+      "is self-signed and no imported root: use one that an imported root issued"
+    case .foreignRoot(_, false):
+      "is not imported here: import that root, or use a certificate of an imported one"
+    case .foreignRoot(_, true):
+      "has the name of an imported root and another key: import this root, too"
+    case .missingIssuer(_, let issuer, let sameName):
+      "has no known issuer: \(Self.missing(issuer, sameName))"
+    case .chainTooLong(let limit):
+      "is one too many: a chain has at most \(limit) certificates"
+    case .badSignature:
+      "carries a signature that is not its issuer's: damaged, forged, or of a CA with a renewed key"
+    case .weakKey(_, let key):
+      "has too weak a key (\(key)): RSA 2048, P-256, Ed25519 or better is needed"
+    case .weakDigest:
+      "is signed with too weak a digest: SHA-256 or better is needed"
+    case .notYetValid(_, let from, let now): Self.notYetValid(from, now)
+    case .expired(_, let since, let now): Self.expired(since, now)
+    case .wrongPurpose(_, let purpose):
+      "is not for clients: \(purpose.text)"
+    default: issuersStatement
+    }
+  }
+
+  private var issuersStatement: String {
+    switch self {
+    case .notAnAuthority(_, let version):
       version < 3
-        ? "was issued by \(link.name), a version \(version) certificate, which is none of a CA"
-        : "was issued by \(link.name), which is not allowed to issue certificates"
-    case .pathLengthExceeded(let link):
-      "has more CAs in its chain than \(link.name) allows (path length)"
-    case .nameConstraint(let link, let detail):
-      "\(link.possessive)has a name that its issuers' name constraints do not allow (\(detail))"
-    case .revoked(let link, let since):
-      "\(link.possessive)was revoked\(since.map { " on \(TimeText.moment($0))" } ?? "") by its issuer"
-    case .revocationListExpired(let issuer):
-      "cannot be checked: the revocation list of \(issuer) is out of date; import a new one"
+        ? "is a version \(version) certificate, which is none of a CA" : "is not allowed to issue certificates"
+    case .pathLengthExceeded:
+      "has more CAs below it than it allows (path length)"
+    case .nameConstraint(_, let detail):
+      "has a name that its issuers' name constraints do not allow (\(detail))"
+    case .revoked(_, let since):
+      "was revoked\(since.map { " on \(TimeText.moment($0))" } ?? "") by its issuer"
+    case .revocationListExpired(let issuer, let since):
+      "cannot be checked: the revocation list of \(issuer) is out of date"
+        + "\(since.map { " since \(TimeText.moment($0))" } ?? ""); import a new one"
     case .revocationListUnusable(let issuer, let detail):
       "cannot be checked: the revocation list of \(issuer) is unusable (\(detail)); import a new one"
-    case .unknownCriticalExtension(let link):
-      "\(link.possessive)has a critical extension that is not known here"
+    case .unknownCriticalExtension:
+      "has a critical extension that is not known here"
+    case .malformed:
+      "has extensions that cannot be read or contradict each other: issue a new one"
     case .ambiguousName(let detail):
       "has an ambiguous name: \(detail)"
-    case .other(let link, let detail):
-      "\(link.possessive)is not acceptable: \(detail)"
+    case .other(_, let detail):
+      "is not acceptable: \(detail)"
     default: ""
     }
   }
@@ -58,6 +69,32 @@ extension Breach {
     sameName
       ? "an imported root has the name \(issuer), but another key"
       : "\(issuer) is neither imported here nor sent by the client"
+  }
+
+  // A certificate just issued is the usual one that is not yet valid: the issuer's clock is ahead of this one.
+  private static func notYetValid(_ from: Int64, _ now: Int64) -> String {
+    "becomes valid only in \(TimeText.span(from - now)) (\(TimeText.moment(from))): if it has just been issued, this host's "
+      + "clock (\(TimeText.moment(now))) is slow or its issuer's fast by as much or more; correct that clock"
+  }
+
+  private static func expired(_ since: Int64, _ now: Int64) -> String {
+    let clock = now - since < 86400 ? ", if this host's clock (\(TimeText.moment(now))) is right" : ""
+    return "expired \(TimeText.span(now - since)) ago (\(TimeText.moment(since))): issue a new one\(clock)"
+  }
+}
+
+extension Breach {
+  /// The certificate that the text begins with, if it is not the client's.
+  private var link: Link? {
+    switch self {
+    case .missingIssuer(let link, _, _), .badSignature(let link), .weakKey(let link, _), .weakDigest(let link),
+      .notYetValid(let link, _, _), .expired(let link, _, _), .wrongPurpose(let link, _), .nameConstraint(let link, _),
+      .revoked(let link, _), .unknownCriticalExtension(let link), .malformed(let link), .other(let link, _):
+      link
+    case .selfSigned, .foreignRoot, .chainTooLong, .notAnAuthority, .pathLengthExceeded, .revocationListExpired,
+      .revocationListUnusable, .ambiguousName:
+      nil
+    }
   }
 }
 

@@ -28,12 +28,14 @@ public enum Breach: Equatable, Sendable {
   case wrongPurpose(Link, purpose: Purpose)
   /// Revoked then (seconds since the epoch; nil if unknown) by its issuer.
   case revoked(Link, since: Int64?)
-  /// The issuer's revocation list is out of date.
-  case revocationListExpired(issuer: String)
+  /// The issuer's revocation list is out of date, since then (seconds since the epoch; nil if unknown).
+  case revocationListExpired(issuer: String, since: Int64?)
   /// There is a revocation list of the issuer, and it cannot be used.
   case revocationListUnusable(issuer: String, detail: String)
   /// A critical extension that OpenSSL does not know.
   case unknownCriticalExtension(Link)
+  /// Extensions that cannot be read, come twice or contradict each other.
+  case malformed(Link)
   /// The client's name is ambiguous.
   case ambiguousName(detail: String)
   /// Something else, in OpenSSL's words.
@@ -47,5 +49,57 @@ public enum Breach: Equatable, Sendable {
     case otherUses
     /// Key usage does not allow signatures.
     case noSignatures
+  }
+}
+
+extension Breach {
+  /// The rules by which clients are refused, as metrics and JSON name them.
+  public enum Rule: String, CaseIterable, Sendable {
+    case selfSigned = "self_signed"
+    case foreignRoot = "foreign_root"
+    case missingIssuer = "missing_issuer"
+    case chainTooLong = "chain_too_long"
+    case badSignature = "bad_signature"
+    case weakKey = "weak_key"
+    case weakDigest = "weak_digest"
+    case notYetValid = "not_yet_valid"
+    case expired
+    case notAnAuthority = "not_an_authority"
+    case pathLengthExceeded = "path_length_exceeded"
+    case nameConstraint = "name_constraint"
+    case wrongPurpose = "wrong_purpose"
+    case revoked
+    case revocationListExpired = "revocation_list_expired"
+    case revocationListUnusable = "revocation_list_unusable"
+    case unknownCriticalExtension = "unknown_critical_extension"
+    case malformed
+    case ambiguousName = "ambiguous_name"
+    case other = "other_fault"
+  }
+
+  /// Which rule is broken.
+  public var rule: Rule {
+    switch self {
+    case .selfSigned: .selfSigned
+    case .foreignRoot: .foreignRoot
+    case .missingIssuer: .missingIssuer
+    case .chainTooLong: .chainTooLong
+    case .badSignature: .badSignature
+    case .weakKey: .weakKey
+    case .weakDigest: .weakDigest
+    case .notYetValid: .notYetValid
+    case .expired: .expired
+    case .notAnAuthority: .notAnAuthority
+    case .pathLengthExceeded: .pathLengthExceeded
+    case .nameConstraint: .nameConstraint
+    case .wrongPurpose: .wrongPurpose
+    case .revoked: .revoked
+    case .revocationListExpired: .revocationListExpired
+    case .revocationListUnusable: .revocationListUnusable
+    case .unknownCriticalExtension: .unknownCriticalExtension
+    case .malformed: .malformed
+    case .ambiguousName: .ambiguousName
+    case .other: .other
+    }
   }
 }

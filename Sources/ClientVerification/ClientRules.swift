@@ -4,7 +4,9 @@
 /// so that a forgotten line can only lead to a poorer message and never to an open gate.
 enum ClientRules {
   static let all: [any ClientRule] = [
-    // A chain of at most 8 certificates to an imported root,
+    // Certificates that can be read (OpenSSL finds no issuer of another),
+    WellFormed(),
+    // a chain of at most 8 certificates to an imported root,
     ChainLength(),
     ChainToImportedRoot(),
     // every signature valid,
@@ -23,6 +25,7 @@ enum ClientRules {
     ClientPurpose(),
     // no revocation list in the store revokes any link,
     NotRevoked(),
+    UsableRevocationLists(),
     // no unknown critical extension,
     KnownCriticalExtensions(),
     // and a name that means the same to every reader.
@@ -33,6 +36,6 @@ enum ClientRules {
 
 /// One rule of the gate.
 protocol ClientRule: Sendable {
-  /// How `candidate` breaks the rule; nil if it does not.
-  func breach(_ candidate: Candidate) -> Breach?
+  /// How the certificate at `depth` of the candidate's chain breaks the rule; nil if it does not.
+  func breach(at depth: Int, of candidate: Candidate) -> Breach?
 }

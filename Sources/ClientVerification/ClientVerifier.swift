@@ -1,7 +1,7 @@
 import Glibc
 import OpenSSL
 
-/// The gate: decides from certificates alone whether a client is let in. Immutable; new material means a new verifier.
+/// The gate: decides from certificates alone whether a client is let in. New material means a new verifier.
 ///
 /// The listener asks it in every handshake and `agent-register -V` asks it about files, so that both say the same.
 public final class ClientVerifier: Sendable {
@@ -17,6 +17,7 @@ public final class ClientVerifier: Sendable {
   private let roots: [Certificate]
   private let revocationLists: [RevocationList]
   private let expiredRevocationLists: ExpiredRevocationLists
+  private let acceptedClients: AcceptedClients
 
   /// A gate that trusts `roots` and nothing else; the system's own trust store is never looked at.
   ///
@@ -33,6 +34,7 @@ public final class ClientVerifier: Sendable {
     self.roots = roots
     self.revocationLists = revocationLists
     self.expiredRevocationLists = expiredRevocationLists
+    acceptedClients = AcceptedClients(certificates: roots + intermediates, revocationLists: revocationLists)
   }
 
   /// Decides about a client that presented `leaf`. That it has the key of `leaf` is for TLS to prove.
@@ -41,16 +43,51 @@ public final class ClientVerifier: Sendable {
   ///   - presentedIntermediates: what the client sent besides, in any order.
   ///   - time: seconds since the epoch.
   public func verify(_ leaf: Certificate, presentedIntermediates: [Certificate], at time: Int64) -> Verdict {
+    let certificates = [leaf] + presentedIntermediates
+    if let verdict = acceptedClients.verdict(on: certificates, at: time) { return verdict }
+    let verdict = judge(leaf, presentedIntermediates, at: time)
+    acceptedClients.keep(verdict, on: certificates, at: time)
+    return verdict
+  }
+
+  /// Decides as `verify` does, and says of each certificate of the path what is wrong with it.
+  public func examine(_ leaf: Certificate, presentedIntermediates: [Certificate], at time: Int64) -> Examination {
+    let candidate = candidate(leaf, presentedIntermediates, at: time)
+    let links = candidate.chain.indices.map { depth in
+      ExaminedLink(
+        certificate: candidate.chain[depth],
+        breaches: Self.breaches(at: depth, of: candidate),
+        isImportedRoot: roots.contains(candidate.chain[depth]))
+    }
+    return Examination(verdict: Self.verdict(on: candidate), links: links)
+  }
+
+  private static func breaches(at depth: Int, of candidate: Candidate) -> [Breach] {
+    let breaches = ClientRules.all.compactMap { $0.breach(at: depth, of: candidate) }
+    // The last rule names in OpenSSL's words what another has named in ours.
+    return breaches.count > 1 ? breaches.filter { $0.rule != .other } : breaches
+  }
+
+  private func judge(_ leaf: Certificate, _ presentedIntermediates: [Certificate], at time: Int64) -> Verdict {
+    Self.verdict(on: candidate(leaf, presentedIntermediates, at: time))
+  }
+
+  private func candidate(_ leaf: Certificate, _ presentedIntermediates: [Certificate], at time: Int64) -> Candidate {
     let path = paths.path(from: leaf, presented: presentedIntermediates, at: time)
     let findings = ToleratedObjections.remove(
       from: path.findings, chain: path.chain, revocationLists: revocationLists,
       expiredRevocationLists: expiredRevocationLists)
-    let candidate = Candidate(
-      leaf: leaf, chain: path.chain, findings: findings, roots: roots, revocationLists: revocationLists, time: time)
+    return Candidate(
+      chain: path.chain, findings: findings, roots: roots, revocationLists: revocationLists, time: time)
+  }
+
+  private static func verdict(on candidate: Candidate) -> Verdict {
     for rule in ClientRules.all {
-      if let breach = rule.breach(candidate) { return .refused(Refusal(leaf, breach)) }
+      for depth in candidate.chain.indices {
+        if let breach = rule.breach(at: depth, of: candidate) { return .refused(Refusal(candidate.leaf, breach)) }
+      }
     }
-    return .accepted(chain: path.chain, identity: ClientIdentity(leaf))
+    return .accepted(chain: candidate.chain, identity: ClientIdentity(candidate.leaf))
   }
 
   /// Decides at the present time, in the form that a `TLSServerContext` asks for.
@@ -58,7 +95,8 @@ public final class ClientVerifier: Sendable {
     let verdict = verify(presented.leaf, presentedIntermediates: presented.intermediates, at: Int64(time(nil)))
     return switch verdict {
     case .accepted: .accepted
-    case .refused(let refusal): .refused(alert: refusal.alert, reason: refusal.description)
+    case .refused(let refusal):
+      .refused(alert: refusal.alert, rule: refusal.breach.rule.rawValue, reason: refusal.description)
     }
   }
 }

@@ -33,7 +33,8 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     case .wrongPurpose: .unsupportedCertificate
     case .revoked: .revoked
     case .revocationListExpired, .revocationListUnusable: .unknownAuthority
-    case .weakKey, .weakDigest, .nameConstraint, .unknownCriticalExtension, .ambiguousName, .other: .badCertificate
+    case .weakKey, .weakDigest, .nameConstraint, .unknownCriticalExtension, .malformed, .ambiguousName, .other:
+      .badCertificate
     }
   }
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Times in messages.
-enum TimeText {
+public enum TimeText {
   /// `2026-11-20T08:00:00Z`.
   static func moment(_ seconds: Int64) -> String {
     var time = time_t(seconds)
@@ -13,7 +13,7 @@ enum TimeText {
   }
 
   /// `3 days`, `1 hour`: the largest unit that is there at least once.
-  static func span(_ seconds: Int64) -> String {
+  public static func span(_ seconds: Int64) -> String {
     let units: [(length: Int64, name: String)] = [(86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")]
     let unit = units.first { seconds >= $0.length } ?? (1, "second")
     let count = seconds / unit.length

@@ -8,8 +8,11 @@ enum ToleratedObjections {
   ) -> [PathFinding] {
     findings.filter { finding in
       switch finding.fault {
-      // Asked of CAs by RFC 5280, kept by few that are made by hand: key identifiers, `critical` on basic constraints,
-      // a key usage in CA certificates. Signatures are checked and CA flags asked for all the same.
+      // Four of the points of form that X509_V_FLAG_X509_STRICT adds, which RFC 5280 asks of CAs and which few that are
+      // made by hand keep: subject and authority key identifiers, `critical` on basic constraints, a key usage in CA
+      // certificates (`openssl req -x509` made roots without one for years). Signatures are checked and CA flags asked for all
+      // the same. All others refuse: among them a path length without CA, explicit curve parameters, an empty name of an
+      // issuer, extensions in a certificate that is not of version 3, two algorithms that differ for one signature.
       case .tolerableForm: false
       case .revocationListExpired: expiredRevocationLists == .refuse
       case .noRevocationList: isListHeld(for: finding, chain: chain, revocationLists)

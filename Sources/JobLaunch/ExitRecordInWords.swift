@@ -4,34 +4,32 @@ import ShepherdContract
 
 extension JobOutcome {
   static func interrupted(_ interruption: Interruption) -> JobOutcome {
-    JobOutcome(.interrupted, reason: interruption.reason)
+    var outcome = JobOutcome(.interrupted, reason: interruption.reason)
+    outcome.mayHaveRemains = interruption.mayHaveRemains
+    return outcome
   }
 
-  /// - Parameter order: names what could not be used when the job did not start.
-  init(_ record: ExitRecord, order: Order?, outputBytes: Int64?) {
+  /// - Parameters:
+  ///   - order: names what could not be used when the job did not start, and the limits that it reached.
+  ///   - canceller: who cancelled it, if that is known.
+  init(_ record: ExitRecord, order: Order?, canceller: String?) {
     self.init(Self.state(record))
     finishedAt = Timestamp(milliseconds: record.finishedAt)
-    self.outputBytes = outputBytes
-    var reasons: [String] = []
+    outputBytesDropped = record.diskFull ? nil : Int64(clamping: record.outputDropped)
+    diskWasFull = state == .couldNotStart ? nil : record.diskFull
+    killed = Int(record.killed)
+    left = Int(record.left)
     switch record.end {
-    case .exited(let code):
-      exitCode = Int32(code)
-    case .signalled(let number):
-      signal = SignalName.of(number)
-      if record.cause == .none { reasons.append("\(SignalName.of(number)) was sent to it, not by agentd") }
-    case .couldNotStart(let failure):
-      reasons.append(failure.inWords(order))
+    case .exited(let code): exitCode = Int32(code)
+    case .signalled(let number): signal = SignalName.of(number)
+    case .couldNotStart: break
     }
-    if record.cause == .timeout { reasons.append(Self.timeoutReason(order)) }
     if state != .couldNotStart {
       startedAt = Timestamp(milliseconds: record.startedAt)
       cpuSeconds = Double(record.cpuMicroseconds) / 1_000_000
       peakMemoryBytes = Int64(clamping: record.peakMemoryBytes)
-      if record.leftoversKilled > 0, record.cause == .none {
-        reasons.append("it left \(Self.processes(record.leftoversKilled)) behind, killed at its end")
-      }
     }
-    if record.left > 0 { reasons.append("\(Self.processes(record.left)) could not be killed") }
+    let reasons = ReasonsOfEnd(record: record, order: order, canceller: canceller).inWords
     reason = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
   }
 
@@ -40,18 +38,12 @@ extension JobOutcome {
     case (.couldNotStart, _): .couldNotStart
     case (_, .timeout): .timedOut
     case (_, .cancel): .cancelled
-    case (.exited(0), .none): .succeeded
-    case (.exited, .none): .failed
-    case (.signalled, .none): .killed
+    case (_, .outputLimit): .outputLimit
+    case (.exited(0), _): .succeeded
+    case (.exited, _): .failed
+    case (.signalled, _): .killed
     }
   }
-
-  private static func timeoutReason(_ order: Order?) -> String {
-    guard let timeout = order?.timeout else { return "its time was over" }
-    return "its time of \(timeout % 1000 == 0 ? "\(timeout / 1000) s" : "\(timeout) ms") was over"
-  }
-
-  private static func processes(_ count: UInt32) -> String { count == 1 ? "1 process" : "\(count) processes" }
 }
 
 extension StartFailure {
@@ -68,6 +60,9 @@ extension StartFailure {
     case .group: "cannot take on group \(order?.identity?.group ?? 0): \(reason)"
     case .user: "cannot take on user \(order?.identity?.user ?? 0): \(reason)"
     case .directory: "cannot enter directory \(Self.text(order?.directory)): \(reason)"
+    case .controlGroup: "cannot enter the job's control group: \(reason)"
+    case .limits: "cannot set the resource limits: \(reason)"
+    case .script: "cannot open the script: \(reason)"
     case .program: "cannot execute \(Self.text(order?.arguments.first)): \(programReason(order) ?? reason)"
     }
   }

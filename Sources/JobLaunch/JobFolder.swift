@@ -33,11 +33,20 @@ struct JobFolder {
     return file
   }
 
-  /// Makes the output file, open for appending.
+  /// Makes the script's file, which is the user's own: the interpreter opens it once more as this user.
+  func write(script: [UInt8], of account: Account) throws(SystemError) {
+    let name = ShepherdContract.FileName.script
+    let raw = try write(name, script)
+    let number = raw.raw
+    if geteuid() == 0 { try checked("fchown", name) { fchown(number, account.user, account.group) } }
+    try checked("fchmod", name) { fchmod(number, 0o700) }
+  }
+
+  /// Makes the file of a stream, open for appending.
   ///
   /// Nobody may open it again for writing, not even its owner: what a job writes to `> /dev/stderr` would truncate the file.
-  func makeOutput() throws(SystemError) -> FileDescriptor {
-    try descriptor.open(ShepherdContract.FileName.output, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, mode: 0o400)
+  func makeOutput(_ stream: OutputStream) throws(SystemError) -> FileDescriptor {
+    try descriptor.open(stream.fileName, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, mode: 0o400)
   }
 
   /// Takes disk space for the exit record.
@@ -85,10 +94,10 @@ struct JobFolder {
     }
   }
 
-  /// The size of the output; `nil` if there is none.
-  func outputBytes() -> Int64? {
+  /// The size of a stream's file; `nil` if there is none.
+  func outputBytes(_ stream: OutputStream) -> Int64? {
     var status = stat()
-    let found = fstatat(descriptor.raw, ShepherdContract.FileName.output, &status, AT_SYMLINK_NOFOLLOW)
+    let found = fstatat(descriptor.raw, stream.fileName, &status, AT_SYMLINK_NOFOLLOW)
     return found == 0 ? Int64(status.st_size) : nil
   }
 
@@ -100,6 +109,16 @@ struct JobFolder {
       guard errno == EISDIR else { throw SystemError.last("unlink", name) }
       try empty(try folder.open(name, O_RDONLY | O_DIRECTORY))
       try checked("rmdir", name) { unlinkat(raw, name, AT_REMOVEDIR) }
+    }
+  }
+}
+
+extension OutputStream {
+  /// The name of its file in a job's folder.
+  var fileName: String {
+    switch self {
+    case .stdout: ShepherdContract.FileName.output
+    case .stderr: ShepherdContract.FileName.errors
     }
   }
 }

@@ -3,23 +3,33 @@ import Glibc
 import ShepherdContract
 
 extension Order {
-  /// What a shepherd has to know to run the job, as it is handed over.
-  static func bytes(_ id: JobID, _ request: JobRequest, _ account: Account) throws(LaunchRefusal) -> [UInt8] {
+  /// What a shepherd has to know to run the job.
+  ///
+  /// - Parameter outputLimit: for a request that names none.
+  init(
+    _ id: JobID, _ request: JobRequest, _ account: Account, outputLimit: Int64?, _ surroundings: JobSurroundings
+  ) throws(LaunchRefusal) {
     let environment = try JobEnvironment.make(
       for: id, account, adding: request.environment, isAnotherUser: account.user != geteuid())
-    var order = Order(
-      id: id.description, arguments: request.command.map { Array($0.utf8) },
+    let command = request.login ? try account.loginCommand(request.command) : request.command
+    self.init(
+      id: id.description, arguments: command.map { Array($0.utf8) },
       environment: environment.map { Array($0.utf8) },
-      directory: Array((request.directory ?? account.home).utf8), killGrace: milliseconds(request.killGrace))
+      directory: Array((request.directory ?? account.home).utf8), killGrace: Self.milliseconds(request.killGrace))
     // Many system users have a home that does not exist, such as /nonexistent.
-    order.mayStartInRoot = request.directory == nil
+    mayStartInRoot = request.directory == nil
     // Only root can take on an identity; everybody else has the right one already.
     if geteuid() == 0 {
-      order.identity = Identity(user: account.user, group: account.group, groups: account.groups)
+      identity = Identity(user: account.user, group: account.group, groups: account.groups)
     }
-    order.timeout = request.timeout.map(milliseconds)
-    order.hasInput = request.stdin != nil
-    do { return try order.encoded() } catch { throw LaunchRefusal("cannot start the job: \(error)") }
+    timeout = request.timeout.map(Self.milliseconds)
+    self.outputLimit = (request.outputLimit ?? outputLimit).map { UInt64(clamping: $0) }
+    hasInput = request.stdin != nil
+    hasScript = request.script != nil
+    separatesErrors = request.stderr == .separate
+    umask = request.umask.flatMap { mode_t($0, radix: 8) } ?? surroundings.umask
+    resourceLimits = surroundings.processLimits.map(\.limit)
+    memoryLimit = request.limits?.memory.map { UInt64(clamping: $0) }
   }
 
   /// Seconds, which `JobRequest` has checked, rounded up.

@@ -1,5 +1,4 @@
 import AgentProtocol
-import CLinux
 import Glibc
 import ShepherdContract
 import SystemCalls
@@ -18,11 +17,10 @@ extension JobLauncher {
     }
   }
 
-  /// How a job ended whose shepherd has ended; reaps the shepherd if it is a child. A missing or unreadable exit record gives
+  /// How a job ended whose shepherd has ended, or has reported the end; reaps the shepherd if it has ended and is a child. A missing or unreadable exit record gives
   /// the state `interrupted`.
   public func outcome(of job: RunningJob) -> JobOutcome {
-    // By descriptor: the number of a shepherd that is not a child may meanwhile belong to another child.
-    clinux_reap(job.shepherd.descriptor.raw)
+    job.reap()
     do throws(SystemError) { return outcome(in: try JobFolder(job.id, in: jobs)) } catch {
       return .interrupted(.unreadable("\(error)"))
     }
@@ -48,19 +46,34 @@ extension JobLauncher {
   }
 
   private func outcome(in folder: JobFolder) -> JobOutcome {
+    let order = order(in: folder)
     do {
       let bytes = try folder.read(ShepherdContract.FileName.exit, limit: ExitRecord.maximumBytes) ?? []
       if bytes.allSatisfy({ $0 == 0 }) {
         return .interrupted(try folder.lockState().record.map(Interruption.init) ?? .neverStarted)
       }
       let record = try ExitRecord(decoding: bytes)
-      return JobOutcome(record, order: order(in: folder), outputBytes: folder.outputBytes())
+      removeControlGroup(order)
+      var outcome = JobOutcome(record, order: order, canceller: canceller(in: folder))
+      outcome.outputBytes = folder.outputBytes(.stdout)
+      outcome.stderrBytes = folder.outputBytes(.stderr)
+      return outcome
     } catch {
       return .interrupted(.unreadable("exit record: \(error)"))
     }
   }
 
-  private func order(in folder: JobFolder) -> Order? {
+  /// Its shepherd has ended: nothing is in the group, or nothing that can be ended.
+  private func removeControlGroup(_ order: Order?) {
+    if let path = order?.controlGroup { rmdir(String(decoding: path, as: UTF8.self)) }
+  }
+
+  private func canceller(in folder: JobFolder) -> String? {
+    guard let bytes = try? folder.read(ShepherdContract.FileName.cancel, limit: 65536) else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  func order(in folder: JobFolder) -> Order? {
     guard let bytes = try? folder.read(ShepherdContract.FileName.order, limit: Order.maximumBytes) else { return nil }
     return try? Order(decoding: bytes)
   }
@@ -68,7 +81,7 @@ extension JobLauncher {
 
 /// Why nobody knows how a job ended.
 enum Interruption: Equatable {
-  /// The shepherd did not come as far as starting it.
+  /// Nothing of a start is on disk: the shepherd did not come as far, or a power cut took what was not yet written.
   case neverStarted
   /// The host went down.
   case hostRestarted
@@ -85,10 +98,18 @@ enum Interruption: Equatable {
   /// The reason that a job's status gives.
   var reason: String {
     switch self {
-    case .neverStarted: "agentd ended before it could start the job; the job did not run"
+    case .neverStarted: "agentd or the host went down while the job was being started; it may have run"
     case .hostRestarted: "the host went down while the job ran"
-    case .shepherdKilled: "the job's shepherd was killed; processes of the job may be left"
+    case .shepherdKilled: "the job's shepherd was killed"
     case .unreadable(let fact): "how the job ended cannot be read: \(fact)"
+    }
+  }
+
+  /// Whether processes of the job may still be there.
+  var mayHaveRemains: Bool {
+    switch self {
+    case .neverStarted, .hostRestarted: false
+    case .shepherdKilled, .unreadable: true
     }
   }
 }

@@ -61,6 +61,13 @@ final class Database {
   /// The row number of the last insert.
   var lastRow: Int64 { sqlite3_last_insert_rowid(connection) }
 
+  /// Empties the write-ahead log. A commit that fails only at its fsync(2) has left there all that makes it a commit to who
+  /// opens the database after a crash, until another commit overwrites it; https://sqlite.org/walformat.html.
+  func discardUncommittedLog() {
+    // Where the disk does not do even that, nobody can tell what is on it.
+    try? execute("PRAGMA wal_checkpoint(TRUNCATE)")
+  }
+
   func check(_ code: Int32) throws(LedgerError) {
     if code != SQLITE_OK { throw error(code) }
   }

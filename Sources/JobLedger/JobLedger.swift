@@ -24,6 +24,7 @@ public final class JobLedger {
     guard hasChanges else { return }
     do throws(LedgerError) { try database.statement("COMMIT").run() } catch {
       rollback()
+      database.discardUncommittedLog()
       throw error
     }
   }
@@ -37,39 +38,66 @@ public final class JobLedger {
   /// Whether there is something to commit.
   public var hasChanges: Bool { database.isInTransaction }
 
-  /// Records a job that was just accepted.
+  /// Records a job that was just accepted, together with what happens to it in the same moment.
   ///
-  /// - Throws: `LedgerError`; `.taken` if there is a job of that id, which leaves the other changes of the turn as they are.
-  public func insert(_ status: JobStatus, request: JobRequest) throws(LedgerError) {
-    if try exists(status.id) { throw LedgerError(.taken, "there is a job \(status.id) already") }
+  /// - Parameter event: what it is recorded in the state after; `nil` to record it as accepted.
+  /// - Returns: the status as it is recorded.
+  /// - Throws: `LedgerError`; `.taken` if there is a job of that id and `.forbidden` for an event that cannot happen, which both
+  ///   leave the other changes of the turn as they are.
+  @discardableResult
+  public func insert(
+    _ status: JobStatus, request: JobRequest, then event: JobEvent? = nil
+  ) throws(LedgerError) -> JobStatus {
+    if try state(of: status.id) != nil { throw LedgerError(.taken, "there is a job \(status.id) already") }
+    var status = status
+    status.state = .accepted
+    if let event { try status.take(event) }
     try begin()
     try database.statement(
       """
-      INSERT INTO job (id, state, user, client_subject, client_thumbprint, command, labels, submitted_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO job (id, state, user, client_subject, client_thumbprint, command, labels, submitted_at, pool, reason)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """
     ).run(
       .text(status.id.description), .text(status.state.rawValue), .text(status.user), .text(status.client.subject),
       .text(status.client.thumbprint), try JobRow.text(status.command),
-      status.labels.isEmpty ? .null : try JobRow.text(status.labels), .integer(status.submittedAt.milliseconds))
+      status.labels.isEmpty ? .null : try JobRow.text(status.labels), .integer(status.submittedAt.milliseconds),
+      SQLValue(status.pool), SQLValue(status.reason))
+    let sequence = database.lastRow
     try database.statement("INSERT INTO request (sequence, body) VALUES (?, ?)")
-      .run(.integer(database.lastRow), .blob(try JobRow.json(request)))
+      .run(.integer(sequence), .blob(try JobRow.json(request)))
+    try LabelIndex.add(status.labels, of: sequence, at: status.submittedAt.milliseconds, to: database)
+    return status
   }
 
-  /// Replaces all that can change of a job: state, reason, times, exit, use of resources, output size. A job that is not in the
-  /// ledger is not added.
-  public func update(_ status: JobStatus) throws(LedgerError) {
+  /// Records what happened to a job, with all that can change of it: state, reason, times, exit, use of resources, output size.
+  /// A job that is not in the ledger is not added.
+  ///
+  /// - Parameter status: its state is of no account; the one that follows the recorded state is entered.
+  /// - Returns: the status as it is recorded.
+  /// - Throws: `LedgerError`; `.forbidden` if the event cannot happen in the job's recorded state, which leaves the record and the
+  ///   other changes of the turn as they are.
+  @discardableResult
+  public func update(_ status: JobStatus, on event: JobEvent) throws(LedgerError) -> JobStatus {
+    var status = status
+    guard let state = try state(of: status.id) else { return status }
+    status.state = state
+    try status.take(event)
     try begin()
     try database.statement(
       """
       UPDATE job SET state = ?, started_at = ?, finished_at = ?, exit_code = ?, signal = ?, reason = ?, cpu_seconds = ?,
-        peak_memory_bytes = ?, output_bytes = ? WHERE id = ?
+        peak_memory_bytes = ?, output_bytes = ?, output_bytes_dropped = ?, killed_processes = ?,
+        left_processes = ?, disk_was_full = ?, stderr_bytes = ? WHERE id = ?
       """
     ).run(
       .text(status.state.rawValue), SQLValue(status.startedAt?.milliseconds), SQLValue(status.finishedAt?.milliseconds),
       SQLValue(status.exitCode.map(Int64.init)), SQLValue(status.signal), SQLValue(status.reason),
       SQLValue(status.cpuSeconds), SQLValue(status.peakMemoryBytes), SQLValue(status.outputBytes),
-      .text(status.id.description))
+      SQLValue(status.outputBytesDropped), SQLValue(status.killed.map(Int64.init)),
+      SQLValue(status.left.map(Int64.init)), SQLValue(status.diskWasFull),
+      SQLValue(status.stderrBytes), .text(status.id.description))
+    return status
   }
 
   /// Forgets a job.
@@ -77,68 +105,36 @@ public final class JobLedger {
   /// - Returns: whether there was one.
   @discardableResult
   public func delete(_ id: JobID) throws(LedgerError) -> Bool {
+    let found = try database.statement("SELECT sequence, submitted_at, labels FROM job WHERE id = ?")
+      .first(.text(id.description)) { row throws(LedgerError) in
+        (sequence: row.integer(0) ?? 0, submittedAt: row.integer(1) ?? 0, labels: try JobRow.labels(row, 2))
+      }
+    guard let found else { return false }
     try begin()
-    try database.statement("DELETE FROM request WHERE sequence = (SELECT sequence FROM job WHERE id = ?)")
-      .run(.text(id.description))
-    try database.statement("DELETE FROM job WHERE id = ?").run(.text(id.description))
-    return database.changes > 0
+    try LabelIndex.remove(found.labels, of: found.sequence, at: found.submittedAt, from: database)
+    try database.statement("DELETE FROM request WHERE sequence = ?").run(.integer(found.sequence))
+    try database.statement("DELETE FROM job WHERE sequence = ?").run(.integer(found.sequence))
+    return true
   }
 
-  /// The status of a job, `nil` if it is unknown.
-  public func status(of id: JobID) throws(LedgerError) -> JobStatus? {
-    try database.statement("SELECT \(JobRow.columns) FROM job WHERE id = ?")
-      .first(.text(id.description), read: JobRow.status)
-  }
-
-  /// What the client asked for when it submitted the job, `nil` if the job is unknown.
-  public func request(of id: JobID) throws(LedgerError) -> JobRequest? {
-    try database.statement("SELECT body FROM request WHERE sequence = (SELECT sequence FROM job WHERE id = ?)")
-      .first(.text(id.description), read: JobRow.request)
-  }
-
-  /// A page of jobs, newest first (by time of submission, then by order of insertion). Jobs that are inserted while somebody
-  /// pages shift nothing: no job is shown twice or left out.
-  ///
-  /// A page may hold fewer jobs than `limit` although there are more; the cursor says whether there are.
-  ///
-  /// - Throws: `LedgerError`; `.badCursor` if the filter's cursor is none that a page gave.
-  public func page(_ filter: JobFilter) throws(LedgerError) -> JobPage {
-    try JobListing.page(filter, from: database)
-  }
-
-  /// All jobs that have not ended, in order of their insertion.
-  public func unfinished() throws(LedgerError) -> [JobStatus] {
-    var jobs: [JobStatus] = []
-    try database.statement("SELECT \(JobRow.columns) FROM job WHERE state IN (\(Self.unfinished)) ORDER BY sequence")
-      .forEach([]) { row throws(LedgerError) in
-        jobs.append(try JobRow.status(row))
-        return true
-      }
-    return jobs
-  }
-
-  /// How many jobs are in each state that is not final; states without jobs are left out.
-  public func unfinishedCounts() throws(LedgerError) -> [JobState: Int] {
-    var counts: [JobState: Int] = [:]
-    try database.statement("SELECT state, count(*) FROM job WHERE state IN (\(Self.unfinished)) GROUP BY state")
-      .forEach([]) { row throws(LedgerError) in
-        counts[try row.required(row.text(0).flatMap(JobState.init), "state")] = Int(row.integer(1) ?? 0)
-        return true
-      }
-    return counts
-  }
-
-  private static let unfinished = JobState.allCases.filter { !$0.isFinal }.map { "'\($0.rawValue)'" }
-    .joined(separator: ", ")
-
-  private func exists(_ id: JobID) throws(LedgerError) -> Bool {
-    try database.statement("SELECT 1 FROM job WHERE id = ?").first(.text(id.description)) { (_) throws(LedgerError) in
-      true
+  /// The recorded state of a job, `nil` if it is unknown.
+  private func state(of id: JobID) throws(LedgerError) -> JobState? {
+    try database.statement("SELECT state FROM job WHERE id = ?").first(.text(id.description)) {
+      row throws(LedgerError) in
+      try row.required(row.text(0).flatMap(JobState.init), "state")
     }
-      ?? false
   }
 
   private func begin() throws(LedgerError) {
     if !hasChanges { try database.statement("BEGIN IMMEDIATE").run() }
+  }
+}
+
+extension JobStatus {
+  fileprivate mutating func take(_ event: JobEvent) throws(LedgerError) {
+    guard let next = state.after(event) else {
+      throw LedgerError(.forbidden, "job \(id) is \(state.rawValue): \(event.rawValue) cannot happen to it")
+    }
+    state = next
   }
 }

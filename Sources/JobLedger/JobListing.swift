@@ -7,51 +7,77 @@ struct JobListing {
   static let pageBytes = 2 << 20
   private static let bytesOfOthers = 1024
 
+  /// The most jobs that are looked at for a page of those with a label or of one subject, whose other conditions no index knows: a page of rare
+  /// jobs may be empty although there are more, and costs no more than another.
+  static let mostExamined = 2000
+
   /// The statement that finds the jobs of a filter, and its values.
-  static func query(_ filter: JobFilter) throws(LedgerError) -> (sql: String, values: [SQLValue]) {
-    var conditions: [String] = []
-    var values: [SQLValue] = []
-    if let client = filter.client {
-      conditions.append("client_thumbprint = ?")
-      values.append(.text(client))
+  static func query(
+    _ filter: JobFilter, subject: String? = nil
+  ) throws(LedgerError) -> (sql: String, values: [SQLValue]) {
+    var (conditions, values): ([String], [SQLValue]) = ([], [])
+    if let label = filter.label {
+      conditions.append("label.name = ? AND label.value = ?")
+      values += [.text(label.name), .text(label.value)]
+    } else if let subject {
+      conditions.append("client_subject = ?")
+      values.append(.text(subject))
+    } else {
+      if let client = filter.client {
+        conditions.append("client_thumbprint = ?")
+        values.append(.text(client))
+      }
+      if let state = filter.state {
+        conditions.append("state = ?")
+        values.append(.text(state.rawValue))
+      }
     }
-    if let state = filter.state {
-      conditions.append("state = ?")
-      values.append(.text(state.rawValue))
-    }
+    let (source, at, sequence) =
+      filter.label == nil
+      ? ("job", "submitted_at", "sequence") : ("label JOIN job ON sequence = label.job", "label.at", "label.job")
     let start = try filter.cursor.map(Cursor.init(reading:)) ?? .newest
-    conditions.append("(submitted_at, sequence) < (?, ?) AND submitted_at >= ?")
-    values += [.integer(start.submittedAt), .integer(start.sequence)]
-    values.append(.integer(filter.since?.milliseconds ?? .min))
+    conditions.append("(\(at), \(sequence)) < (?, ?) AND \(at) >= ?")
+    values += [.integer(start.submittedAt), .integer(start.sequence), .integer(filter.since?.milliseconds ?? .min)]
     // One more than fits, to know whether there are others.
-    values.append(.integer(Int64(limit(filter)) + 1))
+    let isExact = filter.label == nil && subject == nil
+    values.append(.integer(Int64(isExact ? limit(filter) : mostExamined) + 1))
     return (
       """
-      SELECT \(JobRow.columns) FROM job WHERE \(conditions.joined(separator: " AND "))
-      ORDER BY submitted_at DESC, sequence DESC LIMIT ?
+      SELECT \(JobRow.columns) FROM \(source) WHERE \(conditions.joined(separator: " AND "))
+      ORDER BY \(at) DESC, \(sequence) DESC LIMIT ?
       """, values
     )
   }
 
-  static func page(_ filter: JobFilter, from database: Database) throws(LedgerError) -> JobPage {
-    let (sql, values) = try query(filter)
+  static func page(
+    _ filter: JobFilter, subject: String?, from database: Database
+  ) throws(LedgerError) -> JobPage {
+    let (sql, values) = try query(filter, subject: subject)
     let limit = limit(filter)
     var page = JobPage(jobs: [], cursor: nil)
-    var bytes = 0
+    var (bytes, examined) = (0, 0)
     var last = Cursor.newest
     try database.statement(sql).forEach(values) { row throws(LedgerError) in
-      bytes += JobRow.size(row) + bytesOfOthers
-      if page.jobs.count == limit || (bytes > pageBytes && !page.jobs.isEmpty) {
+      examined += 1
+      let isWanted = isWanted(row, filter, subject)
+      if isWanted { bytes += JobRow.size(row) + bytesOfOthers }
+      if page.jobs.count == limit || (bytes > pageBytes && !page.jobs.isEmpty) || examined > mostExamined {
         page.cursor = last.description
         return false
       }
-      let status = try JobRow.status(row)
-      page.jobs.append(status)
-      last = Cursor(
-        submittedAt: status.submittedAt.milliseconds, sequence: row.integer(JobRow.sequenceColumn) ?? 0)
+      if isWanted { page.jobs.append(try JobRow.status(row)) }
+      last = JobRow.place(row)
       return true
     }
     return page
+  }
+
+  // What the statement has not seen to.
+  private static func isWanted(_ row: Row, _ filter: JobFilter, _ subject: String?) -> Bool {
+    guard filter.label != nil || subject != nil else { return true }
+    return (subject.map { row.text(JobRow.subjectColumn) == $0 } ?? true)
+      && (filter.state.map { row.text(JobRow.stateColumn) == $0.rawValue } ?? true)
+      && (filter.client.map { row.text(JobRow.clientColumn) == $0 } ?? true)
   }
 
   private static func limit(_ filter: JobFilter) -> Int { min(max(filter.limit, 1), JobFilter.maximumLimit) }

@@ -6,11 +6,17 @@ enum JobRow {
   /// The columns that `status(_:)` reads, in its order.
   static let columns = """
     id, state, user, client_subject, client_thumbprint, command, labels, submitted_at, started_at, finished_at, exit_code,
-    signal, reason, cpu_seconds, peak_memory_bytes, output_bytes, sequence
+    signal, reason, cpu_seconds, peak_memory_bytes, output_bytes, output_bytes_dropped,
+    killed_processes, left_processes, sequence, pool, disk_was_full, stderr_bytes
     """
 
-  /// Where `sequence` is among the columns.
-  static let sequenceColumn: Int32 = 16
+  /// Where `state`, `client_subject` and `client_thumbprint` are among the columns.
+  static let (stateColumn, subjectColumn, clientColumn): (Int32, Int32, Int32) = (1, 3, 4)
+
+  /// Where the job is in the order of pages.
+  static func place(_ row: Row) -> Cursor {
+    Cursor(submittedAt: row.integer(7) ?? 0, sequence: row.integer(19) ?? 0)
+  }
 
   static func status(_ row: Row) throws(LedgerError) -> JobStatus {
     var status = JobStatus(
@@ -20,7 +26,7 @@ enum JobRow {
         subject: try row.required(row.text(3), "client_subject"),
         thumbprint: try row.required(row.text(4), "client_thumbprint")),
       at: try row.required(moment(row, 7), "submitted_at"),
-      labels: row.bytes(6).isEmpty ? [:] : try json(row, 6, "labels"))
+      labels: try labels(row, 6))
     status.state = try row.required(row.text(1).flatMap(JobState.init), "state")
     status.startedAt = moment(row, 8)
     status.finishedAt = moment(row, 9)
@@ -30,7 +36,17 @@ enum JobRow {
     status.cpuSeconds = row.real(13)
     status.peakMemoryBytes = row.integer(14)
     status.outputBytes = row.integer(15)
+    status.outputBytesDropped = row.integer(16)
+    status.killed = row.integer(17).map(Int.init)
+    status.left = row.integer(18).map(Int.init)
+    status.pool = row.text(20)
+    status.diskWasFull = row.integer(21).map { $0 != 0 }
+    status.stderrBytes = row.integer(22)
     return status
+  }
+
+  static func labels(_ row: Row, _ column: Int32) throws(LedgerError) -> [String: String] {
+    row.bytes(column).isEmpty ? [:] : try json(row, column, "labels")
   }
 
   static func request(_ row: Row) throws(LedgerError) -> JobRequest { try json(row, 0, "body") }

@@ -12,6 +12,8 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case full
     /// There is a job of that id.
     case taken
+    /// What is to be recorded of a job cannot happen in its state.
+    case forbidden
     /// The cursor is none that a page gave.
     case badCursor
     /// Anything else: input/output error, no permission.

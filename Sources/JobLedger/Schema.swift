@@ -36,7 +36,48 @@ enum Schema {
     CREATE INDEX job_by_state ON job (state, submitted_at);
     CREATE INDEX job_by_client ON job (client_thumbprint, submitted_at);
     CREATE INDEX job_by_client_and_state ON job (client_thumbprint, state, submitted_at);
+    """,
     """
+    ALTER TABLE job ADD COLUMN output_bytes_dropped INTEGER;
+    ALTER TABLE job ADD COLUMN killed_processes INTEGER;
+    ALTER TABLE job ADD COLUMN left_processes INTEGER;
+    """,
+    // A job's labels once more, in the order in which pages show the jobs that have one.
+    """
+    CREATE TABLE label (
+      name TEXT NOT NULL, value TEXT NOT NULL, at INTEGER NOT NULL, job INTEGER NOT NULL,
+      PRIMARY KEY (name, value, at, job)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO label SELECT key, value, submitted_at, sequence FROM job, json_each(labels) WHERE labels IS NOT NULL;
+    """,
+    // For clients that see the jobs of their own subject alone.
+    "CREATE INDEX job_by_subject ON job (client_subject, submitted_at);",
+    // What is kept of jobs that have ended, counted as they come and go, and which of them ended first.
+    """
+    ALTER TABLE job ADD COLUMN pool TEXT;
+    CREATE INDEX job_by_end ON job (finished_at) WHERE finished_at IS NOT NULL;
+    CREATE TABLE ended (one INTEGER PRIMARY KEY CHECK (one = 1), jobs INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+    INSERT INTO ended SELECT 1, count(*), coalesce(sum(output_bytes), 0) FROM job WHERE finished_at IS NOT NULL;
+    CREATE TRIGGER job_ends AFTER UPDATE OF finished_at ON job
+      WHEN old.finished_at IS NULL AND new.finished_at IS NOT NULL
+      BEGIN UPDATE ended SET jobs = jobs + 1, bytes = bytes + coalesce(new.output_bytes, 0) WHERE one = 1; END;
+    CREATE TRIGGER job_is_forgotten AFTER DELETE ON job WHEN old.finished_at IS NOT NULL
+      BEGIN UPDATE ended SET jobs = jobs - 1, bytes = bytes - coalesce(old.output_bytes, 0) WHERE one = 1; END;
+    """,
+    "ALTER TABLE job ADD COLUMN disk_was_full INTEGER;",
+    // What is kept counts both streams.
+    """
+    ALTER TABLE job ADD COLUMN stderr_bytes INTEGER;
+    DROP TRIGGER job_ends;
+    DROP TRIGGER job_is_forgotten;
+    CREATE TRIGGER job_ends AFTER UPDATE OF finished_at ON job
+      WHEN old.finished_at IS NULL AND new.finished_at IS NOT NULL
+      BEGIN UPDATE ended SET jobs = jobs + 1, bytes = bytes + coalesce(new.output_bytes, 0) + coalesce(new.stderr_bytes, 0)
+        WHERE one = 1; END;
+    CREATE TRIGGER job_is_forgotten AFTER DELETE ON job WHEN old.finished_at IS NOT NULL
+      BEGIN UPDATE ended SET jobs = jobs - 1, bytes = bytes - coalesce(old.output_bytes, 0) - coalesce(old.stderr_bytes, 0)
+        WHERE one = 1; END;
+    """,
   ]
 
   /// Brings the database to the present schema.

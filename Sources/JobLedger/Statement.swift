@@ -9,6 +9,7 @@ enum SQLValue {
   case blob([UInt8])
 
   init(_ number: Int64?) { self = number.map(SQLValue.integer) ?? .null }
+  init(_ flag: Bool?) { self = flag.map { .integer($0 ? 1 : 0) } ?? .null }
   init(_ number: Double?) { self = number.map(SQLValue.real) ?? .null }
   init(_ text: String?) { self = text.map(SQLValue.text) ?? .null }
 }

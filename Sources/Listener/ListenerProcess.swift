@@ -1,6 +1,7 @@
 import AgentProtocol
 import Glibc
 import Logging
+import OpenSSL
 import SigningLink
 import SupervisorLink
 import SystemCalls
@@ -21,15 +22,16 @@ public enum ListenerProcess {
     let log = Logger(label: "agentd.listener")
     ProcessTraits.ignoreSignals()
     ProcessTraits.hide(log)
+    OpenSSLLibrary.keepCertificateKeysOnly()
     return serve(link: link, log: log) { ProcessTraits.confine(log) }
   }
 
-  /// `run` without what changes the process, with limits to choose. `confine` is called when all files are read that it
+  /// `run` without what changes the process, with other limits than the supervisor's where they are given. `confine` is called when all files are read that it
   /// takes, with only the one thread, and before the first byte of a client's. Without it the process is taken to live on, and
   /// the event loops are stopped in the end; libdispatch, which NIO does that with, crashes where it cannot open /proc.
   static func serve(
-    link: FileDescriptor, log: Logger, httpLimits: HTTPLimits = HTTPLimits(),
-    connectionLimits: ConnectionLimits = ConnectionLimits(), confine: (() -> Void)? = nil
+    link: FileDescriptor, log: Logger, httpLimits: HTTPLimits? = nil,
+    connectionLimits: ConnectionLimits? = nil, confine: (() -> Void)? = nil
   ) -> Int32 {
     var inbox = LinkInbox(link)
     let supervisor = LinkClient(link)
@@ -46,24 +48,31 @@ public enum ListenerProcess {
         _ = supervisor.report(.unusable(error.description))
         return EX_CONFIG
       }
-      for warning in material.warnings { log.warning("\(warning)") }
+      let agent = AgentDocument(AgentStatus(configuration, material.report))
+      let expiry = ExpiryWatch(material.dated, log, publish: { agent.update(warnings: $0) })
+      expiry.look()
       if configuration.checkOnly {
-        _ = supervisor.report(.ready(material.report))
-        return EXIT_SUCCESS
+        return check(configuration, material, clients: descriptors.dropFirst().first, supervisor)
       }
       guard descriptors.count == configuration.addresses.count + 1 else {
         throw LinkFault.descriptors(descriptors.count + 1)
       }
       let services = Services(
-        supervisor: supervisor, agent: AgentDocument(AgentStatus(configuration, material.report)),
-        outputs: OutputWatcher(), limits: httpLimits, log: log)
+        supervisor: supervisor, agent: agent, outputs: OutputWatcher(),
+        limits: httpLimits ?? HTTPLimits(configuration.limits), clientsAreRuled: configuration.clientsAreRuled,
+        log: log, metrics: ListenerMetrics(version: configuration.version, dated: material.dated))
       let loops = Server.loopsOfHost
       confine?()
-      let server = try Server(material, services, connectionLimits, loops: loops)
+      let server = try Server(
+        material, services, connectionLimits ?? ConnectionLimits(configuration.limits), loops: loops)
       defer { if confine == nil { server.stop() } }
-      try server.start(inotify: descriptors[0], sockets: Array(descriptors[1...]))
+      try server.watch(descriptors[0])
+      server.keep(expiry)
+      server.keep(QuietListener(services.metrics))
+      // First of all that is said: to tell of a client before would break the contract. Whoever comes meanwhile is in the queue.
       _ = supervisor.report(.ready(material.report))
-      try attend(&inbox, link, supervisor, server, services, signerLoss)
+      try server.accept(on: Array(descriptors[1...]))
+      try attend(&inbox, link, supervisor, server, services, signerLoss, expiry)
       return EXIT_SUCCESS
     } catch let error as LinkError {
       log.error("link to the supervisor broken; exiting", metadata: ["error": "\(error)"])
@@ -77,6 +86,24 @@ public enum ListenerProcess {
       log.error("cannot serve; exiting", metadata: ["error": "\(error)"])
       return EX_OSERR
     }
+  }
+
+  /// Answers a supervisor that only wants to know whether the material is sound, and perhaps for how long.
+  private static func check(
+    _ configuration: ListenerMaterial, _ material: Material, clients: FileDescriptor?, _ supervisor: LinkClient
+  ) -> Int32 {
+    var report = material.report
+    do throws(Unusable) {
+      if configuration.forecast { report.breakages = try StoreForecast.make(of: configuration, clients: clients) }
+      report.presented = try configuration.presented.map { pem throws(Unusable) in
+        try PresentedClient(pem: pem, judgedBy: material.verifier)
+      }
+    } catch {
+      _ = supervisor.report(.unusable(error.description))
+      return EX_CONFIG
+    }
+    _ = supervisor.report(.ready(report))
+    return EXIT_SUCCESS
   }
 
   /// The signer behind a socket.
@@ -93,23 +120,26 @@ public enum ListenerProcess {
   /// Reads what the supervisor says until the link ends, then waits for the connections to end.
   private static func attend(
     _ inbox: inout LinkInbox, _ link: FileDescriptor, _ supervisor: LinkClient, _ server: Server, _ services: Services,
-    _ signerLoss: SignerLoss
+    _ signerLoss: SignerLoss, _ expiry: ExpiryWatch
   ) throws {
     while let (message, descriptors) = try inbox.next() {
       switch message {
       case .answer(let number, let answer): supervisor.received(answer, descriptors, for: number)
       case .capacity(let capacity): services.agent.update(capacity)
-      case .drain(let trust):
+      case .drain(let trust, let acceptingFor):
         signerLoss.draining()
+        expiry.stop()
         // Before they are drained: a client that is out gets no answer any more.
         if let trust { server.recheckClients(try Trust(trust)) }
-        server.drain().whenComplete { _ in shutdown(link.raw, Int32(SHUT_RD)) }  // ends this loop
+        server.drain(acceptingFor: .milliseconds(Int64(acceptingFor * 1000))).whenComplete { _ in
+          shutdown(link.raw, Int32(SHUT_RD))
+        }  // ends this loop
       case .configure: throw LinkFault.unexpected("a second configuration")
       }
     }
     supervisor.ended()
     if signerLoss.endsListener { throw SignerLoss.Ended() }
-    try server.drain().wait()
+    try server.drain(within: Server.orphanTime).wait()
   }
 }
 
@@ -120,5 +150,6 @@ extension AgentStatus {
       name: material.agentName, version: material.version, time: .now(), certificateThumbprint: report.thumbprint,
       certificateNotAfter: report.notAfter, maxRunning: material.capacity.maxRunning,
       maxQueued: material.capacity.maxQueued, running: material.capacity.running, queued: material.capacity.queued)
+    pools = material.capacity.pools
   }
 }

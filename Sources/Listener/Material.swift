@@ -1,4 +1,5 @@
 import AgentProtocol
+import ClientVerification
 import OpenSSL
 import SigningProvider
 
@@ -17,8 +18,8 @@ struct Material {
   let context: TLSServerContext
   /// Decides about clients, in the context's handshakes.
   let verifier: CurrentVerifier
-  /// What an administrator should know.
-  let warnings: [String]
+  /// What of it has an end.
+  let dated: DatedMaterial
   /// What the supervisor is told.
   let report: ListenerReport
 
@@ -28,8 +29,7 @@ struct Material {
   ///   - signer: has the certificate's private key.
   ///   - now: the present time.
   init(_ material: ListenerMaterial, signer: any RemoteSigner, now: Timestamp = .now()) throws(Unusable) {
-    let trust = try Trust(material.trust, now: now)
-    warnings = trust.warnings
+    let trust = try Trust(material.trust)
     let (roots, certificates) = (trust.roots, trust.certificates)
     guard let own = (certificates + roots).first(where: { $0.sha256Thumbprint == material.certificate }) else {
       throw Unusable(
@@ -37,13 +37,16 @@ struct Material {
       )
     }
     try Self.checkOwn(own, now)
+    dated = DatedMaterial(own: own, trust)
     let privateKey = try Self.key(of: own, by: signer)
     let chain = Self.chain(of: own, from: certificates + roots)
     let verifier = CurrentVerifier(trust.verifier)
     self.verifier = verifier
     do {
       context = try TLSServerContext(
-        .init(certificateChain: chain, privateKey: privateKey, clientAuthorities: roots)
+        .init(
+          certificateChain: chain, privateKey: privateKey, clientAuthorities: roots,
+          applicationProtocols: ApplicationProtocol.allCases.map(\.rawValue))
       ) { verifier.verify($0) }
     } catch { throw Unusable("listener certificate \(own.subject): \(error)") }
     report = ListenerReport(
@@ -70,7 +73,10 @@ struct Material {
       throw Unusable("\(name) expired\(end): import a new one with agent-register -I FILE")
     }
     if certificate.notBefore > seconds {
-      throw Unusable("\(name) is not valid yet: check this host's clock, which says \(now)")
+      let begin = Timestamp(milliseconds: certificate.notBefore * 1000)
+      throw Unusable(
+        "\(name) is not valid yet, only in \(TimeText.span(certificate.notBefore - seconds)) (\(begin)): "
+          + "check this host's clock, which says \(now)")
     }
     if let usage = certificate.extendedKeyUsage, usage.isDisjoint(with: [.serverAuthentication, .any]) {
       throw Unusable("\(name) is not for servers: its extended key usage lacks serverAuth")

@@ -1,3 +1,4 @@
+import ConnectionSource
 import Logging
 import NIOCore
 import NIOOpenSSL
@@ -28,12 +29,21 @@ final class Server: Sendable {
     verifier = material.verifier
     self.services = services
     connections = Connections(limits)
-    acceptor = try Acceptor(material.context, services, connections, limits, on: group)
+    services.metrics.observe(connections)
+    acceptor = try Acceptor(material, services, connections, limits, on: group)
   }
 
-  /// Reads from `inotify` and accepts on `sockets` from here on.
-  func start(inotify: FileDescriptor, sockets: [FileDescriptor]) throws {
-    _ = try services.outputs.start(inotify, on: group).wait()
+  /// Goes on looking for what expires.
+  func keep(_ watch: ExpiryWatch) { watch.start(on: group.next()) }
+
+  /// Gives memory back from time to time.
+  func keep(_ quiet: QuietListener) { quiet.start(on: group.next()) }
+
+  /// Reads from `inotify` from here on.
+  func watch(_ inotify: FileDescriptor) throws { _ = try services.outputs.start(inotify, on: group).wait() }
+
+  /// Accepts on `sockets` from here on.
+  func accept(on sockets: [FileDescriptor]) throws {
     for socket in sockets {
       let channel = try acceptor.start(socket, on: group).wait()
       acceptors.withLock { $0.append(channel) }
@@ -50,21 +60,36 @@ final class Server: Sendable {
       ClientRecheck(verify: { verdicts.verify($0) }) { peer, reason in
         log.notice(
           "connection closed: its client is no longer let in",
-          metadata: ["peer": "\(RefusalLog.text(peer))", "reason": "\(reason)"])
+          metadata: ["peer": "\(Source.text(peer))", "reason": "\(reason)"])
       })
   }
 
+  /// How long connections may go on when there is no supervisor any more.
+  static let orphanTime = TimeAmount.seconds(30)
+
   /// Accepts no more and lets the open connections finish.
   ///
-  /// - Returns: done when none is left; the same future for each call.
-  func drain() -> EventLoopFuture<Void> {
-    drained.withLock { drained in
-      if let drained { return drained }
-      let loop = group.next()
-      let future = stopAccepting(on: loop).flatMap { self.connections.drain(on: loop) }
+  /// - Parameters:
+  ///   - time: those that are left after this are cut off; by default the limits'. Of several calls the shortest counts.
+  ///   - acceptingFor: how long it goes on accepting first; the first call counts.
+  /// - Returns: done when none is left.
+  func drain(within time: TimeAmount? = nil, acceptingFor: TimeAmount = .zero) -> EventLoopFuture<Void> {
+    let future = drained.withLock { drained in
+      let future = drained ?? startDraining(after: acceptingFor)
       drained = future
       return future
     }
+    let cutOff = group.next().scheduleTask(in: acceptingFor + (time ?? connections.limits.drainTime)) {
+      self.connections.closeAll()
+    }
+    future.whenComplete { _ in cutOff.cancel() }
+    return future
+  }
+
+  private func startDraining(after time: TimeAmount) -> EventLoopFuture<Void> {
+    let loop = group.next()
+    let begun = time > .zero ? loop.scheduleTask(in: time) {}.futureResult : loop.makeSucceededVoidFuture()
+    return begun.flatMap { self.stopAccepting(on: loop) }.flatMap { self.connections.drain(on: loop) }
   }
 
   /// Nobody who was accepted is turned away: a connection passes from the acceptor's loop to its own and back before it is

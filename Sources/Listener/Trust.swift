@@ -11,10 +11,13 @@ struct Trust {
   let certificates: [Certificate]
   /// The gate that these make.
   let verifier: ClientVerifier
-  /// A line for each revocation list that is out of date.
-  let warnings: [String]
+  /// The lists of revoked certificates.
+  let revocationLists: [RevocationList]
+  /// Whether clients of an issuer whose list is out of date are let in.
+  let acceptsExpiredLists: Bool
 
-  init(_ trust: ClientTrust, now: Timestamp = .now()) throws(Unusable) {
+  init(_ trust: ClientTrust) throws(Unusable) {
+    acceptsExpiredLists = trust.acceptsExpiredLists
     roots = try Self.certificates(trust.roots, "root CA")
     if roots.isEmpty {
       throw Unusable("no root CA is imported, so no client could be let in: import one with agent-register -I FILE")
@@ -22,22 +25,11 @@ struct Trust {
     certificates = try Self.certificates(trust.certificates, "certificate")
     do {
       let blocks = try trust.revocationLists.flatMap { try PEMBlock.all(in: Array($0.utf8)) }
-      let lists = try blocks.filter { $0.kind == .revocationList }.map { try RevocationList(pem: $0) }
+      revocationLists = try blocks.filter { $0.kind == .revocationList }.map { try RevocationList(pem: $0) }
       verifier = try ClientVerifier(
-        roots: roots, intermediates: certificates.filter(\.isCA), revocationLists: lists,
+        roots: roots, intermediates: certificates.filter(\.isCA), revocationLists: revocationLists,
         expiredRevocationLists: trust.acceptsExpiredLists ? .accept : .refuse)
-      warnings = lists.compactMap { Self.warning(of: $0, trust, now) }
     } catch { throw Unusable("roots and revocation lists of the store: \(error)") }
-  }
-
-  private static func warning(of list: RevocationList, _ trust: ClientTrust, _ now: Timestamp) -> String? {
-    guard let due = list.nextUpdate, due < now.milliseconds / 1000 else { return nil }
-    let consequence =
-      trust.acceptsExpiredLists
-      ? "clients that it does not name are let in (crl_expired = \"warn\")"
-      : "this issuer's clients are refused (crl_expired = \"refuse\")"
-    return "the revocation list of \(list.issuer) is out of date since \(Timestamp(milliseconds: due * 1000)): "
-      + "\(consequence); import a new one with agent-register -I FILE"
   }
 
   private static func certificates(_ pems: [String], _ what: String) throws(Unusable) -> [Certificate] {
@@ -55,6 +47,14 @@ final class CurrentVerifier: Sendable {
 
   /// Decides about a client, at the present time.
   func verify(_ presented: PresentedChain) -> PeerVerdict { verifier.withLock(\.self).verify(presented) }
+
+  /// The way from a client's certificate to the root that it is let in through, at the present time; `nil` if it is not.
+  func chain(of presented: PresentedChain) -> [Certificate]? {
+    let verdict = verifier.withLock(\.self).verify(
+      presented.leaf, presentedIntermediates: presented.intermediates, at: Timestamp.now().milliseconds / 1000)
+    if case .accepted(let chain, _) = verdict { return chain }
+    return nil
+  }
 
   /// Lets another decide from here on.
   func replace(by other: ClientVerifier) { verifier.withLock { $0 = other } }

@@ -23,6 +23,9 @@ public final class ClientRecheck: Sendable {
 }
 
 extension OpenSSLServerHandler {
+  /// What the client presented in its handshake; nil before it has.
+  public var presentedChain: PresentedChain? { connection.presentedChain }
+
   /// Notes or carries out a recheck.
   func judge(_ recheck: ClientRecheck, _ context: ChannelHandlerContext) {
     switch state {
@@ -35,7 +38,7 @@ extension OpenSSLServerHandler {
   /// - Returns: whether the connection is closed by it.
   @discardableResult
   func closeIfRefused(by recheck: ClientRecheck, _ context: ChannelHandlerContext) -> Bool {
-    guard let presented = connection.presentedChain, case .refused(_, let reason) = recheck.verify(presented) else {
+    guard let presented = connection.presentedChain, case .refused(_, _, let reason) = recheck.verify(presented) else {
       return false
     }
     recheck.refused(context.remoteAddress, reason)

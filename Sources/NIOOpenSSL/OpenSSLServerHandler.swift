@@ -133,7 +133,8 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
 extension OpenSSLServerHandler {
   /// What came of a piece of ciphertext.
   private struct Received {
-    var handshake: TLSHandshakeCompleted?
+    /// `TLSHandshakeCompleted` or `AnonymousHandshakeCompleted`.
+    var handshake: (any Sendable)?
     var plaintext: ByteBuffer?
     var failure: (any Error)?
     var isInputClosed = false
@@ -160,8 +161,9 @@ extension OpenSSLServerHandler {
     return received
   }
 
-  private func completed() -> TLSHandshakeCompleted? {
-    connection.clientCertificate.map {
+  private func completed() -> (any Sendable)? {
+    if connection.clientCertificate == nil, connection.admitsAnonymousClient { return AnonymousHandshakeCompleted() }
+    return connection.clientCertificate.map {
       TLSHandshakeCompleted(
         clientCertificate: $0, version: connection.version, cipher: connection.cipher,
         applicationProtocol: connection.applicationProtocol)

@@ -11,3 +11,7 @@ public struct TLSHandshakeCompleted: Sendable {
   /// The protocol agreed on by ALPN; nil where the client offered none.
   public let applicationProtocol: String?
 }
+
+/// User event, in place of `TLSHandshakeCompleted` and only where the context admits it: the handshake is over, and the client has
+/// shown no certificate.
+public struct AnonymousHandshakeCompleted: Sendable {}

@@ -40,13 +40,18 @@ extension Certificate {
     guard let raw = X509_get_ext_d2i(pointer, NID_subject_alt_name, nil, nil) else { return [] }
     let names = OpaquePointer(raw)
     defer { GENERAL_NAMES_free(names) }
-    return (0..<cssl_GENERAL_NAME_stack_count(names)).compactMap { index in
-      cssl_GENERAL_NAME_stack_at(names, index).map { AlternativeName($0) }
-    }
+    return AlternativeName.all(in: names)
   }
 }
 
 extension AlternativeName {
+  /// The names of OpenSSL's list, in their order.
+  static func all(in names: OpaquePointer) -> [AlternativeName] {
+    (0..<cssl_GENERAL_NAME_stack_count(names)).compactMap { index in
+      cssl_GENERAL_NAME_stack_at(names, index).map { AlternativeName($0) }
+    }
+  }
+
   fileprivate init(_ name: UnsafeMutablePointer<GENERAL_NAME>) {
     var type: Int32 = 0
     guard let value = GENERAL_NAME_get0_value(name, &type)?.assumingMemoryBound(to: ASN1_STRING.self) else {

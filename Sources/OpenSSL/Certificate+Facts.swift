@@ -40,6 +40,9 @@ extension Certificate {
     extensionFlags & UInt32(EXFLAG_CA) != 0 && extensionFlags & UInt32(EXFLAG_INVALID) == 0
   }
 
+  /// Whether the extensions that OpenSSL knows can be read, come once and do not contradict each other.
+  public var isWellFormed: Bool { extensionFlags & UInt32(EXFLAG_INVALID) == 0 }
+
   /// Purposes in the extended key usage; nil where the extension is absent, which means any.
   public var extendedKeyUsage: ExtendedKeyUsage? {
     guard extensionFlags & UInt32(EXFLAG_XKUSAGE) != 0 else { return nil }
@@ -56,6 +59,12 @@ extension Certificate {
     X509_get0_pubkey(pointer).map { KeyDescription.text($0) } ?? "unreadable key"
   }
 
+  /// The public key; nil where it cannot be read.
+  public var publicKey: PublicKey? {
+    defer { ERR_clear_error() }
+    return X509_get_pubkey(pointer).map { PublicKey(owning: $0) }
+  }
+
   /// Whether `key` is the private key of this certificate.
   public func matches(_ key: PrivateKey) -> Bool {
     defer { ERR_clear_error() }
@@ -70,6 +79,15 @@ extension Certificate {
       let key = X509_get0_pubkey(issuer.pointer)
     else { return false }
     return X509_verify(pointer, key) == 1
+  }
+
+  /// Whether this is another certificate of the same subject with the same key.
+  public func isRenewal(of other: Certificate) -> Bool {
+    defer { ERR_clear_error() }
+    guard self != other, X509_NAME_cmp(X509_get_subject_name(pointer), X509_get_subject_name(other.pointer)) == 0,
+      let key = X509_get0_pubkey(pointer), let otherKey = X509_get0_pubkey(other.pointer)
+    else { return false }
+    return EVP_PKEY_eq(key, otherKey) == 1
   }
 
   private var extensionFlags: UInt32 { X509_get_extension_flags(pointer) }

@@ -76,7 +76,7 @@ public final class Certificate: @unchecked Sendable {
   /// SHA-1 of the DER encoding: 40 lower-case hex digits.
   public var sha1Thumbprint: String { Self.digest(pointer, EVP_sha1()) }
 
-  private static func der(_ pointer: OpaquePointer) -> [UInt8] {
+  static func der(_ pointer: OpaquePointer) -> [UInt8] {
     let count = i2d_X509(pointer, nil)
     guard count > 0 else { return [] }
     return [UInt8](unsafeUninitializedCapacity: Int(count)) { buffer, filled in
@@ -100,8 +100,13 @@ extension Certificate: Hashable {
     left.pointer == right.pointer || X509_cmp(left.pointer, right.pointer) == 0
   }
 
-  /// Feeds the hash of the issuer's name and the serial number.
-  public func hash(into hasher: inout Hasher) { hasher.combine(X509_issuer_and_serial_hash(pointer)) }
+  /// Feeds the signature.
+  public func hash(into hasher: inout Hasher) {
+    var signature: UnsafePointer<ASN1_BIT_STRING>?
+    X509_get0_signature(&signature, nil, pointer)
+    guard let signature, let bytes = ASN1_STRING_get0_data(signature) else { return }
+    hasher.combine(bytes: UnsafeRawBufferPointer(start: bytes, count: Int(ASN1_STRING_length(signature))))
+  }
 }
 
 extension Certificate: CustomStringConvertible {

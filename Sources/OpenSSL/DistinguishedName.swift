@@ -36,6 +36,18 @@ enum DistinguishedName {
     }
     return names
   }
+
+  /// Adds a common name of 1 to 64 characters (ub-common-name).
+  static func add(commonName: String, to name: OpaquePointer?, _ operation: String) throws(OpenSSLError) {
+    let bytes = Array(commonName.utf8)
+    guard (1...64).contains(commonName.unicodeScalars.count), bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
+      throw .own(operation, "a common name has 1 to 64 characters and no control character")
+    }
+    // PrintableString where it is enough, UTF8String where not: what all the world issues.
+    let type = bytes.allSatisfy { $0 < 0x80 } ? MBSTRING_ASC : MBSTRING_UTF8
+    try checked(
+      operation, X509_NAME_add_entry_by_NID(name, NID_commonName, type, bytes, Int32(bytes.count), -1, 0))
+  }
 }
 
 /// Strings and numbers of ASN.1.

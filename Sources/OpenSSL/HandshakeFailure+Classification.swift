@@ -2,15 +2,15 @@ import COpenSSL
 
 extension HandshakeFailure {
   /// Sorts what OpenSSL reports.
-  init(_ error: OpenSSLError, opening: Opening, clientSubject: String?, certificateLimit: Int) {
+  init(_ error: OpenSSLError, opening: Opening, client: Certificate?, certificateLimit: Int) {
     let codes = Set(error.reasons.filter { $0.libraryNumber == Int32(ERR_LIB_SSL) }.map(\.reasonNumber))
-    if let alert = codes.first(where: { $0 >= Int32(CSSL_REASON_OFFSET) }) {
-      self = Self.alert(alert - Int32(CSSL_REASON_OFFSET))
+    if let alert = error.alert {
+      self = Self.alert(alert)
     } else if codes.contains(SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
       self = .noClientCertificate
-    } else if codes.contains(SSL_R_BAD_SIGNATURE), let clientSubject {
-      self = .keyNotProven(subject: clientSubject)
-    } else if codes.contains(SSL_R_EXCESSIVE_MESSAGE_SIZE), clientSubject == nil {
+    } else if codes.contains(SSL_R_BAD_SIGNATURE), let client {
+      self = .keyNotProven(certificate: client.description)
+    } else if codes.contains(SSL_R_EXCESSIVE_MESSAGE_SIZE), client == nil {
       self = .certificatesTooLarge(limit: certificateLimit)
     } else if let foreign = opening.foreignProtocol {
       self = foreign
@@ -19,7 +19,7 @@ extension HandshakeFailure {
     } else if let reason = error.reasons.first(where: { Self.parameterReasons.contains($0.reasonNumber) }) {
       self = .noCommonParameters(reason.text)
     } else {
-      self = .other(error.reason)
+      self = .other(client.map { "\(error.reason), after the client presented certificate \($0)" } ?? error.reason)
     }
   }
 

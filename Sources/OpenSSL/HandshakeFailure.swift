@@ -2,10 +2,10 @@
 public enum HandshakeFailure: Error, Equatable, Sendable, CustomStringConvertible {
   /// The client presented no certificate.
   case noClientCertificate
-  /// The client's certificate was refused by our rules; the reason is a whole line.
-  case refused(reason: String)
-  /// The client presented a certificate (its subject) and could not prove that it has the key.
-  case keyNotProven(subject: String)
+  /// The client's certificate was refused by our rules; the reason is a whole line, the rule a word to count it by.
+  case refused(rule: String, reason: String)
+  /// The client presented a certificate (subject and thumbprint) and could not prove that it has the key.
+  case keyNotProven(certificate: String)
   /// The client's certificates are more than we accept.
   case certificatesTooLarge(limit: Int)
   /// The client does not accept our certificate; the name of its alert.
@@ -32,14 +32,14 @@ public enum HandshakeFailure: Error, Equatable, Sendable, CustomStringConvertibl
     switch self {
     case .noClientCertificate:
       "client presented no certificate: give it one that an imported root issued"
-    case .refused(let reason):
+    case .refused(_, let reason):
       reason
-    case .keyNotProven(let subject):
-      "client presented certificate \(subject) without having its private key: give it the key that belongs to it"
+    case .keyNotProven(let certificate):
+      "client presented certificate \(certificate) without having its private key: give it the key that belongs to it"
     case .certificatesTooLarge(let limit):
       "client sent certificates or another message of more than \(limit) bytes: let it send its own chain only"
     case .listenerCertificateRejected(let alert):
-      "client does not accept our listener certificate (\(alert)): let it trust the root of the listener certificate"
+      "client does not accept our listener certificate (\(alert)): \(Self.remedy(forAlert: alert))"
     case .clientAlert(let alert):
       "client broke off the handshake (\(alert)): its own log says why"
     case .noCommonVersion:
@@ -58,6 +58,18 @@ public enum HandshakeFailure: Error, Equatable, Sendable, CustomStringConvertibl
       "client did not complete the handshake within \(seconds) s"
     case .other(let text):
       "handshake failed: \(text)"
+    }
+  }
+
+  // The names are OpenSSL's. What other libraries say of a wrong host name, OpenSSL and Go say with "bad certificate".
+  private static func remedy(forAlert alert: String) -> String {
+    switch alert {
+    case "unknown CA": "let it trust the root of the listener certificate"
+    case "certificate expired":
+      "compare its clock with this host's, and both with the certificate's dates (agent-register -l)"
+    default:
+      "let it trust the root of the listener certificate, and call this host by a name that the certificate has "
+        + "(agent-register -l shows them)"
     }
   }
 }

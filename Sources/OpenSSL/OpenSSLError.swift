@@ -51,6 +51,12 @@ public struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible 
     return reasons
   }
 
+  /// The number of the alert that the peer sent (RFC 8446 section 6); nil if none is the cause.
+  var alert: Int32? {
+    reasons.first { $0.libraryNumber == Int32(ERR_LIB_SSL) && $0.reasonNumber >= Int32(CSSL_REASON_OFFSET) }
+      .map { $0.reasonNumber - Int32(CSSL_REASON_OFFSET) }
+  }
+
   func contains(library: Int32, reason: Int32) -> Bool {
     reasons.contains { $0.libraryNumber == library && $0.reasonNumber == reason }
   }

@@ -21,9 +21,15 @@ struct Opening {
     guard let first = text.first, first != 0x16 else { return nil }  // 0x16: a handshake record
     if Self.methods.contains(where: { text.starts(with: $0.utf8.prefix(text.count)) }) { return .plainHTTP }
     if text.starts(with: "SSH-".utf8) { return .notTLS("SSH") }
+    // What a load balancer puts before the client's bytes, or asks in a health check of its own.
+    if text.starts(with: "PROXY ".utf8) || text.starts(with: Self.proxyProtocol2.prefix(text.count)) {
+      return .notTLS("PROXY protocol")
+    }
     if first & 0x80 != 0, count > 2, text[2] == 1 { return .noCommonVersion }  // SSL 2 hello
     return .notTLS("unknown protocol, first bytes \(Hexadecimal.text(text))")
   }
+
+  private static let proxyProtocol2: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51]
 
   private static let methods = [
     "GET ", "PUT ", "POST ", "HEAD ", "DELETE ", "OPTIONS ", "PATCH ", "CONNECT ", "PRI * ",

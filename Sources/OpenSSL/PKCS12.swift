@@ -40,6 +40,8 @@ public enum PKCS12Error: Error, Equatable, Sendable, CustomStringConvertible {
   case passwordNeeded
   /// The container has another password.
   case wrongPassword
+  /// To open it the password would have to be hashed so often, more than `PasswordRounds.limit`.
+  case tooManyRounds(Int64)
   /// The container is one, but its contents cannot be read.
   case unreadable(OpenSSLError)
 
@@ -49,6 +51,7 @@ public enum PKCS12Error: Error, Equatable, Sendable, CustomStringConvertible {
     case .notPKCS12(let error), .unreadable(let error): error.description
     case .passwordNeeded: "the PKCS#12 container needs its password"
     case .wrongPassword: "wrong password for the PKCS#12 container"
+    case .tooManyRounds(let count): "the PKCS#12 container wants its password hashed \(count) times"
     }
   }
 }
@@ -57,13 +60,8 @@ extension PKCS12 {
   private typealias Parts = (key: PrivateKey?, certificates: [Certificate])
 
   private static func unlock(_ container: OpaquePointer, password: SecretBytes?) throws(PKCS12Error) -> Parts {
-    // PKCS12_parse wants a C string: a copy with a NUL, in locked memory again.
-    let terminated = password.map { password in
-      SecretBytes(count: password.count + 1) { target in
-        password.withUnsafeBytes { target.copyMemory(from: $0) }
-        target[password.count] = 0
-      }
-    }
+    let terminated = password.map(terminated)
+    try checkRounds(container, terminated)
     var (parts, error) = parse(container, terminated)
     if parts == nil, error.isUnsupportedAlgorithm, OSSL_PROVIDER_try_load(nil, "legacy", 1) != nil {
       // Containers that Windows made for years use RC2, which only the legacy provider has.
@@ -74,6 +72,18 @@ extension PKCS12 {
       throw .unreadable(error)
     }
     throw password == nil ? .passwordNeeded : .wrongPassword
+  }
+
+  private static func checkRounds(_ container: OpaquePointer, _ password: SecretBytes?) throws(PKCS12Error) {
+    var rounds = PasswordRounds.of(container: container)
+    if rounds <= PasswordRounds.limit {
+      rounds =
+        password?.withUnsafeBytes { bytes in
+          PasswordRounds.ofHiddenKeys(
+            in: container, bytes.bindMemory(to: CChar.self).baseAddress, bytes.count - 1)
+        } ?? PasswordRounds.ofHiddenKeys(in: container, nil, 0)
+    }
+    if rounds > PasswordRounds.limit { throw .tooManyRounds(rounds) }
   }
 
   private static func parse(_ container: OpaquePointer, _ password: SecretBytes?) -> (Parts?, OpenSSLError) {

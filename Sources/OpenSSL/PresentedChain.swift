@@ -16,8 +16,8 @@ public struct PresentedChain: Sendable {
 public enum PeerVerdict: Sendable {
   /// Let in, if the peer also proves that it has the leaf's key.
   case accepted
-  /// Refused: the peer is sent `alert`, the log gets `reason`.
-  case refused(alert: CertificateAlert, reason: String)
+  /// Refused: the peer is sent `alert`, the log gets `reason`; `rule` is the word by which refusals are counted.
+  case refused(alert: CertificateAlert, rule: String = "other_fault", reason: String)
 }
 
 /// The TLS alerts that tell a peer what is wrong with its certificate (RFC 8446 section 6.2).

@@ -29,6 +29,8 @@ public enum PrivateKeyError: Error, Equatable, Sendable, CustomStringConvertible
   case passwordNeeded
   /// The key is encrypted with another password.
   case wrongPassword
+  /// To open it the password would have to be hashed so often, more than `PasswordRounds.limit`.
+  case tooManyRounds(Int64)
   /// These bytes are no private key, or one of a kind that OpenSSL cannot read here.
   case unreadable(OpenSSLError)
 
@@ -37,6 +39,7 @@ public enum PrivateKeyError: Error, Equatable, Sendable, CustomStringConvertible
     switch self {
     case .passwordNeeded: "the private key is encrypted and needs its password"
     case .wrongPassword: "wrong password for the private key"
+    case .tooManyRounds(let count): "the private key wants its password hashed \(count) times"
     case .unreadable(let error): error.description
     }
   }
@@ -49,6 +52,7 @@ extension PrivateKey {
   public convenience init(pem block: PEMBlock, password: SecretBytes? = nil) throws(PrivateKeyError) {
     let isEncrypted = block.isEncrypted
     if isEncrypted && password == nil { throw .passwordNeeded }
+    try Self.checkRounds(block.text.withUnsafeBytes(PasswordRounds.ofPEM))
     let pointer = block.text.withUnsafeBytes { Self.read($0, password: password) }
     guard let pointer else {
       let error = OpenSSLError.take("read private key")
@@ -62,6 +66,7 @@ extension PrivateKey {
   /// - Parameter password: at most 1,024 bytes; not looked at where the key is not encrypted.
   public convenience init(der: UnsafeRawBufferPointer, password: SecretBytes? = nil) throws(PrivateKeyError) {
     if Self.isEncryptedPKCS8(der) {
+      try Self.checkRounds(PasswordRounds.ofPKCS8(der))
       guard let password else { throw .passwordNeeded }
       guard let pointer = Self.readEncryptedPKCS8(der, password: password) else {
         let error = OpenSSLError.take("read private key")
@@ -76,6 +81,10 @@ extension PrivateKey {
       throw .unreadable(.take("read private key"))
     }
     self.init(owning: pointer)
+  }
+
+  private static func checkRounds(_ rounds: Int64) throws(PrivateKeyError) {
+    if rounds > PasswordRounds.limit { throw .tooManyRounds(rounds) }
   }
 
   private static func read(_ text: UnsafeRawBufferPointer, password: SecretBytes?) -> OpaquePointer? {

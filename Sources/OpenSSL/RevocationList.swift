@@ -56,6 +56,17 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL guards what
   /// How many certificates are revoked.
   public var revokedCount: Int { Int(cssl_X509_REVOKED_stack_count(X509_CRL_get_REVOKED(pointer))) }
 
+  /// What is revoked. A malformed moment reads as the beginning of time: revoked it is.
+  public var entries: [Entry] {
+    let stack = X509_CRL_get_REVOKED(pointer)
+    return (0..<cssl_X509_REVOKED_stack_count(stack)).compactMap { index in
+      guard let entry = cssl_X509_REVOKED_stack_value(stack, index) else { return nil }
+      return Entry(
+        serialNumber: ASN1Text.hexadecimal(X509_REVOKED_get0_serialNumber(entry)),
+        since: ASN1Text.seconds(X509_REVOKED_get0_revocationDate(entry)) ?? 0)
+    }
+  }
+
   /// SHA-256 of the DER encoding: 64 lower-case hex digits.
   public var sha256Thumbprint: String { digest(EVP_sha256()) }
 

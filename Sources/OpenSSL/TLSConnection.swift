@@ -8,14 +8,17 @@ public protocol CiphertextSink: AnyObject {
 
 /// One TLS connection on the server's side (an SSL), without a socket: ciphertext is lent to it call by call, and what
 /// it wants to send goes to its sink in the same call. Belongs to one thread at a time.
-public final class TLSConnection {
-  private let pointer: OpaquePointer
+public final class TLSConnection: TLSEndpoint {
   private let context: TLSServerContext
   private unowned let sink: any CiphertextSink
   /// What is left of the ciphertext lent by `receive(_:during:)`.
   private var input = UnsafeRawBufferPointer(start: nil, count: 0)
-  private var refusal: String?
+  private var refusal: HandshakeFailure?
   private var opening = Opening()
+  /// Whether the handshake may be complete without a client's certificate.
+  public var admitsAnonymousClient: Bool { context.admitsAnonymousClients }
+  /// References to certificates of libssl's own that others have taken the place of.
+  private var displaced: [OpaquePointer] = []
   /// The client's certificate: presented, and verified once the handshake is over.
   public private(set) var clientCertificate: Certificate?
 
@@ -24,17 +27,15 @@ public final class TLSConnection {
   /// - Parameter sink: has to outlive the connection.
   public init(_ context: TLSServerContext, sink: any CiphertextSink) throws(OpenSSLError) {
     ERR_clear_error()
-    pointer = try checked("make TLS connection", SSL_new(context.pointer))
     self.context = context
     self.sink = sink
+    super.init(owning: try checked("make TLS connection", SSL_new(context.pointer)), of: context)
     let bio = try checked("make TLS connection", BIO_new(ConnectionBIO.method.pointer))
     BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
     SSL_set_bio(pointer, bio, bio)
     SSL_set_ex_data(pointer, 0, Unmanaged.passUnretained(self).toOpaque())
     SSL_set_accept_state(pointer)
   }
-
-  deinit { SSL_free(pointer) }
 
   /// Lends ciphertext from the client to the calls that `body` makes. What they leave is lost, therefore `body` has to
   /// go on until one of them wants more input, or the connection is over.
@@ -50,46 +51,20 @@ public final class TLSConnection {
   public func handshake() -> HandshakeProgress {
     ERR_clear_error()
     let outcome = SSL_do_handshake(pointer)
+    for certificate in displaced { X509_free(certificate) }
+    displaced = []
     if outcome == 1 { return .complete }
     if SSL_get_error(pointer, outcome) == SSL_ERROR_WANT_READ { return .wantsInput }
     let error = OpenSSLError.take("complete TLS handshake")
-    if let refusal { return .failed(.refused(reason: refusal)) }
+    if let refusal { return .failed(refusal) }
     return .failed(
       HandshakeFailure(
-        error, opening: opening, clientSubject: clientCertificate?.subject,
+        error, opening: opening, client: clientCertificate,
         certificateLimit: context.maximumClientCertificateBytes))
   }
 
   /// Why the handshake is over when the client closes the connection now.
   public var closedByClient: HandshakeFailure { .closed(wasSilent: opening.isEmpty) }
-
-  /// Decrypts into `target`, which must not be empty.
-  public func read(into target: UnsafeMutableRawBufferPointer) -> ReadProgress {
-    ERR_clear_error()
-    let count = SSL_read(pointer, target.baseAddress, Int32(clamping: target.count))
-    if count > 0 { return .bytes(Int(count)) }
-    switch SSL_get_error(pointer, count) {
-    case SSL_ERROR_WANT_READ: return .wantsInput
-    case SSL_ERROR_ZERO_RETURN: return .closed
-    default: return .failed(.take("read from TLS connection"))
-    }
-  }
-
-  /// Encrypts all of `plaintext` into the sink.
-  public func write(_ plaintext: UnsafeRawBufferPointer) throws(OpenSSLError) {
-    if plaintext.isEmpty { return }  // SSL_write(3) takes nothing for an error
-    ERR_clear_error()
-    var written = 0
-    // The sink takes all there is, so there is no partial success and nothing to wait for.
-    try checked("write to TLS connection", SSL_write_ex(pointer, plaintext.baseAddress, plaintext.count, &written))
-  }
-
-  /// Sends close_notify: nothing more will be written. The client may still be read from.
-  public func closeOutput() {
-    ERR_clear_error()
-    SSL_shutdown(pointer)
-    ERR_clear_error()
-  }
 }
 
 /// What is known when the handshake is over.
@@ -130,8 +105,11 @@ extension TLSConnection {
 
   func note(_ certificate: Certificate, _ verdict: PeerVerdict) {
     clientCertificate = certificate
-    if case .refused(_, let reason) = verdict { refusal = reason }
+    if case .refused(_, let rule, let reason) = verdict { refusal = .refused(rule: rule, reason: reason) }
   }
+
+  /// Takes over a reference to a certificate that libssl still looks at in the present call.
+  func keepDuringCall(_ certificate: OpaquePointer) { displaced.append(certificate) }
 
   /// Copies as much as there is and fits. 0 for no more input now.
   func take(into target: UnsafeMutableRawBufferPointer) -> Int {
@@ -153,16 +131,4 @@ public enum HandshakeProgress: Equatable, Sendable {
   case wantsInput
   /// Over without success. An alert for the client may be in the sink.
   case failed(HandshakeFailure)
-}
-
-/// What came of reading.
-public enum ReadProgress: Equatable, Sendable {
-  /// So many bytes of plaintext.
-  case bytes(Int)
-  /// More ciphertext from the client is needed.
-  case wantsInput
-  /// The client has sent close_notify: it will send nothing more.
-  case closed
-  /// The connection is over. An alert for the client may be in the sink.
-  case failed(OpenSSLError)
 }

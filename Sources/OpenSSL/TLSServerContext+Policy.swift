@@ -50,7 +50,8 @@ extension TLSServerContext {
   }
 
   func demandClientCertificate(from authorities: [Certificate]) throws(OpenSSLError) {
-    SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+    let mode = admitsAnonymousClients ? SSL_VERIFY_PEER : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
+    SSL_CTX_set_verify(pointer, mode, nil)
     SSL_CTX_set_cert_verify_callback(pointer, verifyClient, callbackArgument)
     cssl_SSL_CTX_set_max_cert_list(pointer, maximumClientCertificateBytes)
     for authority in authorities {

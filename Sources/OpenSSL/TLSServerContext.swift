@@ -2,8 +2,8 @@ import COpenSSL
 
 /// What all connections of one TLS server have in common (an SSL_CTX). Immutable; new material means a new context.
 ///
-/// TLS 1.2 with ECDHE and AEAD, and TLS 1.3; every client must present a certificate in every connection: there is no
-/// session resumption, no renegotiation, no compression and no early data.
+/// TLS 1.2 with ECDHE and AEAD, and TLS 1.3; every client must present a certificate in every connection, unless the
+/// configuration says otherwise: there is no session resumption, no renegotiation, no compression and no early data.
 public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that is no longer changed has its own locks
   /// What a context is made from.
   public struct Configuration: Sendable {
@@ -15,15 +15,22 @@ public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that i
     public var clientAuthorities: [Certificate]
     /// Protocols offered by ALPN (RFC 7301), the preferred one first; none or 1 to 255 bytes each. A client that offers
     /// only others is refused; one that offers none is not.
-    public var applicationProtocols: [String] = ["http/1.1"]
+    public var applicationProtocols: [String]
     /// The most bytes that a client's certificates may have together.
     public var maximumClientCertificateBytes = 32768
 
+    /// Whether a client may be without a certificate. One that it does present has to be accepted in any case.
+    public var admitsAnonymousClients = false
+
     /// A configuration with the defaults for what is not named here.
-    public init(certificateChain: [Certificate], privateKey: PrivateKey, clientAuthorities: [Certificate]) {
+    public init(
+      certificateChain: [Certificate], privateKey: PrivateKey, clientAuthorities: [Certificate],
+      applicationProtocols: [String] = ["http/1.1"]
+    ) {
       self.certificateChain = certificateChain
       self.privateKey = privateKey
       self.clientAuthorities = clientAuthorities
+      self.applicationProtocols = applicationProtocols
     }
   }
 
@@ -32,6 +39,9 @@ public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that i
   /// The ALPN list in wire format: each name with its length before it.
   let applicationProtocols: [UInt8]
   let maximumClientCertificateBytes: Int
+  let admitsAnonymousClients: Bool
+  /// Those of clients that were let in.
+  let certificates = SharedCertificates()
 
   /// Makes a context.
   ///
@@ -42,10 +52,11 @@ public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that i
     _ configuration: Configuration, verify: @escaping @Sendable (PresentedChain) -> PeerVerdict
   ) throws(OpenSSLError) {
     ERR_clear_error()
-    pointer = try checked("make TLS context", SSL_CTX_new(TLS_server_method()))
+    pointer = try checked("make TLS context", SSL_CTX_new_ex(HandshakeLibrary.context, nil, TLS_server_method()))
     self.verify = verify
     applicationProtocols = configuration.applicationProtocols.flatMap { [UInt8(clamping: $0.utf8.count)] + $0.utf8 }
     maximumClientCertificateBytes = configuration.maximumClientCertificateBytes
+    admitsAnonymousClients = configuration.admitsAnonymousClients
     try restrictProtocol()
     try present(configuration)
     try demandClientCertificate(from: configuration.clientAuthorities)

@@ -2,21 +2,67 @@ import COpenSSL
 
 /// SSL_CTX_set_cert_verify_callback(3): instead of OpenSSL's own verification, the context's closure decides.
 let verifyClient: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { context, argument in
-  guard let context, let argument, let leaf = X509_STORE_CTX_get0_cert(context) else { return 0 }
-  let untrusted = CertificateStack.certificates(X509_STORE_CTX_get0_untrusted(context))
-  let presented = PresentedChain(
-    // OpenSSL lists the leaf among the others.
-    leaf: Certificate(sharing: leaf), intermediates: untrusted.filter { $0.pointer != leaf })
+  guard let context, let argument else { return 0 }
+  let server = TLSServerContext.of(argument)
   let connection = TLSConnection.of(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()))
-  let verdict = TLSServerContext.of(argument).verify(presented)
-  connection?.note(presented.leaf, verdict)
+  // The list of which libssl keeps the rest when this returns, the client's own certificate first.
+  let list = X509_STORE_CTX_get0_untrusted(context)
+  guard let connection, let received = ReceivedCertificates(list, known: server.certificates) else { return 0 }
+  let presented = received.presented
+  let verdict = server.verify(presented)
+  connection.note(presented.leaf, verdict)
   switch verdict {
   case .accepted:
+    received.replace(in: list) { connection.keepDuringCall($0) }
     X509_STORE_CTX_set_error(context, X509_V_OK)
     return 1
-  case .refused(let alert, _):
+  case .refused(let alert, _, _):
     X509_STORE_CTX_set_error(context, alert.verificationError)
     return 0
+  }
+}
+
+/// The certificates that a client has sent in this handshake, with their keys.
+private struct ReceivedCertificates {
+  private let known: SharedCertificates
+  private let certificates: [(certificate: Certificate, der: [UInt8], isKnown: Bool)]
+
+  /// - Returns: nil where there is none or one cannot be read again, which only a lack of memory explains.
+  init?(_ list: OpaquePointer?, known: SharedCertificates) {
+    var certificates: [(Certificate, [UInt8], Bool)] = []
+    for index in 0..<cssl_X509_stack_count(list) {
+      guard let pointer = cssl_X509_stack_at(list, index) else { return nil }
+      let der = Certificate.der(pointer)
+      if let certificate = known.certificate(der: der) {
+        certificates.append((certificate, der, true))
+      } else if let certificate = Self.withKey(pointer, der) {
+        certificates.append((certificate, der, false))
+      } else {
+        return nil
+      }
+    }
+    if certificates.isEmpty { return nil }
+    self.known = known
+    self.certificates = certificates
+  }
+
+  private static func withKey(_ pointer: OpaquePointer, _ der: [UInt8]) -> Certificate? {
+    HandshakeLibrary.context == nil ? Certificate(sharing: pointer) : try? Certificate(der: der)
+  }
+
+  var presented: PresentedChain {
+    PresentedChain(leaf: certificates[0].certificate, intermediates: certificates.dropFirst().map(\.certificate))
+  }
+
+  /// Puts them into libssl's list, where its own are without their keys, and keeps them for other connections.
+  ///
+  /// - Parameter displaced: takes over the references to libssl's own.
+  func replace(in list: OpaquePointer?, _ displaced: (OpaquePointer) -> Void) {
+    for (index, entry) in certificates.enumerated() {
+      X509_up_ref(entry.certificate.pointer)
+      if let own = cssl_X509_stack_replace(list, Int32(index), entry.certificate.pointer) { displaced(own) }
+      if !entry.isKnown { known.keep(entry.certificate, der: entry.der) }
+    }
   }
 }
 

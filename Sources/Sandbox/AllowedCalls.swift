@@ -32,7 +32,15 @@ extension CallFilter {
   #endif
 
   /// Mostly answered without the kernel; vdso(7).
-  private static let time: [Int32] = [SYS_clock_gettime, SYS_gettimeofday, SYS_clock_nanosleep, SYS_nanosleep]
+  private static let time: [Int32] =
+    [SYS_clock_gettime, SYS_gettimeofday, SYS_clock_nanosleep, SYS_nanosleep] + olderTime
+
+  /// Where vdso(7) is switched off, or asks the kernel itself, time(2) that fails is 1969, and no certificate valid.
+  #if arch(x86_64)
+    private static let olderTime: [Int32] = [SYS_time]
+  #else
+    private static let olderTime: [Int32] = []
+  #endif
 
   private static let memory: [Int32] = [
     SYS_futex, SYS_munmap, SYS_mremap, SYS_brk, SYS_madvise, SYS_mlock, SYS_munlock, SYS_getrandom,

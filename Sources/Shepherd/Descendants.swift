@@ -15,10 +15,22 @@ enum Descendants {
     }
   }
 
-  /// Sends KILL to each.
+  /// Sends KILL to each, and to those that they started before it reached them.
   ///
-  /// - Returns: those that were alive.
-  static func kill() -> [pid_t] {
+  /// - Returns: all that were sent it, many of which have ended meanwhile, and those that were alive at last.
+  static func kill() -> (sent: Set<pid_t>, remaining: [pid_t]) {
+    var sent: Set<pid_t> = []
+    // Without a pause: one that does nothing but start its successor and end is caught only by who is quicker. The bound is
+    // for a job that starts processes faster than they can be killed; there is another round a moment later.
+    for _ in 0..<100 {
+      let alive = killOnce()
+      if sent.isSuperset(of: alive) { return (sent, alive) }
+      sent.formUnion(alive)
+    }
+    return (sent, Array(sent))
+  }
+
+  private static func killOnce() -> [pid_t] {
     var alive: [pid_t] = []
     forEach { process, fact in
       if fact.isZombie { return }
@@ -52,27 +64,6 @@ enum Descendants {
   }
 }
 
-/// What /proc/PID/stat says of a process; proc(5).
-struct ProcessFact {
-  let parent: pid_t
-  let group: pid_t
-  let isZombie: Bool
-
-  /// `nil` if the process does not exist.
-  init?(_ process: pid_t) {
-    guard let bytes = try? DurableFile.read("/proc/\(process)/stat", limit: 4096),
-      // The name before stands in parentheses and may itself hold some, and spaces.
-      let nameEnd = bytes.lastIndex(of: UInt8(ascii: ")"))
-    else { return nil }
-    let fields = bytes[(nameEnd + 1)...].split(separator: UInt8(ascii: " "))
-    guard fields.count > 2, let parent = ProcessNumbers.parse(fields[1]), let group = ProcessNumbers.parse(fields[2])
-    else { return nil }
-    self.parent = parent
-    self.group = group
-    isZombie = fields[0].first == UInt8(ascii: "Z")
-  }
-}
-
 /// The children of processes.
 enum ChildProcesses {
   /// The children of all threads of a process; none if it does not exist.
@@ -94,13 +85,5 @@ enum ChildProcesses {
   /// Slower: looks at every process of the host.
   static func fromAllProcesses(_ parent: pid_t) -> [pid_t] {
     ((try? Folder.names(in: "/proc")) ?? []).compactMap { pid_t($0) }.filter { ProcessFact($0)?.parent == parent }
-  }
-}
-
-/// Process numbers as digits.
-enum ProcessNumbers {
-  /// `nil` unless `digits` are a number above or equal to 0.
-  static func parse(_ digits: some Collection<UInt8>) -> pid_t? {
-    digits.isEmpty ? nil : pid_t(String(decoding: digits, as: UTF8.self))
   }
 }

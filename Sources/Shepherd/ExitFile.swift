@@ -12,18 +12,27 @@ struct ExitFile {
     file = try folder.open(ShepherdContract.FileName.exit, O_WRONLY)
   }
 
-  /// Writes the record; it, the job's output and all names are on disk when this returns.
+  /// Writes the record; it, what the job wrote, and all names are on disk when this returns, or in the supervisor's ledger.
   ///
   /// In place, and not by rename(2): that would cost the disk a second commit, and the checksum tells a whole record from half
   /// of one.
-  func complete(with record: ExitRecord, output: FileDescriptor) throws {
+  ///
+  /// - Parameter isTaken: reports the end to the supervisor, if there is one to be told, and whether it is in the ledger.
+  func complete(with record: ExitRecord, _ written: [FileDescriptor], isTaken: () -> Bool) throws {
     let bytes = try record.encoded()
     let raw = file.raw
     // Before the record: who reads it may rely on the output.
-    if try output.status().st_size > 0 { try synchronize(output) }
+    let written = try written.filter { try $0.status().st_size > 0 }
+    for file in written { try synchronize(file) }
+    if !written.isEmpty { try synchronizeNames() }
     try file.writeAll(bytes)
     try checked("ftruncate") { ftruncate(raw, off_t(bytes.count)) }
+    if isTaken() { return }
     try synchronize(file)
+    try synchronizeNames()
+  }
+
+  private func synchronizeNames() throws(SystemError) {
     try synchronize(folder)
     // The folder's own name, which the supervisor made without waiting for the disk.
     try synchronize(try folder.open("..", O_RDONLY | O_DIRECTORY))

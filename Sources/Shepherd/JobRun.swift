@@ -6,25 +6,48 @@ import SystemCalls
 /// From the order to the exit record.
 enum JobRun {
   /// Starts the job and waits until nothing of it is left. It always has an end to tell.
+  ///
+  /// - Returns: the end, the files that the job wrote to, and where to report the end.
   static func toItsEnd(
     in folder: FileDescriptor, output: FileDescriptor, _ signals: SignalDescriptor
-  ) -> ExitRecord {
+  ) -> (record: ExitRecord, written: [FileDescriptor], report: FileDescriptor?) {
     let startedAt = Clock.now()
-    let started: StartedJob
-    let order: Order
     do {
-      order = try readOrder()
-      started = try StartedJob(order, in: folder, output: output)
+      let order = try readOrder()
+      let errors = order.separatesErrors ? FileDescriptor(owning: ShepherdContract.Descriptor.errors) : nil
+      let report = order.reportsEnd ? FileDescriptor(owning: ShepherdContract.Descriptor.report) : nil
+      let written = [output] + (errors.map { [$0] } ?? [])
+      do {
+        return (try run(order, in: folder, written, startedAt, signals), written, report)
+      } catch {
+        return (ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: .couldNotStart(error)), written, report)
+      }
     } catch {
-      return ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: .couldNotStart(error))
+      return (ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: .couldNotStart(error)), [], nil)
     }
-    var watch = JobWatch(started.process, timeout: order.timeout, killGrace: order.killGrace)
+  }
+
+  /// - Parameter written: the file of descriptor 1, and the one of descriptor 2 where it has its own.
+  private static func run(
+    _ order: Order, in folder: FileDescriptor, _ written: [FileDescriptor], _ startedAt: Int64,
+    _ signals: SignalDescriptor
+  ) throws(StartFailure) -> ExitRecord {
+    let start = Clock.monotonic()
+    let group = order.controlGroup.map { _ in
+      ControlGroup(FileDescriptor(owning: ShepherdContract.Descriptor.controlGroup))
+    }
+    let started = try StartedJob(order, in: folder, output: written[0], errors: written[written.count - 1], group)
+    if group == nil { started.note(in: folder) }
+    var watch = JobWatch(
+      started.process, group, timeout: order.timeout, killGrace: order.killGrace,
+      OutputWatch(written, limit: order.outputLimit))
     watch.untilNothingIsLeft(signals)
     var record = ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: started.failure() ?? watch.end)
+    (record.outputDropped, record.diskFull) = watch.settle(startedAt: start)
     record.cause = watch.cause
-    record.leftoversKilled = watch.leftoversKilled
+    record.killed = watch.killed
     record.left = watch.left
-    record.enterUsage()
+    record.enterUsage(group)
     return record
   }
 
@@ -41,13 +64,15 @@ enum JobRun {
 }
 
 extension ExitRecord {
-  /// What all processes of the job have used, as far as they were waited for; getrusage(2).
-  fileprivate mutating func enterUsage() {
+  /// What all processes of the job have used: as the group has counted it, else as far as they were waited for; getrusage(2).
+  fileprivate mutating func enterUsage(_ group: ControlGroup?) {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)
     cpuMicroseconds = [usage.ru_utime, usage.ru_stime].reduce(0) {
       $0 + UInt64($1.tv_sec) * 1_000_000 + UInt64($1.tv_usec)
     }
     peakMemoryBytes = UInt64(usage.ru_maxrss) * 1024
+    cpuMicroseconds = group?.number("cpu.stat", "usage_usec") ?? cpuMicroseconds
+    peakMemoryBytes = group?.number("memory.peak") ?? peakMemoryBytes
   }
 }

@@ -6,7 +6,8 @@ import SystemCalls
 /// Watches over a started job until nothing of it is left.
 ///
 /// The shepherd is the subreaper of all that the job starts, whatever session they move to: each of them becomes its child when
-/// its own parent ends. So nothing is left exactly when the shepherd has no child.
+/// its own parent ends. So nothing is left exactly when the shepherd has no child and the job's control group, where it has one,
+/// no process.
 struct JobWatch {
   private enum Phase {
     /// The job runs as long as it likes, or until a deadline.
@@ -30,40 +31,53 @@ struct JobWatch {
   /// Processes still there.
   private(set) var left: UInt32 = 0
   private let main: pid_t
+  private let group: ControlGroup?
   private let killGrace: UInt64
+  private var output: OutputWatch
   private var mainHasEnded = false
   private var phase: Phase
-  private var killed: Set<pid_t> = []
+  private var sentKill: Set<pid_t> = []
 
   /// Watches over `main`, a child in a session of its own; times are in milliseconds.
-  init(_ main: pid_t, timeout: UInt64?, killGrace: UInt64) {
+  init(_ main: pid_t, _ group: ControlGroup?, timeout: UInt64?, killGrace: UInt64, _ output: OutputWatch) {
     self.main = main
+    self.group = group
     self.killGrace = killGrace
+    self.output = output
     phase = .running(until: timeout.map { Clock.monotonic() + $0 })
   }
 
-  /// Processes besides the main one that had to be killed.
-  var leftoversKilled: UInt32 { UInt32(killed.count) }
+  /// Processes that had to be killed.
+  var killed: UInt32 { UInt32(sentKill.count) }
 
   /// Returns when the job has no process any more, or none that can be ended.
   mutating func untilNothingIsLeft(_ signals: SignalDescriptor) {
+    var hasGrown = false
     while true {
       // Before reaping: the signal of a child that ends in between stays pending and ends the wait below.
       let isCancelled = takeSignals(signals)
-      guard reap() else { return }
+      guard reap() || group?.processes().isEmpty == false else { return }
       // After reaping: a job that has ended by itself is not called cancelled because the order came at the same moment.
       if isCancelled { endJob(.cancel) }
+      // No grace: what the job wrote in it would only be cut off.
+      if case .running = phase, output.exceedsLimit(noticed: hasGrown) { killJob(.outputLimit) }
       guard let deadline = advance() else { return }
-      wait(signals, until: deadline)
+      hasGrown = wait(signals, until: deadline)
     }
   }
 
   /// Takes all signals that have come in.
   ///
   /// - Returns: whether one of them was the order to end the job.
-  private func takeSignals(_ signals: SignalDescriptor) -> Bool {
+  private mutating func takeSignals(_ signals: SignalDescriptor) -> Bool {
     var isCancelled = false
-    while let signal = try? signals.next() { isCancelled = isCancelled || signal == SIGTERM }
+    while let signal = try? signals.next() {
+      switch signal {
+      case SIGTERM: isCancelled = true
+      case ShepherdContract.diskFullSignal: output.sawFullDisk = true
+      default: break
+      }
+    }
     return isCancelled
   }
 
@@ -96,6 +110,11 @@ struct JobWatch {
     Descendants.terminate(group: main)
   }
 
+  private mutating func killJob(_ cause: ExitRecord.Cause) {
+    self.cause = cause
+    startKilling()
+  }
+
   private mutating func startKilling() {
     phase = .killing(until: Clock.monotonic() + Self.patience)
   }
@@ -108,21 +127,62 @@ struct JobWatch {
     if case .running(let until?) = phase, now >= until { endJob(.timeout) }
     if case .ending(let until) = phase, now >= until { startKilling() }
     switch phase {
-    case .running(let until): return until ?? .max
+    case .running(let until): return min(until ?? .max, output.nextLook)
     case .ending(let until): return until
     case .killing(let until):
-      let remaining = Descendants.kill()
-      killed.formUnion(remaining.filter { $0 != main })
+      let remaining = killAll()
       if now < until { return now + Self.roundInterval }
       left = UInt32(remaining.count)
       return nil
     }
   }
 
-  private func wait(_ signals: SignalDescriptor, until deadline: UInt64) {
+  /// Sends KILL to all there is: the group at once, and what has left it by the hand of root, such as su(1) does with a session.
+  ///
+  /// - Returns: those that were alive at last.
+  private mutating func killAll() -> Set<pid_t> {
+    let members = group?.processes() ?? []
+    group?.kill()
+    let (sent, remaining) = Descendants.kill()
+    sentKill.formUnion(members.union(sent))
+    return members.union(remaining)
+  }
+
+  /// Waits for a signal, the moment, or the output's growth.
+  ///
+  /// - Returns: whether the output has grown.
+  private func wait(_ signals: SignalDescriptor, until deadline: UInt64) -> Bool {
     let now = Clock.monotonic()
     let milliseconds = deadline > now ? min(deadline - now, UInt64(Int32.max)) : 0
-    var poll = pollfd(fd: signals.descriptor.raw, events: Int16(POLLIN), revents: 0)
-    _ = Glibc.poll(&poll, 1, deadline == .max ? -1 : Int32(milliseconds))
+    var notice: Int32 = -1
+    if case .running = phase { notice = output.notice?.raw ?? -1 }
+    // A negative number is passed over; poll(2).
+    var polls = [
+      pollfd(fd: signals.descriptor.raw, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: notice, events: Int16(POLLIN), revents: 0),
+    ]
+    _ = poll(&polls, 2, deadline == .max ? -1 : Int32(milliseconds))
+    return polls[1].revents != 0
+  }
+
+  /// What is to be known once nothing of the job is left: what was cut off its output, and whether the kernel killed it.
+  ///
+  /// - Parameter startedAt: when the job started, by `Clock.monotonic`.
+  mutating func settle(startedAt: UInt64) -> (outputDropped: UInt64, diskFull: Bool) {
+    let dropped = output.cut()
+    // It was quicker than the watch; it wrote too much all the same.
+    if dropped > 0, cause == .none { cause = .outputLimit }
+    if cause == .none, end == .signalled(SIGKILL) { cause = outOfMemory(since: startedAt) }
+    return (dropped, output.sawFullDisk)
+  }
+
+  /// Whose memory was used up when the kernel killed the job; `.none` if that is not why it died.
+  private func outOfMemory(since startedAt: UInt64) -> ExitRecord.Cause {
+    if let kills = group?.number("memory.events", "oom_kill") {
+      if kills == 0 { return .none }
+      // Counted where the limit is that was reached: here, or above.
+      return group?.number("memory.events", "oom") ?? 0 > 0 ? .memoryLimit : .hostMemory
+    }
+    return KernelLog.killedForMemory(main, since: startedAt) ? .hostMemory : .none
   }
 }

@@ -9,23 +9,33 @@ struct StartedJob {
   let process: pid_t
   private let report: FileDescriptor
 
-  /// Starts the job, which writes to `output`.
-  init(_ order: Order, in folder: FileDescriptor, output: FileDescriptor) throws(StartFailure) {
+  /// Starts the job, which writes to `output` and `errors`; these may be the same.
+  init(
+    _ order: Order, in folder: FileDescriptor, output: FileDescriptor, errors: FileDescriptor, _ group: ControlGroup?
+  ) throws(StartFailure) {
     let input = try Self.openInput(order, in: folder)
+    let script = try Self.openScript(order, in: folder)
+    let limits = order.resourceLimits.map {
+      clinux_job_limit(resource: Int32($0.resource), soft: $0.soft, hard: $0.hard)
+    }
     let candidates = CStringArray(ProgramPath.candidates(for: order.arguments[0], environment: order.environment))
     let arguments = CStringArray(order.arguments)
     let environment = CStringArray(order.environment)
     let directories = CStringArray([order.directory, Array("/".utf8)])
     let groups = order.identity?.groups ?? []
     var reportEnd: Int32 = -1
-    process = groups.withUnsafeBufferPointer { groups in
-      var job = clinux_job(
-        candidates: candidates.pointer, arguments: arguments.pointer, environment: environment.pointer,
-        directory: directories.pointer[0], other_directory: order.mayStartInRoot ? directories.pointer[1] : nil,
-        input: input.raw, output: output.raw,
-        change_identity: order.identity != nil, user: order.identity?.user ?? 0, group: order.identity?.group ?? 0,
-        groups: groups.baseAddress, group_count: groups.count)
-      return clinux_start_job(&job, &reportEnd)
+    process = limits.withUnsafeBufferPointer { limits in
+      groups.withUnsafeBufferPointer { groups in
+        var job = clinux_job(
+          candidates: candidates.pointer, arguments: arguments.pointer, environment: environment.pointer,
+          directory: directories.pointer[0], other_directory: order.mayStartInRoot ? directories.pointer[1] : nil,
+          input: input.raw, output: output.raw, errors: errors.raw, script: script?.raw ?? -1,
+          control_group: group?.folder.raw ?? -1,
+          umask: order.umask, limits: limits.baseAddress, limit_count: limits.count,
+          change_identity: order.identity != nil, user: order.identity?.user ?? 0, group: order.identity?.group ?? 0,
+          groups: groups.baseAddress, group_count: groups.count)
+        return clinux_start_job(&job, &reportEnd)
+      }
     }
     if process < 0 { throw StartFailure(stage: .process, code: errno) }
     report = FileDescriptor(owning: reportEnd)
@@ -51,6 +61,23 @@ struct StartedJob {
     } catch {
       throw StartFailure(stage: .input, code: error.code)
     }
+  }
+
+  private static func openScript(_ order: Order, in folder: FileDescriptor) throws(StartFailure) -> FileDescriptor? {
+    guard order.hasScript else { return nil }
+    do throws(SystemError) { return try folder.open(ShepherdContract.FileName.script, O_RDONLY) } catch {
+      throw StartFailure(stage: .script, code: error.code)
+    }
+  }
+
+  /// Notes the main process for a supervisor that has to end the job in place of this shepherd. In its control group it is
+  /// found without.
+  func note(in folder: FileDescriptor) {
+    guard let fact = ProcessFact(process) else { return }
+    let record = MainRecord(processID: process, startTime: fact.startTime)
+    let file = try? folder.open(ShepherdContract.FileName.main, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+    // On a full disk, say: then the job is found by its other marks.
+    try? file?.writeAll(record.encoded)
   }
 }
 

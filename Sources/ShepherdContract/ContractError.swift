@@ -15,7 +15,7 @@ public enum ContractError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .foreign: "not a record of this kind"
-    case .version(let version): "record of version \(version), \(RecordFormat.version) is understood"
+    case .version(let version): "record of version \(version), which is not understood here"
     case .damaged: "record is damaged: length or checksum is wrong"
     case .invalid(let field): "\(field) of the record is out of range"
     case .tooLarge(let count): "record of \(count) bytes is too large"

@@ -10,14 +10,20 @@ public struct ExitRecord: Equatable, Sendable {
     case couldNotStart(StartFailure)
   }
 
-  /// Why the shepherd ended the job.
+  /// What ended the job, where it did not end by itself.
   public enum Cause: UInt8, Sendable, CaseIterable {
-    /// It did not: the job ended by itself.
+    /// Nothing that the shepherd knows of.
     case none
-    /// Its time was over.
+    /// The shepherd: its time was over.
     case timeout
-    /// Somebody cancelled it.
+    /// The shepherd: somebody cancelled it.
     case cancel
+    /// The shepherd: it wrote more than it may.
+    case outputLimit
+    /// The kernel: it reached its own memory limit.
+    case memoryLimit
+    /// The kernel: the host, or a group of processes above the job's, was out of memory.
+    case hostMemory
   }
 
   /// When the shepherd began to start the job; milliseconds since the epoch.
@@ -26,16 +32,21 @@ public struct ExitRecord: Equatable, Sendable {
   public var finishedAt: Int64
   /// How the main process ended.
   public var end: End
-  /// Why the shepherd ended the job.
+  /// What ended the job.
   public var cause: Cause
   /// User and system time of all processes of the job, in microseconds.
   public var cpuMicroseconds: UInt64
-  /// Largest resident size of one process of the job, in bytes.
+  /// Largest resident size of one process of the job, in bytes; with a control group that counts memory, the most of all
+  /// processes together.
   public var peakMemoryBytes: UInt64
-  /// Processes that the main process left behind and that were killed.
-  public var leftoversKilled: UInt32
+  /// Processes that the shepherd sent KILL.
+  public var killed: UInt32
   /// Processes that could not be killed and are still there: 0 unless the kernel holds one, or it belongs to another user.
   public var left: UInt32
+  /// Bytes that were cut off the output, because it was longer than its limit.
+  public var outputDropped: UInt64
+  /// Whether the output's file system was seen full: the job may have failed to write, which nobody but itself knows.
+  public var diskFull: Bool
 
   /// A record of an end without a cause, use of resources or left-overs.
   public init(startedAt: Int64, finishedAt: Int64, end: End) {
@@ -45,8 +56,10 @@ public struct ExitRecord: Equatable, Sendable {
     cause = .none
     cpuMicroseconds = 0
     peakMemoryBytes = 0
-    leftoversKilled = 0
+    killed = 0
     left = 0
+    outputDropped = 0
+    diskFull = false
   }
 }
 
@@ -74,6 +87,12 @@ public struct StartFailure: Error, Equatable, Sendable {
     case directory
     /// execve(2).
     case program
+    /// Entering the control group.
+    case controlGroup
+    /// setrlimit(2).
+    case limits
+    /// Opening the script.
+    case script
   }
 
   /// The step that failed.
@@ -114,8 +133,10 @@ extension ExitRecord {
     writer.append(cause.rawValue)
     writer.append(cpuMicroseconds)
     writer.append(peakMemoryBytes)
-    writer.append(leftoversKilled)
+    writer.append(killed)
     writer.append(left)
+    writer.append(outputDropped)
+    writer.append(diskFull)
     return try writer.finished(limit: Self.maximumBytes)
   }
 
@@ -128,8 +149,10 @@ extension ExitRecord {
     self.cause = cause
     cpuMicroseconds = try reader.number(UInt64.self)
     peakMemoryBytes = try reader.number(UInt64.self)
-    leftoversKilled = try reader.number(UInt32.self)
+    killed = try reader.number(UInt32.self)
     left = try reader.number(UInt32.self)
+    outputDropped = try reader.number(UInt64.self)
+    diskFull = try reader.flag("disk")
     try reader.finish()
   }
 }

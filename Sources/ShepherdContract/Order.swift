@@ -18,8 +18,45 @@ public struct Order: Equatable, Sendable {
   public var timeout: UInt64?
   /// Milliseconds between TERM and KILL when the job is ended.
   public var killGrace: UInt64
+  /// The most bytes that output and errors may have together; `nil` for no limit.
+  public var outputLimit: UInt64?
   /// Whether the file `stdin` in the job's folder is the job's standard input.
   public var hasInput: Bool
+  /// Whether the file `script` in the job's folder is what the job reads from descriptor `scriptDescriptor`.
+  public var hasScript = false
+  /// Whether what the job writes to descriptor 2 goes to `ShepherdContract.Descriptor.errors`.
+  public var separatesErrors = false
+  /// Whether the end is to be reported on `ShepherdContract.Descriptor.report`.
+  public var reportsEnd = false
+  /// The folder of the job's control group, absolute, which is open as `ShepherdContract.Descriptor.controlGroup`; `nil` for a
+  /// job without one.
+  public var controlGroup: [UInt8]?
+  /// The most bytes of memory that the control group allows, for the words of its end; `nil` for no limit.
+  public var memoryLimit: UInt64?
+  /// The job's umask(2).
+  public var umask: mode_t = 0o022
+  /// What setrlimit(2) gets; all others are inherited.
+  public var resourceLimits: [ResourceLimit] = []
+
+  /// The number under which a script is open in the job.
+  public static let scriptDescriptor: Int32 = 3
+
+  /// A limit of setrlimit(2).
+  public struct ResourceLimit: Equatable, Sendable {
+    /// `RLIMIT_NOFILE` and its like.
+    public var resource: UInt32
+    /// The limit in force; `UInt64.max` for none.
+    public var soft: UInt64
+    /// How far the job may raise it; `UInt64.max` for any.
+    public var hard: UInt64
+
+    /// A limit of these parts.
+    public init(resource: UInt32, soft: UInt64, hard: UInt64) {
+      self.resource = resource
+      self.soft = soft
+      self.hard = hard
+    }
+  }
 
   /// Numbers of a user and its groups.
   public struct Identity: Equatable, Sendable {
@@ -72,7 +109,19 @@ extension Order {
     }
     writer.append(optional: timeout) { $0.append($1) }
     writer.append(killGrace)
+    writer.append(optional: outputLimit) { $0.append($1) }
     writer.append(hasInput)
+    writer.append(hasScript)
+    writer.append(optional: controlGroup) { $0.append($1) }
+    writer.append(optional: memoryLimit) { $0.append($1) }
+    writer.append(umask)
+    writer.append(list: resourceLimits) { writer, limit in
+      writer.append(limit.resource)
+      writer.append(limit.soft)
+      writer.append(limit.hard)
+    }
+    writer.append(separatesErrors)
+    writer.append(reportsEnd)
     return try writer.finished(limit: Self.maximumBytes)
   }
 
@@ -94,11 +143,36 @@ extension Order {
     self.mayStartInRoot = mayStartInRoot
     self.identity = identity
     self.timeout = timeout
+    outputLimit = try reader.optional("output") { (reader) throws(ContractError) in try reader.number(UInt64.self) }
     hasInput = try reader.flag("input")
+    if reader.version >= 3 { try readSurroundings(&reader) }
+    if reader.version >= 4 {
+      separatesErrors = try reader.flag("errors")
+      reportsEnd = try reader.flag("report")
+    }
     try reader.finish()
     guard arguments.first?.isEmpty == false else { throw .invalid("arguments") }
     guard directory.first == UInt8(ascii: "/") else { throw .invalid("directory") }
+    guard (outputLimit ?? 0) <= UInt64(Int64.max) else { throw .invalid("output") }
     guard max(timeout ?? 0, killGrace) <= Self.maximumMilliseconds else { throw .invalid("timeout") }
+  }
+
+  /// What version 3 added.
+  private mutating func readSurroundings(_ reader: inout RecordReader) throws(ContractError) {
+    hasScript = try reader.flag("script")
+    controlGroup = try reader.optional("control group") { (reader) throws(ContractError) in
+      try reader.cString("control group")
+    }
+    memoryLimit = try reader.optional("memory") { (reader) throws(ContractError) in try reader.number(UInt64.self) }
+    umask = try reader.number(mode_t.self)
+    resourceLimits = try reader.list(smallest: 20) { (reader) throws(ContractError) in
+      ResourceLimit(
+        resource: try reader.number(UInt32.self), soft: try reader.number(UInt64.self),
+        hard: try reader.number(UInt64.self))
+    }
+    guard controlGroup.map({ $0.first == UInt8(ascii: "/") }) ?? true else { throw .invalid("control group") }
+    guard umask <= 0o777 else { throw .invalid("umask") }
+    guard resourceLimits.allSatisfy({ $0.resource < 16 && $0.soft <= $0.hard }) else { throw .invalid("limits") }
   }
 
   /// The longest timeout and grace: 10 years, so that no sum of moments overflows.

@@ -2,13 +2,21 @@
 ///
 /// Binary, because the shepherd links neither JSON nor floating-point parsing; checked, because a power cut can leave any bytes.
 enum RecordFormat {
-  static let version: UInt32 = 1
   static let headerBytes = 12
   static let checksumBytes = 4
 
   enum Kind: UInt32 {
     case order = 0x4f53_4741  // "AGSO"
     case exit = 0x4553_4741  // "AGSE"
+
+    /// The version that is written, and the oldest that is read. Jobs outlive an upgrade of agentd: the new supervisor reads the
+    /// orders of the old one, and until it is started, the old one starts the new shepherd and reads what that writes.
+    var versions: ClosedRange<UInt32> {
+      switch self {
+      case .order: 2...4
+      case .exit: 2...2
+      }
+    }
   }
 
   /// CRC-32 of IEEE 802.3; records are small and few, so no table.
@@ -57,7 +65,7 @@ struct RecordWriter {
     var whole = RecordWriter(kind)
     whole.contents.reserveCapacity(count)
     whole.append(kind.rawValue)
-    whole.append(RecordFormat.version)
+    whole.append(kind.versions.upperBound)
     whole.append(contents)
     whole.append(RecordFormat.checksum(whole.contents[...]))
     return whole.contents
@@ -65,6 +73,8 @@ struct RecordWriter {
 }
 
 struct RecordReader {
+  /// The version of the record: fields that came later are missing in an older one.
+  private(set) var version: UInt32 = 0
   private var rest: ArraySlice<UInt8>
 
   /// Checks the envelope; what follows reads the contents.
@@ -73,8 +83,8 @@ struct RecordReader {
     guard bytes.count >= RecordFormat.headerBytes + RecordFormat.checksumBytes else { throw .damaged }
     rest = bytes[...]
     guard try number(UInt32.self) == kind.rawValue else { throw .foreign }
-    let version = try number(UInt32.self)
-    guard version == RecordFormat.version else { throw .version(version) }
+    version = try number(UInt32.self)
+    guard kind.versions.contains(version) else { throw .version(version) }
     let length = try number(UInt32.self)
     guard Int(length) == bytes.count - RecordFormat.headerBytes - RecordFormat.checksumBytes else { throw .damaged }
     var checksum = RecordReader(unchecked: bytes.suffix(RecordFormat.checksumBytes))

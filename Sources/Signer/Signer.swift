@@ -26,6 +26,11 @@ public struct Signer {
     }
     key = try PrivateKey(pem: block)
     self.socket = socket
+    var quiet = timeval(tv_sec: ProgramPages.quietTime, tv_usec: 0)
+    let raw = socket.raw
+    try checked("setsockopt") {
+      setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &quiet, socklen_t(MemoryLayout<timeval>.size))
+    }
   }
 
   /// Signs until the listener is gone.
@@ -33,13 +38,29 @@ public struct Signer {
     var request = [UInt8](repeating: 0, count: 2 + SigningLink.maximumMessage + 1)
     let raw = socket.raw
     while true {
-      let count = try checked("recv") { recv(raw, &request, request.count, 0) }
-      if count == 0 { return }
+      guard let count = try next(&request) else { return }
       let answer = request[..<count].withUnsafeBytes { self.answer(to: $0) }
       do throws(SystemError) {
         try checked("send") { send(raw, answer, answer.count, Int32(MSG_NOSIGNAL)) }
       } catch  where error.code == EPIPE {
         return
+      }
+    }
+  }
+
+  /// Waits for a request.
+  ///
+  /// - Returns: its length; `nil` at the end.
+  private func next(_ request: inout [UInt8]) throws(SystemError) -> Int? {
+    let raw = socket.raw
+    var isQuiet = false
+    while true {
+      do throws(SystemError) {
+        let count = try checked("recv") { recv(raw, &request, request.count, 0) }
+        return count == 0 ? nil : count
+      } catch  where error.code == EAGAIN {
+        if !isQuiet { ProgramPages.giveBack() }
+        isQuiet = true
       }
     }
   }

@@ -9,19 +9,19 @@ enum KeyManagement {
   static func table(_ algorithm: KeyAlgorithm) -> UnsafePointer<OSSL_DISPATCH> {
     dispatchTable([
       (OSSL_FUNC_KEYMGMT_NEW, new(algorithm)),
-      (OSSL_FUNC_KEYMGMT_FREE, function(free)),
-      (OSSL_FUNC_KEYMGMT_HAS, function(has)),
-      (OSSL_FUNC_KEYMGMT_MATCH, function(match)),
-      (OSSL_FUNC_KEYMGMT_IMPORT, function(importKey)),
-      (OSSL_FUNC_KEYMGMT_IMPORT_TYPES, function(importTypes)),
-      (OSSL_FUNC_KEYMGMT_GET_PARAMS, function(parameters)),
-      (OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, function(gettableParameters)),
+      (OSSL_FUNC_KEYMGMT_FREE, providerFunction(free)),
+      (OSSL_FUNC_KEYMGMT_HAS, providerFunction(has)),
+      (OSSL_FUNC_KEYMGMT_MATCH, providerFunction(match)),
+      (OSSL_FUNC_KEYMGMT_IMPORT, providerFunction(importKey)),
+      (OSSL_FUNC_KEYMGMT_IMPORT_TYPES, providerFunction(importTypes)),
+      (OSSL_FUNC_KEYMGMT_GET_PARAMS, providerFunction(parameters)),
+      (OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, providerFunction(gettableParameters)),
       (OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, operationName(algorithm)),
     ])
   }
 
   // A C function has no room to remember an algorithm: one each.
-  private static func new(_ algorithm: KeyAlgorithm) -> Function {
+  private static func new(_ algorithm: KeyAlgorithm) -> ProviderFunction {
     typealias New = @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
     let new: New =
       switch algorithm {
@@ -30,10 +30,10 @@ enum KeyManagement {
       case .ec: { _ in retained(RemoteKey(.ec)) }
       case .ed25519: { _ in retained(RemoteKey(.ed25519)) }
       }
-    return function(new)
+    return providerFunction(new)
   }
 
-  private static func operationName(_ algorithm: KeyAlgorithm) -> Function {
+  private static func operationName(_ algorithm: KeyAlgorithm) -> ProviderFunction {
     typealias Query = @convention(c) (Int32) -> UnsafePointer<CChar>?
     let query: Query =
       switch algorithm {
@@ -41,7 +41,7 @@ enum KeyManagement {
       case .ec: { _ in constantText(KeyAlgorithm.ec.signatureName) }
       case .ed25519: { _ in constantText(KeyAlgorithm.ed25519.signatureName) }
       }
-    return function(query)
+    return providerFunction(query)
   }
 
   private static let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { key in

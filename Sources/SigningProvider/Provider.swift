@@ -4,24 +4,6 @@ import OpenSSL
 /// The name of this provider, and in its algorithms' properties.
 let providerName = "agentd-remote-keys"
 
-/// Any function, as OSSL_DISPATCH holds it.
-typealias Function = @convention(c) () -> Void
-
-/// Forgets a C function's type, which OpenSSL knows by its number.
-func function<Signature>(_ function: Signature) -> Function {
-  unsafeBitCast(function, to: Function.self)
-}
-
-/// A table of functions that lives as long as the process.
-func dispatchTable(_ functions: [(number: Int32, function: Function)]) -> UnsafePointer<OSSL_DISPATCH> {
-  let table = UnsafeMutablePointer<OSSL_DISPATCH>.allocate(capacity: functions.count + 1)
-  for (index, entry) in functions.enumerated() {
-    (table + index).initialize(to: OSSL_DISPATCH(function_id: entry.number, function: entry.function))
-  }
-  (table + functions.count).initialize(to: OSSL_DISPATCH(function_id: 0, function: nil))
-  return UnsafePointer(table)
-}
-
 /// A table of parameters that lives as long as the process.
 func parameterTable(_ parameters: [OSSL_PARAM]) -> UnsafePointer<OSSL_PARAM> {
   let table = UnsafeMutablePointer<OSSL_PARAM>.allocate(capacity: parameters.count + 1)
@@ -48,29 +30,25 @@ enum Provider {
     return OSSL_PROVIDER_try_load(nil, providerName, 1) != nil
   }()
 
-  private static let start:
-    @convention(c) (
-      OpaquePointer?, UnsafePointer<OSSL_DISPATCH>?, UnsafeMutablePointer<UnsafePointer<OSSL_DISPATCH>?>?,
-      UnsafeMutablePointer<UnsafeMutableRawPointer?>?
-    ) -> Int32 = { core, _, functions, context in
-      functions?.pointee = table
-      // Nothing is kept for the provider as a whole; OpenSSL only wants something that is not null.
-      context?.pointee = UnsafeMutableRawPointer(core)
-      return 1
-    }
+  private static let start: ProviderStart = { core, _, functions, context in
+    functions?.pointee = table
+    // Nothing is kept for the provider as a whole; OpenSSL only wants something that is not null.
+    context?.pointee = UnsafeMutableRawPointer(core)
+    return 1
+  }
 
-  nonisolated(unsafe) private static let table = dispatchTable([(OSSL_FUNC_PROVIDER_QUERY_OPERATION, function(query))])
+  nonisolated(unsafe) private static let table = dispatchTable([
+    (OSSL_FUNC_PROVIDER_QUERY_OPERATION, providerFunction(query))
+  ])
 
-  private static let query:
-    @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafeMutablePointer<Int32>?) -> UnsafePointer<OSSL_ALGORITHM>? = {
-      _, operation, mayNotBeCached in
-      mayNotBeCached?.pointee = 0
-      return switch operation {
-      case OSSL_OP_KEYMGMT: keyManagement
-      case OSSL_OP_SIGNATURE: signatures
-      default: nil
-      }
+  private static let query: ProviderQuery = { _, operation, mayNotBeCached in
+    mayNotBeCached?.pointee = 0
+    return switch operation {
+    case OSSL_OP_KEYMGMT: keyManagement
+    case OSSL_OP_SIGNATURE: signatures
+    default: nil
     }
+  }
 
   nonisolated(unsafe) private static let keyManagement = algorithmTable(
     KeyAlgorithm.allCases.map { ($0.names, KeyManagement.table($0)) })
@@ -83,17 +61,12 @@ enum Provider {
   private static func algorithmTable(
     _ algorithms: [(names: StaticString, functions: UnsafePointer<OSSL_DISPATCH>)]
   ) -> UnsafePointer<OSSL_ALGORITHM> {
-    let table = UnsafeMutablePointer<OSSL_ALGORITHM>.allocate(capacity: algorithms.count + 1)
     let properties = constantText("provider=agentd-remote-keys")
-    for (index, algorithm) in algorithms.enumerated() {
-      (table + index).initialize(
-        to: OSSL_ALGORITHM(
-          algorithm_names: constantText(algorithm.names), property_definition: properties,
-          implementation: algorithm.functions, algorithm_description: nil))
-    }
-    (table + algorithms.count).initialize(
-      to: OSSL_ALGORITHM(
-        algorithm_names: nil, property_definition: nil, implementation: nil, algorithm_description: nil))
-    return UnsafePointer(table)
+    return OpenSSL.algorithmTable(
+      algorithms.map {
+        OSSL_ALGORITHM(
+          algorithm_names: constantText($0.names), property_definition: properties, implementation: $0.functions,
+          algorithm_description: nil)
+      })
   }
 }

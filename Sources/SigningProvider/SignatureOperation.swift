@@ -14,12 +14,12 @@ final class SignatureOperation {
 enum SignatureFunctions {
   static func table() -> UnsafePointer<OSSL_DISPATCH> {
     dispatchTable([
-      (OSSL_FUNC_SIGNATURE_NEWCTX, function(new)),
-      (OSSL_FUNC_SIGNATURE_FREECTX, function(free)),
-      (OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, function(begin)),
-      (OSSL_FUNC_SIGNATURE_DIGEST_SIGN, function(sign)),
-      (OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, function(setParameters)),
-      (OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, function(settableParameters)),
+      (OSSL_FUNC_SIGNATURE_NEWCTX, providerFunction(new)),
+      (OSSL_FUNC_SIGNATURE_FREECTX, providerFunction(free)),
+      (OSSL_FUNC_SIGNATURE_DIGEST_SIGN_INIT, providerFunction(begin)),
+      (OSSL_FUNC_SIGNATURE_DIGEST_SIGN, providerFunction(sign)),
+      (OSSL_FUNC_SIGNATURE_SET_CTX_PARAMS, providerFunction(setParameters)),
+      (OSSL_FUNC_SIGNATURE_SETTABLE_CTX_PARAMS, providerFunction(settableParameters)),
     ])
   }
 

@@ -8,6 +8,9 @@ import SystemCalls
 final class Daemon {
   /// How long the listener may finish what is open when agentd stops.
   static let stopLimit = Duration.seconds(5)
+  /// How long a reload waits while too many replaced listeners are busy. Most have finished by then: what takes them long is a
+  /// client's connection on which a request may be under way, and that is given two seconds.
+  static let roomLimit = Duration.seconds(3)
 
   private var options: StartOptions
   private let files: HostFiles
@@ -15,16 +18,21 @@ final class Daemon {
   private let log: SupervisorLog
   private let report: StartReport
   private let jobs: Jobs
+  private let clients: RecordedClients
   private let requests: ListenerRequests
   private let listeners: ListenerSupervision
+  private var renewal: CertificateRenewal?
+  private let quiet: QuietTime
   private var signals: SignalSource?
   private var failure: StartFailure?
+  /// SHA-256 thumbprints.
+  private var trustedRoots: Set<String> = []
   private var reloadIsWanted = false
   private let startedAt = ContinuousClock.now
 
   init(
-    _ options: StartOptions, _ files: HostFiles, _ jobs: Jobs, on reactor: Reactor, _ log: SupervisorLog,
-    _ report: StartReport
+    _ options: StartOptions, _ files: HostFiles, _ jobs: Jobs, _ clients: RecordedClients, on reactor: Reactor,
+    _ log: SupervisorLog, _ report: StartReport
   ) {
     self.options = options
     self.files = files
@@ -32,8 +40,11 @@ final class Daemon {
     self.log = log
     self.report = report
     self.jobs = jobs
-    requests = ListenerRequests(jobs, log: log)
+    self.clients = clients
+    quiet = QuietTime(.seconds(ProgramPages.quietTime), on: reactor) { ProgramPages.giveBack() }
+    requests = ListenerRequests(jobs, clients, log: log)
     listeners = ListenerSupervision(on: reactor, log: log, clientele: requests)
+    jobs.tally.listeners = listeners
   }
 
   /// Signals, jobs of before, sockets, listener: what has to stand before the first turn.
@@ -44,13 +55,19 @@ final class Daemon {
       try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGUSR1], on: reactor) { [weak self] in self?.handle($0) }
     }
     reactor.turnEnded = { [weak self] in self?.endTurn() }
-    let sockets = try ListeningSocket.bindAll(material.endpoints, log: log)
+    let register = try required(orExit: EX_OSFILE) { () throws(SystemError) in
+      try Program.installed("agent-register", or: "bin/agent-register")
+    }
+    renewal = CertificateRenewal(on: reactor, log: log, program: .renewal(register, options))
+    let sockets = try ListeningSocket.bindAll(
+      material.endpoints, patience: ListeningSocket.startPatience, log: log)
     try recoverJobs()
     try listeners.start(material, sockets) { [weak self] in self?.started($0, material) }
   }
 
   /// Takes turns until SIGTERM, SIGINT or a failure of the first listener.
   func run() throws(StartFailure) {
+    defer { clients.save() }
     try required(orExit: EX_OSERR) { () throws(SystemError) in try reactor.run() }
     if let failure { throw failure }
   }
@@ -59,6 +76,7 @@ final class Daemon {
     do {
       let recovery = try jobs.recover()
       jobs.removeLeftovers()
+      jobs.forgetSoon()
       guard recovery != Jobs.Recovery() else { return }
       log.logger.notice(
         "jobs of an earlier agentd found",
@@ -72,14 +90,17 @@ final class Daemon {
 
   private func endTurn() {
     if let capacity = jobs.endTurn() { listeners.push(capacity) }
+    quiet.turnEnded()
   }
 
   private func started(_ result: Result<ListenerReport, StartFailure>, _ material: ServingMaterial) {
     switch result {
     case .success(let found):
       log.logger.notice("agentd serves", metadata: facts(found, material))
+      trustedRoots = material.rootThumbprints
+      renewal?.schedule(material.renewAt)
+      clients.warn(ofRemoved: clients.recentRoots.subtracting(trustedRoots))
       report.succeeded()
-      warnOfExpiry(found)
     case .failure(let failure) where !jobs.isStopping:
       self.failure = failure
       reactor.stop()
@@ -118,8 +139,12 @@ final class Daemon {
 }
 
 extension Daemon {
-  /// Starts a listener from what configuration and store say now. Unless it gets ready, all stays as it is.
   private func reload() {
+    listeners.awaitRoom(limit: Self.roomLimit) { [weak self] in self?.reloadNow() }
+  }
+
+  /// Starts a listener from what configuration and store say now. Unless it gets ready, all stays as it is.
+  private func reloadNow() {
     guard !listeners.isStarting, !jobs.isStopping else {
       reloadIsWanted = true
       return
@@ -127,7 +152,7 @@ extension Daemon {
     do throws(StartFailure) {
       let material = try ServingMaterial.load(options)
       if !options.foreground { reopenLog(material) }
-      let sockets = try ListeningSocket.bindAll(material.endpoints, existing: listeners.sockets, log: log)
+      let sockets = try ListeningSocket.bindAll(material.endpoints, existing: listeners.boundSockets, log: log)
       try listeners.start(material, sockets) { [weak self] in self?.reloaded($0, material) }
     } catch {
       reloadFailed(error)
@@ -138,16 +163,21 @@ extension Daemon {
     switch result {
     case .success(let found):
       OpenFileLimit.raise(forJobs: material.configuration.jobs.maxRunning, log)
-      jobs.adopt(material.configuration.jobs)
+      OpenFileLimit.check(material.configuration.limits, log)
+      jobs.adopt(material.configuration.jobs, material.configuration.clients)
       log.logger.logLevel = material.configuration.process.logLevel.forLogger
       log.logger.notice("reload complete", metadata: facts(found, material))
-      warnOfExpiry(found)
+      jobs.tally.reloads += 1
+      renewal?.schedule(material.renewAt)
+      clients.warn(ofRemoved: trustedRoots.subtracting(material.rootThumbprints))
+      trustedRoots = material.rootThumbprints
     case .failure(let failure): reloadFailed(failure)
     }
     settleReload()
   }
 
   private func reloadFailed(_ failure: StartFailure) {
+    jobs.tally.failedReloads += 1
     let present = listeners.report.map { "still serving with \($0.subject) \($0.thumbprint)" } ?? "not serving"
     log.logger.error("reload failed: \(failure); \(present)")
   }
@@ -163,14 +193,6 @@ extension Daemon {
     do throws(SystemError) { try LogFile.reopen(material.configuration.process.logFile) } catch {
       log.logger.error("log file cannot be opened again: \(error)")
     }
-  }
-
-  private func warnOfExpiry(_ found: ListenerReport) {
-    let days = (found.notAfter.milliseconds - Timestamp.now().milliseconds) / 86_400_000
-    guard days < 30 else { return }
-    log.logger.warning(
-      "listener certificate \(days < 0 ? "has expired" : "expires in \(days) days"); import its successor: agent-register -I",
-      metadata: ["subject": "\(found.subject)", "expires": "\(found.notAfter)"])
   }
 
   private func facts(_ found: ListenerReport, _ material: ServingMaterial) -> Logger.Metadata {

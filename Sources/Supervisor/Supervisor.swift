@@ -48,8 +48,10 @@ public enum Supervisor {
     let files = try HostFiles(configuration)
     let reactor = try required(orExit: EX_OSERR) { () throws(SystemError) in try Reactor() }
     let jobs = Jobs(
-      on: reactor, log: log, ledger: files.ledger, launcher: files.launcher, limits: configuration.jobs)
-    let daemon = Daemon(options, files, jobs, on: reactor, log, report)
+      on: reactor, log: log, ledger: files.ledger, launcher: files.launcher, limits: configuration.jobs,
+      clients: configuration.clients)
+    let clients = RecordedClients(path: configuration.paths.clients, on: reactor, log: log)
+    let daemon = Daemon(options, files, jobs, clients, on: reactor, log, report)
     try daemon.begin(material)
     return daemon
   }

@@ -29,24 +29,52 @@ public enum Folder {
 
   /// The names in an open folder, sorted, without `.` and `..`.
   public static func names(in folder: FileDescriptor) throws(SystemError) -> [String] {
+    names(from: try stream(of: folder))
+  }
+
+  private static func names(from stream: OpaquePointer) -> [String] {
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let name = nextName(stream) { names.append(name) }
+    return names.sorted()
+  }
+
+  fileprivate static func nextName(_ stream: OpaquePointer) -> String? {
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { return name }
+    }
+    return nil
+  }
+
+  fileprivate static func stream(of folder: FileDescriptor) throws(SystemError) -> OpaquePointer {
     // Opened anew, because listing moves the position of the description, and closing the stream closes its descriptor.
     let raw = try folder.open(".", O_RDONLY | O_DIRECTORY).release()
     guard let stream = fdopendir(raw) else {
       close(raw)
       throw SystemError.last("fdopendir")
     }
-    return names(from: stream)
+    return stream
+  }
+}
+
+/// The names in a folder, some at a time, as the file system has them. Names that come or go meanwhile may be missing.
+public final class FolderReader {
+  private let stream: OpaquePointer
+
+  /// Begins to read an open folder, which may be closed afterwards.
+  public init(_ folder: FileDescriptor) throws(SystemError) {
+    stream = try Folder.stream(of: folder)
   }
 
-  private static func names(from stream: OpaquePointer) -> [String] {
-    defer { closedir(stream) }
+  deinit { closedir(stream) }
+
+  /// The next names, `count` at most, without `.` and `..`; none at the end.
+  public func next(_ count: Int) -> [String] {
     var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
+    while names.count < count, let name = Folder.nextName(stream) { names.append(name) }
+    return names
   }
 }

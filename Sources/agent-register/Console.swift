@@ -1,6 +1,7 @@
 import AgentRegistration
 import Glibc
 import SystemCalls
+import TerminalText
 
 /// Writes a report where it belongs.
 func deliver(_ report: Report) throws {

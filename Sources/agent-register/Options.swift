@@ -19,6 +19,28 @@ struct ImportOptions: ParsableArguments {
   var removeSource = false
 }
 
+struct RequestOptions: ParsableArguments {
+  @Flag(
+    name: [.customShort("R"), .customLong("request")],
+    help: "Request a certificate: the key is made here and stays here. With -o the request goes to a file.")
+  var isWanted = false
+
+  @Option(
+    name: [.customShort("n"), .customLong("name")],
+    help: ArgumentHelp("How the scheduler knows this agent; without it, the host's name.", valueName: "name"))
+  var name: String?
+
+  @Option(
+    name: [.customShort("s"), .customLong("server")],
+    help: ArgumentHelp(
+      "The scheduler's enrolment service, HOST or HOST:PORT (5774). -P names a file with the enrolment code, which is asked for "
+        + "otherwise. With -L: where the certificate is renewed by itself, or none.", valueName: "server"))
+  var server: String?
+
+  @Flag(name: .customLong("renew"), help: "Renew the listener's certificate now; agentd does it when it is time.")
+  var renew = false
+}
+
 struct ListenerOptions: ParsableArguments {
   @Flag(name: [.customShort("L"), .customLong("listener")], help: "Show the listener's configuration, or change it.")
   var isWanted = false
@@ -61,7 +83,7 @@ struct StoreOptions: ParsableArguments {
     help: ArgumentHelp("Remove a certificate with its key, a root or a CRL.", valueName: "thumbprint"))
   var remove: [String] = []
 
-  @Flag(name: .customLong("force"), help: "Remove it even though the listener uses it.")
+  @Flag(name: .customLong("force"), help: "Remove it even though the listener uses it, or clients need it.")
   var force = false
 
   @Option(
@@ -71,18 +93,29 @@ struct StoreOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("Write what is exported to a file.", valueName: "file"))
+    help: ArgumentHelp("Write what is exported, or the request, to a file.", valueName: "file"))
   var output: String?
 
   @Option(
     name: [.customShort("V"), .customLong("verify")],
-    help: ArgumentHelp("Say whether a client with this certificate would be let in.", valueName: "file"))
+    help: ArgumentHelp(
+      "Say whether a client with this certificate would be let in. With --at and no file: what breaks first until then.",
+      valueName: "file"))
   var verify: String?
 
   @Option(
     name: .customLong("at"),
     help: ArgumentHelp("Verify for that moment, as in 2026-12-31T23:59:59Z or 2026-12-31.", valueName: "time"))
   var moment: String?
+}
+
+struct JobOptions: ParsableArguments {
+  @Option(
+    name: .customLong("env-diff"),
+    help: ArgumentHelp(
+      "Say how a job's environment, groups, limits and umask differ from those of that user after a login.",
+      valueName: "user"))
+  var user: String?
 }
 
 struct GeneralOptions: ParsableArguments {

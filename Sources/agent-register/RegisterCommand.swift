@@ -10,24 +10,31 @@ struct RegisterCommand: ParsableCommand {
       abstract: "Imports certificates for agentd and configures its listener.",
       usage: """
         \(programName) -I FILE [-q | -P FILE] [--remove-source]
-        \(programName) -L [-t THUMBPRINT] [-d METHOD] [-e METHOD] [-b ADDRESS ...] [-p N]
-        \(programName) -l | -x THUMBPRINT [--force] | -E THUMBPRINT [-o FILE] | -V FILE [--at TIME]
+        \(programName) -R -s SERVER [-n NAME] [-P FILE] | -R [-n NAME] -o FILE | --renew
+        \(programName) -L [-t THUMBPRINT] [-d METHOD] [-e METHOD] [-b ADDRESS ...] [-p N] [-s SERVER | -s none]
+        \(programName) -l | -x THUMBPRINT [--force] | -E THUMBPRINT [-o FILE] | -V FILE [--at TIME] | -V --at TIME
+        \(programName) --env-diff USER
         """,
       discussion: """
         A thumbprint is SHA-1 or SHA-256, in any case, with colons or spaces, in full or its first 8 digits or more. Run it as \
-        the user who runs agentd, which is usually root.
+        the user who runs agentd, which is usually root. UPDATE AGENT LISTENER /REQCERT /SERVER=... /AGENTNAME=... is \
+        understood as the scheduler's documentation prints it: it is -R -s SERVER -n NAME.
         """,
       version: "agent-register \(Registration.version)")
   }
 
   static let longOptions: Set<String> = [
     "import", "query-password", "password-file", "remove-source", "listener", "thumbprint", "disable", "enable", "bind",
-    "port", "list", "remove", "force", "export", "output", "verify", "at", "config", "json", "version", "help",
+    "port", "list", "remove", "force", "export", "output", "verify", "at", "env-diff", "config", "json", "request",
+    "name", "server", "renew",
+    "version", "help",
   ]
 
   @OptionGroup(title: "Import") var importing: ImportOptions
+  @OptionGroup(title: "Request") var requesting: RequestOptions
   @OptionGroup(title: "Listener") var listening: ListenerOptions
   @OptionGroup(title: "Store") var keeping: StoreOptions
+  @OptionGroup(title: "Jobs") var jobs: JobOptions
   @OptionGroup(title: "Everywhere") var general: GeneralOptions
 
   func run() throws {
@@ -51,7 +58,7 @@ struct RegisterCommand: ParsableCommand {
   /// Does what the arguments ask for, and exits. A misuse is one line, as every other error.
   static func start(_ arguments: [String]) -> Never {
     do {
-      var command = try parseAsRoot(arguments)
+      var command = try parseAsRoot(try UpdateListener.options(for: arguments))
       try command.run()
       exit()
     } catch {

@@ -1,36 +1,55 @@
 import AgentRegistration
 import ArgumentParser
+import SecretInput
 
 /// The one thing that a command line asks for.
 enum Wish {
   case importFile(String, PasswordSource, removeSource: Bool)
+  case request(name: String?, to: String)
+  case enrol(at: String, name: String?, PasswordSource)
+  case renew
   case listener(ListenerChange)
   case list
   case remove(String, force: Bool)
   case export(String, to: String?)
   case verify(String, PasswordSource, at: String?)
+  case forecast(at: String)
+  case environmentDifference(of: String)
 
   /// Throws a usage error unless the options make sense together.
   static func check(_ command: RegisterCommand) throws {
     let (importing, listening, keeping) = (command.importing, command.listening, command.keeping)
     let wishes: [(name: String, isThere: Bool)] = [
-      ("-I", importing.file != nil), ("-L", listening.isWanted), ("-l", keeping.list), ("-x", !keeping.remove.isEmpty),
-      ("-E", !keeping.export.isEmpty), ("-V", keeping.verify != nil),
+      ("-I", importing.file != nil), ("-R", command.requesting.isWanted), ("--renew", command.requesting.renew),
+      ("-L", listening.isWanted), ("-l", keeping.list), ("-x", !keeping.remove.isEmpty),
+      ("-E", !keeping.export.isEmpty), ("-V", keeping.verify != nil), ("--env-diff", command.jobs.user != nil),
     ]
-    let wanted = wishes.filter(\.isThere).map(\.name)
+    var wanted = wishes.filter(\.isThere).map(\.name)
+    // Of -V without a file only --at is left; see withoutBareVerify.
+    if wanted.isEmpty, keeping.moment != nil { wanted = ["-V"] }
     if wanted.isEmpty {
-      let hint = listening.isChange ? "-t, -d, -e, -b and -p need -L" : "say what to do: -I, -L, -l, -x, -E or -V"
+      let hint =
+        listening.isChange || command.requesting.server != nil
+        ? "-t, -d, -e, -b, -p and -s need -L, or -s needs -R"
+        : "say what to do: -I, -R, -L, -l, -x, -E, -V with a file or --at, or --env-diff"
       throw ValidationError(hint)
     }
     if wanted.count > 1 { throw ValidationError("\(wanted.joined(separator: " and ")) cannot be done at once") }
     let companions: [(name: String, isThere: Bool, of: [String])] = [
-      ("-q", importing.queryPassword, ["-I", "-V"]), ("-P", importing.passwordFile != nil, ["-I", "-V"]),
+      ("-q", importing.queryPassword, ["-I", "-V"]), ("-P", importing.passwordFile != nil, ["-I", "-V", "-R"]),
       ("--remove-source", importing.removeSource, ["-I"]), ("-t, -d, -e, -b and -p", listening.isChange, ["-L"]),
-      ("--force", keeping.force, ["-x"]), ("-o", keeping.output != nil, ["-E"]),
+      ("--force", keeping.force, ["-x"]), ("-o", keeping.output != nil, ["-E", "-R"]),
+      ("-n", command.requesting.name != nil, ["-R"]), ("-s", command.requesting.server != nil, ["-R", "-L"]),
       ("--at", keeping.moment != nil, ["-V"]),
     ]
     if let stray = companions.first(where: { $0.isThere && !$0.of.contains(wanted[0]) }) {
       throw ValidationError("\(stray.name) goes with \(stray.of.joined(separator: " or ")), not with \(wanted[0])")
+    }
+    if wanted == ["-R"], (keeping.output == nil) == (command.requesting.server == nil) {
+      throw ValidationError("-R needs -s SERVER, which is asked, or -o FILE, where the request goes; one of them")
+    }
+    if wanted == ["-R"], importing.passwordFile != nil, command.requesting.server == nil {
+      throw ValidationError("-P goes with -s: it is the file of the enrolment code")
     }
     if importing.queryPassword, importing.passwordFile != nil {
       throw ValidationError("-q and -P: the password comes from the terminal or from a file, not from both")
@@ -43,11 +62,19 @@ enum Wish {
       importing.queryPassword ? .terminal : importing.passwordFile.map { .file($0) } ?? .none
     if let file = importing.file { return .importFile(file, password, removeSource: importing.removeSource) }
     if let file = keeping.verify { return .verify(file, password, at: keeping.moment) }
+    if let moment = keeping.moment { return .forecast(at: moment) }
+    if let user = command.jobs.user { return .environmentDifference(of: user) }
+    if command.requesting.renew { return .renew }
+    if command.requesting.isWanted {
+      let name = command.requesting.name
+      if let server = command.requesting.server { return .enrol(at: server, name: name, password) }
+      if let file = keeping.output { return .request(name: name, to: file) }
+    }
     if listening.isWanted {
       return .listener(
         try ListenerChange(
           thumbprint: listening.thumbprint.joined(), enable: listening.enable, disable: listening.disable,
-          addresses: listening.addresses, port: listening.port))
+          addresses: listening.addresses, port: listening.port, enrolmentServer: command.requesting.server))
     }
     // A thumbprint with spaces that were not quoted arrives in several words.
     if !keeping.remove.isEmpty { return .remove(keeping.remove.joined(), force: keeping.force) }
@@ -59,11 +86,16 @@ enum Wish {
     switch self {
     case .importFile(let file, let password, let removeSource):
       try registration.importFile(file, password: password, removeSource: removeSource)
+    case .enrol(let server, let name, let code): try registration.enrol(at: server, name: name, code: code)
+    case .renew: try registration.renew()
+    case .request(let name, let file): try registration.request(name: name, to: file)
     case .listener(let change): try registration.listener(change)
     case .list: try registration.list()
     case .remove(let thumbprint, let force): try registration.remove(thumbprint, force: force)
     case .export(let thumbprint, let file): try registration.export(thumbprint, to: file)
     case .verify(let file, let password, let moment): try registration.verify(file, password: password, at: moment)
+    case .forecast(let moment): try registration.forecast(at: moment)
+    case .environmentDifference(let user): try registration.environmentDifference(of: user)
     }
   }
 }

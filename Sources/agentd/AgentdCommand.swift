@@ -20,12 +20,33 @@ struct AgentdCommand: ParsableCommand {
   @Flag(name: [.customShort("t"), .customLong("test")], help: "Check configuration and certificate store, then exit.")
   var checkOnly = false
 
+  @Option(
+    name: .customLong("at"),
+    help: ArgumentHelp(
+      "With -t: fail if anything of the store, or for the clients seen lately, breaks until then (2026-12-31).",
+      valueName: "time"))
+  var moment: String?
+
   @Option(name: .shortAndLong, help: ArgumentHelp("Read this configuration file.", valueName: "file"))
   var config: String?
 
+  @OptionGroup(title: "Explain a decision") var explaining: ExplainOptions
+
   func run() throws {
-    let options = StartOptions(
+    var options = StartOptions(
       configurationFile: config, environment: processEnvironment(), foreground: foreground, checkOnly: checkOnly)
+    options.forecastUntil = try forecastMoment()
+    options.question = try explaining.question(checkOnly)
     throw ExitCode(Supervisor.run(options))
+  }
+
+  private func forecastMoment() throws -> Timestamp? {
+    guard let moment else { return nil }
+    guard checkOnly else { throw ValidationError("--at goes with -t") }
+    guard let time = Timestamp.momentOrDate(moment), time > .now() else {
+      throw ValidationError(
+        "--at: \(String(reflecting: moment)) is no time to come such as 2099-12-31T23:59:59Z or 2099-12-31")
+    }
+    return time
   }
 }

@@ -17,6 +17,12 @@ struct LoadError: Error, CustomStringConvertible {
   }
 }
 
+/// A connection was refused by the kernel.
+struct NobodyListens: Error, CustomStringConvertible {
+  let port: UInt16
+  var description: String { "connect: nobody listens on port \(port)" }
+}
+
 /// The client's side of all connections: an SSL_CTX, which threads may share.
 final class ClientContext: @unchecked Sendable {
   let context: OpaquePointer
@@ -51,9 +57,15 @@ struct Target: Sendable {
 final class Connection {
   private let ssl: OpaquePointer
   private let socket: Int32
-  private var buffer = [UInt8](repeating: 0, count: 262_144)
+  private var buffer: [UInt8]
+  /// When TCP had a connection.
+  let connectedAt: ContinuousClock.Instant
+  /// Whether the last answer said that it is the last one.
+  private(set) var isEnding = false
 
-  init(_ target: Target) throws {
+  /// - Parameter bufferBytes: the most that is read at a time.
+  init(_ target: Target, bufferBytes: Int = 262_144) throws {
+    buffer = [UInt8](repeating: 0, count: bufferBytes)
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -65,15 +77,19 @@ final class Connection {
       }
     }
     guard result == 0 else {
-      let reason = String(cString: strerror(errno))
+      let code = errno
+      let reason = String(cString: strerror(code))
       close(socket)
+      if code == ECONNREFUSED { throw NobodyListens(port: target.port) }
       throw LoadError("connect: \(reason)")
     }
+    connectedAt = .now
     var one: Int32 = 1
     setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
     self.socket = socket
     ssl = SSL_new(target.context.context)
     SSL_set_fd(ssl, socket)
+    // From here on `deinit` closes, also where this throws.
     guard SSL_connect(ssl) == 1 else { throw LoadError("handshake") }
   }
 
@@ -92,7 +108,8 @@ final class Connection {
       let count = Int(SSL_read(ssl, &buffer, Int32(buffer.count)))
       guard count > 0 else { throw LoadError("the connection ended within the answer's head") }
       head.append(contentsOf: buffer[..<count])
-      if let (length, headLength) = try Self.parse(head) {
+      if let (length, headLength, isEnding) = try Self.parse(head) {
+        self.isEnding = isEnding
         try skip(length - (head.count - headLength))
         return length
       }
@@ -105,6 +122,12 @@ final class Connection {
     while SSL_read(ssl, &buffer, Int32(buffer.count)) > 0 {}
   }
 
+  /// Whether the server has closed, or sent anything, since the last answer.
+  var isSpent: Bool {
+    var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+    return Glibc.poll(&poll, 1, 0) != 0
+  }
+
   private func skip(_ count: Int) throws {
     var left = count
     while left > 0 {
@@ -114,7 +137,7 @@ final class Connection {
     }
   }
 
-  private static func parse(_ bytes: [UInt8]) throws -> (length: Int, headLength: Int)? {
+  private static func parse(_ bytes: [UInt8]) throws -> (length: Int, headLength: Int, isEnding: Bool)? {
     guard bytes.count > 12,
       let end = (3..<bytes.count).first(where: { bytes[($0 - 3)...$0].elementsEqual([13, 10, 13, 10]) })
     else { return nil }
@@ -124,6 +147,6 @@ final class Connection {
     guard let line = lines.first(where: { $0.lowercased().hasPrefix(prefix) }),
       let length = Int(line.dropFirst(prefix.count).drop { $0 == " " })
     else { throw LoadError("an answer without Content-Length") }
-    return (length, end + 1)
+    return (length, end + 1, lines.contains { $0.lowercased() == "connection: close" })
   }
 }

@@ -91,7 +91,7 @@ extension TLSLoad {
     return Cost(cpuMicroseconds: Double(server.cpuNanoseconds - cpu) / 1000, seconds: seconds)
   }
 
-  private func report(_ figures: [String: Double]) {
+  func report(_ figures: [String: Double]) {
     let pairs = figures.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\((($0.value * 100).rounded()) / 100)" }
     print("{\(pairs.joined(separator: ","))}")
   }

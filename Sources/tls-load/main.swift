@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Glibc
 
 /// Load for `make bench`: drives a mutual TLS server on this machine and accounts for the CPU and memory of its processes.
@@ -10,14 +11,17 @@ struct TLSLoad: ParsableCommand {
       requests    one request after another on kept connections
       hold        many idle connections: server memory each
       stream      one large answer after another: MiB a second, server CPU seconds a GiB
+      latency     one request after another, on new connections and on a kept one: milliseconds, median and 99 of 100
+      stay        many idle connections, held until standard input ends
+      steady      requests on new and on kept connections until standard input ends: how many failed
       """)
 
   enum Mode: String, ExpressibleByArgument, CaseIterable {
-    case handshakes, requests, hold, stream
+    case handshakes, requests, hold, stream, latency, stay, steady
   }
 
   @Argument(help: "What to measure.") var mode: Mode
-  @Option(help: "Port on 127.0.0.1.") var port: UInt16
+  @Option(help: "Port on 127.0.0.1; steady: several, of which the server listens on one at a time.") var port: [UInt16]
   @Option(help: "The client's certificate chain, PEM.") var certificate: String
   @Option(help: "The client's private key, PEM.") var key: String
   @Option(help: "The root that the server must chain to, PEM.") var root: String
@@ -25,9 +29,11 @@ struct TLSLoad: ParsableCommand {
   @Option(help: "Operations in all.") var count = 1000
   @Option(help: "Connections side by side.") var parallel = 2
   @Option(help: "What to ask for.") var path = "/v1/agent"
+  @Option(help: "steady: what a further client waits for, again and again.") var waitPath: String?
   @Option(help: "TLS version: 1.2 or 1.3.") var tls = "1.3"
 
   func validate() throws {
+    guard !port.isEmpty else { throw ValidationError("--port is missing") }
     guard (1...10_000_000).contains(count) else { throw ValidationError("--count: 1 to 10000000") }
     guard (1...64).contains(parallel) else { throw ValidationError("--parallel: 1 to 64") }
     guard ["1.2", "1.3"].contains(tls) else { throw ValidationError("--tls: 1.2 or 1.3") }
@@ -36,15 +42,49 @@ struct TLSLoad: ParsableCommand {
   func run() throws {
     signal(SIGPIPE, SIG_IGN)
     let context = try ClientContext(certificate: certificate, key: key, root: root, onlyTLS12: tls == "1.2")
-    let target = Target(context: context, port: port, path: path)
+    if mode == .steady { return try runSteadily(context) }
+    let target = Target(context: context, port: port[0], path: path)
     let server = ServerProcesses(root: server)
     switch mode {
     case .handshakes: try measureHandshakes(target, server)
     case .requests: try measureRequests(target, server)
     case .hold: try measureHold(target, server)
     case .stream: try measureStream(target, server)
+    case .latency: try measureLatency(target)
+    case .stay: try stay(target)
+    case .steady: break
     }
   }
+
+  /// As many clients of each kind as are to be side by side.
+  private func runSteadily(_ context: ClientContext) throws {
+    let load = SteadyLoad(context, ports: port)
+    let clients = DispatchGroup()
+    func start(_ client: @escaping @Sendable () -> Void) {
+      DispatchQueue(label: "client").async(group: clients, execute: client)
+    }
+    let path = path
+    for _ in 0..<parallel {
+      start { load.keepComing(path) }
+      start { load.stay(path, rest: 100_000) }
+      start { load.stay(path, rest: 1_500_000) }
+    }
+    if let waitPath { start { load.stay(waitPath, rest: 0, waits: true) } }
+    while readLine() != nil {}
+    load.stop()
+    clients.wait()
+    let outcome = load.outcomeSoFar
+    let figures: [(String, Int)] = [
+      ("requests", outcome.requests), ("failed", outcome.failures),
+      ("slowest_ms", milliseconds(outcome.slowest.whole)),
+      ("slowest_connect_ms", milliseconds(outcome.slowest.connecting)),
+      ("slowest_wait_ms", milliseconds(outcome.slowestWait.whole)),
+    ]
+    print("{" + figures.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}")
+    if let failure = outcome.firstFailure { throw LoadError(failure) }
+  }
 }
+
+private func milliseconds(_ time: Duration) -> Int { Int(time / .milliseconds(1)) }
 
 TLSLoad.main()

@@ -1,3 +1,4 @@
+import AgentProtocol
 import Glibc
 import SystemCalls
 import TestSupport
@@ -26,7 +27,7 @@ struct AgentConfigurationTests {
     #expect(configuration.process.logLevel == .info)
     #expect(configuration.tls.crlExpired == .refuse)
     #expect(configuration.process.agentName == hostName())
-    #expect(configuration.jobs == .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody"))
+    #expect(configuration.jobs == .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody", outputLimit: 1 << 30))
   }
 
   @Test func aUserHasThoseOfTheXDGSpecification() throws {
@@ -64,10 +65,27 @@ struct AgentConfigurationTests {
       log_level = "debug"
       [tls]
       crl_expired = "warn"
+      [limits]
+      connections = 1
+      connections_per_source = 2
+      unauthenticated = "3:4:5"
+      unauthenticated_per_source = 6
+      handshake_timeout = 7
+      idle_timeout = 8
+      requests_per_connection = 9
       [jobs]
       max_running = 10_000
       max_queued = 0
+      output_limit = 5
       default_user = "batch"
+      cgroup = "/sys/fs/cgroup/agentd"
+      input_limit = 786_432
+      umask = "027"
+      login_shell_required = true
+      [jobs.limits]
+      nofile = "100:unlimited"
+      core = 0
+      nproc = "unlimited"
       """)
     let configuration = try AgentConfiguration.load(file: file, environment: [:], isRoot: false)
     #expect(configuration.file == file)
@@ -80,7 +98,19 @@ struct AgentConfigurationTests {
     #expect(configuration.process.listenerUser == "daemon")
     #expect(configuration.process.logLevel == .debug)
     #expect(configuration.tls.crlExpired == .warn)
-    #expect(configuration.jobs == .init(maxRunning: 10_000, maxQueued: 0, defaultUser: "batch"))
+    var limits = ListenerLimits()
+    (limits.connections, limits.connectionsPerSource, limits.unauthenticatedPerSource) = (1, 2, 6)
+    limits.unauthenticated = EarlyDrop(start: 3, rate: 4, full: 5)
+    (limits.handshakeTimeout, limits.idleTimeout, limits.requestsPerConnection) = (7, 8, 9)
+    #expect(configuration.limits == limits)
+    var jobs = AgentConfiguration.Jobs(maxRunning: 10_000, maxQueued: 0, defaultUser: "batch", outputLimit: 5)
+    jobs.controlGroups = .folder("/sys/fs/cgroup/agentd")
+    (jobs.inputLimit, jobs.umask, jobs.loginShellRequired) = (786_432, 0o027, true)
+    jobs.processLimits = [
+      Int(RLIMIT_NOFILE.rawValue): .init(soft: 100, hard: .max), Int(RLIMIT_CORE.rawValue): .init(soft: 0, hard: 0),
+      6: .init(soft: .max, hard: .max),
+    ]
+    #expect(configuration.jobs == jobs)
   }
 
   @Test func anEmptyFileIsEnough() throws {
@@ -131,16 +161,16 @@ struct AgentConfigurationTests {
     let plain = try AgentConfiguration.load(
       file: try folder.write("plain.toml", sample, mode: 0o600), environment: [:], isRoot: true)
     #expect(plain.paths == defaults.paths && plain.process == defaults.process && plain.jobs == defaults.jobs)
-    #expect(plain.tls == defaults.tls)
+    #expect(plain.tls == defaults.tls && plain.limits == defaults.limits)
     let lines = sample.split(separator: "\n", omittingEmptySubsequences: false)
     let keys = lines.filter { $0.hasPrefix("#") && $0.dropFirst().first?.isLetter == true && $0.contains(" = ") }
-    #expect(keys.count == 12)
+    #expect(keys.count == 27)
     let opened = lines.map { keys.contains($0) ? $0.dropFirst() : $0 }.joined(separator: "\n")
     var loaded = try AgentConfiguration.load(
       file: try folder.write("opened.toml", opened, mode: 0o600), environment: [:], isRoot: true)
     #expect(loaded.process.agentName == "agent01.example.com")
     loaded.process.agentName = defaults.process.agentName
     #expect(loaded.paths == defaults.paths && loaded.process == defaults.process && loaded.jobs == defaults.jobs)
-    #expect(loaded.tls == defaults.tls)
+    #expect(loaded.tls == defaults.tls && loaded.limits == defaults.limits)
   }
 }

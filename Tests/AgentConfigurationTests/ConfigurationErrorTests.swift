@@ -10,7 +10,7 @@ struct ConfigurationErrorTests {
     let text: String
     let line: Int?
     let message: String
-    var testDescription: String { text.debugDescription }
+    var testDescription: String { String(text.prefix(200)).debugDescription }
 
     init(_ text: String, _ line: Int?, _ message: String) {
       (self.text, self.line, self.message) = (text, line, message)
@@ -20,26 +20,60 @@ struct ConfigurationErrorTests {
   @Test(arguments: [
     Row("[jobs]\nmax_runing = 3\n", 2, "unknown key \"max_runing\" in [jobs]; did you mean \"max_running\"?"),
     Row("[jobs]\nmax_running = 3\n\n# x\n [jbos]\n", 5, "unknown key \"jbos\"; did you mean \"jobs\"?"),
-    Row("colour = 1\n", 1, "unknown key \"colour\"; known are paths, process, tls, jobs"),
+    Row("colour = 1\n", 1, "unknown key \"colour\"; known are paths, process, tls, limits, jobs, client"),
     Row(
       "[paths]\nstore = \"a\"\nlistner = \"b\"\n", 3, "unknown key \"listner\" in [paths]; did you mean \"listener\"?"),
     Row("paths.stor = \"a\"\n", 1, "unknown key \"stor\" in [paths]; did you mean \"store\"?"),
     Row("\n\npaths = { stor = \"a\" }\n", 3, "unknown key \"stor\" in [paths]; did you mean \"store\"?"),
     // Of several the first in the file, whatever the order of the alphabet.
-    Row("zzz = 1\naaa = 2\n", 1, "unknown key \"zzz\"; known are paths, process, tls, jobs"),
+    Row("zzz = 1\naaa = 2\n", 1, "unknown key \"zzz\"; known are paths, process, tls, limits, jobs, client"),
     // Lines within strings and arrays are none of the document's.
     Row(
       "[paths]\nstore = \"\"\"\n[jobs]\nmax_runing = 1\n\"\"\"\n[process]\nlog_levle = \"info\"\n", 7,
       "unknown key \"log_levle\" in [process]; did you mean \"log_level\"?"),
     Row("[paths]\nstore = '#[x]'\n\"stat\" = 1\n", 3, "unknown key \"stat\" in [paths]; did you mean \"state\"?"),
     Row("[[jobs]]\nmax_running = 1\n", 1, "jobs must be a table, not an array"),
-    Row("[[client]]\ncertificate = \"x\"\n", 1, "unknown key \"client\"; known are paths, process, tls, jobs"),
+    // What would end the process, were it given to TOMLKit; found by `make fuzz`.
+    Row("[tls]\na = t\u{1}\n", 2, "Error while parsing boolean: expected 'true', saw 't\\u{01}'"),
+    Row("a = 3979-05-27T:7:3U\n", 1, "dates and times have no place here; text is put in quotes"),
+    Row("a = 1\nb = [[ }]\n", 2, "[ is closed by }"),
+    Row("b = { x = [1, } ]\n", 1, "[ is closed by }"),
+    Row("[jobs]\numask = \"\u{8C}\"\n", 2, "umask must be octal digits, for example \"022\", not \"\\u{008C}\""),
+    Row("\na = 1979-04-re 9]\n", 2, "dates and times have no place here; text is put in quotes"),
+    Row("\n[#jobs]\n", 2, "after [ a table's name is expected"),
+    Row("[[ = 1\n", 1, "after [ a table's name is expected"),
+    Row("\u{FEFF}[\njobs]\n", 1, "after [ a table's name is expected"),
+    Row("a\(String(repeating: ".a", count: 100_000)) = 1\n", 1, "a key has more than 16 parts"),
+    Row("jobs = {\"x\"\(String(repeating: " . a", count: 60_000)) = 1}\n", 1, "a key has more than 16 parts"),
+    Row("[\(String(repeating: "a.", count: 100_000))a]\n", 1, "a key has more than 16 parts"),
     Row("jobs = 7\n", 1, "jobs must be a table, not an integer"),
     Row("[jobs]\nmax_running = \"3\"\n", 2, "max_running must be a whole number, not a string"),
     Row("[jobs]\nmax_running = 3.0\n", 2, "max_running must be a whole number, not a floating-point number"),
     Row("[jobs]\nmax_running = true\n", 2, "max_running must be a whole number, not a bool"),
     Row("[jobs]\nmax_running = 0\n", 2, "max_running must be from 1 to 10000, not 0"),
     Row("[jobs]\nmax_running = 10001\n", 2, "max_running must be from 1 to 10000, not 10001"),
+    Row("[jobs]\numask = \"888\"\n", 2, "umask must be octal digits, for example \"022\", not \"888\""),
+    Row("[jobs]\numask = 22\n", 2, "umask must be a string, not an integer"),
+    Row("[jobs]\nlogin_shell_required = 1\n", 2, "login_shell_required must be true or false, not an integer"),
+    Row("[jobs]\ninput_limit = 786433\n", 2, "input_limit must be from 0 to 786432, not 786433"),
+    Row("[jobs.limits]\nnofiles = 1\n", 2, "unknown key \"nofiles\" in [jobs.limits]; did you mean \"nofile\"?"),
+    Row(
+      "[jobs.limits]\nnofile = \"2:1\"\n", 2,
+      "nofile must be a whole number, \"unlimited\", or \"SOFT:HARD\" with SOFT not above HARD, not \"2:1\""),
+    Row("[jobs.limits]\ncore = true\n", 2, "core must be a whole number or a string, not a bool"),
+    Row("[jobs]\ncgroup = \"agentd\"\n", 2, "cgroup must be \"auto\", \"off\" or an absolute path, not \"agentd\""),
+    Row("[jobs]\noutput_limit = -1\n", 2, "output_limit must be from 0 to \(Int.max), not -1"),
+    Row("[jobs]\nkeep_days = 36501\n", 2, "keep_days must be from 0 to 36500, not 36501"),
+    Row("[jobs]\nkeep_count = -1\n", 2, "keep_count must be from 0 to \(Int.max), not -1"),
+    Row("[jobs]\ndisk_floor = \"1G\"\n", 2, "disk_floor must be a whole number, not a string"),
+    Row("[jobs.pools]\na = 1\n", 2, "a must be a table, not an integer"),
+    Row(
+      "[jobs.pools.\"a b\"]\nmax_running = 1\n", 1,
+      "a pool's name has 1 to 64 letters, digits, dots, hyphens or underscores, not \"a b\""),
+    Row("[jobs.pools.a]\n", 1, "pool a needs max_running, the most of its jobs that run at a time"),
+    Row("[jobs.pools.a]\nmax_running = 0\n", 2, "max_running must be from 1 to 10000, not 0"),
+    Row(
+      "[jobs.pools.a]\nmax_queued = 1\n", 2, "unknown key \"max_queued\" in [jobs.pools.a]; known are max_running"),
     Row("[jobs]\nmax_queued = -1\n", 2, "max_queued must be from 0 to 1000000, not -1"),
     Row("[jobs]\nmax_queued = 1_000_001\n", 2, "max_queued must be from 0 to 1000000, not 1000001"),
     Row("[jobs]\ndefault_user = \"\"\n", 2, "default_user must be the name of a user, not \"\""),
@@ -56,6 +90,14 @@ struct ConfigurationErrorTests {
       "[tls]\ncrl_expired = \"wran\"\n", 2,
       "crl_expired must be one of refuse, warn, not \"wran\"; did you mean \"warn\"?"),
     Row("[tls]\ncrl_expired = false\n", 2, "crl_expired must be a string, not a bool"),
+    Row("[limits]\nconnections = 0\n", 2, "connections must be from 1 to 1000000, not 0"),
+    Row("[limits]\nconections = 1\n", 2, "unknown key \"conections\" in [limits]; did you mean \"connections\"?"),
+    Row("[limits]\nhandshake_timeout = 601\n", 2, "handshake_timeout must be from 1 to 600, not 601"),
+    Row("[limits]\nidle_timeout = 86401\n", 2, "idle_timeout must be from 1 to 86400, not 86401"),
+    Row("[limits]\nunauthenticated = 7\n", 2, "unauthenticated must be a string, not an integer"),
+    earlyDrop("10"), earlyDrop("10:30"), earlyDrop("10:30:100:"), earlyDrop("0:30:100"), earlyDrop("10:0:100"),
+    earlyDrop("10:101:100"), earlyDrop("101:30:100"), earlyDrop("10:30:100001"), earlyDrop(" 10:30:100"),
+    earlyDrop("+1:30:100"), earlyDrop("1:30:99999999999999999999"),
     Row("[paths]\nstore = \"\"\n", 2, "store must be a path, not an empty string"),
     Row("[paths]\nstore = [\"a\"]\n", 2, "store must be a string, not an array"),
     Row("[paths]\nstore = \"a\\u0000b\"\n", 2, "NUL characters are not allowed"),
@@ -134,5 +176,12 @@ struct ConfigurationErrorTests {
     let file = try folder.write("listener.toml", row.text)
     let expected = ConfigurationError(file: file, line: row.line, row.message)
     #expect(throws: expected) { try ListenerConfiguration.load(file, isRoot: false) }
+  }
+
+  private static func earlyDrop(_ text: String) -> Row {
+    Row(
+      "[limits]\nunauthenticated = \"\(text)\"\n", 2,
+      "unauthenticated must be \"START:RATE:FULL\", for example \"500:30:1000\", with START from 1 to FULL, RATE from 1 to 100 and FULL to 100000, not \"\(text)\""
+    )
   }
 }

@@ -1,3 +1,4 @@
+import AgentProtocol
 import Glibc
 import TestSupport
 import Testing
@@ -8,11 +9,17 @@ import Testing
 struct ListenerConfigurationTests {
   private static let thumbprint = String(repeating: "0123456789abcdef", count: 4)
 
+  private static let renewed: ListenerConfiguration = {
+    var configuration = ListenerConfiguration(certificate: thumbprint)
+    (configuration.enrolmentServer, configuration.renewAt) = ("[2001:db8::7]:5774", Timestamp("2027-01-01T00:00:00Z"))
+    return configuration
+  }()
+
   @Test(arguments: [
     ListenerConfiguration(),
     ListenerConfiguration(certificate: thumbprint),
     ListenerConfiguration(certificate: thumbprint, addresses: ["127.0.0.1"], port: 1),
-    ListenerConfiguration(addresses: ["::1", "192.0.2.1", "fe80::1%lo"], port: 65535),
+    ListenerConfiguration(addresses: ["::1", "192.0.2.1", "fe80::1%lo"], port: 65535), renewed,
   ])
   func savedIsWhatIsLoaded(configuration: ListenerConfiguration) throws {
     let folder = try TemporaryFolder()

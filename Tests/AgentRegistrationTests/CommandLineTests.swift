@@ -34,6 +34,11 @@ struct CommandLineTests {
         ["-V", "article.pem", "--at", "soon"], 64,
         "--at: \"soon\" is no time such as 2026-12-31T23:59:59Z or 2026-12-31"
       ),
+      (["-V", "--at", "soon"], 64, "--at: \"soon\" is no time such as 2026-12-31T23:59:59Z or 2026-12-31"),
+      (
+        ["-V", "--at", "2001-01-01"], 64,
+        "--at: 2001-01-01T00:00:00Z is past; to judge one client for then, name its file: -V FILE --at"
+      ),
     ] as [([String], Int32, String)])
   func isRefused(arguments: [String], status: Int32, message: String) async throws {
     let result = try await host.start(arguments).end()
@@ -45,12 +50,24 @@ struct CommandLineTests {
   @Test(
     arguments: [
       (["-z"], "Unknown option '-z'"),
-      ([], "say what to do: -I, -L, -l, -x, -E or -V"),
-      (["-t", "12345678"], "-t, -d, -e, -b and -p need -L"),
+      ([], "say what to do: -I, -R, -L, -l, -x, -E, -V with a file or --at, or --env-diff"),
+      (["-V"], "Missing value for '-V <file>'"),
+      (["-l", "--at", "2099-01-01"], "--at goes with -V, not with -l"),
+      (["-t", "12345678"], "-t, -d, -e, -b, -p and -s need -L, or -s needs -R"),
       (["-l", "-L"], "-L and -l cannot be done at once"),
       (["-l", "-q"], "-q goes with -I or -V, not with -l"),
       (["-I", "f", "-q", "-P", "f"], "-q and -P: the password comes from the terminal or from a file, not from both"),
       (["-I", "f", "--force"], "--force goes with -x, not with -I"),
+      (["-R"], "-R needs -s SERVER, which is asked, or -o FILE, where the request goes; one of them"),
+      (["-R", "-o", "f", "-P", "f"], "-P goes with -s: it is the file of the enrolment code"),
+      (["-l", "-s", "here"], "-s goes with -R or -L, not with -l"),
+      (["--renew", "-R"], "-R and --renew cannot be done at once"),
+      (["UPDATE", "AGENT", "LISTENER", "/REQCERT"], "UPDATE AGENT LISTENER needs /SERVER"),
+      (
+        ["update", "agent", "listener", "/reqcert", "/server=<Enter the name of the JAMS Server>"],
+        "/SERVER=<Enter the name of the JAMS Server> is a placeholder: put the real value there"
+      ),
+      (["-l", "-n", "AGENT01"], "-n goes with -R, not with -l"),
       (["-l", "stray"], "Unexpected argument 'stray'"),
       (["-L", "-p", "many"], "The value 'many' is invalid for '-p <n>'"),
     ] as [([String], String)])

@@ -70,6 +70,15 @@ struct RefusedBundles {
     Row("PKCS#12, no password", "is encrypted; give its password with -q (asks for it) or -P FILE") {
       try $0.pkcs12("-passout", "pass:secret")
     },
+    Row(
+      "PKCS#12, a password to be hashed for hours",
+      "wants its password hashed 8519679 times, more than 5000000: is it damaged? Otherwise export it again with fewer "
+        + "iterations", password: "secret"
+    ) {
+      let container = try $0.pkcs12("-passout", "pass:secret", "-iter", "65536")
+      let place = container.indices.first { container[$0...].starts(with: [0x02, 0x03, 0x01, 0x00, 0x00]) }
+      return place.map { container[..<$0] + [0x02, 0x03, 0x7F, 0xFF, 0xFF] + container[($0 + 5)...] } ?? []
+    },
     Row("PKCS#12, cut off", unknown) { try $0.pkcs12("-passout", "pass:secret").dropLast(10) },
     Row("no key", "listener certificate CN=agent01 comes without its private key; export it with the key") {
       try $0.listener.certificatePEM + $0.root.certificatePEM

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import TestCertificates
 import TestSupport
@@ -21,8 +22,9 @@ struct VerifyCommandTests {
     let lines = result.outputText.split(separator: "\n").map(String.init)
     #expect(lines.count == 3)
     #expect(matches(lines[0], "accepted: CN=connector would be let in at 20*Z"))
-    #expect(matches(lines[1], "  CN=connector, valid to 20*Z"))
-    #expect(matches(lines[2], "    issued by CN=Scheduler Root, valid to 20*Z"))
+    #expect(
+      matches(lines[1], "CN=Scheduler Root (sha256 *…, P-256, 20*Z to 20*Z): ok, imported root"))
+    #expect(matches(lines[2], "└─ CN=connector (sha256 *…, P-256, 20*Z to 20*Z): ok"))
     #expect(try host.image() == image)
   }
 
@@ -39,6 +41,41 @@ struct VerifyCommandTests {
     #expect(result.end == .exited(1))
     #expect(result.outputText.hasPrefix("refused: client certificate CN=connector "))
     #expect(result.errorText.isEmpty)
+    let lines = result.outputText.split(separator: "\n").map(String.init)
+    #expect(lines.count == 3)
+    #expect(lines[1] == "CN=Other Root: is neither imported here nor in the file")
+    #expect(matches(lines[2], "└─ CN=connector (*): has no known issuer: *"))
+  }
+
+  /// Each link has its own verdict; all rules that it breaks, not only the first one.
+  @Test func everyLinkOfARefusedChainIsJudged() async throws {
+    let old = try files.pki.issue(
+      CertificateRecipe("/CN=Old CA", .authority).with { ($0.notBefore, $0.notAfter) = (-864_000, -259_201) },
+      by: files.root)
+    let sound = try files.pki.intermediate("Sound CA", by: old)
+    let client = try files.pki.issue(
+      CertificateRecipe("/CN=connector", .server).with { $0.digest = "sha1" }, by: sound)
+    let result = try await host.register("-V", client.chainPath)
+    #expect(result.end == .exited(1))
+    let lines = result.outputText.split(separator: "\n").map(String.init)
+    #expect(lines.count == 5)
+    #expect(matches(lines[0], "refused: client certificate CN=connector * is signed with too weak a digest*"))
+    #expect(matches(lines[1], "CN=Scheduler Root (*): ok, imported root"))
+    #expect(matches(lines[2], "└─ CN=Old CA (*): expired 3 days ago (20*): issue a new one"))
+    #expect(matches(lines[3], "   └─ CN=Sound CA (*): ok"))
+    #expect(
+      matches(
+        lines[4], "      └─ CN=connector (*): is signed with too weak a digest: *; is not for clients: its extended*"))
+  }
+
+  @Test func theForeignRootInTheFileIsALinkOfTheTree() async throws {
+    let root = try files.pki.root("Other Root")
+    let client = try files.pki.client("connector", by: root)
+    try host.folder.write("client.pem", try client.certificatePEM + root.certificatePEM)
+    let lines = try await host.register("-V", "client.pem").outputText.split(separator: "\n").map(String.init)
+    #expect(lines.count == 3)
+    #expect(matches(lines[1], "CN=Other Root (*): is not imported here: *"))
+    #expect(matches(lines[2], "└─ CN=connector (*): ok"))
   }
 
   @Test func theTimeDecides() async throws {
@@ -63,12 +100,41 @@ struct VerifyCommandTests {
   @Test func theAnswerAsJSON() async throws {
     let client = try files.pki.client("connector", by: files.root)
     let accepted = try await host.register("-V", client.chainPath, "--json")
-    #expect(accepted.outputText.filter { !$0.isWhitespace } == "{\"accepted\":true,\"reason\":null}")
+    let answer = try JSONDecoder().decode(Answer.self, from: Data(accepted.output))
+    #expect(answer.accepted && answer.reason == nil && answer.rule == nil)
+    #expect(answer.links.map(\.role) == ["root", "client"])
+    #expect(answer.links.map(\.subject) == ["CN=Scheduler Root", "CN=connector"])
+    #expect(answer.links.map(\.key) == ["P-256", "P-256"])
+    #expect(answer.links.allSatisfy { $0.accepted && $0.reasons.isEmpty && $0.rules.isEmpty })
+    #expect(answer.links.allSatisfy { $0.thumbprint_sha256?.count == 64 })
+
     let stranger = try files.pki.client("connector", by: files.pki.root("Other Root"))
     let refused = try await host.register("-V", stranger.chainPath, "--json")
     #expect(refused.end == .exited(1))
-    #expect(
-      matches(refused.outputText.filter { $0 != "\n" }, "*\"accepted\" : false,*\"reason\" : \"client certificate *"))
+    let reason = try JSONDecoder().decode(Answer.self, from: Data(refused.output))
+    #expect(!reason.accepted && reason.rule == "missing_issuer")
+    #expect(reason.reason?.hasPrefix("client certificate CN=connector ") == true)
+    #expect(reason.links.map(\.role) == ["missing", "client"])
+    #expect(reason.links.map(\.accepted) == [false, false])
+    #expect(reason.links[0].thumbprint_sha256 == nil && reason.links[0].key == nil)
+    #expect(reason.links[1].rules == ["missing_issuer"])
+  }
+
+  private struct Answer: Decodable {
+    struct Link: Decodable {
+      let role: String
+      let subject: String
+      let key: String?
+      let thumbprint_sha256: String?
+      let accepted: Bool
+      let rules: [String]
+      let reasons: [String]
+    }
+
+    let accepted: Bool
+    let reason: String?
+    let rule: String?
+    let links: [Link]
   }
 
   @Test func aFileWithoutCertificateIsNoClient() async throws {

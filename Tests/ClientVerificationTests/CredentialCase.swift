@@ -18,6 +18,8 @@ struct CredentialCase: Sendable, CustomTestStringConvertible {
   /// Nil for a client that is let in; else words of the refusal.
   let refusal: String?
   var secondOpinion = SecondOpinion.same
+  /// The rule by which the client is refused, where the row says so.
+  var rule: Breach.Rule?
 
   var testDescription: String { name }
 
@@ -29,10 +31,11 @@ struct CredentialCase: Sendable, CustomTestStringConvertible {
   }
 
   init(
-    _ name: String, refused refusal: String, _ secondOpinion: SecondOpinion = .same,
+    _ name: String, refused refusal: String, _ secondOpinion: SecondOpinion = .same, broken rule: Breach.Rule? = nil,
     _ make: @escaping @Sendable (Fixture) throws -> Presented
   ) {
     (self.name, self.make, self.refusal, self.secondOpinion) = (name, make, refusal, secondOpinion)
+    self.rule = rule
   }
 }
 
@@ -81,6 +84,12 @@ struct Fixture: Sendable {
     _ change: (inout CertificateRecipe) -> Void = { _ in }
   ) throws -> Presented {
     try Presented(pki.issue(CertificateRecipe("/CN=client", role).with(change), by: issuer ?? root))
+  }
+
+  /// A client of an imported root of its own.
+  func client(below name: String, _ change: (inout CertificateRecipe) -> Void) throws -> Presented {
+    let root = try authority(name, by: nil, change)
+    return try client(by: root).with { $0.roots = [root] }
   }
 
   func authority(_ name: String, by issuer: Credential?, _ change: (inout CertificateRecipe) -> Void) throws

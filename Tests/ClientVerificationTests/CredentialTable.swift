@@ -8,6 +8,7 @@ let acceptedCredentials: [CredentialCase] = [
   .init(accepted: "good with RSA 2048") { try $0.client { $0.key = .rsa2048 } },
   .init(accepted: "good with RSA-PSS") { try $0.client { $0.key = .rsaPSS } },
   .init(accepted: "good with Ed25519") { try $0.client { $0.key = .ed25519 } },
+  .init(accepted: "good with Ed448") { try $0.client { $0.key = .ed448 } },
   .init(accepted: "issued by an intermediate, presented") { try $0.client(by: $0.intermediate) },
   .init(accepted: "no purpose named") { try $0.client(.anyPurpose) },
   .init(accepted: "client and server purpose") { try $0.client(.both) },
@@ -29,6 +30,16 @@ let acceptedCredentials: [CredentialCase] = [
       $0.extensions = ["nameConstraints = critical, permitted;DNS:example.org"]
     }
     return try fixture.client(by: issuer) { $0.extensions = ["subjectAltName = DNS:a.example.org"] }
+  },
+  .init(accepted: "as many CAs as the root's path length allows") { fixture in
+    let root = try fixture.authority("Roomy Root", by: nil) {
+      $0.extensions = ["basicConstraints = critical, CA:TRUE, pathlen:1"]
+    }
+    return try fixture.client(by: fixture.pki.intermediate("Only Rung", by: root)).with { $0.roots = [root] }
+  },
+  .init(accepted: "issuer for clients only") { fixture in
+    try fixture.client(
+      by: fixture.authority("Client CA", by: fixture.root) { $0.extensions = ["extendedKeyUsage = clientAuth"] })
   },
   .init(accepted: "another certificate of the issuer is revoked") { fixture in
     let other = try fixture.pki.client("other", by: fixture.root)
@@ -164,5 +175,9 @@ let refusedCredentials: [CredentialCase] = [
   .init("NUL in an alternative name", refused: "a NUL character within it", .none) {
     // SEQUENCE { [2] "a\0b" }
     try $0.client { $0.extensions = ["subjectAltName = DER:30:05:82:03:61:00:62"] }
+  },
+  .init("e-mail address that is not ASCII", refused: "not in the encoding", .none) {
+    // SEQUENCE { [1] "a" C3 }
+    try $0.client { $0.extensions = ["subjectAltName = DER:30:04:81:02:61:C3"] }
   },
 ]

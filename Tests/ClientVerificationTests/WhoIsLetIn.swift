@@ -7,22 +7,27 @@ import Testing
 
 /// The gate lets in exactly whom the table says, gives the reason, and agrees with `openssl verify`.
 @Suite struct WhoIsLetIn {
-  @Test(arguments: acceptedCredentials + refusedCredentials)
+  @Test(arguments: acceptedCredentials + refusedCredentials + refusedIssuers)
   func credential(_ row: CredentialCase) throws {
     let fixture = try Fixture()
     let presented = try row.make(fixture)
-    let verdict = try verdict(on: presented, fixture)
+    let (verdict, examination) = try verdict(on: presented, fixture)
+    let breaches = examination.links.flatMap(\.breaches)
     switch verdict {
     case .accepted(let chain, let identity):
       #expect(row.refusal == nil, "let in, but should be refused")
       #expect(chain.first == presented.certificates[0])
       #expect(chain.last?.isSelfSigned == true)
+      #expect(breaches.isEmpty, "objections to a client who is let in")
       #expect(identity.sha256Thumbprint == presented.certificates[0].sha256Thumbprint)
     case .refused(let refusal):
       let expected = try #require(row.refusal, "refused: \(refusal)")
       #expect(refusal.description.contains(expected), "\(refusal)")
       #expect(refusal.description.hasPrefix("client certificate CN="))
       #expect(!refusal.description.contains("\n"))
+      if let rule = row.rule { #expect(refusal.breach.rule == rule, "\(refusal)") }
+      #expect(breaches.contains(refusal.breach), "\(breaches)")
+      #expect(breaches.allSatisfy { !$0.statement.isEmpty })
     }
     if row.secondOpinion == .same {
       let opinion = try secondOpinion(on: presented, fixture)
@@ -30,7 +35,7 @@ import Testing
     }
   }
 
-  private func verdict(on presented: Presented, _ fixture: Fixture) throws -> Verdict {
+  private func verdict(on presented: Presented, _ fixture: Fixture) throws -> (Verdict, Examination) {
     let roots = presented.roots.isEmpty ? [fixture.root] : presented.roots
     let lists = try presented.revocationLists.flatMap { path in
       try PEMBlock.all(in: DurableFile.read(path, limit: 1 << 20)).map { try RevocationList(pem: $0) }
@@ -38,9 +43,10 @@ import Testing
     let verifier = try ClientVerifier(
       roots: roots.flatMap { try Certificate.all(inPEM: DurableFile.read($0.certificatePath, limit: 1 << 20)) },
       revocationLists: lists, expiredRevocationLists: presented.expiredRevocationLists)
-    return verifier.verify(
-      presented.certificates[0], presentedIntermediates: Array(presented.certificates.dropFirst()),
-      at: Int64(time(nil)))
+    let (leaf, others, now) =
+      (presented.certificates[0], Array(presented.certificates.dropFirst()), Int64(time(nil)))
+    let verdict = verifier.verify(leaf, presentedIntermediates: others, at: now)
+    return (verdict, verifier.examine(leaf, presentedIntermediates: others, at: now))
   }
 
   private func secondOpinion(on presented: Presented, _ fixture: Fixture) throws -> OpenSSLTool.Outcome {

@@ -32,6 +32,18 @@ import Testing
     #expect(try await agent.request("GET", "agent").status == 200)
   }
 
+  @Test func aLockWithoutItsHolderIsWaitedFor() async throws {
+    let agent = try await Installation()
+    try await agent.register()
+    try Folder.make(agent.folder.path("run"), mode: 0o755)
+    // Greater than any process number.
+    let file = try agent.folder.write("run/agentd.pid", "999999999\n")
+    let ending = try TestProcess(["flock", file, "sh", "-c", "echo held; exec sleep 0.5"])
+    try await wait(for: "the lock") { ending.outputText == "held\n" }
+    try await agent.start()
+    #expect(try await agent.request("GET", "agent").status == 200)
+  }
+
   @Test func theCheckSaysWhetherAllIsWell() async throws {
     let agent = try await Installation()
     let empty = try await run(

@@ -35,6 +35,24 @@ import Testing
     #expect(try await agent.request("GET", "jobs/count/output", curl: ["--range", "9000000-"]).status == 416)
   }
 
+  @Test func errorsThatAreKeptApartAreAStreamOfTheirOwn() async throws {
+    let agent = try await Installation.running()
+    try await agent.submit(
+      "apart", ["/bin/sh", "-c", "echo out; echo one >&2; read line < go; echo two >&2"],
+      fields: try agent.gate("go"), #""stderr": "separate""#)
+    let follower = try TestProcess(
+      ["curl"] + agent.curlArguments() + ["--no-buffer", "\(agent.url)/jobs/apart/output?stream=stderr&follow=1"],
+      environment: agent.environment)
+    try await wait(for: "the first line") { follower.outputText == "one\n" }
+    try await agent.openGate("go")
+    #expect(try await follower.end().outputText == "one\ntwo\n")
+    #expect(try await agent.request("GET", "jobs/apart/output").text == "out\n")
+    #expect(try await agent.request("GET", "jobs/apart/output?stream=stderr&offset=4").text == "two\n")
+    let tail = try await agent.request("GET", "jobs/apart/output?stream=stderr", curl: ["--range", "-4"])
+    #expect(tail.status == 206 && tail.text == "two\n")
+    #expect(try await agent.job("apart").stderrBytes == 8)
+  }
+
   @Test func eightMegabytesArriveByteForByte() async throws {
     let agent = try await Installation.running()
     try await agent.submit("large", ["/bin/sh", "-c", "seq 1200000 | head -c 8388608"])

@@ -40,8 +40,16 @@ struct CancelLeavesNothing {
   ]
 
   @Test(arguments: cases)
-  func cancel(_ expected: Case) async throws {
-    let bench = try JobBench()
+  func cancel(_ expected: Case) async throws { try await cancel(expected, JobBench()) }
+
+  @Test(.enabled(if: geteuid() == 0, "mounting a cgroup2 file system needs root"), arguments: cases)
+  func cancelWithControlGroups(_ expected: Case) async throws {
+    let bench = try JobBench(controlGroups: true)
+    try await cancel(expected, bench)
+    #expect(try bench.controlGroupNames == [])
+  }
+
+  private func cancel(_ expected: Case, _ bench: JobBench) async throws {
     var request = JobRequest.shell(expected.script)
     request.killGrace = 0.2
     let job = try bench.start("job-1", request)
@@ -54,6 +62,7 @@ struct CancelLeavesNothing {
     let outcome = try await bench.end(of: job)
     #expect(outcome.state == .cancelled)
     #expect(outcome.reason == nil)
+    #expect(outcome.left == 0)
     for process in processes { #expect(!isAlive(process), "process \(process)") }
     #expect(!isAlive(shepherd))
   }

@@ -18,6 +18,8 @@ struct DangerousVariablesAreRefused {
     "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "PATH", "HOME", "BASH_ENV", "ENV", "IFS", "SHELLOPTS", "PYTHONPATH",
     "PERL5LIB",
     "RUBYOPT", "GCONV_PATH", "GLIBC_TUNABLES", "NODE_OPTIONS", "OPENSSL_CONF", "BASH_FUNC_ls",
+    "PYTHONWARNINGS", "PYTHONBREAKPOINT", "LOGNAME", "USER", "SHELL", "GIT_CONFIG_COUNT", "LESSOPEN",
+    "DOTNET_STARTUP_HOOKS",
   ])
   func forAnotherUser(_ name: String) throws {
     let refusal = try #require(throws: LaunchRefusal.self) { try make([name: "x"], isAnotherUser: true) }
@@ -26,7 +28,7 @@ struct DangerousVariablesAreRefused {
     #expect(try make([name: "x"], isAnotherUser: false).contains("\(name)=x"))
   }
 
-  @Test(arguments: ["LC_ALL", "TZ", "FOO", "LDFLAGS", "PATHS", "http_proxy", "TMPDIR"])
+  @Test(arguments: ["LC_ALL", "TZ", "FOO", "LDFLAGS", "PATHS", "http_proxy", "TMPDIR", "PYTHONUNBUFFERED"])
   func harmless(_ name: String) throws {
     #expect(try make([name: "x"], isAnotherUser: true).contains("\(name)=x"))
   }

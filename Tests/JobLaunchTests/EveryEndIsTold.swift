@@ -24,16 +24,16 @@ struct EveryEndIsTold {
     Case(command: ["cat"], state: .succeeded, exitCode: 0),
     Case(
       command: ["/bin/sh", "-c", "kill -TERM $$"], state: .killed, signal: "SIGTERM",
-      reason: "SIGTERM was sent to it, not by agentd"),
+      reason: "killed by SIGTERM, which agentd did not send"),
     Case(
       command: ["/bin/sh", "-c", "kill -KILL $$"], state: .killed, signal: "SIGKILL",
-      reason: "SIGKILL was sent to it, not by agentd"),
+      reason: "killed by SIGKILL, which agentd did not send"),
     Case(
       command: ["/bin/sh", "-c", "ulimit -c 0; kill -SEGV $$"], state: .killed, signal: "SIGSEGV",
-      reason: "SIGSEGV was sent to it, not by agentd"),
+      reason: "killed by SIGSEGV: it used memory that is not its own"),
     Case(
       command: ["/bin/sh", "-c", "kill -36 $$"], state: .killed, signal: "SIGRTMIN+2",
-      reason: "SIGRTMIN+2 was sent to it, not by agentd"),
+      reason: "killed by SIGRTMIN+2, which agentd did not send"),
     Case(
       command: ["/bin/nope"], state: .couldNotStart, reason: "cannot execute /bin/nope: No such file or directory"),
     Case(command: ["nope"], state: .couldNotStart, reason: "cannot execute nope: not found in the job's PATH"),
@@ -62,6 +62,7 @@ struct EveryEndIsTold {
     #expect(outcome.signal == expected.signal)
     #expect(outcome.reason == expected.reason)
     #expect(output == expected.output)
+    #expect(outcome.killed == 0 && outcome.left == 0 && outcome.outputBytesDropped == 0)
     #expect(outcome.outputBytes == Int64(expected.output.utf8.count))
     #expect((outcome.startedAt == nil) == (expected.state == .couldNotStart))
     #expect(try #require(outcome.finishedAt) >= outcome.startedAt ?? Timestamp(milliseconds: 0))

@@ -21,6 +21,9 @@ struct FullDiskKeepsTheResult {
     let outcome = launcher.outcome(of: job)
     #expect(outcome.state == .failed)
     #expect(outcome.exitCode == 3)
+    #expect(outcome.reason == "the disk of its output was full while it ran: what it wrote may be incomplete")
+    #expect(outcome.outputBytesDropped == nil)
+    #expect(outcome.diskWasFull == true)
 
     let refusal = try #require(throws: LaunchRefusal.self) {
       try launcher.launch(JobID("next")!, request, as: account)

@@ -9,9 +9,20 @@ final class JobBench: Sendable {
   let home: TemporaryFolder
   let launcher: JobLauncher
 
-  init(in parent: String = "/tmp") throws {
+  private let groups: ControlGroupMount?
+
+  /// - Parameter controlGroups: whether each job gets a control group, in a cgroup2 file system mounted for this bench.
+  init(in parent: String = "/tmp", controlGroups: Bool = false) throws {
     home = try TemporaryFolder(in: parent)
-    launcher = try JobLauncher(folder: home.path("jobs"), shepherd: BuiltProduct.path("agentd-shepherd"))
+    groups = controlGroups ? try ControlGroupMount() : nil
+    var launcher = try JobLauncher(folder: home.path("jobs"), shepherd: BuiltProduct.path("agentd-shepherd"))
+    launcher.controlGroups = try groups.map { try ControlGroups(folder: $0.folder) }
+    self.launcher = launcher
+  }
+
+  /// The names of the control groups that there are.
+  var controlGroupNames: [String] {
+    get throws { try groups.map { try Folder.names(in: $0.folder).filter { $0.hasPrefix("agentd-") } } ?? [] }
   }
 
   /// Starts a job as the user of this process.

@@ -35,9 +35,11 @@ struct JobsOutliveTheSupervisor {
     let job = try bench.start("job-1", JobRequest(command: ["sleep", "1000"]))
     guard case .running(let found) = try bench.launcher.recover(job.id) else { throw Lost() }
     #expect(found.shepherd.processID == job.shepherd.processID)
-    try found.cancel()
+    try bench.launcher.cancel(found, by: "CN=first")
+    try bench.launcher.cancel(found, by: "CN=second")
     #expect(try await bench.end(of: found).state == .cancelled)
     guard case .ended(let outcome) = try bench.launcher.recover(job.id) else { throw Lost() }
     #expect(outcome.state == .cancelled)
+    #expect(outcome.reason == "cancelled by CN=first")
   }
 }

@@ -16,6 +16,8 @@ struct EveryFieldComesBack {
     request.stdin = Self.odd
     request.timeout = 0.25
     request.labels = ["k": Self.odd]
+    request.outputLimit = 1 << 40
+    request.stderr = .separate
     var status = JobStatus(
       accepted: JobID("nightly-2026.11_23")!, command: request.command, user: "batch",
       client: ClientIdentity(subject: "CN=scheduler,O=Example \"x\"", thumbprint: String(repeating: "ab", count: 32)),
@@ -23,6 +25,7 @@ struct EveryFieldComesBack {
     try bench.ledger.insert(status, request: request)
     #expect(try bench.ledger.status(of: status.id) == status)
 
+    try bench.ledger.update(status, on: .start)
     status.state = .failed
     status.exitCode = 255
     status.signal = "SIGKILL"
@@ -32,7 +35,12 @@ struct EveryFieldComesBack {
     status.cpuSeconds = 0.412_345
     status.peakMemoryBytes = 9_125_888
     status.outputBytes = Int64(1) << 40
-    try bench.ledger.update(status)
+    status.stderrBytes = 12
+    status.outputBytesDropped = 0
+    status.diskWasFull = true
+    status.killed = 3
+    status.left = 1
+    #expect(try bench.ledger.update(status, on: .exitWithOther) == status)
     try bench.ledger.commit()
     try bench.reopen()
     #expect(try bench.ledger.status(of: status.id) == status)
@@ -55,7 +63,7 @@ struct EveryFieldComesBack {
     #expect(try bench.ledger.status(of: nobody) == nil)
     #expect(try bench.ledger.request(of: nobody) == nil)
     #expect(try bench.ledger.delete(nobody) == false)
-    try bench.ledger.update(.sample("nobody"))
+    try bench.ledger.update(.sample("nobody"), on: .start)
     try bench.ledger.commit()
     #expect(try bench.ledger.page(JobFilter()).jobs.isEmpty)
   }

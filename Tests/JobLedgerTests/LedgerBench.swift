@@ -23,11 +23,26 @@ final class LedgerBench {
   /// Records a job without committing.
   @discardableResult
   func insert(
-    _ id: String, state: JobState = .accepted, client: String = "c1", at milliseconds: Int64 = 1000
+    _ id: String, state: JobState = .accepted, client: String = "c1", at milliseconds: Int64 = 1000,
+    labels: [String: String] = [:]
   ) throws -> JobStatus {
-    let status = JobStatus.sample(id, state: state, client: client, at: milliseconds)
-    try ledger.insert(status, request: JobRequest(command: status.command))
+    var status = JobStatus.sample(id, client: client, at: milliseconds)
+    status.labels = labels
+    status = try ledger.insert(status, request: JobRequest(command: status.command))
+    for event in state.way { status = try ledger.update(status, on: event) }
     return status
+  }
+}
+
+extension JobState {
+  /// The events that bring a job that was just accepted here.
+  var way: [JobEvent] {
+    switch self {
+    case .accepted: []
+    case .queued: [.noPlaceIsFree]
+    case .running: [.start]
+    default: [.start, JobEvent(endingIn: self)!]
+    }
   }
 }
 

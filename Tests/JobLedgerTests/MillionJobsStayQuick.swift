@@ -23,14 +23,37 @@ struct MillionJobsStayQuick {
     #expect(plan == ["SEARCH job USING INDEX \(index)"])
   }
 
+  @Test func pagesOfASubjectGoAlongItsIndex() throws {
+    let bench = try LedgerBench()
+    var filter = JobFilter()
+    filter.state = .failed
+    #expect(
+      try plan(bench.ledger, try JobListing.query(filter, subject: "CN=a").sql) == [
+        "SEARCH job USING INDEX job_by_subject (client_subject=? AND submitted_at>? AND submitted_at<?)"
+      ])
+  }
+
+  @Test func pagesOfALabelGoAlongItsIndex() throws {
+    let bench = try LedgerBench()
+    var filter = JobFilter()
+    (filter.label, filter.state, filter.client) = (JobLabel(name: "a", value: "b"), .failed, "c1")
+    #expect(
+      try plan(bench.ledger, try JobListing.query(filter).sql) == [
+        "SEARCH label USING PRIMARY KEY (name=? AND value=? AND at>? AND (at,job)<(?,?))",
+        "SEARCH job USING INTEGER PRIMARY KEY (rowid=?)",
+      ])
+  }
+
   @Test func theOthersUseAnIndexToo() throws {
     let bench = try LedgerBench()
-    let status = try bench.insert("job")
-    try bench.ledger.update(status)
+    let status = try bench.insert("job", labels: ["a": "b"])
+    try bench.ledger.update(status, on: .start)
     _ = try bench.ledger.status(of: status.id)
     _ = try bench.ledger.request(of: status.id)
     _ = try bench.ledger.unfinished()
     _ = try bench.ledger.unfinishedCounts()
+    _ = try bench.ledger.ended()
+    _ = try bench.ledger.endedFirst(limit: 10)
     try bench.ledger.delete(status.id)
     let kept = bench.ledger.database.keptStatements.filter { !$0.hasPrefix("PRAGMA") && !$0.contains("sqlite_schema") }
     #expect(kept.count >= 8)

@@ -21,9 +21,7 @@ struct TurnIsOneTransaction {
     let kept = try bench.insert("kept", state: .running)
     try bench.ledger.commit()
     #expect(!bench.ledger.hasChanges)
-    var changed = kept
-    changed.state = .succeeded
-    try bench.ledger.update(changed)
+    try bench.ledger.update(kept, on: .exitWithZero)
     try bench.insert("new")
     try bench.ledger.delete(JobID("kept")!)
     bench.ledger.rollback()

@@ -19,6 +19,71 @@ import Testing
     try await gate.close()
   }
 
+  @Test(arguments: RealClients.versions)
+  func clientThatExpectsAnotherName(_ version: String) async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext())
+    let client = SClient(gate, material, material.client, [version, "-verify_hostname", "elsewhere.example"])
+    _ = try await client.run(sending: "", until: "zzz")
+    let failure = try #require(try await failure(gate))
+    #expect(failure == .listenerCertificateRejected(alert: "bad certificate"))
+    #expect("\(failure)".contains("call this host by a name that the certificate has"))
+    try await gate.close()
+  }
+
+  @Test(arguments: [
+    (["-tls1_3", "-groups", "X448"], "no suitable key share"),
+    (["-tls1_2", "-groups", "X448"], "no shared cipher"),
+    (["-tls1_3", "-sigalgs", "rsa_pss_rsae_sha256"], "no suitable signature algorithm"),
+    (["-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_SHA256"], "no shared cipher"),
+  ])
+  func clientWithoutACommonGroupOrAlgorithm(_ words: [String], _ reason: String) async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext())
+    _ = try await SClient(gate, material, material.client, words).run(sending: "", until: "zzz")
+    #expect(try await failure(gate) == .noCommonParameters(reason))
+    try await gate.close()
+  }
+
+  /// What is not of TLS is named; a load balancer's preamble among it.
+  @Test(arguments: [
+    ("GET / HTTP/1.1\r\n\r\n", HandshakeFailure.plainHTTP), ("SSH-2.0-OpenSSH_9.2p1\r\n", .notTLS("SSH")),
+    ("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", .notTLS("PROXY protocol")),
+    ("\r\n\r\n\0\r\nQUIT\n", .notTLS("PROXY protocol")),
+    ("EHLO me\r\n", .notTLS("unknown protocol, first bytes 45484c4f206d650d")),
+  ])
+  func clientOfAnotherProtocol(_ opening: String, _ expected: HandshakeFailure) async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext())
+    let script = """
+      import socket, sys
+      peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=60)
+      peer.sendall(sys.stdin.buffer.read())
+      try:
+        while peer.recv(4096): pass
+      except ConnectionResetError: pass
+      """
+    let client = try TestProcess(["python3", "-c", script, "\(gate.port)"], input: Array(opening.utf8))
+    #expect(try await client.end().end == .exited(0))
+    #expect(try await failure(gate) == expected)
+    try await gate.close()
+  }
+
+  @Test func clientThatLeavesInTheMiddle() async throws {
+    let material = try GateMaterial()
+    let gate = try await Gate(material.serverContext())
+    // The header of a record of 512 bytes, and three of them.
+    let script = """
+      import socket, sys
+      peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=60)
+      peer.sendall(bytes([22, 3, 1, 2, 0, 1, 0, 1]))
+      peer.close()
+      """
+    #expect(try await TestProcess(["python3", "-c", script, "\(gate.port)"]).end().end == .exited(0))
+    #expect(try await failure(gate) == .closed(wasSilent: false))
+    try await gate.close()
+  }
+
   @Test func clientWithOldVersionsOnly() async throws {
     let material = try GateMaterial()
     let gate = try await Gate(material.serverContext())
@@ -53,7 +118,7 @@ import Testing
     var client = SClient(gate, material, material.client, [version])
     client.keyPath = try Self.key(secret: other, public: material.client)
     let output = try await client.run(sending: "x\n", until: "X\n")
-    #expect(try await failure(gate) == .keyNotProven(subject: "CN=client"), "\(output)")
+    #expect(try await failure(gate) == .keyNotProven(certificate: try name(of: material.client)), "\(output)")
     #expect(output.contains("alert decrypt error"), "\(output)")
     #expect(gate.all[0].handshake == nil)
     #expect(gate.all[0].text.isEmpty)
@@ -72,6 +137,13 @@ import Testing
     let mixed = try der(secret).dropLast(65) + der(`public`).suffix(65)
     try DurableFile.replace("\(folder)/mixed.der", with: Array(mixed), mode: 0o600)
     return "\(folder)/mixed.der"
+  }
+
+  /// As messages name a certificate; the thumbprint is openssl's.
+  private func name(of credential: Credential) throws -> String {
+    let words = ["x509", "-in", credential.certificatePath, "-noout", "-fingerprint", "-sha256"]
+    let digits = try OpenSSLTool.run(words, scratch: credential.folder).split(separator: "=")[1].filter(\.isHexDigit)
+    return "CN=client (sha256 \(digits.prefix(16).lowercased()))"
   }
 
   @Test func clientWithTooManyCertificates() async throws {

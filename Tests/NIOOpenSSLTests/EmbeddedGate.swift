@@ -1,3 +1,4 @@
+import COpenSSL
 import NIOCore
 import NIOEmbedded
 import NIOOpenSSL
@@ -34,12 +35,18 @@ final class EmbeddedGate {
     }
   }
 
-  init(_ credential: ((GateMaterial) -> Credential?) = { $0.client }, version: Int32? = nil) throws {
+  /// - Parameters:
+  ///   - context: one that several gates share; by default each has its own.
+  ///   - clientKey: by default the credential's.
+  init(
+    _ credential: ((GateMaterial) -> Credential?) = { $0.client }, version: Int32? = nil,
+    context: TLSServerContext? = nil, clientKey: PrivateKey? = nil
+  ) throws {
     let material = try GateMaterial()
-    client =
-      try version.map { try MemoryClient(credential(material), root: material.root, version: $0) }
-      ?? MemoryClient(credential(material), root: material.root)
-    let handler = try OpenSSLServerHandler(context: material.serverContext(), handshakeTimeout: .seconds(5))
+    client = try MemoryClient(
+      credential(material), root: material.root, version: version ?? TLS1_3_VERSION, key: clientKey)
+    let handler = try OpenSSLServerHandler(
+      context: context ?? material.serverContext(), handshakeTimeout: .seconds(5))
     channel = EmbeddedChannel()
     try channel.pipeline.syncOperations.addHandlers([handler, inside])
     try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()

@@ -1,4 +1,5 @@
 import COpenSSL
+import OpenSSL
 import TestCertificates
 
 /// A TLS client without a socket: bytes from the server in, bytes for the server out.
@@ -8,8 +9,10 @@ final class MemoryClient {
   private let input: OpaquePointer
   private let output: OpaquePointer
 
-  /// - Parameter version: `TLS1_2_VERSION` or `TLS1_3_VERSION`.
-  init(_ credential: Credential?, root: Credential, version: Int32 = TLS1_3_VERSION) throws {
+  /// - Parameters:
+  ///   - version: `TLS1_2_VERSION` or `TLS1_3_VERSION`.
+  ///   - key: in the place of the credential's.
+  init(_ credential: Credential?, root: Credential, version: Int32 = TLS1_3_VERSION, key: PrivateKey? = nil) throws {
     let pointers = (SSL_CTX_new(TLS_client_method()), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()))
     guard let context = pointers.0, let input = pointers.1, let output = pointers.2 else { throw Failed() }
     _ = cssl_SSL_CTX_set_min_proto_version(context, version)
@@ -18,7 +21,8 @@ final class MemoryClient {
     guard SSL_CTX_load_verify_locations(context, root.certificatePath, nil) == 1 else { throw Failed() }
     if let credential {
       guard SSL_CTX_use_certificate_chain_file(context, credential.chainPath) == 1,
-        SSL_CTX_use_PrivateKey_file(context, credential.keyPath, SSL_FILETYPE_PEM) == 1
+        key.map({ SSL_CTX_use_PrivateKey(context, $0.pointer) })
+          ?? SSL_CTX_use_PrivateKey_file(context, credential.keyPath, SSL_FILETYPE_PEM) == 1
       else { throw Failed() }
     }
     guard let connection = SSL_new(context) else { throw Failed() }

@@ -46,6 +46,7 @@ import Testing
     Case("signal-self", both: .made),
     Case("allocate", both: .made),
     Case("write", both: .made),
+    Case("give-pages-back", both: .made),
   ]
 
   @Test(arguments: cases)

@@ -37,8 +37,8 @@ struct DamagedRecordsAreRefused {
   /// What a later agentd writes must not be misread after a downgrade.
   @Test func anotherVersion() throws {
     var bytes = try Samples.exits[0].encoded()
-    bytes[4] = 2
-    #expect(throws: ContractError.version(2)) { try ExitRecord(decoding: bytes) }
+    bytes[4] = 3
+    #expect(throws: ContractError.version(3)) { try ExitRecord(decoding: bytes) }
   }
 
   private func isRecord(_ bytes: [UInt8]) -> Bool {
@@ -58,6 +58,12 @@ struct ImpossibleValuesAreRefused {
     { $0.directory = [47, 0] },
     { $0.timeout = .max },
     { $0.killGrace = .max },
+    { $0.outputLimit = .max },
+    { $0.controlGroup = Array("cgroup".utf8) },
+    { $0.controlGroup = [47, 0] },
+    { $0.umask = 0o1777 },
+    { $0.resourceLimits = [.init(resource: 16, soft: 1, hard: 1)] },
+    { $0.resourceLimits = [.init(resource: 1, soft: 2, hard: 1)] },
     { $0.identity = Order.Identity(user: .max, group: 1, groups: []) },
     { $0.identity = Order.Identity(user: 1, group: .max, groups: []) },
     { $0.identity = Order.Identity(user: 1, group: 1, groups: [1, .max]) },

@@ -11,8 +11,16 @@ enum Samples {
       killGrace: 3_600_000)
     full.identity = Order.Identity(user: 65534, group: 0, groups: [0, 1, 4_294_967_294])
     full.timeout = 31_622_400_000
+    full.outputLimit = 1 << 50
     full.hasInput = true
     full.mayStartInRoot = true
+    full.hasScript = true
+    full.separatesErrors = true
+    full.reportsEnd = true
+    full.controlGroup = Array("/sys/fs/cgroup/agentd/job".utf8)
+    full.memoryLimit = 1 << 40
+    full.umask = 0o077
+    full.resourceLimits = [.init(resource: 7, soft: 1024, hard: .max)]
     return [plain, full]
   }()
 
@@ -26,8 +34,10 @@ enum Samples {
         record.cause = cause
         record.cpuMicroseconds = .max
         record.peakMemoryBytes = 9_125_888
-        record.leftoversKilled = 7
+        record.killed = 7
         record.left = .max
+        record.outputDropped = 1 << 40
+        record.diskFull = true
         return record
       }
     }

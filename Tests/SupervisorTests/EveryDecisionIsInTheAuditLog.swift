@@ -19,10 +19,11 @@ struct EveryDecisionIsInTheAuditLog {
     private(set) var fakes: [FakeListener] = []
     private var reader: LinkReader<SupervisorMessage>?
 
-    init() throws {
-      jobs = try JobsStage()
+    init(clients: String = "") throws {
+      jobs = try JobsStage(clients: clients)
       host = try ScratchHost()
-      requests = ListenerRequests(jobs.jobs, log: jobs.lines.log)
+      let clients = RecordedClients(path: host.folder.path("clients"), on: jobs.reactor, log: jobs.lines.log)
+      requests = ListenerRequests(jobs.jobs, clients, log: jobs.lines.log)
       var started: (FakeListener) -> Void = { _ in }
       supervision = ListenerSupervision(on: jobs.reactor, log: jobs.lines.log, clientele: requests) {
         _ throws(SystemError) in
@@ -40,7 +41,7 @@ struct EveryDecisionIsInTheAuditLog {
       reader = LinkReader(fakes[0].link)
     }
 
-    func ask(_ number: UInt64, _ command: JobCommand, as client: ClientIdentity = JobsStage.client) throws {
+    func ask(_ number: UInt64, _ command: JobCommand, as client: VerifiedClient = JobsStage.client) throws {
       try fakes[0].send(.request(number, client, command))
     }
 
@@ -83,6 +84,24 @@ struct EveryDecisionIsInTheAuditLog {
     #expect(!stage.jobs.lines.all.contains { $0.contains("secret argument") })
   }
 
+  @Test func withTheRuleThatDecided() throws {
+    let stage = try Stage(clients: "[[client]]\ncertificate = \"CN=scheduler\"\nread_only = true\n")
+    let job = JobRequest(command: ["/bin/true"])
+    try stage.ask(1, .submitJob(JobID("a")!, job))
+    _ = try stage.answer(1)
+    let stranger = VerifiedClient(ClientIdentity(subject: "CN=stranger", thumbprint: zeros))
+    try stage.ask(2, .listJobs(JobFilter()), as: stranger)
+    _ = try stage.answer(2)
+    let lines = stage.jobs.lines.all.filter { $0.contains("answer=forbidden") }
+    #expect(
+      lines == [
+        "notice submitJob answer=forbidden client=CN=scheduler detail=this client may only look at jobs job=a "
+          + "program=/bin/true rule=agentd.toml:4 thumbprint=\(zeros)",
+        "notice listJobs answer=forbidden client=CN=stranger detail=no rule of this agent is for this client "
+          + "rule=none thumbprint=\(zeros)",
+      ])
+  }
+
   @Test func aRequestNumberUsedTwiceEndsTheListener() throws {
     let stage = try Stage()
     try stage.ask(1, .submitJob(JobID("a")!, JobRequest(command: stage.jobs.untilReleased())))
@@ -99,7 +118,8 @@ struct EveryDecisionIsInTheAuditLog {
   @Test(arguments: ["", "abc", String(repeating: "G", count: 64), String(repeating: "0", count: 65)])
   func anIdentityThatNoCertificateHasEndsTheListener(thumbprint: String) throws {
     let stage = try Stage()
-    try stage.ask(1, .listJobs(JobFilter()), as: ClientIdentity(subject: "CN=x", thumbprint: thumbprint))
+    try stage.ask(
+      1, .listJobs(JobFilter()), as: VerifiedClient(ClientIdentity(subject: "CN=x", thumbprint: thumbprint)))
     try stage.jobs.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
     #expect(stage.jobs.lines.all.contains { $0.contains("a client identity that no certificate has") })
   }

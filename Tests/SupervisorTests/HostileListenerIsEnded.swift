@@ -22,12 +22,31 @@ struct HostileListenerIsEnded {
     ("a message of the other direction", frame(#"{"drain":{}}"#.utf8), "frame that cannot be decoded"),
     ("deep nesting", frame(String(repeating: "[", count: 100_000).utf8), "frame that cannot be decoded"),
     ("ready a second time", frame(secondReady.utf8), "ready while serving"),
+    ("a client of no thumbprint", frame(admitted("client", ["MAo="])), "not an admitted client"),
+    ("a client without certificate", frame(admitted(client, [])), "not an admitted client"),
+    (
+      "a client with too many certificates", frame(admitted(client, Array(repeating: "MAo=", count: 33))),
+      "not an admitted"
+    ),
+    ("a client with too large a certificate", frame(admitted(client, [tooLarge])), "not an admitted client"),
+    ("a client with a certificate that is no base64", frame(admitted(client, ["MAo"])), "not an admitted client"),
+    ("a client with further keys", frame(admitted(client, ["MAo="], #","since":1"#)), "unknown key"),
     ("unusable while serving", frame(#"{"unusable":{"_0":"x"}}"#.utf8), "unusable while serving"),
   ]
 
   private static let secondReady = """
     {"ready":{"_0":{"subject":"CN=a","thumbprint":"ab","notAfter":"2026-01-01T00:00:00.000Z","roots":[]}}}
     """
+
+  private static let client = String(repeating: "ab", count: 32)
+  private static let tooLarge = String(repeating: "MAoA", count: (48 << 10) / 4 + 1)
+
+  private static func admitted(_ client: String, _ certificates: [String], _ more: String = "") -> [UInt8] {
+    let list = certificates.map { "\"\($0)\"" }.joined(separator: ",")
+    let root = String(repeating: "cd", count: 32)
+    return Array(
+      #"{"admitted":{"_0":{"thumbprint":"\#(client)","root":"\#(root)","certificates":[\#(list)]\#(more)}}}"#.utf8)
+  }
 
   @Test(arguments: frames)
   func aFrameThatBreaksTheContract(what: String, bytes: [UInt8], logged: String) throws {

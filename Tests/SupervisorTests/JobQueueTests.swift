@@ -6,26 +6,29 @@ import Testing
 /// Jobs start in the order of their submission, and there are never more of them than allowed.
 struct JobQueueTests {
   private func id(_ number: Int) -> JobID { JobID("job-\(number)")! }
+  private func lane(_ pool: String? = nil, of owner: String = "CN=a") -> JobQueue.Lane {
+    JobQueue.Lane(pool: pool, owner: .subject(owner))
+  }
 
   @Test func jobsRunUntilThePlacesAreTakenThenWaitThenAreRefused() {
     var queue = JobQueue(maxRunning: 2, maxQueued: 1)
-    #expect((0..<4).map { queue.admit(id($0)) } == [.runs, .runs, .waits, .full])
+    #expect((0..<4).map { queue.admit(id($0), in: lane()) } == [.runs, .runs, .waits, .full])
     #expect(queue.running == 2 && queue.queued == 1)
   }
 
   @Test func nobodyOvertakesAJobThatWaits() {
     var queue = JobQueue(maxRunning: 1, maxQueued: 10)
-    _ = queue.admit(id(0))
-    _ = queue.admit(id(1))
+    _ = queue.admit(id(0), in: lane())
+    _ = queue.admit(id(1), in: lane())
     queue.remove(id(0))
-    #expect(queue.admit(id(2)) == .waits)
+    #expect(queue.admit(id(2), in: lane()) == .waits)
     #expect(queue.next() == id(1))
     #expect(queue.next() == nil)
   }
 
   @Test func aJobThatIsPutBackIsTheNextAgain() {
     var queue = JobQueue(maxRunning: 1, maxQueued: 10)
-    for number in 0..<4 { _ = queue.admit(id(number)) }
+    for number in 0..<4 { _ = queue.admit(id(number), in: lane()) }
     queue.remove(id(0))
     #expect(queue.next() == id(1))
     queue.putBack(id(1))
@@ -38,14 +41,49 @@ struct JobQueueTests {
 
   @Test func jobsOfBeforeARestartAreTakenInBeyondTheLimits() {
     var queue = JobQueue(maxRunning: 1, maxQueued: 0)
-    queue.readmitRunning(id(0))
-    queue.readmitRunning(id(1))
-    queue.readmitWaiting(id(2))
+    queue.readmitRunning(id(0), in: lane())
+    queue.readmitRunning(id(1), in: lane())
+    queue.readmitWaiting(id(2), in: lane())
     #expect(queue.running == 2 && queue.queued == 1)
     #expect(queue.next() == nil)
     queue.remove(id(0))
     queue.remove(id(1))
     #expect(queue.next() == id(2))
+  }
+
+  @Test func aFullPoolKeepsOnlyItsOwnJobsWaiting() {
+    var queue = JobQueue(maxRunning: 3, maxQueued: 10, pools: ["backup": 1, "idle": 1])
+    #expect(queue.admit(id(0), in: lane("backup")) == .runs)
+    #expect(queue.admit(id(1), in: lane("backup")) == .waits)
+    #expect(queue.admit(id(2), in: lane("backup", of: "CN=b")) == .waits)
+    // Others overtake those that the pool keeps, as far as there are places at all.
+    #expect(queue.admit(id(3), in: lane()) == .runs)
+    #expect(queue.admit(id(4), in: lane("gone")) == .runs)
+    #expect(queue.admit(id(5), in: lane()) == .waits)
+    #expect(
+      queue.poolCapacities == [
+        PoolCapacity(name: "backup", maxRunning: 1, running: 1, queued: 2),
+        PoolCapacity(name: "idle", maxRunning: 1, running: 0, queued: 0),
+      ])
+    queue.remove(id(3))
+    #expect(queue.next() == id(5) && queue.next() == nil)
+    queue.remove(id(0))
+    #expect(queue.next() == id(2), "the client that has fewer running")
+    queue.remove(id(2))
+    #expect(queue.next() == id(1) && queue.next() == nil)
+    #expect(queue.queued == 0 && queue.running == 3)
+  }
+
+  @Test func aClientWithManyJobsDoesNotKeepOutOneWithFew() {
+    var queue = JobQueue(maxRunning: 2, maxQueued: 2000)
+    for number in 0..<1000 { _ = queue.admit(id(number), in: lane(of: "CN=many")) }
+    for number in 1000..<1003 { _ = queue.admit(id(number), in: lane(of: "CN=few")) }
+    queue.remove(id(0))
+    #expect(queue.next() == id(1000))
+    queue.remove(id(1))
+    #expect(queue.next() == id(2), "one runs of each; the older one")
+    queue.remove(id(1000))
+    #expect(queue.next() == id(1001))
   }
 
   @Test(arguments: 0..<20)
@@ -58,7 +96,7 @@ struct JobQueueTests {
       case 0..<4:
         let expected: JobQueue.Admission =
           waiting.isEmpty && running.count < 5 ? .runs : waiting.count < 3000 ? .waits : .full
-        #expect(queue.admit(id(number)) == expected)
+        #expect(queue.admit(id(number), in: lane()) == expected)
         if expected == .runs { running.insert(id(number)) }
         if expected == .waits { waiting.append(id(number)) }
       case 4:

@@ -16,19 +16,29 @@ final class JobsStage {
   let lines = LogLines()
   let jobs: Jobs
   let inotify: FileDescriptor
-  static let client = ClientIdentity(subject: "CN=scheduler", thumbprint: String(repeating: "0", count: 64))
+  static let client = VerifiedClient(
+    ClientIdentity(subject: "CN=scheduler", thumbprint: String(repeating: "0", count: 64)))
 
-  /// - Parameter folder: that of an earlier stage, to take its jobs over.
-  init(maxRunning: Int = 4, maxQueued: Int = 4, in folder: TemporaryFolder? = nil) throws {
+  /// - Parameters:
+  ///   - clients: tables `[[client]]`; they begin in line 4.
+  ///   - folder: that of an earlier stage, to take its jobs over.
+  ///   - groups: where jobs get control groups. By default they get none: the host's would stay behind when a test ends before
+  ///     its jobs.
+  init(
+    maxRunning: Int = 4, maxQueued: Int = 4, clients: String = "", in folder: TemporaryFolder? = nil,
+    groups: ControlGroupMount? = nil
+  ) throws {
     self.folder = try folder ?? TemporaryFolder()
     reactor = try Reactor()
-    let limits = try self.folder.write(
-      "limits.toml", "[jobs]\nmax_running = \(maxRunning)\nmax_queued = \(maxQueued)\n")
+    let file = try self.folder.write(
+      "agentd.toml", "[jobs]\nmax_running = \(maxRunning)\nmax_queued = \(maxQueued)\n\(clients)")
+    let configuration = try AgentConfiguration.load(file: file, environment: [:], isRoot: false)
     let launcher = try JobLauncher(
       folder: self.folder.path("jobs"), shepherd: try BuiltProduct.path("agentd-shepherd"))
     jobs = Jobs(
       on: reactor, log: lines.log, ledger: try JobLedger(path: self.folder.path("ledger.sqlite")), launcher: launcher,
-      limits: try AgentConfiguration.load(file: limits, environment: [:], isRoot: false).jobs)
+      limits: configuration.jobs, clients: configuration.clients)
+    jobs.launcher.controlGroups = try groups.map { try ControlGroups(folder: $0.folder) }
     inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) })
     reactor.turnEnded = { [unowned self] in _ = jobs.endTurn() }
     // Jobs run as nobody, who has to reach what they are told to write to.
@@ -47,9 +57,9 @@ final class JobsStage {
   }
 
   /// Asks without taking a turn.
-  func ask(_ command: JobCommand) -> Asked {
+  func ask(_ command: JobCommand, as client: VerifiedClient = JobsStage.client) -> Asked {
     let asked = Asked()
-    asked.request = ClientRequest(command, from: Self.client, inotify: inotify) {
+    asked.request = ClientRequest(command, from: client, inotify: inotify) {
       #expect(asked.answer == nil, "answered twice")
       (asked.answer, asked.descriptors) = ($0, $1)
     }
@@ -58,8 +68,8 @@ final class JobsStage {
   }
 
   /// Asks and takes turns until the answer is there.
-  func answer(_ command: JobCommand) throws -> Asked {
-    let asked = ask(command)
+  func answer(_ command: JobCommand, as client: VerifiedClient = JobsStage.client) throws -> Asked {
+    let asked = ask(command, as: client)
     try reactor.turns(until: "an answer to \(command.row.stem)") { asked.answer != nil }
     return asked
   }
@@ -84,4 +94,21 @@ final class JobsStage {
   }
 
   func release(_ file: String = "go") throws { try folder.write(file, "") }
+
+  /// Runs `body` with a folder that is a small file system of its own, which needs root.
+  static func inSmallFileSystem(_ size: String, _ body: (TemporaryFolder) throws -> Void) async throws {
+    let folder = try TemporaryFolder()
+    let mounted = try await run("mount", "-t", "tmpfs", "-o", "size=\(size)", "tmpfs", folder.path)
+    try #require(mounted.end == .exited(0), "\(mounted.errorText)")
+    let outcome = Result { try body(folder) }
+    _ = try await run("umount", "--lazy", folder.path)
+    try outcome.get()
+  }
+
+  /// Fills the folder's file system to the last byte, until the file `ballast` is removed.
+  static func fill(_ folder: TemporaryFolder) throws {
+    let file = try FileDescriptor.open(folder.path("ballast"), O_WRONLY | O_CREAT, mode: 0o600)
+    let chunk = [UInt8](repeating: 0, count: 4096)
+    while write(file.raw, chunk, chunk.count) > 0 {}
+  }
 }

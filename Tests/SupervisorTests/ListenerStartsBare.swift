@@ -39,9 +39,12 @@ struct ListenerStartsBare {
   }
 
   @Test func anEmptyEnvironment() throws {
-    setenv("OPENSSL_CONF", "/tmp/evil", 1)
+    #expect(getenv("PATH") != nil, "what is not inherited has to be there")
     let found = try findings("tr '\\0' '\\n' < /proc/$$/environ")
-    #expect(found == ["AGENTD_LOG_LEVEL=info", "SWIFT_BACKTRACE=enable=no"])
+    #expect(
+      found == [
+        "AGENTD_LOG_LEVEL=info", "SWIFT_BACKTRACE=enable=no", "GLIBC_TUNABLES=glibc.malloc.tcache_count=64",
+      ])
   }
 
   @Test func noCoreDumpsASessionOfItsOwnAndNoSignalBlocked() throws {

@@ -1,15 +1,13 @@
 import Glibc
 import SystemCalls
+import TestSupport
 import Testing
 
 @testable import Supervisor
 
 /// What is configured is what listens, and a reload gives up nothing that it goes on using.
 struct ListeningSocketTests {
-  private func free() throws -> UInt16 {
-    let socket = try ListeningSocket(.init(address: "127.0.0.1", port: 0))
-    return try #require(UInt16(socket.shown.split(separator: ":")[1]))
-  }
+  private func free() throws -> UInt16 { UInt16(try FreePort.next()) }
 
   @Test(arguments: [("127.0.0.1", "127.0.0.1:"), ("0.0.0.0", "0.0.0.0:"), ("::1", "[::1]:"), ("::", "[::]:")])
   func everyFormOfAddress(address: String, shown: String) throws {
@@ -24,6 +22,23 @@ struct ListeningSocketTests {
     let sockets = try ListeningSocket.bindAll(
       [.init(address: "0.0.0.0", port: port), .init(address: "::", port: port)], log: LogLines().log)
     #expect(sockets.count == 2)
+  }
+
+  @Test func aStartWaitsForThePortOfOneThatIsEnding() async throws {
+    let port = try free()
+    let log = LogLines().log
+    let ending = try ListeningSocket(.init(address: "127.0.0.1", port: port))
+    async let later = Task.detached {
+      usleep(200_000)
+      ending.descriptor.close()
+    }.value
+    let sockets = try ListeningSocket.bindAll(
+      [.init(address: "127.0.0.1", port: port)], patience: 60_000, log: log)
+    await later
+    #expect(sockets.count == 1)
+    #expect(throws: StartFailure.self) {
+      try ListeningSocket.bindAll([.init(address: "127.0.0.1", port: port)], patience: 100, log: log)
+    }
   }
 
   @Test func aReloadKeepsWhatIsStillWanted() throws {

@@ -120,6 +120,99 @@ struct ReloadKeepsServing {
     #expect(stage.fakes.dropFirst().allSatisfy { !$0.isGone })
   }
 
+  @Test func aReloadWaitsWhileTooManyAreBusy() throws {
+    let stage = try SupervisionStage()
+    try stage.startServing()
+    for number in 1...ListenerSupervision.maximumDraining {
+      try stage.start()
+      try stage.fakes[number].send(.ready(SupervisionStage.report))
+      try stage.reactor.turns(until: "it serves") { stage.results.count == number + 1 }
+    }
+    var called: [String] = []
+    stage.supervision.awaitRoom(limit: .seconds(60)) { called.append("overtaken") }
+    stage.supervision.awaitRoom(limit: .seconds(60)) { called.append("room") }
+    #expect(called == [])
+    try stage.fakes[3].process.send(SIGKILL)
+    try stage.reactor.turns(until: "there is room") { !called.isEmpty }
+    stage.supervision.awaitRoom(limit: .seconds(60)) { called.append("at once") }
+    #expect(called == ["room", "at once"])
+  }
+
+  @Test func aReloadDoesNotWaitForever() throws {
+    let stage = try SupervisionStage()
+    try stage.startServing()
+    for number in 1...ListenerSupervision.maximumDraining {
+      try stage.start()
+      try stage.fakes[number].send(.ready(SupervisionStage.report))
+      try stage.reactor.turns(until: "it serves") { stage.results.count == number + 1 }
+    }
+    var isCalled = false
+    stage.supervision.awaitRoom(limit: .milliseconds(20)) { isCalled = true }
+    try stage.reactor.turns(until: "the end of the time") { isCalled }
+  }
+
+  @Test func aSocketThatIsLeftCanBeHadBack() throws {
+    let stage = try SupervisionStage()
+    let (old, new) = (try Self.socket(), try Self.socket())
+    for (number, sockets) in [[old], [new], [old]].enumerated() {
+      try stage.start(sockets)
+      try stage.fakes[number].send(.ready(SupervisionStage.report))
+      try stage.reactor.turns(until: "it serves") { stage.results.count == number + 1 }
+      #expect(stage.supervision.sockets.map(\.endpoint) == sockets.map(\.endpoint))
+      let isTaken = try connects(to: old)
+      #expect(isTaken == (number != 1), "who comes to a port that is left waits, and is not reset later")
+    }
+    #expect(stage.supervision.boundSockets.map(\.endpoint) == [old.endpoint, new.endpoint])
+    // The listener that left it accepts for a while: what is in the queue is not lost.
+    guard case .drain(_, let acceptingFor)? = try stage.messages(to: 0).last else {
+      Issue.record("it is not drained")
+      return
+    }
+    #expect(acceptingFor == 0.5)
+    try stage.reactor.turns(until: "the other one is given up") { stage.supervision.boundSockets.count == 1 }
+  }
+
+  @Test func aSocketThatIsHadBackLateTakesConnectionsToo() throws {
+    let stage = try SupervisionStage()
+    let (old, new) = (try Self.socket(), try Self.socket())
+    for (number, sockets) in [[old], [new]].enumerated() {
+      try stage.start(sockets)
+      try stage.fakes[number].send(.ready(SupervisionStage.report))
+      try stage.reactor.turns(until: "it serves") { stage.results.count == number + 1 }
+    }
+    // Its listener gets ready only when the time is over for which the socket is kept.
+    try stage.start([old])
+    try stage.reactor.turns(until: "it is kept no more") { stage.supervision.boundSockets.count == 1 }
+    #expect(try !connects(to: old))
+    try stage.fakes[2].send(.ready(SupervisionStage.report))
+    try stage.reactor.turns(until: "it serves") { stage.results.count == 3 }
+    #expect(try connects(to: old))
+  }
+
+  private static func socket() throws -> ListeningSocket {
+    let socket = try ListeningSocket(.init(address: "127.0.0.1", port: 0))
+    let port = UInt16(socket.shown.split(separator: ":")[1])!
+    // The same socket under the name that configuration would have for it.
+    return ListeningSocket(.init(address: "127.0.0.1", port: port), socket.descriptor)
+  }
+
+  /// Whether a connection is made within a moment; on this host that takes microseconds.
+  private func connects(to socket: ListeningSocket) throws -> Bool {
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let client = FileDescriptor(owning: try checked("socket") { Glibc.socket(AF_INET, type, 0) })
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = socket.endpoint.port.bigEndian
+    address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+    _ = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(client.raw, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    var poll = pollfd(fd: client.raw, events: Int16(POLLOUT), revents: 0)
+    return Glibc.poll(&poll, 1, 100) == 1
+  }
+
   @Test func stoppingDrainsAndEndsInTime() throws {
     let stage = try SupervisionStage()
     try stage.startServing()
@@ -136,7 +229,7 @@ extension SupervisionStage {
   /// The roots in each order to drain.
   fileprivate func roots(toldTo fake: Int) throws -> [[String]] {
     try messages(to: fake).compactMap { message in
-      guard case .drain(let trust) = message else { return nil }
+      guard case .drain(let trust, _) = message else { return nil }
       return trust?.roots.sorted()
     }
   }

@@ -26,30 +26,6 @@ struct RestartDelayTests {
   }
 }
 
-/// The life of a job as a table.
-struct JobTransitionTests {
-  private static let ends: Set<JobState> = [
-    .succeeded, .failed, .killed, .timedOut, .cancelled, .outputLimit, .couldNotStart, .interrupted,
-  ]
-
-  @Test(arguments: JobState.allCases)
-  func aStateIsFinalIfAndOnlyIfNothingFollows(state: JobState) {
-    #expect(state.isFinal == state.successors.isEmpty)
-    #expect(state.isFinal == Self.ends.contains(state))
-  }
-
-  private static let table: [(JobState, Set<JobState>)] = [
-    (.accepted, [.queued, .running, .cancelled]),
-    (.queued, [.running, .cancelled]),
-    (.running, ends),
-  ]
-
-  @Test(arguments: table)
-  func whatFollowsWhat(state: JobState, successors: Set<JobState>) {
-    #expect(state.successors == successors)
-  }
-}
-
 /// Who may run what as whom.
 struct JobPolicyTests {
   private func job(_ user: String?, group: String? = nil) -> JobRequest {
@@ -59,7 +35,9 @@ struct JobPolicyTests {
   }
 
   private func decision(_ policy: JobPolicy, _ job: JobRequest) -> String {
-    do throws(Problem) { return try policy.user(for: job) } catch { return "\(error.kind): \(error.detail)" }
+    do throws(Problem) { return try policy.user(for: job, ClientRights(table: nil)) } catch {
+      return "\(error.kind): \(error.detail)"
+    }
   }
 
   @Test(

@@ -32,8 +32,8 @@ final class SupervisionStage: ListenerClientele {
   }
 
   /// Starts a listener from what the host's files say now.
-  func start() throws {
-    try supervision.start(try ServingMaterial.load(host.options), []) { [unowned self] in results.append($0) }
+  func start(_ sockets: [ListeningSocket] = []) throws {
+    try supervision.start(try ServingMaterial.load(host.options), sockets) { [unowned self] in results.append($0) }
   }
 
   /// The messages that a listener has been sent so far.

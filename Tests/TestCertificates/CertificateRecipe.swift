@@ -18,7 +18,9 @@ public struct CertificateRecipe: Hashable, Sendable {
 
   /// Kinds of keys.
   public enum Key: String, Hashable, Sendable, CaseIterable {
-    case p256, p384, p521, ed25519, ed448, rsa1024, rsa2048, rsa3072, rsaPSS
+    case p192, p256, p384, p521, ed25519, ed448, rsa1024, rsa2048, rsa3072, rsaPSS
+    /// P-256 with the curve's parameters spelt out instead of named.
+    case p256Explicit
   }
 
   /// The subject as openssl(1) reads it, for example `/CN=client/O=Example`.
@@ -74,6 +76,9 @@ public struct CertificateRecipe: Hashable, Sendable {
 
   var keyArguments: [String] {
     switch key {
+    case .p192: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime192v1"]
+    case .p256Explicit:
+      ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"]
     case .p256: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
     case .p384: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"]
     case .p521: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"]

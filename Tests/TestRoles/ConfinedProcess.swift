@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Sandbox
+import SystemCalls
 
 /// A process that confines itself and then tries what it may not.
 enum ConfinedProcess {
@@ -83,6 +84,7 @@ enum ConfinedProcess {
     "x32": { call(0x4000_0000 | SYS_getpid) },
     "allocate": { malloc(64 << 20) == nil ? -1 : 0 },
     "write": { write(2, "", 0) },
+    "give-pages-back": { ProgramPages.giveBack() > 0 ? 0 : -1 },
   ]
 
   private static func execute(_ path: UnsafePointer<CChar>) -> Int {

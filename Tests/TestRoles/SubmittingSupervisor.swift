@@ -25,11 +25,10 @@ enum SubmittingSupervisor {
 
   private static func submit(_ id: JobID, to ledger: JobLedger) throws {
     let request = JobRequest(command: ["/bin/echo", id.description])
-    var status = JobStatus(
+    let status = JobStatus(
       accepted: id, command: request.command, user: "batch",
       client: ClientIdentity(subject: "CN=c1", thumbprint: "c1"), at: .now(), labels: [:])
     try ledger.insert(status, request: request)
-    status.state = .running
-    try ledger.update(status)
+    try ledger.update(status, on: .start)
   }
 }

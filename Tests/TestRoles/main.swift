@@ -5,6 +5,7 @@ import Glibc
 let roles: [String: ([String]) throws -> Void] = [
   "submit-until-killed": SubmittingSupervisor.submitUntilKilled,
   "launch-and-die": DyingSupervisor.launchAndDie,
+  "run-limited": LimitedJob.run,
   "launch-as-ordinary-user": OrdinaryUser.launch,
   "minimum-tls-version": FreshOpenSSL.minimumVersion,
   "read-key": FreshOpenSSL.readKey,

@@ -1,10 +1,12 @@
 import Glibc
+import Synchronization
 import SystemCalls
 
 /// A folder of a test's own, removed with all it holds when the last reference goes.
 public final class TemporaryFolder: Sendable {
   /// Its absolute path, without symbolic links.
   public let path: String
+  private let isKept = Mutex(false)
 
   /// Makes an empty folder, mode 0700, below `parent`.
   public init(in parent: String = "/tmp") throws {
@@ -41,7 +43,12 @@ public final class TemporaryFolder: Sendable {
     String(decoding: try DurableFile.read(path(name), limit: 1 << 26), as: UTF8.self)
   }
 
-  deinit { Self.remove(path) }
+  /// Leaves the folder where it is, for a person to look at.
+  public func keep() { isKept.withLock { $0 = true } }
+
+  deinit {
+    if !isKept.withLock({ $0 }) { Self.remove(path) }
+  }
 
   /// Removes a file, or a folder with all it holds; what cannot be removed stays.
   public static func remove(_ path: String) {

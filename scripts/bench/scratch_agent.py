@@ -34,12 +34,16 @@ def configure(scratch):
         for part in ("server.crt", "server.key", "root.crt"):
             bundle.write(open(part).read())
     fingerprint = output("openssl", "x509", "-in", "server.crt", "-noout", "-fingerprint", "-sha256")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     output("./agent-register", "-I", "bundle.pem")
     output("./agent-register", "-L", "-t", fingerprint.split("=")[1].strip(), "-b", "127.0.0.1", "-p", str(port))
     return port
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def certificate(name, *arguments):

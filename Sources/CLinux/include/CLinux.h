@@ -10,7 +10,9 @@
 #include "job.h"
 #include "role_spawn.h"
 #include "processes.h"
+#include "program_pages.h"
 #include "sandbox.h"
 #include "signals.h"
+#include "sockets.h"
 
 #endif

@@ -14,6 +14,13 @@ enum clinux_job_stage {
   CLINUX_JOB_USER,
   CLINUX_JOB_DIRECTORY,
   CLINUX_JOB_PROGRAM,
+  CLINUX_JOB_CONTROL_GROUP,
+  CLINUX_JOB_LIMITS,
+};
+
+struct clinux_job_limit {
+  int resource;  // of setrlimit(2)
+  unsigned long long soft, hard;
 };
 
 // All that the new process needs between fork(2) and execve(2), made before, because it may not allocate memory.
@@ -23,8 +30,14 @@ struct clinux_job {
   char *const *environment;
   const char *directory;
   const char *other_directory;  // in place of one that cannot be entered; NULL makes that a failure
-  int input;   // above 2, like output
+  int input;   // above 2, like output and errors
   int output;
+  int errors;  // may be the output
+  int script;         // open as descriptor 3 in the job; -1 for none
+  int control_group;  // the folder of the group to start in; -1 for the caller's
+  mode_t umask;
+  const struct clinux_job_limit *limits;
+  size_t limit_count;
   bool change_identity;
   uid_t user;
   gid_t group;
@@ -38,8 +51,8 @@ struct clinux_job_failure {
   int code;
 };
 
-// Starts the job as the leader of a session of its own: identity, umask 022, default signals and out-of-memory score,
-// descriptors 0, 1, 2 and no other. The caller must have a single thread.
+// Starts the job as the leader of a session of its own: control group, limits, identity, umask, default signals and
+// out-of-memory score, descriptors 0, 1, 2 and the script's. The caller must have a single thread.
 //
 // *report is a descriptor to read from: a clinux_job_failure if the job could not be executed, then the end; the end alone
 // once it has been. Returns the new process, or -1 with errno.

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 // pidfd_open(2) and pidfd_send_signal(2): no wrapper in the C library of Debian 12. -1 with errno on failure.
@@ -34,5 +35,18 @@ int clinux_spawn(const struct clinux_program *program, pid_t *child);
 // prctl(2) with PR_SET_NAME: the calling thread's name, which for the main thread is the process's in ps(1) and top(1). At most
 // 15 bytes; the rest is cut.
 void clinux_set_name(const char *name);
+
+// getspnam_r(3): the day, counted from 1970-01-01, from which on the account is expired; -1 for never. 0, or what went wrong as a
+// value of errno: ENOENT if there is no entry.
+int clinux_account_expiry(const char *name, long *day);
+
+// prlimit(2). 0, or -1 with errno.
+int clinux_prlimit(pid_t process, int resource, const struct rlimit *new_limit, struct rlimit *old_limit);
+
+// How many resources there are, numbered from 0.
+static const int clinux_limit_count = RLIM_NLIMITS;
+
+// getxattr(2): the bytes of an extended attribute's value, or -1 with errno.
+ssize_t clinux_attribute(const char *path, const char *name, void *value, size_t size);
 
 #endif

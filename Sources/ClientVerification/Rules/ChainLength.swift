@@ -4,8 +4,7 @@ import OpenSSL
 struct ChainLength: ClientRule {
   static let limit = 8
 
-  func breach(_ candidate: Candidate) -> Breach? {
-    guard candidate.finding(.chainTooLong) != nil || candidate.chain.count > Self.limit else { return nil }
-    return .chainTooLong(limit: Self.limit)
+  func breach(at depth: Int, of candidate: Candidate) -> Breach? {
+    candidate.has(.chainTooLong, at: depth) || depth == Self.limit ? .chainTooLong(limit: Self.limit) : nil
   }
 }

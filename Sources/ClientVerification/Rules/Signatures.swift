@@ -2,7 +2,7 @@ import OpenSSL
 
 /// Every certificate of the chain is signed by the next one.
 struct Signatures: ClientRule {
-  func breach(_ candidate: Candidate) -> Breach? {
-    candidate.finding(.badSignature).map { .badSignature(candidate.link($0)) }
+  func breach(at depth: Int, of candidate: Candidate) -> Breach? {
+    candidate.has(.badSignature, at: depth) ? .badSignature(candidate.link(depth)) : nil
   }
 }

@@ -2,13 +2,12 @@ import OpenSSL
 
 /// Every certificate of the chain is valid now.
 struct ValidityPeriod: ClientRule {
-  func breach(_ candidate: Candidate) -> Breach? {
-    let now = candidate.time
-    if let finding = candidate.finding(.expired) {
-      return .expired(candidate.link(finding), since: candidate.certificate(finding).notAfter, now: now)
+  func breach(at depth: Int, of candidate: Candidate) -> Breach? {
+    let (certificate, now) = (candidate.chain[depth], candidate.time)
+    if candidate.has(.expired, at: depth) {
+      return .expired(candidate.link(depth), since: certificate.notAfter, now: now)
     }
-    return candidate.finding(.notYetValid).map {
-      .notYetValid(candidate.link($0), from: candidate.certificate($0).notBefore, now: now)
-    }
+    guard candidate.has(.notYetValid, at: depth) else { return nil }
+    return .notYetValid(candidate.link(depth), from: certificate.notBefore, now: now)
   }
 }

@@ -1,3 +1,4 @@
+import ConnectionSource
 import Glibc
 import Logging
 import NIOCore
@@ -12,19 +13,21 @@ final class Acceptor: Sendable {
   private let services: Services
   private let connections: Connections
   private let refusals: RefusalLog
+  private let admissions: AdmissionReports
   private let limits: ConnectionLimits
   /// One for each event loop.
   private let loopServices: [ObjectIdentifier: NIOLoopBound<LoopServices>]
 
   init(
-    _ context: TLSServerContext, _ services: Services, _ connections: Connections, _ limits: ConnectionLimits,
+    _ material: Material, _ services: Services, _ connections: Connections, _ limits: ConnectionLimits,
     on group: any EventLoopGroup
   ) throws {
-    self.context = context
+    context = material.context
     self.services = services
     self.connections = connections
     self.limits = limits
     refusals = RefusalLog(services.log)
+    admissions = AdmissionReports(to: services.supervisor, material.verifier)
     var loopServices: [ObjectIdentifier: NIOLoopBound<LoopServices>] = [:]
     for loop in group.makeIterator() {
       loopServices[ObjectIdentifier(loop)] = try loop.submit { NIOLoopBound(LoopServices(), eventLoop: loop) }.wait()
@@ -38,10 +41,12 @@ final class Acceptor: Sendable {
     ServerBootstrap(group: group)
       .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .serverChannelOption(.socketOption(.so_keepalive), value: 1)
-      // A host that has vanished is noticed within two minutes, not two hours.
-      .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPIDLE), value: 60)
-      .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPINTVL), value: 15)
-      .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPCNT), value: 4)
+      // A host that has vanished is noticed within a minute, not two hours. Not by TCP_USER_TIMEOUT, which also cuts off a
+      // client that is there and only does not read for a while; where it has vanished amidst an answer, that one's own time
+      // (HTTPLimits.stallTime) ends it.
+      .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPIDLE), value: 30)
+      .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPINTVL), value: 10)
+      .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPCNT), value: 3)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try channel.pipeline.syncOperations.addHandler(AcceptFaults(self.services.log))
@@ -56,15 +61,17 @@ final class Acceptor: Sendable {
 
   private func setUp(_ channel: any Channel) throws {
     let peer = channel.remoteAddress
-    if let refusal = connections.admit(channel) {
-      refusals.refused(peer, refusal, on: channel.eventLoop)
+    if let refusal = connections.admit(channel, from: Source(peer)) {
+      // Before anything is made for it.
+      services.metrics.dropped(refusal)
+      refusals.dropped(peer, refusal, limits.counts, on: channel.eventLoop)
       throw ChannelError.ioOnClosedChannel
     }
     guard let loopServices = loopServices[ObjectIdentifier(channel.eventLoop)]?.value else {
       throw ChannelError.inappropriateOperationForState
     }
     let tls = try OpenSSLServerHandler(context: context, handshakeTimeout: limits.handshakeTime)
-    let gate = Gate(services, loopServices, connections, refusals, peer: peer)
+    let gate = Gate(services, loopServices, connections, refusals, admissions, peer: peer)
     try channel.pipeline.syncOperations.addHandlers([tls, gate])
   }
 }

@@ -1,13 +1,19 @@
+import AgentProtocol
 import NIOCore
 
 /// How many connections are served, and how long one may be without a proven client.
 struct ConnectionLimits: Sendable {
-  /// Open connections in all.
-  var connections = 10_000
-  /// Of these, connections whose client has not yet proven who it is.
-  var handshakes = 1_000
+  /// How many, of whom.
+  var counts = ListenerLimits()
   /// From the acceptance of a connection to the end of its TLS handshake.
   var handshakeTime = TimeAmount.seconds(10)
-  /// From the order to drain to the end of all connections.
-  var drainTime = TimeAmount.seconds(30)
+  /// From the order to drain to the end of all connections; less than the supervisor's own limit, so that they end in good order.
+  var drainTime = TimeAmount.seconds(290)
+}
+
+extension ConnectionLimits {
+  init(_ limits: ListenerLimits) {
+    counts = limits
+    handshakeTime = .seconds(Int64(limits.handshakeTimeout))
+  }
 }

@@ -1,7 +1,6 @@
 import AgentProtocol
 import Logging
 import NIOCore
-import NIOHTTP1
 import NIOOpenSSL
 import OpenSSL
 
@@ -15,24 +14,25 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
   private let loopServices: LoopServices
   private let connections: Connections
   private let refusals: RefusalLog
+  private let admissions: AdmissionReports
   /// Kept, because a closed socket has none.
   private let peer: SocketAddress?
-  private var isCounted = true
 
   init(
     _ services: Services, _ loopServices: LoopServices, _ connections: Connections, _ refusals: RefusalLog,
-    peer: SocketAddress?
+    _ admissions: AdmissionReports, peer: SocketAddress?
   ) {
     self.services = services
     self.loopServices = loopServices
     self.connections = connections
     self.refusals = refusals
+    self.admissions = admissions
     self.peer = peer
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
-    case let handshake as TLSHandshakeCompleted: admitted(handshake.clientCertificate, context)
+    case let handshake as TLSHandshakeCompleted: admitted(handshake, context)
     case is DrainRequested: break  // the handshake goes on; what follows it finds out by itself
     default: context.fireUserInboundEventTriggered(event)
     }
@@ -44,7 +44,7 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    handshakeEnded()
+    services.metrics.refused(error as? HandshakeFailure ?? .other("\(error)"))
     switch error {
     case HandshakeFailure.closed(wasSilent: true):
       // Port scanners and health checks: nobody was refused.
@@ -57,38 +57,29 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
     }
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
-    handshakeEnded()
-    context.fireChannelInactive()
-  }
-
-  private func admitted(_ certificate: Certificate, _ context: ChannelHandlerContext) {
-    handshakeEnded()
-    let client = ClientIdentity(subject: certificate.subject, thumbprint: certificate.sha256Thumbprint)
-    let clock = RequestClock(services.limits)
-    let handler = RequestHandler(services, loopServices, client, clock, isDraining: connections.isDraining)
+  private func admitted(_ handshake: TLSHandshakeCompleted, _ context: ChannelHandlerContext) {
+    if let refusal = connections.proved(context.channel) {
+      services.metrics.dropped(refusal)
+      refusals.dropped(peer, refusal, connections.limits.counts, on: context.eventLoop)
+      return context.close(promise: nil)
+    }
+    services.metrics.accepted(version: handshake.version)
+    let client = loopServices.client(of: handshake.clientCertificate)
+    admissions.admitted(client.identity) {
+      try? context.pipeline.syncOperations.handler(type: OpenSSLServerHandler.self).presentedChain
+    }
+    let http = HTTPPipeline(
+      services: services, loopServices: loopServices, client: client, isDraining: connections.isDraining)
     do {
       let pipeline = context.pipeline.syncOperations
-      try pipeline.addHandlers(Self.http1(clock, handler, services.limits), position: .after(self))
+      let handlers =
+        handshake.applicationProtocol == ApplicationProtocol.http2.rawValue
+        ? http.http2(on: context.eventLoop) : http.http1()
+      try pipeline.addHandlers(handlers, position: .after(self))
       pipeline.removeHandler(context: context, promise: nil)
     } catch {
       services.log.error("connection cannot be set up", metadata: ["error": "\(error)"])
       context.close(promise: nil)
     }
-  }
-
-  /// The handlers of HTTP/1.1, from the network inwards.
-  static func http1(
-    _ clock: RequestClock, _ handler: RequestHandler, _ limits: HTTPLimits
-  ) -> [any ChannelHandler] {
-    [
-      clock, HTTPResponseEncoder(), ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits.decoder)),
-      HTTPServerPipelineHandler(), handler,
-    ]
-  }
-
-  private func handshakeEnded() {
-    if isCounted { connections.handshakeEnded() }
-    isCounted = false
   }
 }

@@ -1,3 +1,5 @@
+import AgentProtocol
+import ConnectionSource
 import Logging
 import NIOCore
 import Synchronization
@@ -16,11 +18,14 @@ final class RefusalLog: Sendable {
 
   private let log: Logger
   private let window: TimeAmount
-  private let windows = Mutex<[String: Window]>([:])
+  /// `nil` stands for all sources that are not told apart.
+  private let windows = Mutex<[Source?: Window]>([:])
+  private let drops: DropLog
 
   init(_ log: Logger, window: TimeAmount = .minutes(1)) {
     self.log = log
     self.window = window
+    drops = DropLog(log, window: window)
   }
 
   /// Notes a refused connection.
@@ -29,9 +34,9 @@ final class RefusalLog: Sendable {
   ///   - peer: where it came from.
   ///   - loop: where the sum is written later, if there is one.
   func refused(_ peer: SocketAddress?, _ reason: String, on loop: any EventLoop) {
-    var source = Self.source(peer)
+    var source: Source? = Source(peer)
     let count = windows.withLock { windows in
-      if windows[source] == nil, windows.count >= Self.maximumSources { source = "other addresses" }
+      if windows[source] == nil, windows.count >= Self.maximumSources { source = nil }
       windows[source, default: Window(began: .now())].count += 1
       return windows[source]?.count ?? 0
     }
@@ -40,36 +45,26 @@ final class RefusalLog: Sendable {
       loop.scheduleTask(in: window) { self.close(source) }
     }
     if count > Self.linesPerWindow { return }
-    log.info("connection refused", metadata: ["peer": "\(Self.text(peer))", "reason": "\(reason)"])
+    log.info("connection refused", metadata: ["peer": "\(Source.text(peer))", "reason": "\(reason)"])
   }
 
-  private func close(_ source: String) {
+  /// Notes a connection that a limit on their number refused: one line for each only where the limit is its source's own.
+  func dropped(
+    _ peer: SocketAddress?, _ refusal: Admission.Refusal, _ limits: ListenerLimits, on loop: any EventLoop
+  ) {
+    if refusal.isOfSource {
+      refused(peer, refusal.reason(limits), on: loop)
+    } else {
+      drops.dropped(refusal, refusal.reason(limits), on: loop)
+    }
+  }
+
+  private func close(_ source: Source?) {
     guard let window = windows.withLock({ $0.removeValue(forKey: source) }) else { return }
     let more = window.count - Self.linesPerWindow
-    if more > 0 { log.info("\(more) more connections refused from \(source) in the last minute") }
-  }
-
-  /// What counts as one source: an IPv4 address, or the network of 64 bits that an IPv6 host has to itself.
-  private static func source(_ peer: SocketAddress?) -> String {
-    switch peer {
-    case .v4?: peer?.ipAddress ?? "unknown"
-    case .v6(let address)?: withUnsafeBytes(of: address.address.sin6_addr) { network($0) }
-    default: "unknown"
+    if more > 0 {
+      let place = source?.description ?? "other addresses"
+      log.info("\(more) more connections refused from \(place) in the last minute")
     }
-  }
-
-  private static func network(_ address: UnsafeRawBufferPointer) -> String {
-    let isMappedIPv4 = address.prefix(12).elementsEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
-    if isMappedIPv4 { return address.suffix(4).map { String($0) }.joined(separator: ".") }
-    let groups = stride(from: 0, to: 8, by: 2).map {
-      String(UInt16(address[$0]) << 8 | UInt16(address[$0 + 1]), radix: 16)
-    }
-    return groups.joined(separator: ":") + "::/64"
-  }
-
-  /// A client's address, as logs show it.
-  static func text(_ peer: SocketAddress?) -> String {
-    guard let peer, let address = peer.ipAddress, let port = peer.port else { return "unknown" }
-    return address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
   }
 }

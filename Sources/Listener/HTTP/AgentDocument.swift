@@ -27,6 +27,16 @@ final class AgentDocument: Sendable {
       state.status.maxQueued = capacity.maxQueued
       state.status.running = capacity.running
       state.status.queued = capacity.queued
+      state.status.pools = capacity.pools
+      Self.encode(&state)
+    }
+  }
+
+  /// Takes what an administrator should see to.
+  func update(warnings: [String]) {
+    state.withLock { state in
+      guard state.status.warnings != warnings else { return }
+      state.status.warnings = warnings
       Self.encode(&state)
     }
   }

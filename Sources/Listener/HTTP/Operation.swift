@@ -3,12 +3,12 @@ import NIOHTTP1
 
 /// What can be done over HTTP: one case a method and path, and nothing else is answered.
 enum Operation: String, CaseIterable, Sendable {
-  case showAgent, listJobs, submitJob, showJob, deleteJob, readOutput, cancelJob
+  case showAgent, listJobs, submitJob, showJob, deleteJob, readOutput, cancelJob, showMetrics, watchEvents
 
   /// The method; where it is GET, HEAD is allowed as well.
   var method: HTTPMethod {
     switch self {
-    case .showAgent, .listJobs, .showJob, .readOutput: .GET
+    case .showAgent, .listJobs, .showJob, .readOutput, .showMetrics, .watchEvents: .GET
     case .submitJob: .PUT
     case .deleteJob: .DELETE
     case .cancelJob: .POST
@@ -23,16 +23,20 @@ enum Operation: String, CaseIterable, Sendable {
     case .submitJob, .showJob, .deleteJob: ["v1", "jobs", "{id}"]
     case .readOutput: ["v1", "jobs", "{id}", "output"]
     case .cancelJob: ["v1", "jobs", "{id}", "cancel"]
+    // Where Prometheus looks without being told.
+    case .showMetrics: ["metrics"]
+    case .watchEvents: ["v1", "events"]
     }
   }
 
   /// The query's parameters.
   var parameters: [String] {
     switch self {
-    case .listJobs: ["state", "client", "since", "limit", "cursor"]
+    case .listJobs: ["state", "client", "label", "since", "limit", "cursor"]
     case .showJob: ["wait"]
-    case .readOutput: ["offset", "follow"]
-    case .showAgent, .submitJob, .deleteJob, .cancelJob: []
+    case .readOutput: ["stream", "offset", "follow"]
+    case .watchEvents: ["since"]
+    case .showAgent, .submitJob, .deleteJob, .cancelJob, .showMetrics: []
     }
   }
 

@@ -16,6 +16,12 @@ struct Reply {
     contentType = "application/json"
   }
 
+  init(metrics body: ByteBuffer) {
+    status = .ok
+    self.body = body
+    contentType = MetricsPage.contentType
+  }
+
   /// The answer for a refused request; RFC 9457.
   init(_ refusal: Refusal) {
     let problem = refusal.problem
@@ -34,7 +40,7 @@ struct Reply {
   }
 
   /// What the supervisor answered to a request other than one for output.
-  init(_ answer: JobAnswer) throws(Refusal) {
+  init(_ answer: JobAnswer, _ metrics: ListenerMetrics) throws(Refusal) {
     switch answer {
     case .job(let job, let created):
       self.init(created ? .created : .ok, json: try JSONAnswer.encode(job))
@@ -43,10 +49,12 @@ struct Reply {
       self.init(.ok, json: try JSONAnswer.encode(page))
     case .deleted:
       self.init(.noContent, json: ByteBuffer())
+    case .metrics(let figures):
+      self.init(metrics: MetricsPage(metrics: metrics).text(figures))
     case .problem(let problem):
       throw Refusal(problem)
-    case .output:
-      throw Refusal(.fault, "the supervisor answered with output that was not asked for")
+    case .output, .events, .permitted:
+      throw Refusal(.fault, "the supervisor answered what was not asked for")
     }
   }
 }

@@ -18,10 +18,12 @@ struct Request {
     /// The body says what.
     case submit(JobID)
     /// The supervisor opens the file, it is sent from here.
-    case readOutput(JobID, OutputPart)
+    case readOutput(JobID, OutputStream, OutputPart)
+    /// The supervisor is asked again and again.
+    case watchEvents(EventPosition?)
   }
 
-  /// Which part of a job's output.
+  /// Which part of a stream.
   enum OutputPart: Equatable {
     /// From an offset to the present end.
     case from(Int64)
@@ -40,6 +42,8 @@ struct AnswerForm {
   var isHead: Bool
   /// Whether the connection goes on after the answer.
   var keepAlive: Bool
+  /// What was asked for, by which answers are counted; nil as long as that is not understood.
+  var operation: Operation?
 
   init(_ head: HTTPRequestHead) {
     version = head.version
@@ -55,16 +59,22 @@ extension Request {
   /// - Throws: why it is refused.
   init(_ head: HTTPRequestHead, limits: HTTPLimits) throws(Refusal) {
     try HeadRules.check(head)
+    // The parser of HTTP/1.1 has counted them; in HTTP/2 nobody has.
+    guard head.headers.count <= limits.headerFields else {
+      throw Refusal(.headersTooLarge, "at most \(limits.headerFields) header fields are accepted")
+    }
     form = AnswerForm(head)
     expectsContinue = HeadRules.expectsContinue(head)
     let announcedBody = HeadRules.announcedBody(head)
     // The one request that every scheduler sends every few seconds does without the table.
     if head.uri == "/v1/agent", head.method == .GET, announcedBody == .none {
       work = .showAgent
+      form.operation = .showAgent
       return
     }
     let target = try RequestTarget(head.uri)
     let route = try Route(head.method, target.path)
+    form.operation = route.operation
     work = try Work(route, Query(target.query, for: route.operation), head.headers)
     guard route.operation.takesBody else {
       if announcedBody != .none { throw Refusal(.badRequest, "this request takes no body") }
@@ -81,6 +91,7 @@ extension Request.Work {
   fileprivate init(_ route: Route, _ query: Query, _ headers: HTTPHeaders) throws(Refusal) {
     switch (route.operation, route.id) {
     case (.showAgent, _): self = .showAgent
+    case (.showMetrics, _): self = .ask(.showMetrics, wait: 0)
     case (.listJobs, _): self = .ask(.listJobs(try JobFilter(query)), wait: 0)
     case (.submitJob, let id?): self = .submit(id)
     case (.showJob, let id?):
@@ -88,7 +99,10 @@ extension Request.Work {
       self = .ask(.showJob(id, wait: wait), wait: wait)
     case (.deleteJob, let id?): self = .ask(.deleteJob(id), wait: 0)
     case (.cancelJob, let id?): self = .ask(.cancelJob(id), wait: 0)
-    case (.readOutput, let id?): self = .readOutput(id, try Request.OutputPart(query, headers))
+    case (.watchEvents, _): self = .watchEvents(try EventPosition(query, headers))
+    case (.readOutput, let id?):
+      let stream = try query.value("stream", "stdout or stderr", OutputStream.init(rawValue:)) ?? .stdout
+      self = .readOutput(id, stream, try Request.OutputPart(query, headers))
     case (_, nil): throw Refusal(.fault, "the route of \(route.operation) has no id")
     }
   }
@@ -110,6 +124,20 @@ extension Request.OutputPart {
   }
 }
 
+extension EventPosition {
+  /// Where a client goes on: as it says itself, or as a browser's EventSource does when it connects again.
+  fileprivate init?(_ query: Query, _ headers: HTTPHeaders) throws(Refusal) {
+    let expected = "the id of an event"
+    if let position = try query.value("since", expected, { EventPosition($0) }) {
+      self = position
+      return
+    }
+    guard let field = headers.first(name: "last-event-id"), !field.isEmpty else { return nil }
+    guard let position = EventPosition(field) else { throw Refusal(.badRequest, "Last-Event-ID must be \(expected)") }
+    self = position
+  }
+}
+
 extension JobFilter {
   fileprivate init(_ query: Query) throws(Refusal) {
     self.init()
@@ -117,6 +145,7 @@ extension JobFilter {
     client = try query.value("client", "a SHA-256 thumbprint of 64 hex digits") { text in
       text.utf8.count == 64 && text.allSatisfy(\.isHexDigit) ? text.lowercased() : nil
     }
+    label = try query.value("label", "NAME=VALUE, a label of at most 1024 bytes each", JobLabel.init)
     since = try query.value("since", "an RFC 3339 time, for example 2026-11-23T02:00:00Z", Timestamp.init)
     limit = Int(try query.number("limit", 1...Int64(JobFilter.maximumLimit)) ?? Int64(JobFilter.defaultLimit))
     cursor = try query.text("cursor", atMost: 256)

@@ -2,7 +2,8 @@ import NIOCore
 
 /// Bounds the time of each phase of a connection, with a single timer that is only moved when it would fire too late.
 ///
-/// It sits in front of the parser, where the first byte of a request is seen. When a phase lasts too long, it sends
+/// It sits in front of the parser, where the first byte of a request is seen; in HTTP/2, of the connection and of each
+/// stream. When a phase lasts too long, it sends
 /// `RequestClock.Expired` down the pipeline; the request handler says in what phase the connection is.
 final class RequestClock: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
@@ -26,13 +27,20 @@ final class RequestClock: ChannelInboundHandler {
   private let limits: HTTPLimits
   private var idleTime: TimeAmount
   private var context: ChannelHandlerContext?
-  private var phase = Phase.idle
+  private var phase: Phase
   private var phaseBegan = NIODeadline.uptimeNanoseconds(0)
   private var timer: Scheduled<Void>?
   private var timerDue = NIODeadline.distantFuture
 
-  init(_ limits: HTTPLimits) {
+  private let seesHeads: Bool
+
+  /// - Parameters:
+  ///   - first: the phase that it begins with.
+  ///   - seesHeads: whether the first byte that comes in an `idle` phase begins a head. In HTTP/2 it may be of another frame.
+  init(_ limits: HTTPLimits, first: Phase = .idle, seesHeads: Bool = true) {
     self.limits = limits
+    self.seesHeads = seesHeads
+    phase = first
     idleTime = limits.idleTime
   }
 
@@ -54,7 +62,7 @@ final class RequestClock: ChannelInboundHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    enter(.idle)
+    enter(phase)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -63,7 +71,7 @@ final class RequestClock: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    if phase == .idle {
+    if seesHeads && phase == .idle {
       phase = .head
       phaseBegan = now
     }

@@ -24,6 +24,8 @@ final class RequestHandler: ChannelInboundHandler {
     case asking(Question)
     /// Output is being sent.
     case sending(OutputTransfer)
+    /// Events are being sent.
+    case watching(EventStream)
     /// It was refused before its end; what is left of it is thrown away.
     case lingering
     /// The connection is over.
@@ -37,11 +39,13 @@ final class RequestHandler: ChannelInboundHandler {
     var form: AnswerForm
     /// The part of the output that was asked for, where it was.
     var output: Request.OutputPart?
+    /// Whether events are to follow.
+    var isForEvents = false
   }
 
   let services: Services
   let loopServices: LoopServices
-  let client: ClientIdentity
+  let client: VerifiedClient
   let clock: RequestClock
   var context: ChannelHandlerContext?
   var state = State.idle
@@ -50,10 +54,11 @@ final class RequestHandler: ChannelInboundHandler {
   /// Set while an answer's end is written: requests that waited in the pipeline are delivered inside that write.
   private var isFinishing = false
   var isPumpScheduled = false
+  private var requests = 0
 
   /// - Parameter isDraining: whether the listener is going already: the connection is closed after its first answer.
   init(
-    _ services: Services, _ loopServices: LoopServices, _ client: ClientIdentity, _ clock: RequestClock,
+    _ services: Services, _ loopServices: LoopServices, _ client: VerifiedClient, _ clock: RequestClock,
     isDraining: Bool = false
   ) {
     self.services = services
@@ -87,7 +92,10 @@ final class RequestHandler: ChannelInboundHandler {
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
-    if context.channel.isWritable { pump() }
+    if context.channel.isWritable {
+      pump()
+      nextEvents()
+    }
     context.fireChannelWritabilityChanged()
   }
 
@@ -118,6 +126,7 @@ final class RequestHandler: ChannelInboundHandler {
 extension RequestHandler {
   private func began(_ head: HTTPRequestHead) {
     guard case .idle = state else { return }
+    requests += 1
     do {
       let request = try Request(head, limits: services.limits)
       if request.expectsContinue {
@@ -154,33 +163,43 @@ extension RequestHandler {
     case .receiving(let request, let body): perform(request, body)
     case .refusing(let refusal, let form): send(Reply(refusal), form)
     case .lingering: close()
-    case .idle, .asking, .sending, .closed: break
+    case .idle, .asking, .sending, .watching, .closed: break
     }
   }
 
   private func perform(_ request: Request, _ body: ByteBuffer) {
     switch request.work {
-    case .showAgent:
-      var document = ByteBufferAllocator().buffer(capacity: 512)
-      services.agent.write(to: &document, at: loopServices.clock.timestamp())
-      send(Reply(.ok, json: document), request.form)
+    case .showAgent where services.clientsAreRuled: ask(.showAgent, request.form)
+    case .showAgent: sendAgent(request.form)
     case .ask(let command, let wait):
       ask(command, request.form, wait: wait)
     case .submit(let id):
       do {
         ask(.submitJob(id, try JobRequest(json: body)), request.form)
       } catch { send(Reply(error), request.form) }
-    case .readOutput(let id, let part):
+    case .readOutput(let id, let stream, let part):
       var follow = false
       if case .follow = part { follow = true }
-      ask(.openOutput(id, follow: follow), request.form, output: part)
+      ask(.openOutput(id, stream: stream, follow: follow), request.form, output: part)
+    case .watchEvents(let position):
+      ask(.nextEvents(after: position, wait: 0), request.form, isForEvents: true)
     }
   }
 
-  func ask(_ command: JobCommand, _ form: AnswerForm, wait: Double = 0, output: Request.OutputPart? = nil) {
+  private func sendAgent(_ form: AnswerForm) {
+    var document = ByteBufferAllocator().buffer(capacity: 512)
+    services.agent.write(to: &document, at: loopServices.clock.timestamp())
+    send(Reply(.ok, json: document), form)
+  }
+
+  func ask(
+    _ command: JobCommand, _ form: AnswerForm, wait: Double = 0, output: Request.OutputPart? = nil,
+    isForEvents: Bool = false
+  ) {
     guard let loop = context?.eventLoop else { return }
     let inquiry = services.supervisor.ask(command, for: client, on: loop)
-    state = .asking(Question(inquiry: inquiry, command: command, form: form, output: output))
+    state = .asking(
+      Question(inquiry: inquiry, command: command, form: form, output: output, isForEvents: isForEvents))
     clock.enter(.other(within: services.limits.answerTime + .milliseconds(Int64(wait * 1000))))
     inquiry.answer.assumeIsolated().whenComplete { self.answered(inquiry.number, $0) }
   }
@@ -191,8 +210,12 @@ extension RequestHandler {
       let answered = try result.asAnswer()
       if let part = question.output {
         try startTransfer(answered, part, question)
+      } else if case (.showAgent, .permitted) = (question.command, answered.answer) {
+        sendAgent(question.form)
+      } else if question.isForEvents {
+        try startEvents(answered, question.form)
       } else {
-        send(try Reply(answered.answer), question.form)
+        send(try Reply(answered.answer, services.metrics), question.form)
       }
     } catch {
       send(Reply(error), question.form)
@@ -217,6 +240,7 @@ extension RequestHandler {
   }
 
   func writeHead(_ status: HTTPResponseStatus, _ fields: [(String, String)], _ form: AnswerForm) {
+    services.metrics.answered(form.operation, status: Int(status.code))
     var headers = HTTPHeaders()
     headers.reserveCapacity(fields.count + 3)
     headers.add(name: "Date", value: loopServices.clock.httpDate())
@@ -248,6 +272,7 @@ extension RequestHandler {
   private func refuseAtOnce(_ refusal: Refusal, _ form: AnswerForm?) {
     if case .asking = state { return close() }
     if case .sending = state { return close() }
+    if case .watching = state { return close() }
     var form = form ?? AnswerForm(HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"))
     form.keepAlive = false
     let reply = Reply(refusal)
@@ -259,7 +284,9 @@ extension RequestHandler {
     context?.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
   }
 
-  private func closes(after form: AnswerForm) -> Bool { !form.keepAlive || isDraining || inputIsClosed }
+  private func closes(after form: AnswerForm) -> Bool {
+    !form.keepAlive || isDraining || inputIsClosed || requests >= services.limits.requests
+  }
 }
 
 // Ends.
@@ -270,7 +297,7 @@ extension RequestHandler {
       state = .idle
       services.supervisor.abandon(question.inquiry)
       send(Reply(Refusal(.unavailable, "the supervisor did not answer in time")), question.form)
-    case .idle, .receiving, .refusing, .sending, .lingering, .closed:
+    case .idle, .receiving, .refusing, .sending, .watching, .lingering, .closed:
       close()
     }
   }
@@ -288,6 +315,8 @@ extension RequestHandler {
       guard case .showJob(let id, let wait) = question.command, wait > 0 else { return }
       ask(.showJob(id, wait: 0), question.form)
       services.supervisor.abandon(question.inquiry)
+    case .watching:
+      close()
     case .sending(let transfer) where transfer.isFollowing:
       // Cut off, so that nobody takes what was sent for the whole.
       close()
@@ -300,7 +329,7 @@ extension RequestHandler {
     inputIsClosed = true
     switch state {
     case .idle, .receiving, .refusing, .lingering: close()
-    case .asking, .sending, .closed: break
+    case .asking, .sending, .watching, .closed: break
     }
   }
 
@@ -317,6 +346,7 @@ extension RequestHandler {
     switch last {
     case .asking(let question): services.supervisor.abandon(question.inquiry)
     case .sending(let transfer): letGo(of: transfer)
+    case .watching(let stream): if let inquiry = stream.inquiry { services.supervisor.abandon(inquiry) }
     case .idle, .receiving, .refusing, .lingering, .closed: break
     }
   }

@@ -30,7 +30,7 @@ final class LinkClient: Supervisor {
     state = Mutex(State(link: link, writer: LinkWriter(link)))
   }
 
-  func ask(_ command: JobCommand, for client: ClientIdentity, on loop: any EventLoop) -> Inquiry {
+  func ask(_ command: JobCommand, for client: VerifiedClient, on loop: any EventLoop) -> Inquiry {
     let promise = loop.makePromise(of: Answered.self)
     let (number, problem) = state.withLock { state -> (UInt64, Problem?) in
       let number = state.next
@@ -58,9 +58,6 @@ final class LinkClient: Supervisor {
     promise?.fail(Problem(.unavailable, "the request was given up"))
   }
 
-  /// Tells what was found in the material.
-  ///
-  /// - Returns: whether the link still takes messages.
   func report(_ message: ListenerMessage) -> Bool {
     state.withLock { Self.send(message, &$0) }
   }

@@ -9,6 +9,9 @@ final class GroupCommit {
   private let log: SupervisorLog
   private var followers: [(Problem?) -> Void] = []
   private var failure: LedgerError?
+  private var changes: [EventLog.Entry] = []
+  /// Told of the changes of each transaction, once they are on disk.
+  var committed: ([EventLog.Entry]) -> Void = { _ in }
 
   init(_ ledger: JobLedger, log: SupervisorLog) {
     self.ledger = ledger
@@ -21,20 +24,47 @@ final class GroupCommit {
   /// What the client asked for when it submitted the job, `nil` if the job is unknown.
   func request(of id: JobID) throws(LedgerError) -> JobRequest? { try ledger.request(of: id) }
 
-  /// A page of jobs.
-  func page(_ filter: JobFilter) throws(LedgerError) -> JobPage { try ledger.page(filter) }
+  /// A page of jobs, of one owner's if there is one.
+  func page(_ filter: JobFilter, owner: JobOwner? = nil) throws(LedgerError) -> JobPage {
+    switch owner {
+    case nil: return try ledger.page(filter)
+    case .subject(let subject): return try ledger.page(filter, subject: subject)
+    case .thumbprint(let thumbprint):
+      if let client = filter.client, client != thumbprint { return JobPage(jobs: [], cursor: nil) }
+      var filter = filter
+      filter.client = thumbprint
+      return try ledger.page(filter)
+    }
+  }
 
   /// All jobs that have not ended, in the order of their submission.
   func unfinished() throws(LedgerError) -> [JobStatus] { try ledger.unfinished() }
 
-  /// Records a new job.
-  func insert(_ status: JobStatus, request: JobRequest) {
-    change { ledger throws(LedgerError) in try ledger.insert(status, request: request) }
+  /// How much there is of jobs that have ended.
+  func ended() throws(LedgerError) -> EndedJobs { try ledger.ended() }
+
+  /// The jobs that ended first.
+  func endedFirst(limit: Int) throws(LedgerError) -> [EndedJob] { try ledger.endedFirst(limit: limit) }
+
+  /// Records a new job, in the state after `event`.
+  func insert(_ status: JobStatus, request: JobRequest, then event: JobEvent) {
+    change { ledger throws(LedgerError) in try ledger.insert(status, request: request, then: event) }
+    note(status, JobState.accepted.after(event))
   }
 
-  /// Records what has changed of a job.
-  func update(_ status: JobStatus) {
-    change { ledger throws(LedgerError) in try ledger.update(status) }
+  /// Records what happened to a job.
+  ///
+  /// - Throws: `LedgerError` of kind `.forbidden` if it cannot happen in the job's state; nothing is changed. Any other failure
+  ///   shows at the end of the turn.
+  func update(_ status: JobStatus, on event: JobEvent) throws(LedgerError) {
+    var refusal: LedgerError?
+    change { ledger throws(LedgerError) in
+      do throws(LedgerError) { try ledger.update(status, on: event) } catch  where error.kind == .forbidden {
+        refusal = error
+      }
+    }
+    if let refusal { throw refusal }
+    note(status, event == .start ? .running : JobState.running.after(event))
   }
 
   /// Forgets a job.
@@ -63,10 +93,18 @@ final class GroupCommit {
     do throws(LedgerError) { try body(ledger) } catch { failure = error }
   }
 
+  private func note(_ status: JobStatus, _ state: JobState?) {
+    if let state {
+      changes.append(EventLog.Entry(change: StateChange(status, to: state), owner: JobOwner(status.client)))
+    }
+  }
+
   private func commitOnce() -> Problem? {
+    defer { changes = [] }
     do throws(LedgerError) {
       if let failure { throw failure }
       try ledger.commit()
+      committed(changes)
       return nil
     } catch {
       failure = nil

@@ -14,8 +14,12 @@ final class Jobs {
     var job: RunningJob?
     /// Fires when the shepherd has ended.
     var watch: Reactor.Watch?
+    /// Fires when the shepherd reports the job's end.
+    var reportWatch: Reactor.Watch?
     /// Who cancelled it, if anybody did.
     var cancelledBy: ClientIdentity?
+    /// Whether its shepherd knows that the disk was full.
+    var isToldOfFullDisk = false
   }
 
   /// How long a change waits that could not be written to the ledger.
@@ -24,39 +28,69 @@ final class Jobs {
   let reactor: Reactor
   let log: SupervisorLog
   let ledger: GroupCommit
-  let launcher: JobLauncher
+  var launcher: JobLauncher
   var policy: JobPolicy
   var queue: JobQueue
   var running: [JobID: Running] = [:]
+  /// Shepherds of jobs whose end was taken, until they have ended themselves.
+  var ending: [JobID: EndingShepherd] = [:]
   var endWaiters = JobWaiters()
   var startWaiters = JobWaiters()
   var outputWatches = OutputWatches()
+  let events = EventLog()
+  var lost: [Lost] = []
+  /// What is counted for `GET /metrics`.
+  let tally = HostTally()
+  /// How much room there has to be for another job.
+  var diskFloor: DiskFloor
+  /// When it is looked at next whether there is room at all.
+  var diskWatch: TimerQueue.Timer?
+  /// Which jobs that have ended are kept, and when they are looked through next.
+  var retention: Retention
+  var nextForgetting: (due: ContinuousClock.Instant, timer: TimerQueue.Timer)?
+  /// The most bytes of a job's input, and of its script.
+  var inputLimit = 0
   /// Whether new jobs are taken in.
   var isStopping = false
   private var announced: Capacity?
 
   init(
-    on reactor: Reactor, log: SupervisorLog, ledger: JobLedger, launcher: JobLauncher, limits: AgentConfiguration.Jobs
+    on reactor: Reactor, log: SupervisorLog, ledger: JobLedger, launcher: JobLauncher, limits: AgentConfiguration.Jobs,
+    clients: [ClientTable] = []
   ) {
     self.reactor = reactor
     self.log = log
     self.ledger = GroupCommit(ledger, log: log)
     self.launcher = launcher
-    policy = .ofThisProcess(defaultUser: limits.defaultUser)
-    queue = JobQueue(maxRunning: limits.maxRunning, maxQueued: limits.maxQueued)
+    self.launcher.outputLimit = Int64(limits.outputLimit)
+    self.launcher.endsAreReported = true
+    self.ledger.committed = events.append
+    policy = .ofThisProcess(defaultUser: limits.defaultUser, clients: clients)
+    queue = JobQueue(maxRunning: limits.maxRunning, maxQueued: limits.maxQueued, pools: limits.pools)
+    diskFloor = DiskFloor(bytes: limits.diskFloor)
+    retention = Retention(kept: limits.kept)
+    adoptSurroundings(limits)
   }
 
   /// The counts as clients see them.
   var capacity: Capacity {
     Capacity(
-      maxRunning: queue.maxRunning, maxQueued: queue.maxQueued, running: queue.running, queued: queue.queued)
+      maxRunning: queue.maxRunning, maxQueued: queue.maxQueued, running: queue.running, queued: queue.queued,
+      pools: queue.poolCapacities)
   }
 
   /// Takes over limits and policy of a new configuration; jobs that were taken in stay.
-  func adopt(_ limits: AgentConfiguration.Jobs) {
+  func adopt(_ limits: AgentConfiguration.Jobs, _ clients: [ClientTable]) {
     queue.maxRunning = limits.maxRunning
     queue.maxQueued = limits.maxQueued
+    queue.pools = limits.pools
+    diskFloor.bytes = limits.diskFloor
+    retention.kept = limits.kept
+    forgetSoon()
     policy.defaultUser = limits.defaultUser
+    policy.clients = clients
+    launcher.outputLimit = Int64(limits.outputLimit)
+    adoptSurroundings(limits)
     startWaiting()
   }
 
@@ -73,35 +107,34 @@ final class Jobs {
   /// Enters the end of a job into the ledger; once that is durable, tells who waits and starts the next.
   func finish(_ id: JobID, _ outcome: JobOutcome) {
     do throws(LedgerError) {
-      guard var status = try ledger.status(of: id) else {
-        return release(id)
-      }
-      if !status.state.successors.contains(outcome.state) {
-        log.logger.error("job \(status.state) would become \(outcome.state)", metadata: ["job": "\(id)"])
+      guard var status = try ledger.status(of: id), let event = JobEvent(endingIn: outcome.state) else {
         return release(id)
       }
       outcome.enter(into: &status, now: .now())
-      if status.state == .cancelled, let client = running[id]?.cancelledBy {
-        status.reason = "cancelled by \(client.subject)"
-      }
-      record(status)
+      record(status, on: event)
     } catch {
       log.logger.error("ledger: \(error)")
       retry { $0.finish(id, outcome) }
     }
   }
 
-  /// Writes a final status; once it is durable, tells who waits.
-  func record(_ status: JobStatus, then: @escaping () -> Void = {}) {
-    ledger.update(status)
+  /// Writes the status after an event that ends the job; once it is durable, tells who waits.
+  func record(_ status: JobStatus, on event: JobEvent, then: @escaping () -> Void = {}) {
+    do throws(LedgerError) { try ledger.update(status, on: event) } catch {
+      log.logger.error("ledger: \(error)")
+      return release(status.id)
+    }
     ledger.afterwards { [weak self] problem in
       guard let self else { return }
-      if problem != nil { return retry { $0.record(status, then: then) } }
+      if problem != nil { return retry { $0.record(status, on: event, then: then) } }
       release(status.id)
+      tally.jobEnded(status.state)
       logEnd(status)
+      forgetSoon()
       outputWatches.remove(status.id)
+      ending[status.id]?.job.endIsTaken()
       for request in endWaiters.take(status.id) { request.answer(.job(status, created: false)) }
-      for request in startWaiters.take(status.id) { openOutput(status.id, follow: true, request) }
+      answerStartWaiters(of: status.id)
       then()
     }
   }

@@ -2,7 +2,7 @@ import AgentProtocol
 import Glibc
 import SystemCalls
 
-/// The inotify(7) watches on output files that are being followed: one a job and listener, until the job has ended.
+/// The inotify(7) watches on output files that are being followed: one a stream and listener, until the job has ended.
 struct OutputWatches {
   private struct Watch {
     let inotify: FileDescriptor
@@ -13,11 +13,11 @@ struct OutputWatches {
 
   /// Watches the file at `path` on that instance.
   ///
-  /// - Returns: the watch descriptor; the same one if the job is watched there already.
+  /// - Returns: the watch descriptor; the same one if the file is watched there already.
   mutating func add(_ id: JobID, _ path: String, on inotify: FileDescriptor) throws(SystemError) -> Int32 {
     let raw = inotify.raw
     let number = try checked("inotify_add_watch", path) { inotify_add_watch(raw, path, UInt32(IN_MODIFY)) }
-    if !watches[id, default: []].contains(where: { $0.inotify === inotify }) {
+    if !watches[id, default: []].contains(where: { $0.inotify === inotify && $0.number == number }) {
       watches[id, default: []].append(Watch(inotify: inotify, number: number))
     }
     return number

@@ -18,18 +18,18 @@ extension Jobs {
     var recovery = Recovery()
     for status in try ledger.unfinished() {
       guard status.state == .running else {
-        queue.readmitWaiting(status.id)
+        queue.readmitWaiting(status.id, in: lane(of: status))
         recovery.waiting += 1
         continue
       }
-      queue.readmitRunning(status.id)
+      queue.readmitRunning(status.id, in: lane(of: status))
       running[status.id] = Running()
       switch find(status.id) {
       case .running(let job):
         watch(job)
         recovery.running += 1
       case .ended(let outcome):
-        finish(status.id, outcome)
+        settle(status.id, outcome)
         recovery.ended += 1
       }
     }
@@ -37,16 +37,8 @@ extension Jobs {
     return recovery
   }
 
-  /// Removes the folders of jobs that the ledger does not know: left over from a removal that a crash cut short.
-  func removeLeftovers() {
-    do {
-      for id in try launcher.ids() where try ledger.status(of: id) == nil {
-        try launcher.remove(id)
-        log.logger.notice("folder of an unknown job removed", metadata: ["job": "\(id)"])
-      }
-    } catch {
-      log.logger.warning("folders of unknown jobs are not removed: \(error)")
-    }
+  private func lane(of status: JobStatus) -> JobQueue.Lane {
+    JobQueue.Lane(pool: status.pool, owner: JobOwner(status.client))
   }
 
   private func find(_ id: JobID) -> RecoveredJob {

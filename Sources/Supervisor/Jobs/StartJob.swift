@@ -16,9 +16,11 @@ extension Jobs {
           queue.remove(id)
           continue
         }
-        status.state = .running
         status.startedAt = .now()
-        startDurably(status, request)
+        try startDurably(status, request)
+      } catch  where error.kind == .forbidden {
+        log.logger.error("ledger: \(error)")
+        queue.remove(id)
       } catch {
         log.logger.error("ledger: \(error)")
         return startLater(id)
@@ -26,9 +28,9 @@ extension Jobs {
     }
   }
 
-  private func startDurably(_ status: JobStatus, _ request: JobRequest) {
+  private func startDurably(_ status: JobStatus, _ request: JobRequest) throws(LedgerError) {
+    try ledger.update(status, on: .start)
     running[status.id] = Running()
-    ledger.update(status)
     ledger.afterwards { [weak self] problem in
       guard let self else { return }
       if problem == nil { return start(status.id, request, as: status.user) }
@@ -44,7 +46,9 @@ extension Jobs {
 
   /// Starts a job that the ledger shows as running.
   func start(_ id: JobID, _ request: JobRequest, as user: String) {
-    if running[id]?.cancelledBy != nil { return finish(id, JobOutcome(.cancelled)) }
+    if let client = running[id]?.cancelledBy {
+      return finish(id, JobOutcome(.cancelled, reason: "cancelled by \(client.subject)"))
+    }
     do throws(LaunchRefusal) {
       let account = try policy.account(user, group: request.group)
       watch(try launcher.launch(id, request, as: account))
@@ -52,17 +56,21 @@ extension Jobs {
     } catch {
       return finish(id, JobOutcome(.couldNotStart, reason: error.description))
     }
-    for request in startWaiters.take(id) { openOutput(id, follow: true, request) }
+    answerStartWaiters(of: id)
   }
 
-  /// Waits for the end of a job's shepherd.
+  /// Waits for the end of a job: its shepherd reports it, or has ended.
   func watch(_ job: RunningJob) {
     running[job.id, default: Running()].job = job
+    watchDisk()
     do throws(SystemError) {
+      if let report = job.report {
+        running[job.id]?.reportWatch = try reactor.watch(report, for: .readable) { [weak self] _ in
+          self?.endWasReported(job)
+        }
+      }
       running[job.id]?.watch = try reactor.watch(job.shepherd.descriptor, for: .readable) { [weak self] _ in
-        guard let self else { return }
-        running[job.id]?.watch = nil
-        finish(job.id, launcher.outcome(of: job))
+        self?.shepherdEnded(job)
       }
     } catch {
       log.logger.error("job cannot be watched: \(error)", metadata: ["job": "\(job.id)"])

@@ -7,8 +7,10 @@ extension ListeningSocket {
   ///
   /// A host without IPv6 cannot bind `::`, which is among the default addresses: that is a warning as long as there is
   /// another address to listen on.
+  ///
+  /// - Parameter patience: milliseconds for which a port that is in use is tried again.
   static func bindAll(
-    _ endpoints: [Endpoint], existing: [ListeningSocket] = [], log: SupervisorLog
+    _ endpoints: [Endpoint], existing: [ListeningSocket] = [], patience: Int = 0, log: SupervisorLog
   ) throws(StartFailure) -> [ListeningSocket] {
     var sockets: [ListeningSocket] = []
     var unavailable: [SystemError] = []
@@ -19,7 +21,7 @@ extension ListeningSocket {
       }
       do throws(SystemError) {
         let beside = existing.filter { $0.endpoint.port == endpoint.port }
-        sockets.append(try ListeningSocket(endpoint, beside: beside))
+        sockets.append(try opened(endpoint, beside: beside, patience: patience))
       } catch  where endpoint.address == "::" && [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.code) {
         unavailable.append(error)
       } catch {
@@ -32,6 +34,23 @@ extension ListeningSocket {
     }
     return sockets
   }
+
+  private static func opened(
+    _ endpoint: Endpoint, beside: [ListeningSocket], patience: Int
+  ) throws(SystemError) -> ListeningSocket {
+    var left = patience
+    while true {
+      do throws(SystemError) { return try ListeningSocket(endpoint, beside: beside) } catch {
+        guard error.code == EADDRINUSE, left > 0 else { throw error }
+      }
+      left -= 20
+      usleep(20_000)
+    }
+  }
+
+  /// What a start waits for a port: the listener of an agentd that was killed a moment ago dies with it, but not in the same
+  /// moment, and holds the port until then. nginx tries for 2.5 seconds.
+  static let startPatience = 3000
 }
 
 extension StartFailure {

@@ -32,6 +32,8 @@ final class ListenerChild {
 
   /// Tells listeners apart in the log: the process number.
   var number: pid_t { process.processID }
+  /// The process number of its signer.
+  var signerNumber: pid_t { signer.processID }
   /// Where it is in its life.
   private(set) var phase = Phase.awaitingReady
   /// Why it was ended, where we ended it.
@@ -52,6 +54,7 @@ final class ListenerChild {
   private var processWatch: Reactor.Watch?
   private var signerWatch: Reactor.Watch?
   private var processEnd: ProcessEnd?
+  private var drainLimit: TimerQueue.Timer?
 
   /// Takes over processes that were just started. `events` is told from later turns on, never from within this call.
   init(_ launched: LaunchedListener, on reactor: Reactor, events: any ListenerEvents) throws(SystemError) {
@@ -92,14 +95,18 @@ final class ListenerChild {
 
   /// Asks it to finish. It is killed if it has not by `limit`, counted from the first time.
   ///
-  /// - Parameter trust: who is let in by now: the connections of others are closed at once.
-  func drain(limit: Duration, trust: ClientTrust? = nil) {
+  /// - Parameters:
+  ///   - trust: who is let in by now: the connections of others are closed at once.
+  ///   - acceptingFor: how long it goes on accepting first.
+  func drain(limit: Duration, trust: ClientTrust? = nil, acceptingFor: Duration = .zero) {
     guard phase != .ending else { return }
     let isFirst = phase != .draining
     phase = .draining
-    do throws(LinkError) { try send(.drain(trust)) } catch { return end("it cannot be told who is trusted: \(error)") }
+    do throws(LinkError) { try send(.drain(trust, acceptingFor: acceptingFor / .seconds(1))) } catch {
+      return end("it cannot be told who is trusted: \(error)")
+    }
     guard isFirst else { return }
-    reactor.after(limit) { [weak self] in
+    drainLimit = reactor.after(limit) { [weak self] in
       self?.end("still busy \(limit.components.seconds) s after it was asked to finish")
     }
   }
@@ -161,6 +168,7 @@ final class ListenerChild {
 
   private func processEnded() {
     processWatch = nil
+    drainLimit?.cancel()
     // What it said last, `unusable` above all, may still be on the link.
     if linkWatch != nil { try? receive(atMost: .max) }
     linkWatch = nil
@@ -195,6 +203,7 @@ extension ListenerMessage {
     case .unusable: "unusable"
     case .request: "request"
     case .abandon: "abandon"
+    case .admitted: "admitted"
     }
   }
 
@@ -202,7 +211,7 @@ extension ListenerMessage {
   func isAllowed(in phase: ListenerChild.Phase) -> Bool {
     switch self {
     case .ready, .unusable: phase == .awaitingReady
-    case .request, .abandon: phase == .serving || phase == .draining
+    case .request, .abandon, .admitted: phase == .serving || phase == .draining
     }
   }
 }

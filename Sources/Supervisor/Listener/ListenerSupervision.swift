@@ -6,7 +6,7 @@ import SystemCalls
 
 /// Who hears what the listeners ask.
 protocol ListenerClientele: AnyObject {
-  /// A message of a client's: `.request` or `.abandon`.
+  /// A message about a client: `.request`, `.abandon` or `.admitted`.
   func listener(_ listener: ListenerChild, asks message: ListenerMessage)
   /// Nobody waits for this listener's answers any more.
   func listenerIsGone(_ listener: ListenerChild)
@@ -24,6 +24,8 @@ final class ListenerSupervision: ListenerEvents {
     let child: ListenerChild
     let material: ServingMaterial
     let sockets: [ListeningSocket]
+    /// The counts that it was started with.
+    let capacity: Capacity
     let deadline: TimerQueue.Timer
     let settled: (Result<ListenerReport, StartFailure>) -> Void
   }
@@ -37,6 +39,12 @@ final class ListenerSupervision: ListenerEvents {
   static let replacedLimit = Duration.seconds(300)
   /// The most replaced listeners at a time: beyond, the oldest is ended.
   static let maximumDraining = 8
+  /// How long the listener that leaves a socket goes on accepting: connections that were being made are made by then.
+  static let leaveTime = Duration.milliseconds(500)
+  /// How long a socket that was left is kept, for a reload that wants it back: longer than any listener has it, so that it
+  /// need not be bound anew beside that one. A client whose SYN is ignored meanwhile tries again after one second and after
+  /// three (RFC 6298), and is refused then.
+  static let keepTime = Duration.seconds(2)
 
   private let reactor: Reactor
   private let log: SupervisorLog
@@ -49,10 +57,14 @@ final class ListenerSupervision: ListenerEvents {
   private var children: [ListenerChild] = []
   private var material: ServingMaterial?
   private(set) var sockets: [ListeningSocket] = []
+  private var leftSockets: [(socket: ListeningSocket, until: ContinuousClock.Instant)] = []
   private(set) var report: ListenerReport?
+  /// How many were started in place of one that died.
+  private(set) var restarts: UInt64 = 0
   private var restartDelay = RestartDelay()
   private var restartTimer: TimerQueue.Timer?
   private var stopped: (() -> Void)?
+  private var whenThereIsRoom: (() -> Void)?
 
   init(
     on reactor: Reactor, log: SupervisorLog, clientele: (any ListenerClientele)?,
@@ -64,15 +76,39 @@ final class ListenerSupervision: ListenerEvents {
     self.clientele = clientele
   }
 
+  /// All sockets that are still bound, those that were just left among them.
+  var boundSockets: [ListeningSocket] { sockets + leftSockets.map(\.socket) }
+
   /// Whether a listener is about to be started or is starting: a reload has to wait.
   var isStarting: Bool { candidate != nil }
+
+  /// The processes of the listener that serves.
+  var processes: [(role: String, number: Int32)] {
+    serving.map { [("listener", $0.number), ("signer", $0.signerNumber)] } ?? []
+  }
+
+  /// Calls `handler` as soon as one more listener can be replaced without ending an older one that is still busy; after `limit`
+  /// in any case. An earlier handler that still waits is not called any more.
+  func awaitRoom(limit: Duration, _ handler: @escaping () -> Void) {
+    guard isCrowded else { return handler() }
+    if whenThereIsRoom == nil { reactor.after(limit) { [weak self] in self?.thereIsRoom() } }
+    whenThereIsRoom = handler
+  }
+
+  private var isCrowded: Bool { children.count { $0.phase == .draining } >= Self.maximumDraining }
+
+  private func thereIsRoom() {
+    let handler = whenThereIsRoom
+    whenThereIsRoom = nil
+    handler?()
+  }
 
   /// Starts a listener with `material` on `sockets`. When it is ready, they take the place of what was; otherwise
   /// everything stays as it is.
   ///
   /// - Parameter settled: told once, in a later turn.
   func start(
-    _ material: ServingMaterial, _ sockets: [ListeningSocket], checkOnly: Bool = false,
+    _ material: ServingMaterial, _ sockets: [ListeningSocket], checkOnly: Bool = false, presented: String? = nil,
     settled: @escaping (Result<ListenerReport, StartFailure>) -> Void
   ) throws(StartFailure) {
     do {
@@ -80,10 +116,11 @@ final class ListenerSupervision: ListenerEvents {
       let deadline = reactor.after(Self.readyLimit) { [weak child] in
         child?.end("not ready after \(Self.readyLimit.inSeconds)")
       }
-      candidate = Candidate(
-        child: child, material: material, sockets: sockets, deadline: deadline, settled: settled)
       let capacity = clientele?.capacity ?? Capacity(maxRunning: 0, maxQueued: 0, running: 0, queued: 0)
-      let (message, descriptors) = material.message(capacity, sockets, child, checkOnly: checkOnly)
+      candidate = Candidate(
+        child: child, material: material, sockets: sockets, capacity: capacity, deadline: deadline, settled: settled)
+      let (message, descriptors) = material.message(
+        capacity, sockets, child, checkOnly: checkOnly, presented: presented)
       try child.send(message, descriptors: descriptors)
     } catch {
       candidate?.child.end(nil)
@@ -110,7 +147,7 @@ final class ListenerSupervision: ListenerEvents {
     switch message {
     case .ready(let report): becomeServing(listener, report)
     case .unusable(let reason): settle(listener, .failure(StartFailure(EX_CONFIG, reason)))
-    case .request, .abandon: clientele?.listener(listener, asks: message)
+    case .request, .abandon, .admitted: clientele?.listener(listener, asks: message)
     }
   }
 
@@ -125,6 +162,7 @@ final class ListenerSupervision: ListenerEvents {
     } else if listener.breach != nil || (listener.phase == .draining && end != .exited(EXIT_SUCCESS)) {
       log.logger.warning("listener \(what)", metadata: ["pid": "\(listener.number)"])
     }
+    if !isCrowded { thereIsRoom() }
     finishStopping()
   }
 
@@ -144,17 +182,39 @@ final class ListenerSupervision: ListenerEvents {
   private func becomeServing(_ listener: ListenerChild, _ report: ListenerReport) {
     guard let candidate, candidate.child === listener else { return }
     let replaced = serving
+    let leaving = leave(candidate.sockets)
     (serving, servingSince) = (listener, .now)
     (material, sockets, self.report) = (candidate.material, candidate.sockets, report)
     listener.becomeServing()
-    retire(replaced, candidate.material.trust)
+    // What it was started with may have changed while it was not told: the end of jobs that an earlier agentd left, say.
+    if let capacity = clientele?.capacity, capacity != candidate.capacity { try? listener.send(.capacity(capacity)) }
+    retire(replaced, candidate.material.trust, acceptingFor: leaving ? Self.leaveTime : .zero)
     settle(listener, .success(report))
   }
 
+  // Whether there are sockets that are not among those to come.
+  private func leave(_ next: [ListeningSocket]) -> Bool {
+    let endpoints = Set(next.map(\.endpoint))
+    // Of all: one that was left may not be among those kept any more, if its time was over while the listener got ready.
+    for socket in next { socket.takeNewConnections() }
+    leftSockets.removeAll { endpoints.contains($0.socket.endpoint) }
+    let left = sockets.filter { !endpoints.contains($0.endpoint) }
+    if left.isEmpty { return false }
+    let until = ContinuousClock.now + Self.keepTime
+    leftSockets += left.map { ($0, until) }
+    reactor.after(Self.keepTime) { [weak self] in self?.leftSockets.removeAll { $0.until <= until } }
+    for socket in left {
+      do throws(SystemError) { try socket.ignoreNewConnections() } catch {
+        log.logger.debug("connections that come just now may be reset: \(error)")
+      }
+    }
+    return true
+  }
+
   // Those who were replaced earlier learn as well who is trusted now.
-  private func retire(_ replaced: ListenerChild?, _ trust: ClientTrust) {
+  private func retire(_ replaced: ListenerChild?, _ trust: ClientTrust, acceptingFor: Duration) {
     for child in children where child === replaced || child.phase == .draining {
-      child.drain(limit: Self.replacedLimit, trust: trust)
+      child.drain(limit: Self.replacedLimit, trust: trust, acceptingFor: acceptingFor)
     }
     let draining = children.filter { $0.phase == .draining }
     if draining.count > Self.maximumDraining { draining[0].end("too many replaced listeners are still busy") }
@@ -187,6 +247,7 @@ final class ListenerSupervision: ListenerEvents {
 
   private func restart() {
     guard candidate == nil, serving == nil, let material else { return }
+    restarts += 1
     do throws(StartFailure) {
       try start(material, sockets) { [log] result in
         switch result {

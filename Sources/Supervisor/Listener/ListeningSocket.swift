@@ -1,3 +1,5 @@
+import AgentProtocol
+import CLinux
 import Glibc
 import SystemCalls
 
@@ -15,8 +17,8 @@ struct ListeningSocket {
     let address: String
     let port: UInt16
 
-    /// `ADDRESS:PORT`, with brackets around an IPv6 address; RFC 3986 section 3.2.2.
-    var description: String { address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)" }
+    /// `ADDRESS:PORT`.
+    var description: String { HostAndPort.text(address, port) }
   }
 
   /// Binds and listens.
@@ -39,6 +41,24 @@ struct ListeningSocket {
     self.endpoint = endpoint
     self.descriptor = descriptor
     shown = Endpoint(address: endpoint.address, port: try SocketAddress.port(of: descriptor)).description
+  }
+
+  /// One that listens already.
+  init(_ endpoint: Endpoint, _ descriptor: FileDescriptor) {
+    (self.endpoint, self.descriptor, shown) = (endpoint, descriptor, endpoint.description)
+  }
+
+  /// Takes no new connections any more, so that none waits in its queue when the last descriptor is closed, which would reset
+  /// it. Clients that come meanwhile are kept waiting, and refused then.
+  func ignoreNewConnections() throws(SystemError) {
+    let raw = descriptor.raw
+    try checked("SO_ATTACH_FILTER", "\(endpoint)") { clinux_ignore_new_connections(raw) }
+  }
+
+  /// Takes new connections again.
+  func takeNewConnections() {
+    // Fails only where none were ignored.
+    _ = clinux_take_new_connections(descriptor.raw)
   }
 
   private static func listen(

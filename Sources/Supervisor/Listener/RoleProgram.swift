@@ -15,14 +15,6 @@ public enum Role: String, Sendable {
 
   /// The descriptor on which a role finds its socket: the listener its link, the signer its signing socket.
   public static let socket: Int32 = 3
-
-  /// Descriptors that a process of this role may have open.
-  var descriptorLimit: UInt {
-    switch self {
-    case .listener: 65536  // one a connection, and one an output stream
-    case .signer: 16
-    }
-  }
 }
 
 /// How a process of another role is started from this executable.
@@ -32,18 +24,28 @@ struct RoleProgram {
   var path = "/proc/self/exe"
   /// Whom the process runs as; `nil` for the same user as the supervisor.
   var account: ListenerAccount?
+  /// Descriptors that it may have open.
+  let descriptorLimit: Int
   /// The whole environment, each `NAME=value`.
   var environment: [String]
 
   init(_ role: Role, _ material: ServingMaterial) {
     self.role = role
     account = material.account
+    descriptorLimit =
+      switch role {
+      case .listener: max(65536, OpenFileLimit.needed(by: material.configuration.limits))
+      case .signer: 16
+      }
     // Nothing of our own environment: it may hold secrets, and names like OPENSSL_CONF would steer the process.
     environment = [
       "\(LogStart.levelVariable)=\(material.configuration.process.logLevel.rawValue)",
       // On a crash Swift's runtime would start a program that reads the process's memory, which the sandbox ends with a
       // signal other than the one that tells what happened.
       "SWIFT_BACKTRACE=enable=no",
+      // A handshake is thousands of small allocations, made and given back at once; by default glibc keeps only seven of each
+      // size at hand in each thread. A glibc that does not know a tunable ignores it.
+      "GLIBC_TUNABLES=glibc.malloc.tcache_count=64",
     ]
     if let stream = getenv("JOURNAL_STREAM") { environment.append("JOURNAL_STREAM=\(String(cString: stream))") }
   }
@@ -57,7 +59,7 @@ struct RoleProgram {
       var spawn = clinux_role_spawn(
         path: path, arguments: argumentArray.pointer, environment: environmentArray.pointer, socket: socket.raw,
         change_user: account == nil ? 0 : 1, user: account?.user ?? 0, group: account?.group ?? 0,
-        descriptor_limit: role.descriptorLimit)
+        descriptor_limit: UInt(descriptorLimit))
       return clinux_spawn_role(&spawn, &failedCall)
     }
     guard child > 0 else { throw SystemError.last(failedCall.map { String(cString: $0) } ?? "fork", role.rawValue) }

@@ -9,11 +9,13 @@ final class ListenerRequests: ListenerClientele {
   static let maximumOpen = 20_000
 
   private let jobs: Jobs
+  private let clients: RecordedClients
   private let log: SupervisorLog
   private var open: [ObjectIdentifier: [UInt64: ClientRequest]] = [:]
 
-  init(_ jobs: Jobs, log: SupervisorLog) {
+  init(_ jobs: Jobs, _ clients: RecordedClients, log: SupervisorLog) {
     self.jobs = jobs
+    self.clients = clients
     self.log = log
   }
 
@@ -26,6 +28,7 @@ final class ListenerRequests: ListenerClientele {
     switch message {
     case .request(let number, let client, let command): take(number, client, command, listener)
     case .abandon(let number): open[ObjectIdentifier(listener)]?.removeValue(forKey: number)?.abandon()
+    case .admitted(let client): clients.note(client)
     case .ready, .unusable: break
     }
   }
@@ -35,20 +38,22 @@ final class ListenerRequests: ListenerClientele {
     jobs.outputWatches.forget(listener.inotify)
   }
 
-  private func take(_ number: UInt64, _ client: ClientIdentity, _ command: JobCommand, _ listener: ListenerChild) {
+  private func take(_ number: UInt64, _ client: VerifiedClient, _ command: JobCommand, _ listener: ListenerChild) {
     let key = ObjectIdentifier(listener)
     guard open[key]?[number] == nil else {
       return listener.end("it broke the link's contract: request \(number) was asked twice")
     }
-    guard client.isPlausible else {
+    guard client.identity.isPlausible else {
       return listener.end("it broke the link's contract: a client identity that no certificate has")
     }
+    weak var asked: ClientRequest?
     let request = ClientRequest(command, from: client, inotify: listener.inotify) { [weak self, weak listener] in
       guard let self, let listener else { return }
       open[key]?[number] = nil
-      audit(client, command, $0)
+      if let asked { audit(asked, $0) }
       send($0, $1, of: number, to: listener)
     }
+    asked = request
     guard open[key, default: [:]].count < Self.maximumOpen else {
       return request.answer(.problem(Problem(.unavailable, "\(Self.maximumOpen) requests wait for an answer already")))
     }
@@ -68,12 +73,16 @@ final class ListenerRequests: ListenerClientele {
     }
   }
 
-  private func audit(_ client: ClientIdentity, _ command: JobCommand, _ answer: JobAnswer) {
+  private func audit(_ request: ClientRequest, _ answer: JobAnswer) {
+    let (client, command) = (request.client, request.command)
     let row = command.row
     var facts: Logger.Metadata = [
       "client": "\(client.subject)", "thumbprint": "\(client.thumbprint)", "answer": "\(answer.inAudit)",
     ]
     facts["job"] = command.job.map { "\($0)" }
+    // No fact where there are no rules.
+    let rule = if let rights = request.rights { rights.rule } else { "none" as String? }
+    facts["rule"] = rule.map { "\($0)" }
     if case .submitJob(_, let job) = command {
       facts["program"] = "\(job.command.first ?? "")"
       facts["user"] = job.user.map { "\($0)" }
@@ -91,6 +100,9 @@ extension JobAnswer {
     case .jobs(let page): "\(page.jobs.count) jobs"
     case .output: "opened"
     case .deleted: "deleted"
+    case .permitted: "permitted"
+    case .metrics: "metrics"
+    case .events(let batch): "\(batch.changes.count) events"
     case .problem(let problem): problem.kind.rawValue
     }
   }

@@ -1,39 +1,60 @@
 import AgentProtocol
 import Glibc
 import JobLaunch
+import JobLedger
 import Logging
 import SystemCalls
 
 extension Jobs {
-  /// Answers with the job's output file, opened for reading. A follower of a job that waits is answered when it starts.
-  func openOutput(_ id: JobID, follow: Bool, _ request: ClientRequest) {
+  /// Answers with the file of one of the job's streams, opened for reading. A follower of a job that waits is answered when it starts.
+  func openOutput(_ id: JobID, _ stream: OutputStream, follow: Bool, _ request: ClientRequest) {
     ledger.afterwards { [weak self] _ in
       guard let self, request.isOpen else { return }
       do throws(Problem) {
-        let status = try knownStatus(id)
+        let status = try knownStatus(id, for: request)
+        try checkKept(stream, of: id)
         if follow, !status.state.isFinal, running[id]?.job == nil { return startWaiters.add(request, for: id) }
-        answerOutput(status, follow: follow && !status.state.isFinal, request)
+        answerOutput(status, stream, follow: follow && !status.state.isFinal, request)
       } catch {
         request.answer(.problem(error))
       }
     }
   }
 
-  private func answerOutput(_ status: JobStatus, follow: Bool, _ request: ClientRequest) {
+  /// Answers, now that the job runs or will never, those who asked for its output before.
+  func answerStartWaiters(of id: JobID) {
+    for request in startWaiters.take(id) { request.command.row.handler(self, request) }
+  }
+
+  /// Refuses a stream that the job does not have.
+  private func checkKept(_ stream: OutputStream, of id: JobID) throws(Problem) {
+    guard stream == .stderr else { return }
+    let request: JobRequest?
+    do throws(LedgerError) { request = try ledger.request(of: id) } catch { throw logged(error) }
+    guard request?.stderr == .separate else {
+      throw Problem(
+        .notFound, "job \(id) has no stderr of its own: it goes with the output, as \"stderr\" was not \"separate\"")
+    }
+  }
+
+  private func answerOutput(_ status: JobStatus, _ stream: OutputStream, follow: Bool, _ request: ClientRequest) {
     do throws(SystemError) {
-      let output = try openOutputFile(status.id)
-      let path = launcher.outputPath(of: status.id)
-      let watch = follow ? try outputWatches.add(status.id, path, on: request.inotify) : nil
+      let output = try openOutputFile(status.id, stream)
+      let path = launcher.outputPath(of: status.id, stream)
+      var watch: Int32?
+      if follow, let inotify = request.inotify { watch = try outputWatches.add(status.id, path, on: inotify) }
       request.answer(.output(status, watch: watch), descriptors: [output])
     } catch {
       log.logger.error("output cannot be opened: \(error)", metadata: ["job": "\(status.id)"])
-      request.answer(.problem(Problem(.fault, "the output of job \(status.id) cannot be opened: \(error.reason)")))
+      // Descriptors come back: the client may ask again, and does so by itself.
+      let kind: ProblemKind = [EMFILE, ENFILE].contains(error.code) ? .unavailable : .fault
+      request.answer(.problem(Problem(kind, "the output of job \(status.id) cannot be opened: \(error.reason)")))
     }
   }
 
   // A job that never started has written nothing.
-  private func openOutputFile(_ id: JobID) throws(SystemError) -> FileDescriptor {
-    do throws(SystemError) { return try launcher.openOutput(of: id) } catch  where error.code == ENOENT {
+  private func openOutputFile(_ id: JobID, _ stream: OutputStream) throws(SystemError) -> FileDescriptor {
+    do throws(SystemError) { return try launcher.openOutput(of: id, stream) } catch  where error.code == ENOENT {
       return try FileDescriptor.open("/dev/null", O_RDONLY)
     }
   }

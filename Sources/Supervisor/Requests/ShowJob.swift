@@ -10,6 +10,7 @@ extension Jobs {
     ledger.afterwards { [weak self] _ in
       guard let self else { return }
       guard running[id] != nil || queue.isWaiting(id) else { return answerStatus(id, request) }
+      do throws(Problem) { _ = try knownStatus(id, for: request) } catch { return request.answer(.problem(error)) }
       endWaiters.add(request, for: id)
       let seconds = min(wait, JobCommand.maximumWait)
       request.answerLatest(by: reactor.after(.seconds(seconds)) { [weak self] in self?.answerStatus(id, request) })
@@ -21,7 +22,7 @@ extension Jobs {
     ledger.afterwards { [weak self] problem in
       guard let self else { return }
       do throws(Problem) {
-        request.answer(.job(try knownStatus(id, problem), created: false))
+        request.answer(.job(try knownStatus(id, for: request, problem), created: false))
       } catch {
         request.answer(.problem(error))
       }
@@ -31,19 +32,26 @@ extension Jobs {
   /// The status as the changes of this turn leave it, with what a running job has written so far.
   ///
   /// - Parameter problem: the problem to throw for an unknown job in place of `.notFound`: why it could not be recorded.
-  func knownStatus(_ id: JobID, _ problem: Problem? = nil) throws(Problem) -> JobStatus {
-    do throws(LedgerError) {
-      if let status = try ledger.status(of: id) { return withOutputSoFar(status) }
-    } catch {
-      throw logged(error)
-    }
-    throw problem ?? Problem(.notFound, "there is no job \(id)")
+  /// - Throws: also if the job is not for this client to see; everything that is done with a certain job asks here.
+  func knownStatus(_ id: JobID, for request: ClientRequest, _ problem: Problem? = nil) throws(Problem) -> JobStatus {
+    let found: JobStatus?
+    do throws(LedgerError) { found = try ledger.status(of: id) } catch { throw logged(error) }
+    guard let status = found else { throw problem ?? Problem(.notFound, "there is no job \(id)") }
+    try rights(of: request).checkSight(of: status, by: request.client)
+    return withOutputSoFar(status)
+  }
+
+  /// What `handle(_:)` found that the client may do.
+  func rights(of request: ClientRequest) throws(Problem) -> ClientRights {
+    if let rights = request.rights { return rights }
+    throw Problem(.forbidden, "nobody has looked up what this client may do")
   }
 
   func withOutputSoFar(_ status: JobStatus) -> JobStatus {
     guard status.state == .running else { return status }
     var status = status
     status.outputBytes = launcher.outputBytes(of: status.id)
+    status.stderrBytes = launcher.outputBytes(of: status.id, .stderr)
     return status
   }
 

@@ -23,7 +23,7 @@ struct HostFiles {
       throw StartFailure(error)
     }
     launcher = try required(orExit: EX_OSFILE) { () throws(SystemError) in
-      try JobLauncher(folder: "\(paths.state)/jobs", shepherd: try Self.shepherd())
+      try JobLauncher(folder: "\(paths.state)/jobs", shepherd: try JobLauncher.installedShepherd())
     }
   }
 
@@ -48,7 +48,7 @@ struct HostFiles {
   private static func claim(_ paths: AgentConfiguration.Paths) throws(StartFailure) -> PidFile {
     let claimed = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
       try Folder.make(paths.runtime, mode: 0o755)
-      return try PidFile.claim(paths.pidFile)
+      return try claimPatiently(paths.pidFile)
     }
     if let claimed { return claimed }
     let holder = (try? PidFile.holder(of: paths.pidFile))?.processID
@@ -56,12 +56,14 @@ struct HostFiles {
       EX_TEMPFAIL, "agentd is running already\(holder.map { " as process \($0)" } ?? "") (\(paths.pidFile))",
       hint: holder.map { "reload it with: kill -HUP \($0), or stop it with: kill \($0)" })
   }
-
-  private static func shepherd() throws(SystemError) -> String {
-    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-    let count = try checked("readlink", "/proc/self/exe") { readlink("/proc/self/exe", &buffer, buffer.count) }
-    let folder = Path.folder(of: String(decoding: buffer[..<count], as: UTF8.self))
-    let places = ["\(folder)/agentd-shepherd", "\(Path.folder(of: folder))/libexec/agentd/agentd-shepherd"]
-    return places.first { access($0, X_OK) == 0 } ?? places[0]
+  /// A process that an agentd killed a moment ago was just starting has its lock until it executes its program: then there is
+  /// a lock and nobody who is named to hold it.
+  private static func claimPatiently(_ path: String) throws(SystemError) -> PidFile? {
+    for _ in 0..<100 {
+      if let claimed = try PidFile.claim(path) { return claimed }
+      if try PidFile.holder(of: path) != nil { return nil }
+      usleep(20_000)
+    }
+    return try PidFile.claim(path)
   }
 }

@@ -1,6 +1,7 @@
 import AgentConfiguration
 import AgentProtocol
 import CertificateStore
+import ClientSightings
 import Glibc
 import SystemCalls
 
@@ -12,11 +13,18 @@ struct ServingMaterial {
   let endpoints: [ListeningSocket.Endpoint]
   /// The certificate that is served.
   let thumbprint: Thumbprint
+  /// When the certificate is to be renewed; `nil` if it is not by itself.
+  let renewAt: Timestamp?
   /// Whom the listener runs as; `nil` for the supervisor's own user.
   let account: ListenerAccount?
   private let store: StoreSnapshot
   /// The certificate's private key, open for reading; nobody reads it here.
   let key: FileDescriptor
+
+  /// Whether the listener is to say what will break; only in a check.
+  private var forecasts = false
+  /// The record of clients for that, if there is one; nobody reads it here.
+  private var clients: FileDescriptor?
 
   /// Reads and checks everything that can be checked without reading a certificate.
   static func load(_ place: StartOptions) throws(StartFailure) -> ServingMaterial {
@@ -43,6 +51,7 @@ struct ServingMaterial {
   ) throws {
     self.configuration = configuration
     self.account = account
+    renewAt = listener.renewAt
     endpoints = listener.addresses.map { .init(address: $0, port: UInt16(clamping: listener.port)) }
     let store = CertificateStore(folder: configuration.paths.store)
     self.store = try store.snapshot()
@@ -84,14 +93,40 @@ struct ServingMaterial {
       acceptsExpiredLists: configuration.tls.crlExpired == .warn)
   }
 
+  /// SHA-256 thumbprints of the trusted roots.
+  var rootThumbprints: Set<String> { Set(store.roots.map(\.thumbprint.description)) }
+
   /// The message that configures a listener, with its descriptors in the order that the contract wants.
   func message(
-    _ capacity: Capacity, _ sockets: [ListeningSocket], _ child: ListenerChild, checkOnly: Bool
+    _ capacity: Capacity, _ sockets: [ListeningSocket], _ child: ListenerChild, checkOnly: Bool,
+    presented: String? = nil
   ) -> (SupervisorMessage, [FileDescriptor]) {
-    let material = ListenerMaterial(
+    var material = ListenerMaterial(
       agentName: configuration.process.agentName, version: agentdVersion, certificate: thumbprint.description,
-      trust: trust, addresses: sockets.map(\.shown), capacity: capacity, checkOnly: checkOnly)
-    return (.configure(material), [child.signing, child.inotify] + sockets.map(\.descriptor))
+      trust: trust, addresses: sockets.map(\.shown), capacity: capacity,
+      limits: configuration.limits, clientsAreRuled: !configuration.clients.isEmpty, checkOnly: checkOnly
+    ).with(forecast: forecasts)
+    material.presented = presented
+    let descriptors = [child.signing, child.inotify] + sockets.map(\.descriptor)
+    return (.configure(material), descriptors + (clients.map { [$0] } ?? []))
+  }
+
+  /// The same for a check that is also to say what will break.
+  func forecasting() throws(StartFailure) -> ServingMaterial {
+    var material = self
+    material.forecasts = true
+    material.clients = try required(orExit: EX_NOINPUT) { () throws(SystemError) in
+      try SightingsFile(path: configuration.paths.clients).open()
+    }
+    return material
+  }
+}
+
+extension ListenerMaterial {
+  fileprivate func with(forecast: Bool) -> ListenerMaterial {
+    var material = self
+    material.forecast = forecast
+    return material
   }
 }
 

@@ -1,6 +1,7 @@
 import Glibc
 import Synchronization
 import SystemCalls
+import TestCertificates
 import TestSupport
 
 /// One agent with its scheduler's certificates, all in one folder: certificates, store, configuration, and an agentd on a
@@ -15,13 +16,17 @@ final class Installation: Sendable {
 
   /// An agent that has imported its bundle and knows what to listen with, not yet started.
   ///
-  /// - Parameter configuration: added to agentd.toml, behind `[paths]` and `[process]`.
-  init(configuration: String = "") async throws {
-    certificates = try SchedulerCertificates.make()
+  /// - Parameters:
+  ///   - configuration: added to agentd.toml, behind `[paths]` and `[process]`.
+  ///   - listenerKey: the kind of the listener's key.
+  init(configuration: String = "", listenerKey: CertificateRecipe.Key = .p256) async throws {
+    certificates = try SchedulerCertificates.make(listenerKey: listenerKey)
     folder = try TemporaryFolder()
     port = try FreePort.next()
     try Folder.make(folder.path("bin"), mode: 0o755)
-    for (name, program) in [("jams-agentd", "agentd"), ("jams-register", "agent-register")] {
+    for (name, program) in [
+      ("jams-agentd", "agentd"), ("jams-register", "agent-register"), ("agentctl", "agentctl"),
+    ] {
       let target = try BuiltProduct.path(program)
       let link = folder.path("bin/\(name)")
       try checked("symlink", link) { symlink(target, link) }
@@ -39,9 +44,11 @@ final class Installation: Sendable {
 
     """
 
-  /// An agent that runs, with the given addition to agentd.toml.
-  static func running(configuration: String = "") async throws -> Installation {
-    let installation = try await Installation(configuration: configuration)
+  /// An agent that runs; parameters as above.
+  static func running(
+    configuration: String = "", listenerKey: CertificateRecipe.Key = .p256
+  ) async throws -> Installation {
+    let installation = try await Installation(configuration: configuration, listenerKey: listenerKey)
     try await installation.register()
     try await installation.start()
     return installation

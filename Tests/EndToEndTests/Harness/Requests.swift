@@ -24,6 +24,7 @@ extension Installation {
   /// One request on a connection of its own.
   ///
   /// - Throws: `HarnessError` with curl's message if there was no HTTP answer.
+  @discardableResult
   func request(
     _ method: String = "GET", _ path: String, body: String? = nil, as credential: Presented? = nil,
     curl arguments: [String] = []
@@ -62,6 +63,7 @@ extension Installation {
   /// Runs a job to its end.
   ///
   /// - Returns: its status and its whole output.
+  @discardableResult
   func finish(_ id: String, _ command: [String], fields: String...) async throws -> (status: JobStatus, output: String)
   {
     let encoded = String(decoding: try JSONEncoder().encode(command), as: UTF8.self)

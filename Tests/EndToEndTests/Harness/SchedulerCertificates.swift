@@ -20,11 +20,19 @@ struct SchedulerCertificates: Sendable {
   var listenerThumbprintSHA1: String { get throws { try thumbprint("-sha1") } }
 
   /// The certificates of a scheduler that all tests share.
-  static func make() throws -> SchedulerCertificates {
+  ///
+  /// - Parameter key: the kind of the listener's key.
+  static func make(listenerKey key: CertificateRecipe.Key = .p256) throws -> SchedulerCertificates {
     let root = try PKI.shared.root("End To End Root CA")
     let listener = try PKI.shared.issue(
       CertificateRecipe("/CN=AGENT01", .server).with {
+        $0.key = key
+        $0.notAfter = 90 * 86400
         $0.extensions = ["subjectAltName = DNS:agent01, DNS:localhost"]
+        // NSS wants it of an RSA server, as CAs grant it, even where nothing is enciphered with the key.
+        if key == .rsa2048 || key == .rsa3072 {
+          $0.extensions.append("keyUsage = critical, digitalSignature, keyEncipherment")
+        }
       }, by: root)
     let key = try PKI.shared.openssl("pkey", "-in", listener.keyPath, "-aes256", "-passout", "pass:\(password)")
     return SchedulerCertificates(

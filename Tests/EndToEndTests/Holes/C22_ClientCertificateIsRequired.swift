@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct C22_ClientCertificateIsRequired {
-  @Test(arguments: ClientProgram.allCases, TLSVersion.allCases)
+  @Test(arguments: ClientProgram.small, TLSVersion.allCases)
   func noneIsRefused(program: ClientProgram, version: TLSVersion) async throws {
     let agent = try await Installation.running()
     #expect(try await program.answer(from: agent, version, presenting: .nothing) == "")

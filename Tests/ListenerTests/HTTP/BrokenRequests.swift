@@ -68,7 +68,7 @@ struct BrokenRequests {
   private static func isFromTheSeeds(_ command: JobCommand) -> Bool {
     switch command {
     case .submitJob, .showJob, .deleteJob, .listJobs: true
-    case .openOutput, .cancelJob: false
+    case .showAgent, .openOutput, .cancelJob, .showMetrics, .nextEvents: false
     }
   }
 }

@@ -19,12 +19,27 @@ struct Connection {
     #expect(answer.fields["server"] == nil)
     #expect(answer.fields["connection"] == nil)
     let before = #"{"certificate_not_after":"2027-01-15T08:00:00.000Z","certificate_thumbprint":"cd","max_queued":9,"#
-    #expect(answer.body.hasPrefix(before + #""max_running":4,"name":"agent-1","queued":2,"running":1,"time":"20"#))
-    #expect(answer.body.hasSuffix("Z\",\"version\":\"1.2.3\"}\n"))
-    conversation.agent.update(Capacity(maxRunning: 5, maxQueued: 6, running: 7, queued: 8))
-    let counts = #""max_queued":6,"max_running":5,"name":"agent-1","queued":8,"running":7"#
+    #expect(
+      answer.body.hasPrefix(before + #""max_running":4,"name":"agent-1","pools":[],"queued":2,"running":1,"time":"20"#))
+    #expect(answer.body.hasSuffix("Z\",\"version\":\"1.2.3\",\"warnings\":[]}\n"))
+    conversation.agent.update(
+      Capacity(
+        maxRunning: 5, maxQueued: 6, running: 7, queued: 8,
+        pools: [PoolCapacity(name: "p", maxRunning: 2, running: 1, queued: 1)]))
+    let counts =
+      #""max_queued":6,"max_running":5,"name":"agent-1","pools":[{"max_running":2,"name":"p","queued":1,"running":1}],"queued":8,"running":7"#
     #expect(conversation.exchange(Self.agent).body.contains(counts))
     #expect(conversation.supervisor.commands.isEmpty)
+  }
+
+  @Test func whereClientsAreRuledTheSupervisorIsAskedFirst() throws {
+    for (verdict, status) in [(JobAnswer.permitted, 200), (.problem(Problem(.forbidden, "no")), 403), (.deleted, 204)] {
+      let conversation = try Conversation(ScriptedSupervisor { _ in verdict }, clientsAreRuled: true)
+      let answer = conversation.exchange(Self.agent)
+      #expect(answer.status == status)
+      #expect(answer.body.contains("agent-1") == (status == 200))
+      #expect(conversation.supervisor.commands == [.showAgent])
+    }
   }
 
   @Test func headHasTheSameFieldsAndNoBody() throws {
@@ -82,6 +97,18 @@ struct Connection {
     #expect(answer.status == 200)
     #expect(answer.fields["connection"] == "close")
     #expect(!conversation.isOpen)
+  }
+
+  @Test func aConnectionHasItsNumberOfRequests() throws {
+    var limits = HTTPLimits()
+    limits.requests = 3
+    let conversation = try Conversation(limits: limits)
+    for _ in 0..<2 { #expect(conversation.exchange(Self.agent).fields["connection"] == nil) }
+    let last = conversation.exchange(Self.agent)
+    #expect(last.status == 200)
+    #expect(last.fields["connection"] == "close")
+    #expect(!conversation.isOpen)
+    #expect(try Conversation(limits: limits).exchange(Self.agent).status == 200)
   }
 
   @Test func slowHeads() throws {

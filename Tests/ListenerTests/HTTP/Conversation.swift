@@ -12,7 +12,7 @@ import SystemCalls
 final class ScriptedSupervisor: Supervisor {
   struct Asked {
     var command: JobCommand
-    var client: ClientIdentity
+    var client: VerifiedClient
     var promise: EventLoopPromise<Answered>
   }
 
@@ -29,7 +29,7 @@ final class ScriptedSupervisor: Supervisor {
     self.script = script
   }
 
-  func ask(_ command: JobCommand, for client: ClientIdentity, on loop: any EventLoop) -> Inquiry {
+  func ask(_ command: JobCommand, for client: VerifiedClient, on loop: any EventLoop) -> Inquiry {
     let promise = loop.makePromise(of: Answered.self)
     let number = state.withLock { state in
       state.asked.append(Asked(command: command, client: client, promise: promise))
@@ -47,8 +47,10 @@ final class ScriptedSupervisor: Supervisor {
     promise.fail(Problem(.unavailable, "the request was given up"))
   }
 
+  func report(_ message: ListenerMessage) -> Bool { true }
+
   var commands: [JobCommand] { state.withLock { $0.asked.map(\.command) } }
-  var clients: [ClientIdentity] { state.withLock { $0.asked.map(\.client) } }
+  var clients: [VerifiedClient] { state.withLock { $0.asked.map(\.client) } }
   var abandoned: [UInt64] { state.withLock { $0.abandoned } }
 
   func answer(_ number: Int, _ answer: JobAnswer, _ descriptors: [SystemCalls.FileDescriptor] = []) {
@@ -58,7 +60,8 @@ final class ScriptedSupervisor: Supervisor {
 
 /// One connection to the HTTP layer, without network and TLS: raw bytes in, raw bytes out.
 final class Conversation {
-  static let client = ClientIdentity(subject: "CN=scheduler", thumbprint: String(repeating: "ab", count: 32))
+  static let client = VerifiedClient(
+    ClientIdentity(subject: "CN=scheduler", thumbprint: String(repeating: "ab", count: 32)))
 
   let loop: EmbeddedEventLoop
   let channel: EmbeddedChannel
@@ -72,18 +75,20 @@ final class Conversation {
     ))
 
   init(
-    _ supervisor: ScriptedSupervisor = ScriptedSupervisor(), limits: HTTPLimits = HTTPLimits(), isDraining: Bool = false
-  )
-    throws
-  {
+    _ supervisor: ScriptedSupervisor = ScriptedSupervisor(), limits: HTTPLimits = HTTPLimits(),
+    isDraining: Bool = false, clientsAreRuled: Bool = false,
+    _ version: ApplicationProtocol = .http1
+  ) throws {
     self.supervisor = supervisor
     loop = EmbeddedEventLoop()
     let services = Services(
-      supervisor: supervisor, agent: agent, outputs: outputs, limits: limits, log: Logger(label: "test"))
-    let clock = RequestClock(limits)
-    let handler = RequestHandler(services, LoopServices(), Self.client, clock, isDraining: isDraining)
-    channel = EmbeddedChannel(handlers: Gate.http1(clock, handler, limits), loop: loop)
+      supervisor: supervisor, agent: agent, outputs: outputs, limits: limits, clientsAreRuled: clientsAreRuled,
+      log: Logger(label: "test"))
+    let http = HTTPPipeline(
+      services: services, loopServices: LoopServices(), client: Self.client, isDraining: isDraining)
+    channel = EmbeddedChannel(loop: loop)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    try channel.pipeline.syncOperations.addHandlers(version == .http1 ? http.http1() : http.http2(on: loop))
   }
 
   deinit { _ = try? channel.finish(acceptAlreadyClosed: true) }
@@ -102,13 +107,15 @@ final class Conversation {
   }
 
   /// All bytes answered since the last call.
-  func received() -> String {
+  func received() -> String { String(decoding: receivedBytes(), as: UTF8.self) }
+
+  func receivedBytes() -> [UInt8] {
     loop.run()
-    var text = ""
+    var all: [UInt8] = []
     while let part = try? channel.readOutbound(as: IOData.self) {
-      if case .byteBuffer(let bytes) = part { text += String(buffer: bytes) }
+      if case .byteBuffer(let bytes) = part { all += Array(bytes.readableBytesView) }
     }
-    return text
+    return all
   }
 
   /// Sends a request and gives the whole answer.
@@ -142,7 +149,7 @@ extension JobStatus {
   static func sample(_ id: String = "j1", _ state: JobState = .running) throws -> JobStatus {
     let id = try JSONValue.id(id)
     var job = JobStatus(
-      accepted: id, command: ["/bin/true"], user: "nobody", client: Conversation.client,
+      accepted: id, command: ["/bin/true"], user: "nobody", client: Conversation.client.identity,
       at: Timestamp(milliseconds: 1_700_000_000_000), labels: [:])
     job.state = state
     return job

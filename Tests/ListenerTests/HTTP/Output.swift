@@ -59,6 +59,18 @@ struct Output {
   }
 
   @Test(arguments: [
+    ("?stream=stderr", "", OutputStream.stderr, "0123456789"), ("?stream=stdout&offset=4", "", .stdout, "456789"),
+    ("?offset=4&stream=stderr", "", .stderr, "456789"), ("?stream=stderr", "Range: bytes=2-3\r\n", .stderr, "23"),
+  ])
+  func eitherStream(_ query: String, _ fields: String, _ stream: OutputStream, _ body: String) throws {
+    ask(query, fields)
+    #expect(
+      conversation.supervisor.commands == [.openOutput(try JSONValue.id("j1"), stream: stream, follow: false)])
+    conversation.supervisor.answer(0, .output(try .sample("j1", .failed), watch: nil), [try file("0123456789")])
+    #expect(Answer(conversation.received()).body == body)
+  }
+
+  @Test(arguments: [
     ("?offset=11", ""), ("?offset=9223372036854775807", ""), ("", "Range: bytes=10-\r\n"), ("?follow&offset=11", ""),
   ])
   func beyondTheEnd(_ query: String, _ fields: String) throws {

@@ -25,6 +25,7 @@ struct RequestTable {
     var filter = JobFilter()
     filter.state = .timedOut
     filter.client = String(repeating: "0a", count: 32)
+    filter.label = JobLabel(name: "chain", value: "a=b")
     filter.since = Timestamp("2026-11-23T02:00:00Z")
     filter.limit = 7
     filter.cursor = "x/y"
@@ -39,7 +40,7 @@ struct RequestTable {
     Case("GET /v1/jobs", 200, .listJobs(JobFilter())),
     Case("HEAD /v1/jobs", 200, .listJobs(JobFilter())),
     Case(
-      "GET /v1/jobs?state=timed_out&client=\(String(repeating: "0A", count: 32))&since=2026-11-23T02:00:00Z"
+      "GET /v1/jobs?state=timed_out&client=\(String(repeating: "0A", count: 32))&label=chain=a%3Db&since=2026-11-23T02:00:00Z"
         + "&limit=7&cursor=x%2Fy", 200, .listJobs(filter)),
     Case("GET /v1/jobs/j1", 200, .showJob(id("j1"), wait: 0)),
     Case("GET /v1/jobs/j1?wait=1.5", 200, .showJob(id("j1"), wait: 1.5)),
@@ -58,12 +59,13 @@ struct RequestTable {
     Case("GET /", 404), Case("GET /v1", 404), Case("GET /v1/agent/", 404), Case("GET //v1/agent", 404),
     Case("GET /v1/Agent", 404), Case("GET /v2/agent", 404), Case("GET /v1/../v1/agent", 404),
     Case("GET /v1/jobs/j1/", 404), Case("GET /v1/jobs/j1/outputs", 404), Case("GET /v1/jobs/j1/output/x", 404),
-    Case("GET /metrics", 404), Case("GET /v1/jobs%2Fj1", 404),
+    Case("GET /metrics/", 404), Case("GET /v1/metrics", 404), Case("GET /v1/jobs%2Fj1", 404),
     // No such method.
-    Case("POST /v1/agent", 405), Case("PUT /v1/agent", 405), Case("DELETE /v1/jobs", 405), Case("PUT /v1/jobs", 405),
+    Case("POST /v1/agent", 405), Case("POST /metrics", 405), Case("PUT /v1/agent", 405), Case("DELETE /v1/jobs", 405),
+    Case("PUT /v1/jobs", 405),
     Case("POST /v1/jobs/j1", 405), Case("PATCH /v1/jobs/j1", 405), Case("GET /v1/jobs/j1/cancel", 405),
     Case("HEAD /v1/jobs/j1/cancel", 405), Case("PUT /v1/jobs/j1/output", 405), Case("OPTIONS /v1/agent", 405),
-    Case("TRACE /v1/agent", 405), Case("PROPFIND /v1/jobs", 405),
+    Case("TRACE /v1/agent", 405), Case("POST /v1/events", 405), Case("PROPFIND /v1/jobs", 405),
     // No ids.
     Case("GET /v1/jobs/", 400), Case("GET /v1/jobs/.hidden", 400), Case("GET /v1/jobs/..", 400),
     Case("GET /v1/jobs/a%2Fb", 400), Case("GET /v1/jobs/%2e%2e", 400), Case("GET /v1/jobs/a%00", 400),
@@ -74,13 +76,18 @@ struct RequestTable {
     Case("GET /v1/jobs?state=", 400), Case("GET /v1/jobs?state=running&state=failed", 400),
     Case("GET /v1/jobs?limit=0", 400), Case("GET /v1/jobs?limit=1001", 400), Case("GET /v1/jobs?limit=-1", 400),
     Case("GET /v1/jobs?limit=1e2", 400), Case("GET /v1/jobs?client=ab", 400), Case("GET /v1/jobs?since=yesterday", 400),
+    Case("GET /v1/jobs?label=chain", 400), Case("GET /v1/jobs?label=", 400),
+    Case("GET /v1/jobs?label=a=\(String(repeating: "v", count: 1025))", 400),
     Case("GET /v1/jobs?cursor=", 400), Case("GET /v1/jobs?cursor=\(String(repeating: "c", count: 257))", 400),
     Case("GET /v1/jobs/j1?wait=", 400), Case("GET /v1/jobs/j1?wait=-1", 400), Case("GET /v1/jobs/j1?wait=3601", 400),
     Case("GET /v1/jobs/j1?wait=nan", 400), Case("GET /v1/jobs/j1?wait=inf", 400), Case("GET /v1/jobs/j1?wait=1e1", 400),
     Case("GET /v1/jobs/j1?wait=0x1", 400), Case("GET /v1/jobs/j1?wait=1&wait=1", 400),
     Case("GET /v1/jobs/j1?wait=.5", 400),
     Case("GET /v1/jobs/j1/output?offset=-1", 400), Case("GET /v1/jobs/j1/output?offset=1.0", 400),
+    Case("GET /v1/jobs/j1/output?stream=stdin", 400), Case("GET /v1/jobs/j1/output?stream", 400),
     Case("GET /v1/jobs/j1/output?offset=9223372036854775808", 400), Case("GET /v1/jobs/j1/output?follow=maybe", 400),
+    Case("GET /v1/events?since=", 400), Case("GET /v1/events?since=1", 400), Case("GET /v1/events?since=1-x", 400),
+    Case("GET /v1/events?after=1-1", 400),
     Case("POST /v1/jobs/j1/cancel?now=1", 400), Case("DELETE /v1/jobs/j1?force=1", 400),
   ]
 

@@ -41,7 +41,9 @@ struct Clients {
     let request = try #require(listener.supervisor.requests.first)
     let client = try RunningListener.certificates().client
     #expect(
-      request.client == ClientIdentity(subject: "CN=connector", thumbprint: try RunningListener.thumbprint(client)))
+      request.client
+        == VerifiedClient(
+          ClientIdentity(subject: "CN=connector", thumbprint: try RunningListener.thumbprint(client)), names: []))
     guard case .submitJob(_, let job) = request.command else { throw RunningListener.NotReady(verdict: .unusable("")) }
     #expect(job.stdin == stdin)
     #expect(job.command == ["/bin/cat", "é"])

@@ -73,6 +73,16 @@ struct Ends {
     #expect(try await new.curl("\(new.url)/v1/agent").outputText.contains(#""name":"new""#))
   }
 
+  /// A port that is given up: who is in its queue is served all the same.
+  @Test func whoCameBeforeItLeavesIsServed() async throws {
+    let listener = try RunningListener()
+    _ = try await listener.ready()
+    try listener.supervisor.send(.drain(nil, acceptingFor: 5))
+    let answer = try await listener.curl("\(listener.url)/v1/agent")
+    #expect(answer.outputText.contains(#""name":"agent-1""#), "\(answer.errorText)")
+    #expect(try await listener.exitCode() == 0)
+  }
+
   @Test func withoutSupervisorItFinishesAndExits() async throws {
     let listener = try RunningListener()
     _ = try await listener.ready()

@@ -10,7 +10,7 @@ final class TestSupervisor: Sendable {
   /// An answer with its descriptors.
   typealias Reply = (answer: JobAnswer, descriptors: [FileDescriptor])
   /// What to answer at once; `nil` to answer later, or never.
-  typealias Script = @Sendable (UInt64, ClientIdentity, JobCommand) -> Reply?
+  typealias Script = @Sendable (UInt64, VerifiedClient, JobCommand) -> Reply?
 
   private struct State {
     var messages: [ListenerMessage] = []
@@ -49,13 +49,16 @@ final class TestSupervisor: Sendable {
       state.messages.first { message in
         switch message {
         case .ready, .unusable: true
-        case .request, .abandon: false
+        case .request, .abandon, .admitted: false
         }
       }
     }
   }
 
-  var requests: [(number: UInt64, client: ClientIdentity, command: JobCommand)] {
+  /// What it was told first.
+  var first: ListenerMessage? { state.withLock { $0.messages.first } }
+
+  var requests: [(number: UInt64, client: VerifiedClient, command: JobCommand)] {
     state.withLock { state in
       state.messages.compactMap { message in
         if case .request(let number, let client, let command) = message { (number, client, command) } else { nil }
@@ -66,6 +69,13 @@ final class TestSupervisor: Sendable {
   var abandoned: [UInt64] {
     state.withLock { state in
       state.messages.compactMap { if case .abandon(let number) = $0 { number } else { nil } }
+    }
+  }
+
+  /// The clients that the listener told of.
+  var admitted: [AdmittedClient] {
+    state.withLock { state in
+      state.messages.compactMap { if case .admitted(let client) = $0 { client } else { nil } }
     }
   }
 

@@ -1,0 +1,70 @@
+import AgentProtocol
+import Spelling
+
+extension ClientTable {
+  /// Reads all tables `[[client]]`, in their order.
+  ///
+  /// - Parameter pools: those that `pool` may name.
+  static func all(_ root: StrictTable, pools: [String: Int]) throws(ConfigurationError) -> [ClientTable] {
+    let tables = try root.tables("client") ?? []
+    if tables.count > maximumCount {
+      throw root.error("client", "at most \(maximumCount) tables [[client]] are read, not \(tables.count)")
+    }
+    return try tables.map { table throws(ConfigurationError) in try ClientTable(table, pools) }
+  }
+
+  private init(_ table: StrictTable, _ pools: [String: Int]) throws(ConfigurationError) {
+    try table.refuseUnknown(besides: [
+      "certificate", "users", "allow_root", "groups", "commands", "jobs", "read_only", "pool",
+    ])
+    guard let text = try table.string("certificate") else {
+      throw table.error("certificate", "certificate is missing: it says which client the table is for")
+    }
+    switch ClientPattern.read(text) {
+    case .success(let pattern): self.init(line: table.line, certificate: pattern)
+    case .failure(let fault): throw table.error("certificate", "certificate \(quoted(text)) \(fault.text)")
+    }
+    users = try table.names("users") ?? users
+    allowRoot = try table.boolean("allow_root") ?? allowRoot
+    groups = try table.names("groups") ?? groups
+    commands = try table.patterns("commands") ?? commands
+    jobs = try table.choice("jobs") ?? jobs
+    readOnly = try table.boolean("read_only") ?? readOnly
+    pool = try table.string("pool")
+    if let pool, pools[pool] == nil {
+      let hint = nearestWord(to: pool, among: pools.keys.sorted()).map { "; did you mean \"\($0)\"?" } ?? ""
+      throw table.error("pool", "pool \(quoted(pool)) is none of [jobs.pools]\(hint)")
+    }
+    if users?.contains("root") == true, !allowRoot {
+      throw table.error("users", "users names root, which takes allow_root = true as well")
+    }
+  }
+}
+
+extension StrictTable {
+  /// Names of users or groups; none twice.
+  fileprivate func names(_ key: String) throws(ConfigurationError) -> [String]? {
+    guard let names = try list(key) else { return nil }
+    if let name = names.first(where: { !isAccountName($0) }) {
+      throw error(key, "\(key) must be names of users or groups, not \(quoted(name))")
+    }
+    return names
+  }
+
+  fileprivate func patterns(_ key: String) throws(ConfigurationError) -> [ProgramPattern]? {
+    guard let texts = try list(key) else { return nil }
+    return try texts.map { text throws(ConfigurationError) in
+      if let pattern = ProgramPattern(text) { return pattern }
+      throw error(
+        key, "\(key) must be patterns of absolute paths without . and .., such as \"/usr/bin/*\", not \(quoted(text))")
+    }
+  }
+
+  private func list(_ key: String) throws(ConfigurationError) -> [String]? {
+    guard let texts = try strings(key) else { return nil }
+    if texts.count > ClientTable.maximumCount {
+      throw error(key, "\(key) can have at most \(ClientTable.maximumCount) elements, not \(texts.count)")
+    }
+    return texts
+  }
+}

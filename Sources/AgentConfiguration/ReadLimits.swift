@@ -1,0 +1,39 @@
+import AgentProtocol
+
+extension ListenerLimits {
+  /// Takes over what the section `[limits]` sets.
+  mutating func read(_ table: StrictTable) throws(ConfigurationError) {
+    try table.refuseUnknown(besides: [
+      "connections", "connections_per_source", "unauthenticated", "unauthenticated_per_source", "handshake_timeout",
+      "idle_timeout", "requests_per_connection",
+    ])
+    connections = try table.integer("connections", in: 1...1_000_000) ?? connections
+    connectionsPerSource = try table.integer("connections_per_source", in: 1...1_000_000) ?? connectionsPerSource
+    unauthenticated = try table.earlyDrop("unauthenticated") ?? unauthenticated
+    unauthenticatedPerSource =
+      try table.integer("unauthenticated_per_source", in: 1...100_000) ?? unauthenticatedPerSource
+    handshakeTimeout = try table.integer("handshake_timeout", in: 1...600) ?? handshakeTimeout
+    idleTimeout = try table.integer("idle_timeout", in: 1...86_400) ?? idleTimeout
+    requestsPerConnection =
+      try table.integer("requests_per_connection", in: 1...1_000_000_000) ?? requestsPerConnection
+  }
+}
+
+extension StrictTable {
+  /// `START:RATE:FULL`.
+  fileprivate func earlyDrop(_ key: String) throws(ConfigurationError) -> EarlyDrop? {
+    guard let text = try string(key) else { return nil }
+    let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { part in
+      part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(part) : nil
+    }
+    guard numbers.count == 3, let start = numbers[0], let rate = numbers[1], let full = numbers[2],
+      (1...100_000).contains(full), (1...full).contains(start), (1...100).contains(rate)
+    else {
+      throw error(
+        key,
+        "\(key) must be \"START:RATE:FULL\", for example \"500:30:1000\", with START from 1 to FULL, RATE from 1 to 100 and FULL to 100000, not \(quoted(text))"
+      )
+    }
+    return EarlyDrop(start: start, rate: rate, full: full)
+  }
+}

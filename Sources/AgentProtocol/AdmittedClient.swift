@@ -1,0 +1,66 @@
+/// A client that was let in, as the listener tells the supervisor. The latter, which reads no certificate, keeps it as it is.
+public struct AdmittedClient: Codable, Equatable, Sendable {
+  /// SHA-256 of the client's certificate, 64 lower-case hex digits.
+  public let thumbprint: String
+  /// SHA-256 of the imported root that its chain ends in, likewise.
+  public let root: String
+  /// What the client presented, its own certificate first: DER in base64 (RFC 4648 section 4).
+  public let certificates: [String]
+
+  /// The most certificates.
+  public static let maximumCertificates = 32
+  /// The most characters of all certificates together: what a listener accepts of a client, in base64.
+  public static let maximumCharacters = 48 << 10
+
+  /// A client of these parts; `nil` where one is malformed or beyond the limits.
+  public init?(thumbprint: String, root: String, certificates: [String]) {
+    guard Self.isThumbprint(thumbprint), Self.isThumbprint(root),
+      (1...Self.maximumCertificates).contains(certificates.count),
+      certificates.reduce(0, { $0 + $1.utf8.count }) <= Self.maximumCharacters,
+      certificates.allSatisfy(Self.isBase64)
+    else { return nil }
+    self.thumbprint = thumbprint
+    self.root = root
+    self.certificates = certificates
+  }
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case thumbprint, root, certificates
+  }
+
+  /// Reads a client; what `init(thumbprint:root:certificates:)` does not take, or has further keys, is an error.
+  public init(from decoder: any Decoder) throws {
+    try decoder.refuseUnknownKeys(CodingKeys.self)
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let client = AdmittedClient(
+      thumbprint: try container.decode(String.self, forKey: .thumbprint),
+      root: try container.decode(String.self, forKey: .root),
+      certificates: try container.decode([String].self, forKey: .certificates))
+    guard let client else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "not an admitted client: malformed or too large"))
+    }
+    self = client
+  }
+
+  private static func isThumbprint(_ text: String) -> Bool {
+    text.utf8.count == 64
+      && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (97...102).contains($0) }
+  }
+
+  /// Whole groups of four of the standard alphabet, at most two `=` at the end.
+  private static func isBase64(_ text: String) -> Bool {
+    let bytes = text.utf8
+    guard !bytes.isEmpty, bytes.count % 4 == 0 else { return false }
+    let padding = bytes.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+    return padding <= 2
+      && bytes.dropLast(padding).allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+          true
+        default: false
+        }
+      }
+  }
+}

@@ -1,0 +1,102 @@
+import AgentConfiguration
+import AgentProtocol
+import CertificateImport
+import CertificateStore
+import EnrolmentClient
+import EnrolmentProtocol
+import ExitStatus
+import OpenSSL
+import SecretInput
+import SystemCalls
+
+extension Registration {
+  /// `-R -s SERVER`, and UPDATE AGENT LISTENER /REQCERT: makes a key, has the scheduler's enrolment service issue a certificate for it, and
+  /// serves with it.
+  ///
+  /// - Parameters:
+  ///   - server: `HOST` or `HOST:PORT`.
+  ///   - name: how the scheduler knows this agent; `nil` for the name in agentd.toml, which is the host's by default.
+  ///   - code: where the code of CREATE ENROLMENT CODE comes from; `.none` for a question on the terminal.
+  public func enrol(at server: String, name: String?, code: PasswordSource) throws -> Report {
+    let server = try enrolmentServer(server)
+    let name = try agentName(name)
+    let code = try enrolmentCode(code)
+    let (root, certificate) = try rethrowing { try requestCertificate(server, name, code) }
+    let plan: ImportPlan
+    do { plan = try add(try bundle(certificate, root)) } catch let refusal as ImportRefusal {
+      throw RegistrationError(.data, "the certificate that \(server) issued cannot be used: \(refusal)")
+    }
+    let saved = try serve(with: certificate, renewingAt: server)
+    return try report(certificate, plan, saved)
+  }
+
+  func enrolmentServer(_ text: String) throws(RegistrationError) -> EnrolmentServer {
+    guard let server = EnrolmentServer(text) else {
+      throw RegistrationError(.usage, "\(text.debugDescription) is no server: HOST or HOST:PORT is needed")
+    }
+    return server
+  }
+
+  private func enrolmentCode(_ source: PasswordSource) throws -> EnrolmentCode {
+    let typed = try source == .none ? PasswordPrompt.ask("Enrolment code: ") : source.password()
+    let text = typed?.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } ?? ""
+    guard let code = EnrolmentCode(text) else {
+      throw RegistrationError(
+        .data, "that is no enrolment code: it is what CREATE ENROLMENT CODE shows, with the part behind the dot")
+    }
+    return code
+  }
+
+  /// Nothing secret leaves before the server has proven to be of the code's root.
+  private func requestCertificate(
+    _ server: EnrolmentServer, _ name: String, _ code: EnrolmentCode
+  ) throws -> (root: Certificate, certificate: Certificate) {
+    let shown = try server.unverifiedAuthorities()
+    guard let root = shown.first(where: { $0.sha256Thumbprint.hasPrefix(code.rootBeginning) && $0.isSelfSigned }) else {
+      let other = shown.first.map { "\($0)" } ?? "none"
+      throw RegistrationError(
+        .noPermission,
+        "\(server) shows another root CA (\(other)) than that of the code (\(code.rootBeginning)...): it is not "
+          + "the scheduler's, or somebody is in between; the code was not sent")
+    }
+    let isFirst = try keptRequestKey() == nil
+    let request = try CertificateRequest.make(commonName: name, alternativeNames: [.dns(name)], key: try requestKey())
+    do {
+      return (root, try server.enrol(request, agentName: name, code: code.secret, root: root))
+    } catch let error as EnrolmentError {
+      // The key waits only for an answer that may have been lost.
+      switch error {
+      case .refused, .untrusted: if isFirst { try store.removeRequestKey() }
+      case .unreachable, .unusable: break
+      }
+      throw error
+    }
+  }
+
+  private func bundle(_ certificate: Certificate, _ root: Certificate) throws -> Bundle {
+    try Bundle(SecretBytes(copying: Array((certificate.pem + root.pem).utf8))) { nil }
+  }
+
+  /// Turns errors of the enrolment into this program's.
+  func rethrowing<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as EnrolmentError {
+      switch error {
+      case .unreachable: throw RegistrationError(.unavailable, error.description)
+      case .untrusted: throw RegistrationError(.noPermission, error.description)
+      case .refused: throw RegistrationError(.noPermission, error.description)
+      case .unusable: throw RegistrationError(.protocol, error.description)
+      }
+    }
+  }
+
+  private func report(_ certificate: Certificate, _ plan: ImportPlan, _ saved: ListenerConfiguration) throws -> Report {
+    let note = RunningAgent(configuration).reload(startedBy: agentCommand)
+    let inventory = Inventory(try catalog(), listener: saved)
+    let entries = plan.entries.map { (entry: inventory.entry($0.certificate, $0.role), isNew: $0.isNew) }
+    if invocation.json { return try Report(json: entries.map(\.entry), warnings: otherStoreWarning) }
+    var lines = ["Requested Certificate"]
+    for (entry, isNew) in entries { lines += [""] + entry.lines(remark: remark(entry, isNew), now: now) }
+    let renewal = saved.renewAt.map { ["agentd renews it by itself, at \($0.short)"] } ?? []
+    return Report(lines: lines + [""] + renewal + [note], warnings: otherStoreWarning)
+  }
+}

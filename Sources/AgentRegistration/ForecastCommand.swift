@@ -1,0 +1,63 @@
+import AgentProtocol
+import CertificateImport
+import ExitStatus
+import Forecast
+import OpenSSL
+
+extension Registration {
+  /// `-V --at TIME`: the first thing that will break of the store, and for the clients seen lately, by that time.
+  ///
+  /// - Parameter time: a moment, or a date, which means its first second; not in the past.
+  public func forecast(at time: String) throws -> Report {
+    let moment = try Self.moment(time)
+    let present = Timestamp(seconds: now)
+    if moment < present {
+      throw RegistrationError(
+        .usage, "--at: \(moment.short) is past; to judge one client for then, name its file: -V FILE --at")
+    }
+    let clients = recent(try seenClients())
+    let forecast = try Forecast(of: try judgedStore(try catalog()), clients: clients, from: now)
+    let broken = forecast.breakages(by: moment)
+    var report: Report
+    if invocation.json {
+      report = try Report(
+        json: ForecastDescription(at: moment, broken: broken, next: forecast.breakages.first, clients: clients.count))
+    } else {
+      let judged = "store and \(clients.count) client\(clients.count == 1 ? "" : "s") of the last 30 days"
+      report = Report(lines: lines(broken, forecast.breakages.first, by: moment, judged), warnings: otherStoreWarning)
+    }
+    report.status = broken.isEmpty ? .success : .configuration
+    return report
+  }
+
+  private func lines(_ broken: [Breakage], _ next: Breakage?, by moment: Timestamp, _ judged: String) -> [String] {
+    guard let first = broken.first else {
+      let later = next.map { "the first thing will \(text($0))" } ?? "nor anything later"
+      return ["nothing breaks until \(moment.short) (\(judged)); \(later)"]
+    }
+    let more = broken.count == 1 ? [] : ["\(broken.count - 1) more until \(moment.short); all of them with --json"]
+    return ["breaks \(text(first))"] + more
+  }
+
+  private func text(_ breakage: Breakage) -> String { breakage.text(from: Timestamp(seconds: now)) }
+}
+
+/// What `-V --at TIME --json` prints.
+private struct ForecastDescription: Encodable {
+  let at: Timestamp
+  let sound: Bool
+  /// How many clients were judged.
+  let clients: Int
+  /// What breaks by then, the first one first.
+  let breakages: [Breakage]
+  /// The first thing that breaks at any time.
+  let first: Breakage?
+
+  init(at moment: Timestamp, broken: [Breakage], next: Breakage?, clients: Int) {
+    at = moment
+    sound = broken.isEmpty
+    self.clients = clients
+    breakages = broken
+    first = next
+  }
+}

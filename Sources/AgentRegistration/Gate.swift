@@ -1,0 +1,55 @@
+import AgentConfiguration
+import AgentProtocol
+import CertificateImport
+import ClientSightings
+import ClientVerification
+import ExitStatus
+import Forecast
+import OpenSSL
+import SystemCalls
+
+/// The gate that the store makes, and the clients whom agentd has let in.
+extension Registration {
+  /// What decides who is let in.
+  ///
+  /// - Parameter removed: SHA-256 of a certificate that is to be left out.
+  func judgedStore(_ catalog: StoreCatalog, without removed: String? = nil) throws -> JudgedStore {
+    let listener = try listenerConfiguration()
+    let own = catalog.all.first { $0.sha256Thumbprint == listener.certificate }
+    return JudgedStore(
+      listenerChain: own.map { (try? catalog.chain(of: $0)) ?? [$0] } ?? [],
+      roots: catalog.roots.filter { $0.sha256Thumbprint != removed },
+      certificates: catalog.certificates.filter { $0.sha256Thumbprint != removed },
+      revocationLists: catalog.revocationLists,
+      expiredRevocationLists: configuration.tls.crlExpired == .warn ? .accept : .refuse)
+  }
+
+  /// Every client that agentd has recorded, who was there last first.
+  ///
+  /// - Throws: `RegistrationError` for a record that cannot be used.
+  func seenClients() throws(RegistrationError) -> [SeenClient] {
+    let path = configuration.paths.clients
+    let sightings: ClientSightings
+    do { sightings = try SightingsFile(path: path).load() } catch let broken as SightingsFile.Broken {
+      throw RegistrationError(.configuration, "\(broken); agentd makes a new one when it is started again")
+    } catch {
+      throw RegistrationError(error)
+    }
+    var clients: [SeenClient] = []
+    for sighting in sightings.newestFirst {
+      guard let client = SeenClient(sighting) else {
+        throw RegistrationError(
+          .configuration,
+          "\(path): what is recorded of client \(sighting.client.thumbprint) is not its certificate; "
+            + "remove the file while agentd does not run")
+      }
+      clients.append(client)
+    }
+    return clients
+  }
+
+  /// Of `clients` those who were let in within the last 30 days.
+  func recent(_ clients: [SeenClient]) -> [SeenClient] {
+    clients.filter { $0.lastUse >= now - ClientSightings.recently }
+  }
+}

@@ -1,0 +1,120 @@
+import AgentConfiguration
+import AgentProtocol
+import CLinux
+import ExitStatus
+import Glibc
+import JobLaunch
+import SystemCalls
+
+/// Where the two sides of the comparison come from. The login, too, is made below a shepherd: whatever the user's start-up
+/// files do, it ends in time, leaves no process and has no terminal.
+final class Measurement {
+  private static let patience = 30.0
+  private static let maximumBytes: Int64 = 1 << 20
+
+  private let account: Account
+  private let folder: String
+  private var launcher: JobLauncher
+
+  /// - Throws: if the shepherd is not where this program's installation has it.
+  init(of account: Account) throws(SystemError) {
+    self.account = account
+    var template = Array("/tmp/agent-register-XXXXXX".utf8CString)
+    guard let path = mkdtemp(&template) else { throw SystemError.last("mkdtemp", "/tmp") }
+    folder = String(cString: path)
+    do throws(SystemError) {
+      launcher = try JobLauncher(folder: folder, shepherd: JobLauncher.installedShepherd())
+    } catch {
+      rmdir(folder)
+      throw error
+    }
+  }
+
+  deinit { rmdir(folder) }
+
+  /// The login without what is run in it. /bin/sh takes the place of a shell that lets nobody in.
+  var loginCommand: String { loginArguments.joined(separator: " ") }
+
+  private var loginArguments: [String] {
+    ["su", "-"] + (account.hasLoginShell ? [] : ["-s", "/bin/sh"]) + [account.name]
+  }
+
+  /// As this process would make it: with its limits and its umask.
+  func login() throws -> Surroundings {
+    let mask = umask(0)
+    umask(mask)
+    launcher.surroundings = JobSurroundings(umask: mask, processLimits: try ProcessLimits.own())
+    let (output, outcome) = try run("login", loginArguments + ["-c", "/bin/sh -c '\(Surroundings.script)'"], as: .root)
+    guard let found = Surroundings(output) else {
+      let last = String(decoding: output, as: UTF8.self).split(separator: "\n").last.map { ": it says \"\($0)\"" }
+      let reason = outcome.reason.map { " (\($0))" } ?? ""
+      throw RegistrationError(.system, "\(loginCommand): came to no shell\(reason)\(last ?? "")")
+    }
+    return found
+  }
+
+  /// As agentd with this configuration would run it, with the limits of this process.
+  func job(_ configuration: AgentConfiguration.Jobs) throws -> Surroundings {
+    launcher.surroundings = JobSurroundings(
+      umask: configuration.umask, loginShellIsRequired: configuration.loginShellRequired,
+      processLimits: configuration.processLimits.map { .init(resource: $0, soft: $1.soft, hard: $1.hard) })
+    let (output, outcome) = try run("job", ["/bin/sh", "-c", Surroundings.script], as: account)
+    guard let found = Surroundings(output) else {
+      throw RegistrationError(
+        .system, "a job of \(account.name) comes to no shell: \(outcome.reason ?? outcome.state.rawValue)")
+    }
+    return found
+  }
+
+  private func run(_ name: String, _ command: [String], as account: Account) throws -> ([UInt8], JobOutcome) {
+    guard let id = JobID(name) else { preconditionFailure("not an id: \(name)") }
+    var request = JobRequest(command: command)
+    (request.timeout, request.killGrace, request.outputLimit) = (Self.patience, 2, Self.maximumBytes)
+    // Of all variables the one that su(1) hands on.
+    if account.isRoot, let terminal = getenv("TERM") { request.environment["TERM"] = String(cString: terminal) }
+    let job: RunningJob
+    do throws(LaunchRefusal) { job = try launcher.launch(id, request, as: account) } catch {
+      throw RegistrationError(.system, error.description)
+    }
+    defer { try? launcher.remove(id) }
+    var ended = pollfd(fd: job.shepherd.descriptor.raw, events: Int16(POLLIN), revents: 0)
+    try checked("poll") { poll(&ended, 1, -1) }
+    let outcome = launcher.outcome(of: job)
+    return (try launcher.openOutput(of: id).readAll(limit: Int(Self.maximumBytes), folder), outcome)
+  }
+}
+
+extension Account {
+  fileprivate static var root: Account {
+    get throws {
+      do throws(LaunchRefusal) { return try Account.resolve(nil) } catch {
+        throw RegistrationError(.system, error.description)
+      }
+    }
+  }
+}
+
+/// The limits of setrlimit(2) as a whole.
+enum ProcessLimits {
+  /// Those of this process.
+  static func own() throws(SystemError) -> [JobSurroundings.ProcessLimit] {
+    var limits: [JobSurroundings.ProcessLimit] = []
+    for resource in 0..<clinux_limit_count {
+      var limit = rlimit()
+      try checked("prlimit") { clinux_prlimit(0, resource, nil, &limit) }
+      limits.append(.init(resource: Int(resource), soft: UInt64(limit.rlim_cur), hard: UInt64(limit.rlim_max)))
+    }
+    return limits
+  }
+
+  /// Gives this process, and what it starts from now on, the limits of another.
+  static func take(from process: ProcessHandle) throws(SystemError) {
+    for resource in 0..<clinux_limit_count {
+      var limit = rlimit()
+      try checked("prlimit", "process \(process.processID)") {
+        clinux_prlimit(process.processID, resource, nil, &limit)
+      }
+      try checked("prlimit") { clinux_prlimit(0, resource, &limit, nil) }
+    }
+  }
+}

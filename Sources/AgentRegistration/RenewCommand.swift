@@ -1,0 +1,90 @@
+import AgentConfiguration
+import AgentProtocol
+import CertificateImport
+import CertificateStore
+import EnrolmentClient
+import ExitStatus
+import OpenSSL
+import SystemCalls
+
+extension Registration {
+  /// `--renew`: replaces the listener's certificate, by which this agent proves itself, with a new one for a new key. agentd runs this
+  /// when it is time. The store's roots stay what they are: nothing that comes over the network becomes trusted.
+  public func renew() throws -> Report {
+    let listener = try listenerConfiguration()
+    guard let server = listener.enrolmentServer else {
+      throw RegistrationError(
+        .configuration, "no enrolment service is configured: name one with \(command("-L -s SERVER"))")
+    }
+    let catalog = try catalog()
+    guard let old = catalog.certificates.first(where: { $0.sha256Thumbprint == listener.certificate }) else {
+      throw RegistrationError(.configuration, "the listener's certificate is not in the store; nothing to renew")
+    }
+    let key = try PrivateKey.generate(.p256)
+    let renewed = try rethrowing { try request(key, inPlaceOf: old, at: try enrolmentServer(server), catalog) }
+    try check(renewed, inPlaceOf: old)
+    try add(renewed, key)
+    let saved = try adopt(renewed, inPlaceOf: old)
+    let note = RunningAgent(configuration).reload(startedBy: agentCommand)
+    let end = Timestamp(seconds: renewed.notAfter)
+    return Report(lines: [
+      note,
+      "renewed \(renewed.subject), thumbprint \(renewed.sha256Thumbprint), valid to \(end.short), to be renewed at "
+        + (saved.renewAt?.short ?? "no time"),
+    ])
+  }
+
+  private func request(
+    _ key: PrivateKey, inPlaceOf old: Certificate, at server: EnrolmentServer, _ catalog: StoreCatalog
+  ) throws -> Certificate {
+    let name = old.commonNames.first ?? configuration.process.agentName
+    let request = try CertificateRequest.make(
+      commonName: name, alternativeNames: old.subjectAlternativeNames, key: key)
+    return try server.renew(
+      request, chain: try catalog.chain(of: old), key: try store.key(of: old), roots: catalog.roots)
+  }
+
+  /// A certificate for other names would make the agent another one.
+  private func check(_ renewed: Certificate, inPlaceOf old: Certificate) throws(RegistrationError) {
+    guard renewed.subject == old.subject,
+      Set(renewed.subjectAlternativeNames) == Set(old.subjectAlternativeNames)
+    else {
+      throw RegistrationError(
+        .data,
+        "the enrolment service issued a certificate for \(renewed.subject) with other names than before; it is not used"
+      )
+    }
+  }
+
+  private func add(_ renewed: Certificate, _ key: PrivateKey) throws {
+    do {
+      let alone = try Bundle(SecretBytes(copying: Array(renewed.pem.utf8))) { nil }
+      _ = try CertificateImporter(store: store).add(Bundle(alone, with: key), now: now)
+    } catch let refusal as ImportRefusal {
+      throw RegistrationError(.data, "the renewed certificate cannot be used: \(refusal)")
+    }
+  }
+
+  /// Serves with the new one, unless somebody has chosen another meanwhile; forgets those that the old one had replaced.
+  private func adopt(_ renewed: Certificate, inPlaceOf old: Certificate) throws -> ListenerConfiguration {
+    let saved = try changeListener { listener in
+      guard listener.certificate == old.sha256Thumbprint else {
+        throw RegistrationError(.configuration, "another listener certificate was chosen meanwhile; it stays")
+      }
+      listener.certificate = renewed.sha256Thumbprint
+      listener.renewAt = Self.renewalTime(of: renewed, now: now)
+    }
+    try store.update { transaction in
+      let catalog = try StoreCatalog(transaction.before, folder: store.folder)
+      for certificate in catalog.certificates
+      where catalog.keys.contains(certificate.sha256Thumbprint) && certificate.subject == old.subject
+        && certificate != renewed && certificate.notAfter < old.notAfter
+      {
+        guard let thumbprint = certificate.thumbprint else { continue }
+        transaction.remove(.certificates, thumbprint)
+        transaction.remove(.keys, thumbprint)
+      }
+    }
+    return saved
+  }
+}

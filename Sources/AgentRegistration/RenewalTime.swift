@@ -1,0 +1,58 @@
+import AgentConfiguration
+import AgentProtocol
+import CertificateImport
+import CertificateStore
+import EnrolmentClient
+import ExitStatus
+import OpenSSL
+import SystemCalls
+
+extension Registration {
+  /// Writes that the listener serves with `certificate`, and renews it at `server`.
+  func serve(with certificate: Certificate, renewingAt server: EnrolmentServer) throws -> ListenerConfiguration {
+    try changeListener { listener in
+      listener.certificate = certificate.sha256Thumbprint
+      listener.enrolmentServer = "\(server)"
+      listener.renewAt = Self.renewalTime(of: certificate, now: now)
+    }
+  }
+
+  /// Takes over where certificates are renewed, and when this one is. The time that was chosen for a certificate stays.
+  func changeRenewal(
+    _ listener: inout ListenerConfiguration, by server: String?, _ present: ListenerConfiguration?
+  ) throws {
+    if server == "none" {
+      (listener.enrolmentServer, listener.renewAt) = (nil, nil)
+    } else if let server {
+      listener.enrolmentServer = "\(try enrolmentServer(server))"
+    }
+    guard listener.enrolmentServer != nil else { return }
+    let isChosen = listener.renewAt != nil && listener.certificate == present?.certificate
+    if isChosen { return }
+    guard let certificate = try catalog().certificates.first(where: { $0.sha256Thumbprint == listener.certificate })
+    else {
+      throw RegistrationError(
+        .usage, "--server: no listener certificate is chosen that could be renewed; choose it with -t")
+    }
+    listener.renewAt = Self.renewalTime(of: certificate, now: now)
+  }
+
+  /// Changes listener.toml under the writers' lock.
+  func changeListener(_ change: (inout ListenerConfiguration) throws -> Void) throws -> ListenerConfiguration {
+    try store.update { _ in
+      var listener = try listenerConfiguration()
+      try change(&listener)
+      try Folder.make(Path.folder(of: configuration.paths.listener), mode: 0o755)
+      try listener.save(to: configuration.paths.listener)
+      return listener
+    }
+  }
+
+  /// When a certificate is to be renewed: at two thirds of what it has left, or up to a tenth of that earlier, at random, so that a
+  /// fleet that was enrolled in one hour does not come back in one.
+  static func renewalTime(of certificate: Certificate, now: Int64) -> Timestamp {
+    let left = Double(max(certificate.notAfter - now, 0)) * 1000
+    // Not at once, whatever the clocks say: that would be for ever.
+    return Timestamp(milliseconds: now * 1000 + max(5000, Int64(left * Double.random(in: 0.6...(2.0 / 3)))))
+  }
+}

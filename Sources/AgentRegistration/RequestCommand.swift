@@ -1,0 +1,50 @@
+import AgentConfiguration
+import CertificateStore
+import ExitStatus
+import OpenSSL
+import SystemCalls
+
+extension Registration {
+  /// `-R -o FILE`: makes a private key, which stays in the store's folder, and writes a request for a certificate for it.
+  ///
+  /// - Parameters:
+  ///   - name: how the scheduler knows this agent; `nil` for the name in agentd.toml, which is the host's by default.
+  ///   - file: where the request goes; it holds no secret. `-` is standard output.
+  public func request(name: String?, to file: String) throws -> Report {
+    let name = try agentName(name)
+    let request = try CertificateRequest.make(commonName: name, alternativeNames: [.dns(name)], key: try requestKey())
+    if file == "-" {
+      var report = Report(warnings: otherStoreWarning)
+      report.output = Array(request.pem.utf8)
+      return report
+    }
+    do throws(SystemError) { try DurableFile.replace(file, with: Array(request.pem.utf8), mode: 0o644) } catch {
+      throw RegistrationError(.cannotCreate, "\(file): \(error.reason)")
+    }
+    return Report(
+      lines: [
+        "request for \(name) written to \(file); its private key stays here, in \(store.requestKeyPath)", "",
+        "next, at the scheduler:",
+        "  scheduler-register SIGN REQUEST /FILENAME=\(Path.name(of: file)) /AGENTNAME=\(name) /OUT=agentcert.pem",
+        "then here, with the file that this writes:", "  \(command("-I agentcert.pem"))",
+      ], warnings: otherStoreWarning)
+  }
+
+  /// A name as a certificate can have it.
+  func agentName(_ wanted: String?) throws(RegistrationError) -> String {
+    let name = wanted ?? configuration.process.agentName
+    let isAllowed = name.utf8.allSatisfy { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
+      default: "-_.".utf8.contains(byte)
+      }
+    }
+    guard (1...64).contains(name.utf8.count), isAllowed else {
+      throw RegistrationError(
+        .usage,
+        "\(name.debugDescription) cannot be an agent's name: it has 1 to 64 letters, digits, dots, hyphens and "
+          + "underscores; give one with -n NAME")
+    }
+    return name
+  }
+}

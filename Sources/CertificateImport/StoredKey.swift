@@ -1,0 +1,23 @@
+import CertificateStore
+import OpenSSL
+
+extension CertificateStore {
+  /// The private key that is stored for a certificate.
+  ///
+  /// - Throws: `StoreError`: there is none, others can read it, or it is damaged.
+  public func key(of certificate: Certificate) throws(StoreError) -> PrivateKey {
+    guard let thumbprint = certificate.thumbprint else { throw damaged(certificate) }
+    let file = try openKey(thumbprint)
+    do {
+      let text = try SecretBytes(readingDescriptor: file.raw, limit: StoreLimits.objectBytes)
+      if let block = try PEMBlock.all(in: text).first(where: { $0.kind == .privateKey }) {
+        return try PrivateKey(pem: block)
+      }
+    } catch {}
+    throw damaged(certificate)
+  }
+
+  private func damaged(_ certificate: Certificate) -> StoreError {
+    .damaged(path: folder, fact: "the private key of \(certificate.subject) is damaged; import it again")
+  }
+}

@@ -1,0 +1,88 @@
+import ShepherdContract
+
+/// Why a job ended as it did, for a person: nobody has to know what 137 means.
+struct ReasonsOfEnd {
+  let record: ExitRecord
+  let order: Order?
+  let canceller: String?
+
+  /// One sentence each; none for a job of which the exit code says all.
+  var inWords: [String] {
+    [end, leftBehind, fullDisk, stillThere].compactMap(\.self)
+  }
+
+  private var end: String? {
+    switch (record.end, record.cause) {
+    case (.couldNotStart(let failure), _): failure.inWords(order)
+    case (.exited, _), (_, .timeout), (_, .cancel), (_, .outputLimit): cause
+    case (.signalled(let number), .none): "killed by \(SignalName.of(number))\(Self.origin(number))"
+    case (.signalled(let number), _): "killed by \(SignalName.of(number)): \(cause ?? "")"
+    }
+  }
+
+  private var cause: String? {
+    switch record.cause {
+    case .none: nil
+    case .timeout: "its time\(time) was over"
+    case .cancel: canceller.map { "cancelled by \($0)" }
+    case .outputLimit:
+      "its output reached the limit\(Self.limit(order?.outputLimit)); \(record.outputDropped) bytes beyond it were dropped"
+    case .memoryLimit:
+      "it reached its memory limit\(Self.limit(order?.memoryLimit)) (peak \(ByteCount.inWords(record.peakMemoryBytes)))"
+    case .hostMemory: "the host was out of memory, and the kernel chose this job"
+    }
+  }
+
+  private var time: String {
+    guard let timeout = order?.timeout else { return "" }
+    return timeout % 1000 == 0 ? " of \(timeout / 1000) s" : " of \(timeout) ms"
+  }
+
+  private static func limit(_ bytes: UInt64?) -> String { bytes.map { " of \(ByteCount.inWords($0))" } ?? "" }
+
+  /// What a signal that the shepherd did not send tells of its sender.
+  private static func origin(_ signal: Int32) -> String {
+    switch SignalName.of(signal) {
+    case "SIGSEGV": ": it used memory that is not its own"
+    case "SIGBUS": ": it used memory that is not there"
+    case "SIGILL": ": it came upon an instruction that does not exist"
+    case "SIGFPE": ": it made an impossible calculation"
+    case "SIGABRT": ": it gave up by itself, abort(3)"
+    case "SIGSYS": ": it made a system call that it may not make"
+    case "SIGXCPU": ": it used up its processor time, setrlimit(2)"
+    case "SIGXFSZ": ": it wrote a larger file than it may, setrlimit(2)"
+    default: ", which agentd did not send"
+    }
+  }
+
+  private var leftBehind: String? {
+    guard record.cause == .none, record.killed > 0 else { return nil }
+    return "it left \(Self.processes(record.killed)) behind, killed at its end"
+  }
+
+  private var fullDisk: String? {
+    if case .couldNotStart = record.end { return nil }
+    return record.diskFull ? "the disk of its output was full while it ran: what it wrote may be incomplete" : nil
+  }
+
+  private var stillThere: String? {
+    record.left > 0 ? "\(Self.processes(record.left)) could not be killed" : nil
+  }
+
+  static func processes(_ count: some BinaryInteger) -> String { count == 1 ? "1 process" : "\(count) processes" }
+}
+
+/// Sizes as people write them.
+enum ByteCount {
+  /// With the largest unit of which it is a whole number, or rounded to a tenth of the largest that it reaches.
+  static func inWords(_ bytes: UInt64) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
+    var (value, unit) = (bytes, 0)
+    while unit < units.count - 1, value >= 1024, value % 1024 == 0 { (value, unit) = (value / 1024, unit + 1) }
+    if value < 1024 { return "\(value) \(units[unit])" }
+    var rounded = Double(value)
+    while unit < units.count - 1, rounded >= 1024 { (rounded, unit) = (rounded / 1024, unit + 1) }
+    let tenths = Int((rounded * 10).rounded())
+    return tenths % 10 == 0 ? "\(tenths / 10) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
+  }
+}

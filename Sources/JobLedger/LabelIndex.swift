@@ -1,0 +1,22 @@
+import AgentProtocol
+
+/// The table that finds jobs by a label.
+enum LabelIndex {
+  static func add(
+    _ labels: [String: String], of sequence: Int64, at submittedAt: Int64, to database: Database
+  ) throws(LedgerError) {
+    for (name, value) in labels {
+      try database.statement("INSERT INTO label (name, value, at, job) VALUES (?, ?, ?, ?)")
+        .run(.text(name), .text(value), .integer(submittedAt), .integer(sequence))
+    }
+  }
+
+  static func remove(
+    _ labels: [String: String], of sequence: Int64, at submittedAt: Int64, from database: Database
+  ) throws(LedgerError) {
+    for (name, value) in labels {
+      try database.statement("DELETE FROM label WHERE name = ? AND value = ? AND at = ? AND job = ?")
+        .run(.text(name), .text(value), .integer(submittedAt), .integer(sequence))
+    }
+  }
+}

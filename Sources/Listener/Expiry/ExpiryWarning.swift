@@ -1,0 +1,72 @@
+import AgentProtocol
+import ClientVerification
+
+/// That something is about to expire, or has, and what to do.
+struct ExpiryWarning: Equatable {
+  /// What it is about and how far it is: the same warning a day later has the same.
+  var key: String
+  /// For log and API.
+  var text: String
+}
+
+extension DatedMaterial {
+  /// How long before its end a certificate is warned of, in seconds.
+  static let noticeOfCertificate: Int64 = 30 * 86400
+  /// The same of a revocation list; one that is renewed more often is warned of in the last quarter of its time.
+  static let noticeOfList: Int64 = 3 * 86400
+
+  /// All that is to be said at `now` (seconds since the epoch).
+  func warnings(at now: Int64) -> [ExpiryWarning] {
+    items.compactMap { item in
+      guard let end = item.end else { return nil }
+      if end > now + notice(of: item, end) { return nil }
+      let isOver = end < now
+      return ExpiryWarning(
+        key: "\(item.kind) \(item.thumbprint) \(isOver)", text: isOver ? over(item, end, now) : soon(item, end, now))
+    }
+  }
+
+  private func notice(of item: Item, _ end: Int64) -> Int64 {
+    guard item.kind == .revocationList else { return Self.noticeOfCertificate }
+    return min(Self.noticeOfList, max(end - min(item.begin, end), 0) / 4)
+  }
+
+  private func soon(_ item: Item, _ end: Int64, _ now: Int64) -> String {
+    let when = "in \(TimeText.span(end - now)) (\(Timestamp(milliseconds: end * 1000)))"
+    return switch item.kind {
+    case .listener: "the listener certificate \(item.subject) expires \(when): \(Self.listenerRemedy)"
+    case .root:
+      "the root \(item.subject) expires \(when), and its clients are refused from then on: \(Self.rootRemedy)"
+    case .intermediate:
+      "the intermediate \(item.subject) expires \(when), and its clients are refused from then on: \(Self.caRemedy)"
+    case .revocationList: "the revocation list of \(item.subject) is due \(when): \(Self.listRemedy)"
+    }
+  }
+
+  private func over(_ item: Item, _ end: Int64, _ now: Int64) -> String {
+    let moment = Timestamp(milliseconds: end * 1000)
+    let when = "\(TimeText.span(now - end)) ago (\(moment))"
+    switch item.kind {
+    case .listener:
+      return
+        "the listener certificate \(item.subject) expired \(when), and schedulers refuse it: \(Self.listenerRemedy)"
+    case .root: return "the root \(item.subject) expired \(when), and its clients are refused: \(Self.rootRemedy)"
+    case .intermediate:
+      return "the intermediate \(item.subject) expired \(when), and its clients are refused: \(Self.caRemedy)"
+    case .revocationList:
+      let consequence =
+        acceptsExpiredLists
+        ? "clients that it does not name are let in (crl_expired = \"warn\")"
+        : "this issuer's clients are refused (crl_expired = \"refuse\")"
+      return
+        "the revocation list of \(item.subject) is out of date since \(moment): \(consequence); \(Self.listRemedy)"
+    }
+  }
+
+  private static let listenerRemedy =
+    "import its successor with agent-register -I FILE, then agent-register -L -t THUMBPRINT"
+  private static let rootRemedy =
+    "import the root that takes its place with agent-register -I FILE; agent-register -x removes this one"
+  private static let caRemedy = "import its successor with agent-register -I FILE; agent-register -x removes this one"
+  private static let listRemedy = "import a new one with agent-register -I FILE"
+}

@@ -1,0 +1,59 @@
+import AgentProtocol
+
+/// Text in Prometheus's format, version 0.0.4.
+struct Exposition {
+  /// What a metric can be.
+  enum Kind: String {
+    /// Only grows; its name ends in `_total`.
+    case counter
+    case gauge
+  }
+
+  /// One line.
+  struct Sample {
+    var labels: [(name: String, value: String)] = []
+    var value: String
+
+    init(_ value: some BinaryInteger, _ labels: (name: String, value: String)...) {
+      self.value = "\(value)"
+      self.labels = labels
+    }
+
+    init(_ value: Double, _ labels: (name: String, value: String)...) {
+      self.value = "\(value)"
+      self.labels = labels
+    }
+
+    /// Seconds since the epoch.
+    init(_ moment: Timestamp, _ labels: (name: String, value: String)...) {
+      value = "\(Double(moment.milliseconds) / 1000)"
+      self.labels = labels
+    }
+  }
+
+  private(set) var text = ""
+
+  /// Adds a metric with all its samples; one without any is left out.
+  mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
+    if samples.isEmpty { return }
+    text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
+    for sample in samples {
+      let labels = sample.labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",")
+      text += labels.isEmpty ? "\(name) \(sample.value)\n" : "\(name){\(labels)} \(sample.value)\n"
+    }
+  }
+
+  /// The three characters that the format escapes in a label's value.
+  private static func escaped(_ value: String) -> String {
+    var result = ""
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "\\": result += "\\\\"
+      case "\"": result += "\\\""
+      case "\n": result += "\\n"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,113 @@
+import AgentProtocol
+import NIOCore
+import OpenSSL
+
+/// The answer to `GET /metrics`: what this listener counts, what its material says, and what the supervisor counts.
+struct MetricsPage {
+  /// The Content-Type of the format.
+  static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+  let metrics: ListenerMetrics
+
+  /// The page of the moment `now`.
+  func text(_ host: HostFigures, now: Timestamp = .now()) -> ByteBuffer {
+    var page = Exposition()
+    let openssl = OpenSSLLibrary.version.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+    page.add(
+      "agentd_build_info", .gauge, "Version of agentd and of the OpenSSL library it uses.",
+      [.init(1, ("version", metrics.version), ("openssl", openssl))])
+    addJobs(host, to: &page)
+    addConnections(to: &page)
+    addRequests(to: &page)
+    addDates(now.milliseconds / 1000, to: &page)
+    addProcesses(host, to: &page)
+    return ByteBuffer(string: page.text)
+  }
+
+  private func addJobs(_ host: HostFigures, to page: inout Exposition) {
+    let capacity = host.capacity
+    page.add(
+      "agentd_jobs", .gauge, "Jobs that run or wait.",
+      [.init(capacity.running, ("state", "running")), .init(capacity.queued, ("state", "queued"))])
+    page.add(
+      "agentd_jobs_limit", .gauge, "Jobs that may run or wait (max_running, max_queued).",
+      [.init(capacity.maxRunning, ("state", "running")), .init(capacity.maxQueued, ("state", "queued"))])
+    page.add(
+      "agentd_jobs_submitted_total", .counter, "Jobs taken in since the supervisor's start.", [.init(host.submitted)])
+    page.add(
+      "agentd_jobs_ended_total", .counter, "Jobs that have come to a final state since the supervisor's start.",
+      host.ended.map { .init($0.count, ("state", $0.state.rawValue)) })
+  }
+
+  private func addConnections(to page: inout Exposition) {
+    let open = metrics.open
+    page.add(
+      "agentd_connections", .gauge, "Open connections, by whether the client has proven who it is.",
+      [
+        .init(open.authenticated, ("client", "authenticated")),
+        .init(open.unauthenticated, ("client", "unauthenticated")),
+      ])
+    page.add(
+      "agentd_handshakes_accepted_total", .counter, "TLS handshakes of clients let in, since the listener's start.",
+      metrics.accepted.sorted { $0.key < $1.key }.map { .init($1.count, ("version", $0)) })
+    page.add(
+      "agentd_handshakes_refused_total", .counter, "TLS handshakes that failed, since the listener's start.",
+      metrics.refused.sorted { $0.key < $1.key }.map { .init($1.count, ("rule", $0)) })
+    page.add(
+      "agentd_connections_dropped_total", .counter, "Connections dropped for a limit, since the listener's start.",
+      Admission.Refusal.allCases.map { .init(metrics.dropped[$0]?.count ?? 0, ("limit", $0.rawValue)) })
+  }
+
+  private func addRequests(to page: inout Exposition) {
+    let operations = Operation.allCases.map { $0 as Operation? } + [nil]
+    page.add(
+      "agentd_requests_total", .counter, "Requests answered, since the listener's start.",
+      operations.flatMap { operation in
+        (2...5).map { digit in
+          let count = metrics.answered[.init(operation: operation, statusClass: digit)]?.count ?? 0
+          return .init(count, ("operation", operation?.rawValue ?? "none"), ("status", "\(digit)xx"))
+        }
+      })
+  }
+
+  private func addDates(_ now: Int64, to page: inout Exposition) {
+    let certificates = metrics.dated.items.filter { $0.kind != .revocationList }
+    page.add(
+      "agentd_certificate_not_after_timestamp_seconds", .gauge, "When a certificate in use expires, since the epoch.",
+      certificates.compactMap { item in
+        item.end.map { .init($0, ("role", item.kind.rawValue), ("subject", item.subject), ("sha256", item.thumbprint)) }
+      })
+    let lists = metrics.dated.items.filter { $0.kind == .revocationList }
+    page.add(
+      "agentd_revocation_list_next_update_timestamp_seconds", .gauge, "When a revocation list is due, since the epoch.",
+      lists.compactMap { list in list.end.map { .init($0, ("issuer", list.subject), ("sha256", list.thumbprint)) } })
+    page.add(
+      "agentd_revocation_list_expired", .gauge, "Whether a revocation list is out of date (1) or not (0).",
+      lists.map { list in
+        .init(list.end.map { $0 < now } ?? false ? 1 : 0, ("issuer", list.subject), ("sha256", list.thumbprint))
+      })
+  }
+
+  private func addProcesses(_ host: HostFigures, to page: inout Exposition) {
+    page.add(
+      "agentd_start_time_seconds", .gauge, "When the supervisor started, since the epoch.", [.init(host.startedAt)])
+    page.add(
+      "agentd_listener_start_time_seconds", .gauge, "When the listener started that answers, since the epoch.",
+      [.init(metrics.startedAt)])
+    page.add(
+      "agentd_listener_restarts_total", .counter, "Listeners started in place of one that died.",
+      [.init(host.listenerRestarts)])
+    page.add(
+      "agentd_reloads_total", .counter, "Reloads, by whether the new configuration serves.",
+      [.init(host.reloads, ("result", "success")), .init(host.failedReloads, ("result", "failure"))])
+    page.add(
+      "agentd_process_resident_memory_bytes", .gauge, "Memory in RAM of a process of agentd.",
+      host.processes.map { .init($0.residentBytes, ("process", $0.role)) })
+    page.add(
+      "agentd_process_cpu_seconds_total", .counter, "Processor time of a process of agentd.",
+      host.processes.map { .init($0.cpuSeconds, ("process", $0.role)) })
+    page.add(
+      "agentd_process_open_fds", .gauge, "Descriptors that the supervisor has open.",
+      host.openDescriptors.map { [.init($0, ("process", "supervisor"))] } ?? [])
+  }
+}

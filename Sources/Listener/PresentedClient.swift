@@ -1,0 +1,16 @@
+import AgentProtocol
+import OpenSSL
+
+extension PresentedClient {
+  /// Reads a client's chain, its own certificate first, and judges it as a handshake does.
+  init(pem: String, judgedBy verifier: CurrentVerifier) throws(Unusable) {
+    let chain: [Certificate]
+    do { chain = try Certificate.all(inPEM: Array(pem.utf8)) } catch {
+      throw Unusable("the certificate to explain: \(error)")
+    }
+    guard let leaf = chain.first else { throw Unusable("the certificate to explain: there is none in the file") }
+    self.init(client: VerifiedClient(leaf), refusal: nil)
+    let presented = PresentedChain(leaf: leaf, intermediates: Array(chain.dropFirst()))
+    if case .refused(_, _, let reason) = verifier.verify(presented) { refusal = reason }
+  }
+}

@@ -1,0 +1,48 @@
+import COpenSSL
+
+/// Certificates alone in a PKCS#7 message that nothing is signed in ("certs-only"; RFC 5272 section 4.1, RFC 8551).
+public enum CertificatesMessage {
+  /// The most certificates that are read.
+  public static let maximumCount = 32
+
+  /// The DER encoding of a message with these certificates.
+  public static func der(_ certificates: [Certificate]) throws(OpenSSLError) -> [UInt8] {
+    let operation = "write certificates"
+    ERR_clear_error()
+    let message = try checked(operation, PKCS7_new())
+    defer { PKCS7_free(message) }
+    try checked(operation, PKCS7_set_type(message, NID_pkcs7_signed))
+    try checked(operation, PKCS7_content_new(message, NID_pkcs7_data))
+    // Without content, as the form demands.
+    PKCS7_ctrl(message, PKCS7_OP_SET_DETACHED_SIGNATURE, 1, nil)
+    for certificate in certificates {
+      try checked(operation, PKCS7_add_certificate(message, certificate.pointer))
+    }
+    let count = i2d_PKCS7(message, nil)
+    try checked(operation, count)
+    return [UInt8](unsafeUninitializedCapacity: Int(count)) { buffer, filled in
+      var cursor = buffer.baseAddress
+      filled = Int(max(i2d_PKCS7(message, &cursor), 0))
+    }
+  }
+
+  /// The certificates of a message in DER. Whether they are worth anything is for the caller to find out.
+  public static func certificates(inDER der: [UInt8]) throws(OpenSSLError) -> [Certificate] {
+    let operation = "read certificates"
+    ERR_clear_error()
+    let (message, taken) = der.withUnsafeBufferPointer { bytes in
+      var cursor = bytes.baseAddress
+      let message = d2i_PKCS7(nil, &cursor, bytes.count)
+      return (message, cursor.map { $0 - (bytes.baseAddress ?? $0) })
+    }
+    defer { PKCS7_free(message) }
+    let read = try checked(operation, message)
+    guard taken == der.count else { throw .own(operation, "further bytes after the message") }
+    guard OBJ_obj2nid(read.pointee.type) == NID_pkcs7_signed, let content = read.pointee.d.sign else {
+      throw .own(operation, "the message holds no certificates")
+    }
+    let certificates = CertificateStack.certificates(content.pointee.cert)
+    if certificates.count > maximumCount { throw .own(operation, "more than \(maximumCount) certificates") }
+    return certificates
+  }
+}

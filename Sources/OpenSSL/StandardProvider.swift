@@ -1,0 +1,72 @@
+import COpenSSL
+
+/// OpenSSL's default provider, loaded in a library context of its own: from it others are made that leave something out;
+/// provider(7).
+enum StandardProvider {
+  nonisolated(unsafe) static let original = OSSL_LIB_CTX_new().flatMap { OSSL_PROVIDER_load($0, "default") }
+
+  /// The first function of a provider of which `table` is the rest.
+  static func start(
+    _ table: UnsafePointer<OSSL_DISPATCH>, _ functions: UnsafeMutablePointer<UnsafePointer<OSSL_DISPATCH>?>?,
+    _ context: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+  ) -> Int32 {
+    functions?.pointee = table
+    // The algorithms are the original's, and want its context.
+    context?.pointee = OSSL_PROVIDER_get0_provider_ctx(original)
+    return context?.pointee == nil ? 0 : 1
+  }
+
+  /// The functions of a provider that is as the original, but for which algorithms it has.
+  static func table(_ query: @escaping ProviderQuery) -> UnsafePointer<OSSL_DISPATCH> {
+    dispatchTable([
+      (OSSL_FUNC_PROVIDER_QUERY_OPERATION, providerFunction(query)),
+      (OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, providerFunction(gettableParameters)),
+      (OSSL_FUNC_PROVIDER_GET_PARAMS, providerFunction(getParameters)),
+      (OSSL_FUNC_PROVIDER_GET_CAPABILITIES, providerFunction(getCapabilities)),
+    ])
+  }
+
+  private static let gettableParameters: @convention(c) (UnsafeMutableRawPointer?) -> UnsafePointer<OSSL_PARAM>? = {
+    _ in
+    OSSL_PROVIDER_gettable_params(original)
+  }
+
+  private static let getParameters:
+    @convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<OSSL_PARAM>?) -> Int32 =
+      { _, parameters in OSSL_PROVIDER_get_params(original, parameters) }
+
+  private static let getCapabilities:
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<CChar>?,
+      (@convention(c) (UnsafePointer<OSSL_PARAM>?, UnsafeMutableRawPointer?) -> Int32)?, UnsafeMutableRawPointer?
+    ) -> Int32 = { _, capability, callback, argument in
+      OSSL_PROVIDER_get_capabilities(original, capability, callback, argument)
+    }
+
+  /// The original's algorithms of one kind.
+  static func algorithms(_ operation: Int32) -> [OSSL_ALGORITHM] {
+    var mayNotBeCached: Int32 = 0
+    guard var next = OSSL_PROVIDER_query_operation(original, operation, &mayNotBeCached) else { return [] }
+    var algorithms: [OSSL_ALGORITHM] = []
+    while next.pointee.algorithm_names != nil {
+      algorithms.append(next.pointee)
+      next += 1
+    }
+    return algorithms
+  }
+
+  /// The names of the providers in use in the process's own library context.
+  static var namesInUse: Set<String> {
+    var names: Set<String> = []
+    withUnsafeMutablePointer(to: &names) { names in
+      _ = OSSL_PROVIDER_do_all(
+        nil,
+        { provider, names in
+          let name = OSSL_PROVIDER_get0_name(provider).map { String(cString: $0) }
+          names?.assumingMemoryBound(to: Set<String>.self).pointee.insert(name ?? "")
+          return 1
+        }, names)
+    }
+    return names
+  }
+}

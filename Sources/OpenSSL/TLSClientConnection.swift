@@ -1,0 +1,150 @@
+import COpenSSL
+
+/// One TLS connection on the client's side (an SSL), without a socket: ciphertext is put in and taken out. Belongs to one
+/// thread at a time.
+public final class TLSClientConnection: TLSEndpoint {
+  private let context: TLSClientContext
+  private let serverName: String
+  /// Owned by `pointer`.
+  private let input: OpaquePointer
+  private let output: OpaquePointer
+  /// What is wrong with the server's chain.
+  private var objection: String?
+
+  /// A connection that has said nothing yet.
+  ///
+  /// - Parameter serverName: the DNS name or IP address that the server's certificate has to be for.
+  public init(_ context: TLSClientContext, serverName: String) throws(OpenSSLError) {
+    ERR_clear_error()
+    let ssl = try checked("make TLS connection", SSL_new(context.pointer))
+    self.context = context
+    self.serverName = serverName
+    input = try checked("make TLS connection", BIO_new(BIO_s_mem()))
+    output = try checked("make TLS connection", BIO_new(BIO_s_mem()))
+    super.init(owning: ssl, of: context)
+    SSL_set_bio(pointer, input, output)
+    SSL_set_ex_data(pointer, 0, Unmanaged.passUnretained(self).toOpaque())
+    if context.verifiesServer {
+      SSL_set_verify(pointer, SSL_VERIFY_PEER, noteObjection)
+      try expect(serverName)
+    }
+    SSL_set_connect_state(pointer)
+  }
+
+  private func expect(_ name: String) throws(OpenSSLError) {
+    let parameters = SSL_get0_param(pointer)
+    // The names of a certificate are its alternative names; RFC 9525 section 2.
+    X509_VERIFY_PARAM_set_hostflags(
+      parameters, UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+    if X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1 { return }
+    ERR_clear_error()
+    try checked("expect server \(name)", X509_VERIFY_PARAM_set1_host(parameters, name, 0))
+    try checked("name server \(name)", cssl_SSL_set_tlsext_host_name(pointer, name))
+  }
+
+  /// Puts ciphertext of the server in.
+  public func receive(_ ciphertext: UnsafeRawBufferPointer) {
+    // A memory BIO takes all, or there is no memory left at all, which shows as a broken record.
+    _ = BIO_write(input, ciphertext.baseAddress, Int32(clamping: ciphertext.count))
+  }
+
+  /// Takes ciphertext for the server out; returns how many bytes, 0 when there are no more.
+  public func send(into target: UnsafeMutableRawBufferPointer) -> Int {
+    let count = Int(max(0, BIO_read(output, target.baseAddress, Int32(clamping: target.count))))
+    ERR_clear_error()
+    return count
+  }
+
+  /// Goes on with the handshake.
+  public func handshake() -> ServerHandshakeProgress {
+    ERR_clear_error()
+    let outcome = SSL_do_handshake(pointer)
+    if outcome == 1 { return .complete }
+    if SSL_get_error(pointer, outcome) == SSL_ERROR_WANT_READ { return .wantsInput }
+    let error = OpenSSLError.take("complete TLS handshake")
+    if let objection { return .failed(.serverRefused(reason: objection)) }
+    return .failed(ServerHandshakeFailure(error))
+  }
+
+  /// Keeps the first objection, which is the cause of the others.
+  fileprivate func note(_ code: Int32, _ certificate: Certificate?) {
+    if objection != nil { return }
+    let words = String(cString: X509_verify_cert_error_string(Int(code)))
+    guard let certificate else {
+      objection = "the server's certificate is not acceptable: \(words)"
+      return
+    }
+    switch code {
+    case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
+      let names = certificate.subjectAlternativeNames.prefix(8).map(\.value).joined(separator: ", ")
+      objection =
+        "certificate \(certificate) is not for \(serverName), but for \(names.isEmpty ? "no name at all" : names)"
+    default: objection = "certificate \(certificate): \(words)"
+    }
+  }
+}
+
+/// SSL_set_verify(3): OpenSSL's verdict stands; what it is about is noted.
+private let noteObjection: @convention(c) (Int32, OpaquePointer?) -> Int32 = { isGood, context in
+  if isGood == 1 { return 1 }
+  guard let context,
+    let ssl = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()),
+    let connection = SSL_get_ex_data(OpaquePointer(ssl), 0)
+  else { return 0 }
+  let certificate = X509_STORE_CTX_get_current_cert(context).map { Certificate(sharing: $0) }
+  Unmanaged<TLSClientConnection>.fromOpaque(connection).takeUnretainedValue()
+    .note(X509_STORE_CTX_get_error(context), certificate)
+  return 0
+}
+
+/// How far a handshake with a server is.
+public enum ServerHandshakeProgress: Equatable, Sendable {
+  /// Over; the server's certificate is verified and its key proven.
+  case complete
+  /// More ciphertext from the server is needed.
+  case wantsInput
+  /// Over without success.
+  case failed(ServerHandshakeFailure)
+}
+
+/// Why a TLS connection to a server did not come about, or ended, sorted by who has to do something about it.
+public enum ServerHandshakeFailure: Error, Equatable, Sendable, CustomStringConvertible {
+  /// We do not accept the server's certificate.
+  case serverRefused(reason: String)
+  /// The server does not accept ours, or wants one; the name of its alert.
+  case clientRefused(alert: String)
+  /// The server has a fault, which may pass; the name of its alert.
+  case serverFault(alert: String)
+  /// The other side does not speak the TLS that we do.
+  case notTLS(String)
+
+  /// One line.
+  public var description: String {
+    switch self {
+    case .serverRefused(let reason): reason
+    case .clientRefused(let alert): "the server does not accept our certificate (\(alert)): its log says why"
+    case .serverFault(let alert): "the server broke the connection off (\(alert)): its log says why"
+    case .notTLS(let text): "no TLS connection: \(text)"
+    }
+  }
+
+  /// Sorts what OpenSSL reports. In TLS 1.3 a server's refusal comes after the client's handshake is over, as the error of a
+  /// read.
+  public init(_ error: OpenSSLError) {
+    guard let alert = error.alert else {
+      self = .notTLS(error.reason)
+      return
+    }
+    let name = String(cString: SSL_alert_desc_string_long(alert))
+    self =
+      alert == SSL_AD_INTERNAL_ERROR
+      ? .serverFault(alert: name)
+      : Self.aboutTheClient.contains(alert) ? .clientRefused(alert: name) : .notTLS("the server's alert \(name)")
+  }
+
+  private static let aboutTheClient: Set<Int32> = [
+    SSL_AD_BAD_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_CERTIFICATE_REVOKED, SSL_AD_CERTIFICATE_EXPIRED,
+    SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_UNKNOWN_CA, SSL_AD_ACCESS_DENIED, SSL_AD_DECRYPT_ERROR,
+    SSL_AD_HANDSHAKE_FAILURE, SSL_AD_CERTIFICATE_REQUIRED,
+  ]
+}

@@ -1,0 +1,21 @@
+import AgentProtocol
+import SystemCalls
+
+/// How much room the disk of the jobs has to have for another one.
+struct DiskFloor {
+  /// Free bytes; `nil` for the default.
+  var bytes: Int?
+
+  private static let most: UInt64 = 64 << 20
+
+  /// Refuses a new job if there is less room.
+  ///
+  /// - Throws: `Problem` of kind `.noSpace`. A disk that cannot be asked is no reason.
+  func check(_ folder: String) throws(Problem) {
+    guard bytes != 0, let space = DiskSpace(at: folder) else { return }
+    let floor = bytes.map { UInt64($0) } ?? min(Self.most, space.total / 20)
+    if space.free < floor {
+      throw Problem(.noSpace, "the disk of the agent's jobs has \(space.free) bytes left, and \(floor) are kept free")
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import AgentConfiguration
+import JobLaunch
+import Logging
+import SystemCalls
+
+extension Jobs {
+  /// Takes over what jobs get besides their places and their user.
+  func adoptSurroundings(_ limits: AgentConfiguration.Jobs) {
+    inputLimit = limits.inputLimit
+    launcher.surroundings = JobSurroundings(
+      umask: limits.umask, loginShellIsRequired: limits.loginShellRequired,
+      processLimits: limits.processLimits.map { .init(resource: $0, soft: $1.soft, hard: $1.hard) })
+    adopt(limits.controlGroups)
+  }
+
+  /// Takes over where jobs get their control groups. Jobs that run keep theirs.
+  func adopt(_ choice: AgentConfiguration.ControlGroups) {
+    launcher.controlGroups = nil
+    let (folder, isDemanded): (String?, Bool) =
+      switch choice {
+      case .off: (nil, false)
+      case .auto: (ControlGroups.ownFolder(), false)
+      case .folder(let path): (path, true)
+      }
+    guard let folder else { return log.logger.info("jobs have no control groups") }
+    do throws(SystemError) {
+      let groups = try ControlGroups(folder: folder)
+      launcher.controlGroups = groups
+      log.logger.info(
+        "jobs have control groups",
+        metadata: ["folder": "\(folder)", "limits": "\(groups.controllers.sorted().joined(separator: " "))"])
+    } catch {
+      log.logger.log(level: isDemanded ? .error : .notice, "jobs have no control groups: \(error)")
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import AgentProtocol
+
+/// Jobs that wait, each with the number of its turn; one in the middle can leave at no more cost than the first.
+struct WaitingLine {
+  private var jobs: [(id: JobID, ticket: UInt64)?] = []
+  private var places: [JobID: Int] = [:]
+  private var head = 0
+
+  /// How many wait.
+  var count: Int { places.count }
+
+  /// The number of the first one's turn; the largest there is if none waits.
+  var firstTicket: UInt64 { (jobs.indices.contains(head) ? jobs[head]?.ticket : nil) ?? .max }
+
+  /// Adds a job at the end.
+  mutating func append(_ id: JobID, _ ticket: UInt64) {
+    places[id] = jobs.count
+    jobs.append((id, ticket))
+  }
+
+  /// Adds a job before all others.
+  mutating func prepend(_ id: JobID, _ ticket: UInt64) {
+    if head > 0 {
+      head -= 1
+      jobs[head] = (id, ticket)
+      places[id] = head
+      return
+    }
+    jobs.insert((id, ticket), at: 0)
+    renumber()
+  }
+
+  /// Takes out the first job.
+  mutating func removeFirst() -> (id: JobID, ticket: UInt64)? {
+    guard jobs.indices.contains(head), let first = jobs[head] else { return nil }
+    remove(first.id)
+    return first
+  }
+
+  /// Takes out a job, if it is here.
+  mutating func remove(_ id: JobID) {
+    guard let place = places.removeValue(forKey: id) else { return }
+    jobs[place] = nil
+    // The first one is always a job, so that its number is at hand.
+    while head < jobs.count, jobs[head] == nil { head += 1 }
+    compact()
+  }
+
+  // Now and then, so that the work is spread over many calls.
+  private mutating func compact() {
+    guard head > 1024, head > jobs.count / 2 else { return }
+    jobs.removeSubrange(..<head)
+    head = 0
+    renumber()
+  }
+
+  private mutating func renumber() {
+    for (index, job) in jobs.enumerated() { if let job { places[job.id] = index } }
+  }
+}

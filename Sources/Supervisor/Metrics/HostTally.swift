@@ -1,0 +1,31 @@
+import AgentProtocol
+
+/// What the supervisor has counted since its start. It outlives every listener.
+final class HostTally {
+  private let startedAt = Timestamp.now()
+  private var ended: [JobState: UInt64] = [:]
+  /// Jobs that were taken in.
+  var submitted: UInt64 = 0
+  /// Reloads after which the new configuration served.
+  var reloads: UInt64 = 0
+  /// Reloads after which the old one stayed.
+  var failedReloads: UInt64 = 0
+  /// Knows what became of the listeners.
+  weak var listeners: ListenerSupervision?
+
+  /// A job has come to a final state.
+  func jobEnded(_ state: JobState) { ended[state, default: 0] += 1 }
+
+  /// All figures at this moment.
+  func figures(_ capacity: Capacity) -> HostFigures {
+    var figures = HostFigures(startedAt: startedAt, capacity: capacity)
+    figures.submitted = submitted
+    figures.ended = JobState.allCases.filter(\.isFinal).map { .init(state: $0, count: ended[$0] ?? 0) }
+    figures.listenerRestarts = listeners?.restarts ?? 0
+    figures.reloads = reloads
+    figures.failedReloads = failedReloads
+    figures.processes = ProcessFigures.all([("supervisor", ProcessFigures.own)] + (listeners?.processes ?? []))
+    figures.openDescriptors = ProcessFigures.openDescriptors
+    return figures
+  }
+}

@@ -1,0 +1,34 @@
+import AgentProtocol
+import Glibc
+import SystemCalls
+
+/// What processes take, as /proc says; proc_pid_stat(5).
+enum ProcessFigures {
+  /// This process's number.
+  static var own: Int32 { getpid() }
+
+  /// How many descriptors this process has open; nil where /proc does not say.
+  static var openDescriptors: Int? {
+    // The listing has one of its own.
+    (try? Folder.names(in: "/proc/self/fd")).map { max($0.count - 1, 0) }
+  }
+
+  /// The use of each process that is there.
+  static func all(_ processes: [(role: String, number: Int32)]) -> [HostFigures.ProcessUse] {
+    processes.compactMap { role, number in
+      guard let line = try? DurableFile.read("/proc/\(number)/stat", limit: 4096) else { return nil }
+      return use(role, String(decoding: line, as: UTF8.self))
+    }
+  }
+
+  /// Reads the line of a process. Its name, in parentheses, may hold anything.
+  static func use(_ role: String, _ line: String) -> HostFigures.ProcessUse? {
+    guard let name = line.lastIndex(of: ")") else { return nil }
+    let fields = line[name...].split(separator: " ").dropFirst().map { Int64($0) }
+    // From the third field on: utime and stime are the 14th and 15th, rss the 24th.
+    guard fields.count > 21, let user = fields[11], let system = fields[12], let pages = fields[21] else { return nil }
+    return HostFigures.ProcessUse(
+      role: role, residentBytes: pages * Int64(sysconf(Int32(_SC_PAGESIZE))),
+      cpuSeconds: Double(user + system) / Double(sysconf(Int32(_SC_CLK_TCK))))
+  }
+}

@@ -1,0 +1,56 @@
+import Glibc
+import SystemCalls
+
+/// Whether a path can be relied upon to lead to the same program tomorrow: every folder and symbolic link on the way, and the
+/// program itself, belong to root, and nobody else can write to them.
+enum ProgramPath {
+  private static let mostLinks = 40
+
+  /// - Parameter path: absolute.
+  /// - Returns: what is wrong; `nil` if nothing is.
+  static func fault(of path: String) -> String? {
+    var pending = components(path)
+    var (walked, links) = ("", 0)
+    if let fault = fault("/") { return fault }
+    while let name = pending.popLast() {
+      if name == ".." {
+        walked = Path.folder(of: walked.isEmpty ? "/" : walked)
+        if walked == "/" { walked = "" }
+        continue
+      }
+      let place = "\(walked)/\(name)"
+      if let fault = fault(place) { return fault }
+      guard let target = target(of: place) else {
+        walked = place
+        continue
+      }
+      links += 1
+      if links > mostLinks { return "too many symbolic links are on its way" }
+      if target.hasPrefix("/") { walked = "" }
+      pending += components(target)
+    }
+    return nil
+  }
+
+  /// The components, the first one last.
+  private static func components(_ path: String) -> [String] {
+    path.split(separator: "/").filter { $0 != "." }.map(String.init).reversed()
+  }
+
+  private static func fault(_ place: String) -> String? {
+    var status = stat()
+    guard lstat(place, &status) == 0 else { return "\(place): \(String(cString: strerror(errno)))" }
+    if status.st_uid != 0 { return "\(place) belongs to user \(status.st_uid), who could put another program there" }
+    // A symbolic link's own mode says nothing.
+    if status.st_mode & S_IFMT != S_IFLNK, status.st_mode & 0o022 != 0 {
+      return "\(place) can be written to by others than root, who could put another program there"
+    }
+    return nil
+  }
+
+  private static func target(of place: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink(place, &buffer, buffer.count)
+    return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+  }
+}

@@ -1,0 +1,13 @@
+import Glibc
+
+extension Program {
+  /// The file of another program of this installation: beside this program, or at `other` below the folder of which this program's
+  /// folder is a part, as /usr/libexec/agentd/agentd-shepherd is of /usr/sbin/agentd.
+  public static func installed(_ name: String, or other: String) throws(SystemError) -> String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = try checked("readlink", "/proc/self/exe") { readlink("/proc/self/exe", &buffer, buffer.count) }
+    let folder = Path.folder(of: String(decoding: buffer[..<count], as: UTF8.self))
+    let places = ["\(folder)/\(name)", "\(Path.folder(of: folder))/\(other)"]
+    return places.first { access($0, X_OK) == 0 } ?? places[0]
+  }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Supervisor
+
+/// What `agentd -t` is to explain besides its check.
+struct ExplainOptions: ParsableArguments {
+  @Option(
+    name: .customLong("as"), parsing: .singleValue,
+    help: ArgumentHelp(
+      """
+      With -t: explain what this client may do, and run nothing. A thumbprint, subject or alternative name, or several of them, \
+      or a file with the client's certificate. Ends with 0 if the command is allowed, with 77 if it is refused.
+      """,
+      valueName: "client"))
+  var clients: [String] = []
+
+  @Option(
+    name: .customLong("user"), help: ArgumentHelp("With --as: the user that the job would name.", valueName: "user"))
+  var user: String?
+
+  @Option(
+    name: .customLong("group"), help: ArgumentHelp("With --as: the group that it would name.", valueName: "group"))
+  var group: String?
+
+  @Option(name: .customLong("pool"), help: ArgumentHelp("With --as: the pool that it would name.", valueName: "pool"))
+  var pool: String?
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("With --as: the program and its arguments, after two hyphens.", valueName: "command"))
+  var command: [String] = []
+
+  /// The question; `nil` if there is none.
+  func question(_ isCheck: Bool) throws -> PolicyQuestion? {
+    if clients.isEmpty {
+      let stray = [("--user", user), ("--group", group), ("--pool", pool), ("a command", command.first)]
+      if let name = stray.first(where: { $0.1 != nil })?.0 { throw ValidationError("\(name) goes with -t --as CLIENT") }
+      return nil
+    }
+    guard isCheck else { throw ValidationError("--as goes with -t: agentd -t --as CLIENT --user USER -- COMMAND") }
+    return PolicyQuestion(clients: clients, user: user, group: group, pool: pool, command: command)
+  }
+}

@@ -1,0 +1,50 @@
+import AgentClient
+import AgentProtocol
+import OpenSSL
+import Synchronization
+import SystemCalls
+
+extension Installation {
+  /// The client library, with the connector's certificate or another.
+  func client(
+    as credential: Presented? = nil, _ change: (inout ClientLimits) -> Void = { _ in }
+  ) throws -> AgentClient {
+    guard let files = (credential ?? certificates.connector).files else {
+      throw HarnessError("a client without a certificate")
+    }
+    let limit = 1 << 20
+    let key = try PEMBlock.all(in: DurableFile.read(files.key, limit: limit))[0]
+    let context = try TLSClientContext(
+      certificateChain: Certificate.all(inPEM: DurableFile.read(files.chain, limit: limit)),
+      privateKey: PrivateKey(pem: key),
+      roots: Certificate.all(inPEM: DurableFile.read(certificates.rootPath, limit: limit)))
+    var limits = ClientLimits()
+    change(&limits)
+    return AgentClient(AgentAddress(host: "127.0.0.1", port: port, name: "localhost"), tls: context, limits: limits)
+  }
+
+  /// agentctl with the arguments that name the agent, and these.
+  func agentctl(_ command: String, _ arguments: String...) throws -> [String] {
+    guard let files = certificates.connector.files else { throw HarnessError("a client without a certificate") }
+    return [
+      folder.path("bin/agentctl"), command, "localhost:\(port)", "--cert", files.chain, "--key", files.key,
+      "--ca", certificates.rootPath,
+    ] + arguments
+  }
+}
+
+extension AgentClient {
+  /// All that a job has written; with `follow`, when it has ended.
+  func wholeOutput(of id: JobID, follow: Bool = false) async throws -> [UInt8] {
+    let collected = CollectedBytes()
+    try await output(of: id, follow: follow) { collected.append($0) }
+    return collected.bytes
+  }
+}
+
+/// Bytes that come in one piece after another.
+final class CollectedBytes: Sendable {
+  private let all = Mutex<[UInt8]>([])
+  var bytes: [UInt8] { all.withLock { $0 } }
+  func append(_ bytes: [UInt8]) { all.withLock { $0 += bytes } }
+}

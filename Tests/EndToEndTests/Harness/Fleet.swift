@@ -1,0 +1,69 @@
+import Synchronization
+import SystemCalls
+import TestSupport
+
+/// A scheduler, and agents whose certificates it issued; they run as long as it is there.
+final class Fleet: Sendable {
+  let folder: TemporaryFolder
+  private let programs: [String: String]
+  private let agents = Mutex<[Installation]>([])
+
+  /// A scheduler with a root CA and a connector certificate, and no agent yet.
+  init() async throws {
+    folder = try TemporaryFolder()
+    programs = try ["scheduler-register", "agentctl"].reduce(into: [:]) { $0[$1] = try BuiltProduct.path($1) }
+    try await register("CREATE ROOT CA /STOREKEY /MAKEDEFAULT")
+    try await register("CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT")
+  }
+
+  var environment: [String: String] {
+    [
+      "PATH": "/usr/bin:/bin", "HOME": folder.path, "AGENTD_SCHEDULER_HOME": folder.path("home"), "LANG": "C.UTF-8",
+    ]
+  }
+
+  /// A command of scheduler-register, which has to succeed.
+  ///
+  /// - Returns: what it printed, standard error after standard output.
+  @discardableResult
+  func register(_ command: String) async throws -> String {
+    let result = try await TestProcess(
+      [programs["scheduler-register"]!, command], environment: environment, directory: folder.path
+    ).end()
+    if result.end != .exited(0) { throw HarnessError("\(command): \(result.end): \(result.errorText)") }
+    return result.outputText + result.errorText
+  }
+
+  /// An agent of that name that is set up and does not run yet.
+  func agent(_ name: String) async throws -> Installation {
+    let agent = try await Installation()
+    agents.withLock { $0.append(agent) }
+    let issued = try await register(
+      "CREATE AGENT LISTENER CERT /AGENTNAME=\(name) /FILENAME=\(name).pem /NOPASSWORD /PEM /CHAIN")
+    guard
+      let thumbprint = issued.split(separator: "\n").first(where: { $0.contains("SHA-256") })?.split(separator: " ")
+        .last
+    else { throw HarnessError("no thumbprint in: \(issued)") }
+    try await agent.configure("-I", folder.path("\(name).pem"))
+    try await agent.configure(
+      "-L", "-t", String(thumbprint), "-d", "none", "-b", "127.0.0.1", "-p", "\(agent.port)")
+    return agent
+  }
+
+  /// Adds the connector to an agent.
+  @discardableResult
+  func add(_ name: String, _ agent: Installation) async throws -> String {
+    try await register(
+      "ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=\(name) /ADDRESS=127.0.0.1:\(agent.port) /PLATFORM=Linux")
+  }
+
+  /// agentctl, started.
+  func start(_ arguments: String...) throws -> TestProcess {
+    try TestProcess([programs["agentctl"]!] + arguments, environment: environment, directory: folder.path)
+  }
+
+  /// agentctl, to its end.
+  func agentctl(_ arguments: String...) async throws -> ProcessResult {
+    try await TestProcess([programs["agentctl"]!] + arguments, environment: environment, directory: folder.path).end()
+  }
+}

@@ -1,0 +1,74 @@
+// Goal: one command runs a job on many agents and tells which agent said what, where it failed and where nobody knows; Ctrl-C ends
+// it everywhere.
+import Glibc
+import TestSupport
+import Testing
+
+@Suite struct OneJobOnManyAgents {
+  private func fleet(_ names: String...) async throws -> (fleet: Fleet, agents: [Installation]) {
+    let fleet = try await Fleet()
+    var agents: [Installation] = []
+    for name in names {
+      let agent = try await fleet.agent(name)
+      try await agent.start()
+      try await fleet.add(name, agent)
+      agents.append(agent)
+    }
+    return (fleet, agents)
+  }
+
+  @Test func eachLineHasItsAgentAndTheSummaryCounts() async throws {
+    let (fleet, agents) = try await fleet("web1", "web2", "db1")
+    let good = try await fleet.agentctl("run", "-a", "web*", "--", "/bin/sh", "-c", "echo one; printf two")
+    #expect(
+      good.outputText.split(separator: "\n").sorted() == ["web1: one", "web1: two", "web2: one", "web2: two"])
+    #expect(good.errorText.contains("on 2 agents: 2 succeeded, 0 did not, 0 without an answer"))
+    #expect(good.end == .exited(0))
+    let apart = try await fleet.agentctl(
+      "run", "-a", "web1", "--separate-stderr", "--", "/bin/sh", "-c", "echo out; echo err >&2")
+    #expect(apart.outputText == "web1: out\n" && apart.errorText.contains("web1: err\n"))
+
+    try await agents[1].stop()
+    let mixed = try await fleet.agentctl(
+      "run", "-a", "*", "--patience", "0", "--", "/bin/sh", "-c", "exit 3")
+    #expect(mixed.errorText.contains("db1: failed(3)") && mixed.errorText.contains("web1: failed(3)"))
+    #expect(mixed.errorText.contains("web2: 127.0.0.1:\(agents[1].port): Connection refused"))
+    #expect(mixed.errorText.contains("0 succeeded, 2 did not, 1 without an answer"))
+    #expect(mixed.end == .exited(EXIT_FAILURE))
+    let unknown = try await fleet.agentctl("run", "-a", "web2", "--patience", "0", "--", "/bin/true")
+    #expect(unknown.end == .exited(EX_UNAVAILABLE))
+  }
+
+  @Test func jsonIsOneLineAnAgent() async throws {
+    let (fleet, _) = try await fleet("a", "b")
+    let run = try await fleet.agentctl("run", "-a", "?", "--parallel", "1", "--json", "--", "/bin/echo", "hi")
+    let lines = run.outputText.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines.allSatisfy { $0.contains(#""state":"succeeded""#) && $0.contains(#""agent":""#) })
+  }
+
+  @Test func ctrlCCancelsEverywhere() async throws {
+    let (fleet, agents) = try await fleet("a", "b")
+    let run = try fleet.start("run", "-a", "*", "--id", "long", "--", "/bin/sh", "-c", "echo hi; exec sleep 600")
+    try await wait(for: "both jobs") { run.outputText.split(separator: "\n").count == 2 }
+    try run.handle.send(SIGINT)
+    let ended = try await run.end()
+    #expect(ended.errorText.contains("0 succeeded, 2 did not, 0 without an answer"))
+    #expect(ended.end == .exited(EXIT_FAILURE))
+    for agent in agents { #expect(!agent.log.contains("state=succeeded")) }
+    for name in ["a", "b"] {
+      #expect(try await fleet.agentctl("show", name, "long").outputText.contains(#""state":"cancelled""#))
+    }
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"]) func completionsAreThere(_ shell: String) async throws {
+    let script = try await Fleet().agentctl(
+      "--generate-completion-script", shell)
+    #expect(script.end == .exited(0))
+    #expect(script.outputText.contains("agents") && script.outputText.contains("patience"))
+    if shell == "bash" {
+      let checked = try await run("bash", "-n", input: script.outputText)
+      #expect(checked.end == .exited(0), "\(checked.errorText)")
+    }
+  }
+}

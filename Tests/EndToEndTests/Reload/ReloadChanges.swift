@@ -1,0 +1,101 @@
+import Glibc
+import TestCertificates
+import TestSupport
+
+/// What an administrator changes in the life of an agent, in an order that a seed decides; every other reload changes nothing.
+struct ReloadChanges {
+  private enum Kind: CaseIterable {
+    /// Another listener certificate is served.
+    case renewal
+    /// A second root is trusted, or is not any more.
+    case root
+    /// A newer revocation list is imported.
+    case revocation
+    /// Another port is listened on.
+    case port
+  }
+
+  /// The ports that are listened on, one at a time.
+  let ports: [Int]
+  private var random: SeededNumbers
+  private let thumbprints: [String]
+  private let guestRoot: Credential
+  private let guestThumbprint: String
+  private var isEven = false
+  private var served = 0
+  private var port = 0
+  private var isGuestTrusted = false
+  private var listNumber = 0
+
+  /// Imports what is changed to later.
+  init(of agent: Installation, seed: UInt64) async throws {
+    random = SeededNumbers(seed)
+    ports = [agent.port, try FreePort.next()]
+    let successor = try PKI.shared.issue(
+      CertificateRecipe("/CN=AGENT01", .server).with {
+        $0.extensions = ["subjectAltName = DNS:agent01, DNS:localhost"]
+        $0.notAfter = 90 * 86400
+        $0.variant = 2
+      }, by: agent.certificates.root)
+    guestRoot = try PKI.shared.root("Guest Root")
+    guestThumbprint = try Self.thumbprint(of: guestRoot)
+    thumbprints = [try agent.certificates.listenerThumbprint, try Self.thumbprint(of: successor)]
+    try agent.folder.write("successor.pem", try successor.certificatePEM + successor.keyPEM, mode: 0o600)
+    try await agent.configure("-I", "successor.pem")
+  }
+
+  /// Makes the next change.
+  mutating func next(at agent: Installation) async throws {
+    isEven.toggle()
+    if isEven { return try agent.signal(SIGHUP) }
+    switch Kind.allCases.randomElement(using: &random)! {
+    case .renewal:
+      served = 1 - served
+      try await agent.configure("-L", "-t", thumbprints[served])
+    case .root:
+      isGuestTrusted.toggle()
+      if isGuestTrusted {
+        try await agent.configure("-I", guestRoot.certificatePath)
+      } else {
+        try await agent.configure("-x", guestThumbprint, "--force")
+      }
+    case .revocation:
+      listNumber += 1
+      let leaver = try PKI.shared.client("Leaver", by: agent.certificates.root)
+      let list = try PKI.shared.revocationList(
+        by: agent.certificates.root, revoking: [leaver], number: listNumber)
+      try await agent.configure("-I", list)
+    case .port: try await usePort(1 - port, at: agent)
+    }
+  }
+
+  /// Goes back to the port of the beginning.
+  mutating func restorePort(at agent: Installation) async throws {
+    if port == 0 { try agent.signal(SIGHUP) } else { try await usePort(0, at: agent) }
+  }
+
+  private mutating func usePort(_ index: Int, at agent: Installation) async throws {
+    port = index
+    try await agent.configure("-L", "-p", "\(ports[index])")
+  }
+
+  private static func thumbprint(of credential: Credential) throws -> String {
+    let text = try PKI.shared.openssl("x509", "-in", credential.certificatePath, "-noout", "-fingerprint", "-sha256")
+    return text.drop { $0 != "=" }.filter(\.isHexDigit)
+  }
+}
+
+/// The same numbers for the same seed: SplitMix64.
+private struct SeededNumbers: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}

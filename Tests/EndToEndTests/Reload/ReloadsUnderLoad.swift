@@ -1,0 +1,99 @@
+// Goal: however often agentd reloads, whatever has changed, no client notices: not the one that comes, not the one that
+// stays, not the one that waits or follows; and nothing of the replaced listeners is left.
+//
+// `make test` reloads a few times, `make soak` a thousand times.
+import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+@Suite struct ReloadsUnderLoad {
+  @Test(.timeLimit(.minutes(60))) func noRequestFailsAndNothingIsLeft() async throws {
+    let soak = Soak.wanted
+    let agent = try await Installation.running(configuration: "[jobs]\noutput_limit = 1000000000\n")
+    var changes = try await ReloadChanges(of: agent, seed: soak.seed)
+    try await agent.submit("talk", ["/bin/sh", "-c", Follower.script], fields: try agent.gate("stop"))
+    let before = try await Footprint.settled(of: agent)
+
+    let load = try SteadyLoad(on: agent, ports: changes.ports)
+    let ports = changes.ports
+    async let followed = Follower.output(of: "talk", at: agent, ports: ports)
+    var half = before
+    for number in 1...soak.reloads {
+      try await agent.reload { try await changes.next(at: agent) }
+      if number == soak.reloads / 2 { half = try Footprint(of: agent) }
+    }
+    try await agent.reload { try await changes.restorePort(at: agent) }
+    try await agent.openGate("stop")
+    #expect(try await agent.job("talk", wait: 60).state == .succeeded)
+    #expect(try await followed == agent.request("GET", "jobs/talk/output").body, "what was followed in pieces")
+    let outcome = try await load.outcome()
+
+    let after = try await Footprint.settled(of: agent)
+    print("\(soak): \(outcome), supervisor before \(before), half-way \(half), after \(after)")
+    #expect(outcome.failed == 0, "\(soak): \(outcome)")
+    #expect(outcome.requests > soak.reloads)
+    #expect(
+      after.processes == before.processes && after.descriptors <= before.descriptors, "\(soak): \(after), \(before)")
+    // Only where a file has changed: TOMLKit 0.6 does not give back what it has parsed.
+    #expect(after.residentKiB - half.residentKiB < 512 + soak.reloads, "\(soak): \(half), \(after)")
+    let complaints = agent.log.split(separator: "\n").filter {
+      $0.contains(" error ") || $0.contains("listener exited")
+    }
+    #expect(complaints == [], "\(soak)")
+  }
+}
+
+/// How long it shall take, as `make soak` says.
+private struct Soak: CustomStringConvertible {
+  let reloads: Int
+  let seed: UInt64
+
+  static var wanted: Soak {
+    func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
+    return Soak(
+      reloads: Int(min(number("AGENTD_SOAK") ?? 24, 100_000)),
+      seed: number("AGENTD_SEED") ?? UInt64.random(in: 1...999_999))
+  }
+
+  var description: String { "\(reloads) reloads (AGENTD_SEED=\(seed))" }
+}
+
+/// What the supervisor holds.
+private struct Footprint: CustomStringConvertible {
+  let processes: Int
+  let descriptors: Int
+  let residentKiB: Int
+
+  init(of agent: Installation) throws {
+    processes = try ProcessTable.children(of: agent.supervisorID).count {
+      ProcessTable.title($0)?.hasPrefix("agentd: ") ?? true
+    }
+    descriptors = try ProcessTable.openFiles(agent.supervisorID).count
+    residentKiB = try ProcessTable.status(agent.supervisorID)["VmRSS"]?.first.flatMap { Int($0) } ?? 0
+  }
+
+  /// As soon as one listener is left.
+  static func settled(of agent: Installation) async throws -> Footprint {
+    _ = try await agent.listenerID()
+    _ = try await agent.signerID()
+    return try Footprint(of: agent)
+  }
+
+  var description: String { "\(processes) processes, \(descriptors) descriptors, \(residentKiB) KiB" }
+}
+
+extension Installation {
+  /// Makes a change of which agentd is told, and waits until it is in force.
+  fileprivate func reload(_ change: () async throws -> Void) async throws {
+    let logged = try DurableFile.read(folder.path("agentd.log"), limit: 1 << 28).count
+    try await change()
+    try await wait(for: "the reload") {
+      let added = try DurableFile.read(folder.path("agentd.log"), limit: 1 << 28).dropFirst(logged)
+      if added.firstRange(of: "reload failed".utf8) != nil {
+        throw HarnessError(String(decoding: added, as: UTF8.self))
+      }
+      return added.firstRange(of: "reload complete".utf8) != nil
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import AgentProtocol
+import Glibc
+import JobLaunch
+import Testing
+
+/// Goal: a job that writes more than it may is ended, its output is exactly as long as it may be, and the rest is counted.
+struct OutputHasALimit {
+  private static let limit: Int64 = 1_000_000
+
+  private func run(_ script: String) async throws -> (bench: JobBench, outcome: JobOutcome) {
+    let bench = try JobBench()
+    var request = JobRequest.shell(script)
+    request.outputLimit = Self.limit
+    request.killGrace = 1000
+    let job = try bench.start("job-1", request)
+    let outcome = try await bench.end(of: job)
+    #expect(try bench.launcher.openOutput(of: job.id).status().st_size == outcome.outputBytes ?? -1)
+    return (bench, outcome)
+  }
+
+  @Test(arguments: [
+    // At once, slowly, out of a child in another session, and by one that is done before anybody looks.
+    "trap '' TERM; exec yes", "sleep 0.2; while :; do head -c 100000 /dev/zero; sleep 0.01; done",
+    "setsid sh -c 'trap \"\" TERM; yes' & exec sleep 1000", "head -c 1500000 /dev/zero",
+  ])
+  func tooMuch(_ script: String) async throws {
+    let outcome = try await run(script).outcome
+    #expect(outcome.state == .outputLimit)
+    #expect(outcome.outputBytes == Self.limit)
+    let dropped = try #require(outcome.outputBytesDropped)
+    #expect(dropped > 0)
+    #expect(
+      outcome.reason
+        == "its output reached the limit of 976.6 KiB; \(dropped) bytes beyond it were dropped", "\(outcome)")
+    #expect(outcome.left == 0)
+    if script.hasPrefix("head") { #expect(dropped <= 500_000) }
+  }
+
+  @Test func justAsMuch() async throws {
+    let outcome = try await run("head -c 400000 /dev/zero; sleep 0.3; head -c 600000 /dev/zero; exit 4").outcome
+    #expect(outcome.state == .failed)
+    #expect(outcome.exitCode == 4)
+    #expect(outcome.outputBytes == Self.limit)
+    #expect(outcome.outputBytesDropped == 0)
+    #expect(outcome.reason == nil)
+  }
+
+  /// The limit is that of the output, not of what else the job writes.
+  @Test func otherFilesAreTheJobsOwnMatter() async throws {
+    let home = try JobBench().home
+    let outcome = try await run("head -c 2000000 /dev/zero > \(home.path("large"))").outcome
+    #expect(outcome.state == .succeeded)
+  }
+
+  /// The configured limit holds for a request that names none.
+  @Test func theConfiguredOne() async throws {
+    let bench = try JobBench()
+    var launcher = bench.launcher
+    launcher.outputLimit = 10
+    for (named, state) in [(nil, JobState.outputLimit), (20, .succeeded)] as [(Int64?, JobState)] {
+      var request = JobRequest.shell("echo fifteen bytes.")
+      request.outputLimit = named
+      let job = try launcher.launch(JobID("job-\(state)")!, request, as: Account.resolve(nil))
+      #expect(try await bench.end(of: job).state == state)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import AgentProtocol
+import Glibc
+import TestSupport
+import Testing
+
+@testable import JobLaunch
+
+/// Goal: a script is executed as its interpreter is named, as the job's user, with its bytes as they came.
+struct ScriptsRun {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var script: String
+    var interpreter: String?
+    var output: String
+    var testDescription: String { String(reflecting: script) }
+  }
+
+  static let cases = [
+    Case(script: "echo $0; exit 0", output: "/dev/fd/3\n"),
+    Case(script: "print(6 * 7)", interpreter: "/usr/bin/python3", output: "42\n"),
+    Case(script: "#!/usr/bin/python3\nprint(6 * 7)\n", output: "42\n"),
+    Case(script: "#! /bin/bash  -e \necho ${BASH:+bash} $-\n", output: "bash ehB\n"),
+    Case(
+      script: "#!/usr/bin/env -S python3 -I\nimport sys; print(sys.flags.isolated, sys.argv)",
+      output: "1 ['/dev/fd/3']\n"),
+    // What is named in the request counts.
+    Case(script: "#!/usr/bin/python3\necho shell", interpreter: "/bin/sh", output: "shell\n"),
+    Case(script: "#!/bin/sh\r\nif true; then\r\n  echo dos\r\nfi\r\n", output: "dos\n"),
+    // Only the lines within end so, which may be meant.
+    Case(script: "#!/bin/sh\nprintf 'a\r\nb'", output: "a\r\nb"),
+    Case(script: "cat; ls /proc/$$/fd | grep -cx '[0-3]'", output: "input\n4\n"),
+    Case(script: "# " + String(repeating: "ä", count: 300_000) + "\necho end", output: "end\n"),
+  ]
+
+  @Test(arguments: cases)
+  func each(_ expected: Case) async throws {
+    let bench = try JobBench()
+    var request = JobRequest(script: expected.script, interpreter: expected.interpreter)
+    request.stdin = "input\n"
+    let (outcome, output) = try await bench.run(request)
+    #expect(outcome.state == .succeeded, "\(outcome)")
+    #expect(output == expected.output)
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "a job of another user needs root"))
+  func asAnotherUser() async throws {
+    let bench = try JobBench()
+    let (outcome, output) = try await bench.run(
+      JobRequest(script: "id -un; cat $0 | wc -l; stat -Lc '%a %U' $0; cat \(bench.home.path)/jobs/job-1/script"),
+      as: "nobody")
+    #expect(output.hasPrefix("nobody\n0\n700 nobody\n"), "\(output)")
+    #expect(output.contains("Permission denied"))
+    #expect(outcome.state == .failed)
+  }
+
+  @Test(arguments: [
+    (
+      JobRequest(script: "x", interpreter: "/nonexistent/sh"),
+      "cannot execute /nonexistent/sh: No such file or directory"
+    ),
+    (JobRequest(script: "#!/nonexistent/sh"), "cannot execute /nonexistent/sh: No such file or directory"),
+  ])
+  func anInterpreterThatDoesNotExist(_ request: JobRequest, _ reason: String) async throws {
+    let outcome = try await JobBench().run(request).outcome
+    #expect(outcome.state == .couldNotStart)
+    #expect(outcome.reason == reason)
+  }
+
+  @Test func warnings() {
+    #expect(JobRequest(script: "a\r\nb").warning == "the script's lines ended in CR LF, which were made LF")
+    #expect(JobRequest(script: "a\nb\r\n").warning == nil)
+    #expect(JobRequest(script: "a\r").warning == nil)
+    #expect(ScriptCommand.bytes("a\r\n\r\nb\rc\r") == Array("a\n\nb\rc\r".utf8))
+  }
+}

@@ -1,0 +1,76 @@
+import AgentProtocol
+import Glibc
+import Testing
+
+@testable import JobLedger
+
+/// Goal: with a million jobs that have ended, opening the ledger, a page, a submit and forgetting take what they take with two thousand.
+/// `make million` runs it and shows the figures; making the million takes longer than all other tests of the ledger.
+@Suite(.enabled(if: getenv("AGENTD_MILLION") != nil, "make million runs it"))
+struct MillionJobsAreTimed {
+  private static let million = 1_000_000
+  /// Enough for what is measured to have something to do.
+  private static let few = 2000
+
+  @Test func besideASmallLedger() throws {
+    let small = try LedgerBench()
+    let full = try LedgerBench()
+    try fill(small, Self.few)
+    try fill(full, Self.million)
+    for (what, work) in Self.work {
+      let (few, many) = (try median(small, work), try median(full, work))
+      print("\(what): \(few) with two thousand, \(many) with a million")
+      // Beyond the noise of a disk: what grows with the number would take a thousand times as long.
+      #expect(many < few * 5 + .milliseconds(20), "\(what)")
+    }
+    #expect(try full.ledger.ended().jobs <= Self.million)
+  }
+
+  private static var work: [(String, (LedgerBench, Int) throws -> Void)] {
+    [
+      (
+        "open, with what a start reads",
+        { bench, _ in
+          try bench.reopen()
+          _ = try bench.ledger.unfinished()
+          _ = try bench.ledger.ended()
+        }
+      ),
+      ("page of 100", { bench, _ in _ = try bench.ledger.page(JobFilter()) }),
+      ("page of 100 of a subject", { bench, _ in _ = try bench.ledger.page(JobFilter(), subject: "CN=c1") }),
+      (
+        "submit",
+        { bench, number in
+          try bench.insert("new-\(number)", at: 2_000_000_000_000)
+          try bench.ledger.commit()
+        }
+      ),
+      (
+        "forget 50",
+        { bench, _ in
+          for job in try bench.ledger.endedFirst(limit: 50) { try bench.ledger.delete(job.id) }
+          try bench.ledger.commit()
+        }
+      ),
+    ]
+  }
+
+  private func median(_ bench: LedgerBench, _ work: (LedgerBench, Int) throws -> Void) throws -> Duration {
+    let clock = ContinuousClock()
+    return try (0..<21).map { number in try clock.measure { try work(bench, number) } }.sorted()[10]
+  }
+
+  private func fill(_ bench: LedgerBench, _ count: Int) throws {
+    try bench.ledger.database.execute(
+      """
+      BEGIN;
+      WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < \(count))
+      INSERT INTO job (id, state, user, client_subject, client_thumbprint, command, submitted_at, started_at, output_bytes)
+        SELECT 'old-' || n, 'succeeded', 'batch', 'CN=c' || (n % 10), 'c' || (n % 10), '["/bin/true"]', n, n, 100 FROM number;
+      INSERT INTO request SELECT sequence, CAST('{"command":["/bin/true"]}' AS BLOB) FROM job;
+      UPDATE job SET finished_at = submitted_at + 1;
+      COMMIT;
+      """)
+    #expect(try bench.ledger.ended() == EndedJobs(jobs: count, bytes: Int64(count) * 100))
+  }
+}

@@ -1,0 +1,41 @@
+import AgentProtocol
+import Testing
+
+@testable import JobLedger
+
+/// Goal: a ledger that any earlier agentd wrote opens with all it holds, and has then what is new.
+struct OlderLedgersAreTakenOver {
+  @Test(arguments: 1...Schema.steps.count) func ofSchema(_ version: Int) throws {
+    let bench = try LedgerBench()
+    bench.ledger = nil
+    let path = bench.home.path("old.sqlite")
+    do {
+      let old = try Database(path)
+      for step in Schema.steps[..<version] { try old.execute(step) }
+      try old.execute(
+        """
+        PRAGMA application_id = \(Schema.applicationID);
+        PRAGMA user_version = \(version);
+        INSERT INTO job (id, state, user, client_subject, client_thumbprint, command, labels, submitted_at, finished_at,
+          exit_code, output_bytes)
+        VALUES
+          ('old', 'failed', 'batch', 'CN=c1', 'c1', '["/bin/false"]', '{"chain":"nightly"}', 5, 7, 1, 300),
+          ('waits', 'queued', 'batch', 'CN=c1', 'c1', '["/bin/true"]', NULL, 6, NULL, NULL, NULL);
+        INSERT INTO request SELECT sequence, CAST('{"command":["/bin/false"]}' AS BLOB) FROM job;
+        """)
+    }
+    let ledger = try JobLedger(path: path)
+    #expect(try ledger.page(JobFilter()).ids == ["waits", "old"])
+    #expect(try ledger.unfinished().map(\.id.description) == ["waits"])
+    #expect(try ledger.request(of: JobID("old")!)?.command == ["/bin/false"])
+    if version < 3 {
+      var filter = JobFilter()
+      filter.label = JobLabel(name: "chain", value: "nightly")
+      #expect(try ledger.page(filter).ids == ["old"])
+    }
+    try ledger.insert(.sample("new"), request: JobRequest(command: ["/bin/true"]))
+    try ledger.delete(JobID("old")!)
+    try ledger.commit()
+    #expect(try ledger.page(JobFilter()).ids == ["new", "waits"])
+  }
+}

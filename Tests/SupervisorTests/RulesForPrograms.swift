@@ -1,0 +1,138 @@
+import AgentConfiguration
+import AgentProtocol
+import Glibc
+import TestSupport
+import Testing
+
+@testable import Supervisor
+
+/// Which program a client may run is decided by a path that nobody but root can make lead elsewhere.
+struct RulesForPrograms {
+  private func decision(_ table: ClientTable, _ change: (inout JobRequest) -> Void) -> String {
+    let policy = JobPolicy(defaultUser: "nobody", isRoot: true, ownUser: "root", clients: [table])
+    var job = JobRequest(command: ["/bin/true"])
+    change(&job)
+    do throws(Problem) { return try policy.user(for: job, ClientRights(table: table)) } catch { return error.detail }
+  }
+
+  private func table(_ patterns: String...) -> ClientTable {
+    var table = ClientTable(line: 1, certificate: .any)
+    table.commands = patterns.map { ProgramPattern($0)! }
+    return table
+  }
+
+  @Test(arguments: ["sh", "./sh", "bin/sh", "/bin/../bin/sh", "/bin/./sh", "//bin/sh", "/usr/bin/env", "/bin/sh\n"])
+  func anotherWayToWriteItIsNotThePattern(program: String) {
+    #expect(
+      decision(table("/bin/sh")) { $0.command = [program, "x"] }
+        == "this client may not run \(program); name a program that it may by its absolute path")
+    #expect(decision(table("/bin/sh")) { $0.command = ["/bin/sh", "x"] } == "nobody")
+  }
+
+  @Test(arguments: [
+    ("LD_PRELOAD", "x"), ("PATH", "/tmp"), ("BASH_ENV", "x"), ("X", "() { :; }"),
+  ])
+  func whatMakesAProgramRunAnotherIsRefused(name: String, value: String) {
+    #expect(
+      decision(table("/bin/*")) { $0.environment = [name: value] }
+        == "environment variable \(name) is refused to a client that may not run every program")
+  }
+
+  @Test func neitherScriptsNorLoginShells() {
+    #expect(
+      decision(table("/bin/*")) { $0 = JobRequest(script: "exit 0\n") }
+        == "a script is refused to a client that may not run every program")
+    #expect(
+      decision(table("/bin/*")) { $0.login = true }
+        == "a login shell is refused to a client that may not run every program")
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
+  func aPathThatOthersCanChangeIsRefused() throws {
+    let folder = try TemporaryFolder()
+    chmod(folder.path, 0o755)
+    let trusted = try folder.write("trusted", "#!/bin/sh\n", mode: 0o755)
+    // Nothing below /tmp is root's alone: the folder that everybody writes to is on its way.
+    #expect(
+      ProgramPath.fault(of: trusted)
+        == "/tmp can be written to by others than root, who could put another program there")
+    #expect(ProgramPath.fault(of: "/bin/sh") == nil)
+    #expect(ProgramPath.fault(of: "/usr/bin/no-such-program") == "/usr/bin/no-such-program: No such file or directory")
+    #expect(ProgramPath.fault(of: "/usr/bin/env/x") == "/usr/bin/env/x: Not a directory")
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can make a place that is root's alone"))
+  func linksAreFollowedToTheirEnd() throws {
+    // Below a folder of root's own; /root would do as well but need not be there.
+    var template = Array("/var/lib/agentd-test-XXXXXX".utf8CString)
+    let home = try #require(mkdtemp(&template).map { String(cString: $0) })
+    defer { for name in ["a", "b", "c", "d", "e", "loop"] { unlink("\(home)/\(name)") }; rmdir(home) }
+    chmod(home, 0o755)
+    symlink("/bin/sh", "\(home)/a")
+    symlink("a", "\(home)/b")
+    symlink("../../bin/./sh", "\(home)/c")
+    symlink("loop", "\(home)/loop")
+    symlink("/tmp/whatever", "\(home)/d")
+    symlink("/bin/sh", "\(home)/e")
+    lchown("\(home)/e", 65534, 65534)
+    for name in ["a", "b"] { #expect(ProgramPath.fault(of: "\(home)/\(name)") == nil) }
+    #expect(ProgramPath.fault(of: "\(home)/loop") == "too many symbolic links are on its way")
+    #expect(ProgramPath.fault(of: "\(home)/d")?.hasPrefix("/tmp can be written to") == true)
+    #expect(
+      ProgramPath.fault(of: "\(home)/e") == "\(home)/e belongs to user 65534, who could put another program there")
+    #expect(ProgramPath.fault(of: "\(home)/c")?.contains("No such file") == true)
+    symlink("../../../bin/./sh", "\(home)/c2")
+    defer { unlink("\(home)/c2") }
+    #expect(ProgramPath.fault(of: "\(home)/c2") == nil)
+  }
+}
+
+/// As whom a client may run jobs.
+struct RulesForUsers {
+  private func decision(_ change: (inout ClientTable) -> Void, user: String?, group: String? = nil) -> String {
+    var table = ClientTable(line: 1, certificate: .any)
+    change(&table)
+    let policy = JobPolicy(defaultUser: "nobody", isRoot: true, ownUser: "root", clients: [table])
+    var job = JobRequest(command: ["/bin/true"])
+    (job.user, job.group) = (user, group)
+    do throws(Problem) { return try policy.user(for: job, ClientRights(table: table)) } catch { return error.detail }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can look at others' accounts"))
+  func usersGroupsAndRoot() {
+    #expect(decision({ $0.users = ["daemon"] }, user: "daemon") == "daemon")
+    #expect(decision({ $0.users = ["daemon"] }, user: nil) == "this client may not run jobs as user nobody")
+    #expect(decision({ $0.users = [] }, user: "daemon") == "this client may not run jobs as user daemon")
+    #expect(decision({ _ in }, user: "root") == "jobs are not run as root")
+    #expect(decision({ $0.allowRoot = true }, user: "root") == "root")
+    #expect(
+      decision({ ($0.allowRoot, $0.users) = (true, ["daemon"]) }, user: "root")
+        == "this client may not run jobs as user root")
+    #expect(decision({ $0.groups = ["daemon"] }, user: "daemon", group: "daemon") == "daemon")
+    #expect(decision({ $0.groups = [] }, user: "daemon", group: "daemon") == "this client may not name group daemon")
+    #expect(
+      decision({ $0.groups = ["root"] }, user: "daemon", group: "root") == "user daemon is no member of group root")
+    #expect(decision({ $0.readOnly = true }, user: "daemon") == "this client may only look at jobs")
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can run jobs as root"))
+  func rootIsRootOnlyForWhoMayBe() throws {
+    let stage = try JobsStage(
+      clients: """
+        [[client]]
+        certificate = "CN=scheduler"
+        allow_root = true
+        [[client]]
+        certificate = "*"
+        """)
+    let id = JobID("a")!
+    var job = JobRequest(command: ["/bin/sh", "-c", "id -u"])
+    job.user = "root"
+    let other = VerifiedClient(ClientIdentity(subject: "CN=other", thumbprint: String(repeating: "0", count: 64)))
+    #expect(try stage.answer(.submitJob(id, job), as: other).problem == .forbidden)
+    #expect(try stage.answer(.submitJob(id, job)).created == true)
+    #expect(try stage.end("a").state == .succeeded)
+    let output = try stage.answer(.openOutput(id, follow: false)).descriptors[0]
+    #expect(try output.readAll(limit: 100) == Array("0\n".utf8))
+  }
+}

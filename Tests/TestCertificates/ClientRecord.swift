@@ -1,0 +1,36 @@
+import Glibc
+
+/// agentd's record of clients, as a test writes it: from certificates, not by the code that is under test.
+public struct ClientRecord: Sendable {
+  private var lines: [String] = []
+
+  /// Without a client.
+  public init() {}
+
+  /// Adds a client that was last let in so many seconds ago.
+  ///
+  /// - Parameter presenting: what it showed besides its own certificate.
+  public mutating func add(
+    _ client: Credential, through root: Credential, ago: Int = 60, presenting others: [Credential] = []
+  ) throws {
+    let certificates = try ([client] + others).map { credential in
+      try credential.certificatePEM.split(separator: "\n").filter { !$0.hasPrefix("-") }.joined()
+    }
+    lines.append(
+      "\(time(nil) - ago) \(try client.sha256) \(try root.sha256) \(certificates.joined(separator: ","))\n")
+  }
+
+  /// The file's contents.
+  public var text: String { "agentd clients 1\n\(lines.joined())end \(lines.count)\n" }
+}
+
+extension Credential {
+  /// SHA-256 of the certificate as openssl says it: 64 lower-case hex digits.
+  public var sha256: String {
+    get throws {
+      let text = try OpenSSLTool.run(
+        ["x509", "-in", certificatePath, "-noout", "-fingerprint", "-sha256"], scratch: folder)
+      return text.drop { $0 != "=" }.dropFirst().filter(\.isHexDigit).lowercased()
+    }
+  }
+}
