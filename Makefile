@@ -34,8 +34,7 @@ demo: ## show all of it in a scratch folder: CA, import, listen, run jobs, stand
 test: ## build everything for debugging and run all tests
 	@scripts/bootstrap test
 	swift build --build-tests $(TEST_FLAGS)
-	@# All at once, hundreds of tests with real processes would wait for each other and miss their deadlines.
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$$((4 * $$(nproc))) swift test --skip-build --disable-xctest
+	@scripts/test
 
 interop: ## run the tests with clients in Go and Java, TLS scanners and a certificate linter (installs 700 MB)
 	@scripts/bootstrap interop
