@@ -25,11 +25,14 @@ final class ConnectionPool: Sendable {
   }
 
   /// A connection of one's own, until it is given back. `isKept` is whether it had requests before, so that the agent may be
-  /// just closing it.
+  /// just closing it; a `fresh` one is not.
   func take(fresh: Bool) async throws -> (connection: AgentConnection, isKept: Bool) {
     await takePlace()
-    while !fresh, let kept = state.withLock({ $0.free.popLast() }) {
-      if kept.isOpen { return (kept, true) }
+    while let kept = state.withLock({ $0.free.popLast() }) {
+      if kept.isOpen, !fresh { return (kept, true) }
+      // The fresh one takes its place; beside it there would be more than the limit.
+      kept.close()
+      if fresh { break }
     }
     do {
       return (try await AgentConnection.open(to: address, context, limits, on: group), false)
