@@ -21,7 +21,7 @@ FUZZ_FLAGS := -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
   -Xcc -fsanitize=fuzzer-no-link,address -Xcxx -fsanitize=fuzzer-no-link,address
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
 
-.PHONY: help demo test interop fuzz power-cut failing-writes million soak drill build bench lint format install uninstall clean
+.PHONY: help demo test interop fuzz power-cut failing-writes million soak drill build bench docs lint format install uninstall clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +94,10 @@ bench: ## measure start-up, memory, sizes, TLS against nginx, held connections, 
 	@scripts/bench/hold $(RELEASE)
 	@scripts/bench/jobs $(RELEASE)
 	@scripts/bench/fleet $(RELEASE)
+
+docs: ## write what is generated: etc/agentd.toml, and the keys in docs/man/agentd.toml.5
+	swift build --build-tests $(TEST_FLAGS)
+	AGENTD_WRITE_DOCUMENTS=1 swift test --skip-build --disable-xctest --filter theDocumentsAreUpToDate
 
 lint: ## check the format of all Swift code and the shell scripts
 	@scripts/bootstrap lint

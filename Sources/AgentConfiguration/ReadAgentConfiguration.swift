@@ -20,7 +20,7 @@ extension AgentConfiguration {
 
 extension AgentConfiguration.Paths {
   fileprivate mutating func read(_ table: StrictTable, _ folder: String) throws(ConfigurationError) {
-    try table.refuseUnknown(besides: ["store", "listener", "state", "runtime"])
+    try table.refuseUnknown(besides: ConfigurationReference.paths.names)
     store = try table.path("store", folder) ?? store
     listener = try table.path("listener", folder) ?? listener
     state = try table.path("state", folder) ?? state
@@ -30,7 +30,7 @@ extension AgentConfiguration.Paths {
 
 extension AgentConfiguration.Process {
   fileprivate mutating func read(_ table: StrictTable, _ folder: String) throws(ConfigurationError) {
-    try table.refuseUnknown(besides: ["listener_user", "log_level", "log_file", "agent_name"])
+    try table.refuseUnknown(besides: ConfigurationReference.process.names)
     listenerUser = try table.userName("listener_user") ?? listenerUser
     logFile = try table.path("log_file", folder) ?? logFile
     logLevel = try table.choice("log_level") ?? logLevel
@@ -47,7 +47,7 @@ extension AgentConfiguration.Process {
 
 extension AgentConfiguration.TLS {
   fileprivate mutating func read(_ table: StrictTable) throws(ConfigurationError) {
-    try table.refuseUnknown(besides: ["crl_expired"])
+    try table.refuseUnknown(besides: ConfigurationReference.tls.names)
     crlExpired = try table.choice("crl_expired") ?? crlExpired
   }
 }
@@ -57,10 +57,7 @@ extension AgentConfiguration.Jobs {
   static let maximumPools = 100
 
   fileprivate mutating func read(_ table: StrictTable) throws(ConfigurationError) {
-    try table.refuseUnknown(besides: [
-      "max_running", "max_queued", "default_user", "output_limit", "cgroup", "disk_floor", "keep_days", "keep_count",
-      "keep_bytes", "pools", "input_limit", "umask", "login_shell_required", "limits",
-    ])
+    try table.refuseUnknown(besides: ConfigurationReference.jobs.names + ["pools", "limits"])
     maxRunning = try table.integer("max_running", in: 1...10_000) ?? maxRunning
     maxQueued = try table.integer("max_queued", in: 0...1_000_000) ?? maxQueued
     defaultUser = try table.userName("default_user") ?? defaultUser
@@ -90,7 +87,7 @@ extension AgentConfiguration.Jobs {
           name, "a pool's name has 1 to 64 letters, digits, dots, hyphens or underscores, not \(quoted(name))")
       }
       guard let pool = try table.table(name) else { continue }
-      try pool.refuseUnknown(besides: ["max_running"])
+      try pool.refuseUnknown(besides: ConfigurationReference.pool.names)
       guard let most = try pool.integer("max_running", in: 1...10_000) else {
         throw table.error(name, "pool \(name) needs max_running, the most of its jobs that run at a time")
       }

@@ -14,9 +14,7 @@ extension ClientTable {
   }
 
   private init(_ table: StrictTable, _ pools: [String: Int]) throws(ConfigurationError) {
-    try table.refuseUnknown(besides: [
-      "certificate", "users", "allow_root", "groups", "commands", "jobs", "read_only", "pool",
-    ])
+    try table.refuseUnknown(besides: ConfigurationReference.client.names)
     guard let text = try table.string("certificate") else {
       throw table.error("certificate", "certificate is missing: it says which client the table is for")
     }

@@ -3,10 +3,7 @@ import AgentProtocol
 extension ListenerLimits {
   /// Takes over what the section `[limits]` sets.
   mutating func read(_ table: StrictTable) throws(ConfigurationError) {
-    try table.refuseUnknown(besides: [
-      "connections", "connections_per_source", "unauthenticated", "unauthenticated_per_source", "handshake_timeout",
-      "idle_timeout", "requests_per_connection",
-    ])
+    try table.refuseUnknown(besides: ConfigurationReference.limits.names)
     connections = try table.integer("connections", in: 1...1_000_000) ?? connections
     connectionsPerSource = try table.integer("connections_per_source", in: 1...1_000_000) ?? connectionsPerSource
     unauthenticated = try table.earlyDrop("unauthenticated") ?? unauthenticated

@@ -1,16 +1,11 @@
 extension StrictTable {
-  /// The names of limits.conf(5), in the order of the kernel's numbers, which are the same on x86 and ARM.
-  private static let resources = [
-    "cpu", "fsize", "data", "stack", "core", "rss", "nproc", "nofile", "memlock", "as", "locks", "sigpending",
-    "msgqueue",
-    "nice", "rtprio", "rttime",
-  ]
-
   /// What the section `[jobs.limits]` sets: a whole number, `"unlimited"`, or `"SOFT:HARD"` of these.
   func processLimits() throws(ConfigurationError) -> [Int: AgentConfiguration.ProcessLimit] {
-    try refuseUnknown(besides: Self.resources)
+    // In the order of the kernel's numbers, which are the same on x86 and ARM.
+    let resources = ConfigurationReference.processLimits.names
+    try refuseUnknown(besides: resources)
     var limits: [Int: AgentConfiguration.ProcessLimit] = [:]
-    for (number, name) in Self.resources.enumerated() {
+    for (number, name) in resources.enumerated() {
       if let limit = try processLimit(name) { limits[number] = limit }
     }
     return limits

@@ -15,6 +15,7 @@ public enum Supervisor {
   public static func run(_ options: StartOptions) -> Int32 {
     var report = StartReport.terminal
     do throws(StartFailure) {
+      if let path = options.newConfiguration { return try WriteConfiguration.run(path) }
       if options.checkOnly { return try Check.run(options) }
       try start(options, &report).run()
       return EX_OK

@@ -7,34 +7,46 @@ import SystemCalls
 struct AgentdCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agentd",
-    abstract: "Run jobs for a scheduler, over TLS with certificates on both sides.",
-    discussion: """
-      Without -F it detaches as soon as it serves and logs to a file. SIGHUP reloads configuration and store, SIGTERM ends \
-      agentd and leaves the jobs alone, SIGUSR1 logs a summary. Certificates come with agent-register.
+    abstract: "Runs jobs for a scheduler, over TLS with certificates on both sides.",
+    // One line for an option, so that all of it fits a screen; agentd(8) says more.
+    usage: """
+      agentd [-F] [-c FILE]
+      agentd -t [-c FILE] [--at TIME] [--as CLIENT [--user USER] ... -- COMMAND]
+      agentd -C FILE
       """,
+    discussion: "SIGHUP reloads, SIGTERM ends it and leaves the jobs alone. See agentd(8).",
     version: "agentd \(agentdVersion)")
 
-  @Flag(name: [.customShort("F"), .long], help: "Stay in the foreground and log to standard error.")
+  @Flag(name: [.customShort("F"), .long], help: "Stay in the foreground; log to standard error.")
   var foreground = false
 
-  @Flag(name: [.customShort("t"), .customLong("test")], help: "Check configuration and certificate store, then exit.")
+  @Flag(name: [.customShort("t"), .customLong("test")], help: "Check configuration and certificates, then exit.")
   var checkOnly = false
 
   @Option(
     name: .customLong("at"),
     help: ArgumentHelp(
-      "With -t: fail if anything of the store, or for the clients seen lately, breaks until then (2026-12-31).",
+      "With -t: fail if anything breaks until 2026-12-31.",
       valueName: "time"))
   var moment: String?
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Read this configuration file.", valueName: "file"))
   var config: String?
 
+  @Option(
+    name: [.customShort("C"), .customLong("write")],
+    help: ArgumentHelp("Write a commented configuration; - prints it.", valueName: "file"))
+  var newConfiguration: String?
+
   @OptionGroup(title: "Explain a decision") var explaining: ExplainOptions
 
   func run() throws {
+    if newConfiguration != nil, foreground || checkOnly || config != nil {
+      throw ValidationError("-C goes alone: agentd -C FILE")
+    }
     var options = StartOptions(
       configurationFile: config, environment: processEnvironment(), foreground: foreground, checkOnly: checkOnly)
+    options.newConfiguration = newConfiguration
     options.forecastUntil = try forecastMoment()
     options.question = try explaining.question(checkOnly)
     throw ExitCode(Supervisor.run(options))

@@ -6,10 +6,7 @@ struct ExplainOptions: ParsableArguments {
   @Option(
     name: .customLong("as"), parsing: .singleValue,
     help: ArgumentHelp(
-      """
-      With -t: explain what this client may do, and run nothing. A thumbprint, subject or alternative name, or several of them, \
-      or a file with the client's certificate. Ends with 0 if the command is allowed, with 77 if it is refused.
-      """,
+      "With -t: may this client run that? 0 yes, 77 no.",
       valueName: "client"))
   var clients: [String] = []
 
@@ -26,7 +23,7 @@ struct ExplainOptions: ParsableArguments {
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("With --as: the program and its arguments, after two hyphens.", valueName: "command"))
+    help: ArgumentHelp("With --as: program and arguments, behind --.", valueName: "command"))
   var command: [String] = []
 
   /// The question; `nil` if there is none.

@@ -151,26 +151,4 @@ struct AgentConfigurationTests {
     #expect(throws: expected) { try AgentConfiguration.load(file: file, environment: [:], isRoot: true) }
     #expect(throws: Never.self) { try AgentConfiguration.load(file: file, environment: [:], isRoot: false) }
   }
-
-  /// Every key of the sample is there, and its remark is the truth.
-  @Test func theSampleFileShowsTheDefaults() throws {
-    let sample = String(
-      decoding: try DurableFile.read("\(BuiltProduct.packageFolder)/etc/agentd.toml", limit: 1 << 20), as: UTF8.self)
-    let defaults = DefaultPaths(environment: [:], isRoot: true).configuration
-    let folder = try TemporaryFolder()
-    let plain = try AgentConfiguration.load(
-      file: try folder.write("plain.toml", sample, mode: 0o600), environment: [:], isRoot: true)
-    #expect(plain.paths == defaults.paths && plain.process == defaults.process && plain.jobs == defaults.jobs)
-    #expect(plain.tls == defaults.tls && plain.limits == defaults.limits)
-    let lines = sample.split(separator: "\n", omittingEmptySubsequences: false)
-    let keys = lines.filter { $0.hasPrefix("#") && $0.dropFirst().first?.isLetter == true && $0.contains(" = ") }
-    #expect(keys.count == 27)
-    let opened = lines.map { keys.contains($0) ? $0.dropFirst() : $0 }.joined(separator: "\n")
-    var loaded = try AgentConfiguration.load(
-      file: try folder.write("opened.toml", opened, mode: 0o600), environment: [:], isRoot: true)
-    #expect(loaded.process.agentName == "agent01.example.com")
-    loaded.process.agentName = defaults.process.agentName
-    #expect(loaded.paths == defaults.paths && loaded.process == defaults.process && loaded.jobs == defaults.jobs)
-    #expect(loaded.tls == defaults.tls && loaded.limits == defaults.limits)
-  }
 }

@@ -87,17 +87,6 @@ struct ClientTableTests {
     #expect(throws: moved) { try AgentConfiguration.load(file: second, environment: [:], isRoot: false) }
   }
 
-  @Test func theSampleFilesTableHasEveryKeyAndItsDefault() throws {
-    let sample = try DurableFile.read("\(BuiltProduct.packageFolder)/etc/agentd.toml", limit: 1 << 20)
-    let lines = String(decoding: sample, as: UTF8.self).split(separator: "\n").filter { $0.hasPrefix("#   ") }
-      .map { String($0.dropFirst(4)) }
-    let sampled = try tables(lines.joined(separator: "\n"))
-    #expect(lines.count == 11 && sampled.count == 1)
-    let plain = ClientTable(line: 1, certificate: sampled[0].certificate)
-    #expect(sampled[0].allowRoot == plain.allowRoot && sampled[0].jobs == plain.jobs)
-    #expect(sampled[0].readOnly == plain.readOnly)
-  }
-
   @Test func moreTablesThanAllowedAreRefused() throws {
     let one = "[[client]]\ncertificate = \"*\"\n"
     #expect(try tables(String(repeating: one, count: 1000)).count == 1000)

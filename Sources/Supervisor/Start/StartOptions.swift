@@ -10,6 +10,8 @@ public struct StartOptions: Sendable {
   public var foreground: Bool
   /// Only check configuration and store.
   public var checkOnly: Bool
+  /// Only write a commented configuration to this file; `-` for standard output.
+  public var newConfiguration: String?
   /// With `checkOnly`: fail if anything breaks until then.
   public var forecastUntil: Timestamp?
   /// With `checkOnly`: which decision is to be explained, besides.

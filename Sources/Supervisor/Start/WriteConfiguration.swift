@@ -1,0 +1,39 @@
+import AgentConfiguration
+import Glibc
+import SystemCalls
+
+/// `agentd -C FILE`: a configuration that names every key with its default, to begin with.
+enum WriteConfiguration {
+  /// Makes the file, which must not be there yet; `-` is standard output. What is there already stays as it is.
+  static func run(_ path: String) throws(StartFailure) -> Int32 {
+    let contents = Array(AgentConfiguration.commented.utf8)
+    if path == "-" {
+      let output = try required(orExit: EX_OSERR) { () throws(SystemError) in
+        FileDescriptor(owning: try checked("dup") { dup(STDOUT_FILENO) })
+      }
+      try required(orExit: EX_IOERR) { () throws(SystemError) in try output.writeAll(contents, "standard output") }
+      return EX_OK
+    }
+    do throws(SystemError) { try make(path, contents) } catch {
+      guard error.code == EEXIST else { throw StartFailure(EX_CANTCREAT, error) }
+      throw StartFailure(
+        EX_CANTCREAT, "\(path): it is there already, and is not overwritten",
+        hint: "name another file, or compare with: agentd -C - | diff \(path) -")
+    }
+    print("agentd: \(path) names every key with its default; agentd -t -c \(path) checks what you make of it")
+    return EX_OK
+  }
+
+  private static func make(_ path: String, _ contents: [UInt8]) throws(SystemError) {
+    let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
+    do throws(SystemError) {
+      try file.writeAll(contents, path)
+      let raw = file.raw
+      try checked("fsync", path) { fsync(raw) }
+    } catch {
+      unlink(path)
+      throw error
+    }
+    try DurableFile.synchronizeFolder(of: path)
+  }
+}
