@@ -5,6 +5,7 @@ SBINDIR    ?= $(PREFIX)/sbin
 BINDIR     ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec/agentd
 DATADIR    ?= $(PREFIX)/share
+MANDIR     ?= $(DATADIR)/man
 # systemd reads units, users and temporary files below /usr/lib and /usr/local/lib alike.
 SYSTEMDDIR ?= $(PREFIX)/lib
 DESTDIR    ?=
@@ -122,6 +123,17 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	$(RELEASE)/agentctl --generate-completion-script bash > $(DESTDIR)$(DATADIR)/bash-completion/completions/agentctl
 	$(RELEASE)/agentctl --generate-completion-script zsh > $(DESTDIR)$(DATADIR)/zsh/site-functions/_agentctl
 	$(RELEASE)/agentctl --generate-completion-script fish > $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/agentctl.fish
+	@for program in agentd agent-register; do \
+	  $(RELEASE)/$$program --generate-completion-script bash > $(DESTDIR)$(DATADIR)/bash-completion/completions/$$program; \
+	  $(RELEASE)/$$program --generate-completion-script zsh > $(DESTDIR)$(DATADIR)/zsh/site-functions/_$$program; \
+	  $(RELEASE)/$$program --generate-completion-script fish > $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/$$program.fish; \
+	done
+	install -d $(addprefix $(DESTDIR)$(MANDIR)/,man1 man5 man8)
+	install -m 0644 docs/man/*.1 $(DESTDIR)$(MANDIR)/man1/
+	install -m 0644 docs/man/*.5 $(DESTDIR)$(MANDIR)/man5/
+	install -m 0644 docs/man/*.8 $(DESTDIR)$(MANDIR)/man8/
+	ln -sfn agentd.8 $(DESTDIR)$(MANDIR)/man8/jams-agentd.8
+	ln -sfn agent-register.8 $(DESTDIR)$(MANDIR)/man8/jams-register.8
 	ln -sfn agentd $(DESTDIR)$(SBINDIR)/jams-agentd
 	ln -sfn agent-register $(DESTDIR)$(BINDIR)/jams-register
 	install -d $(DESTDIR)$(DATADIR)/doc/agentd
@@ -140,8 +152,10 @@ uninstall: ## remove what install installed; configuration, certificates and job
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,agentd jams-agentd)
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,agent-register jams-register agentctl scheduler-register)
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR)/doc/agentd
-	rm -f $(DESTDIR)$(DATADIR)/bash-completion/completions/agentctl $(DESTDIR)$(DATADIR)/zsh/site-functions/_agentctl \
-	  $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/agentctl.fish
+	rm -f $(foreach program,agentctl agentd agent-register,$(DESTDIR)$(DATADIR)/bash-completion/completions/$(program) \
+	  $(DESTDIR)$(DATADIR)/zsh/site-functions/_$(program) $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/$(program).fish)
+	rm -f $(foreach page,$(notdir $(wildcard docs/man/*)) jams-agentd.8 jams-register.8,\
+	  $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -f $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd.service
 	rm -f $(DESTDIR)$(SYSTEMDDIR)/sysusers.d/agentd.conf $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d/agentd.conf
 

@@ -16,6 +16,9 @@ public struct ListenerConfiguration: Equatable, Sendable {
   /// When the certificate is to be renewed; not `nil` where there is an enrolment service and a certificate.
   public var renewAt: Timestamp?
 
+  /// What a file may have; listener.toml(5) says of each what it means.
+  static let keys = ["certificate", "methods", "addresses", "port", "enrolment_server", "renew_at"]
+
   /// The most addresses.
   public static let maximumAddresses = 16
 

@@ -5,9 +5,7 @@ import SystemCalls
 extension ListenerConfiguration {
   init(_ table: StrictTable) throws(ConfigurationError) {
     self.init()
-    try table.refuseUnknown(besides: [
-      "certificate", "methods", "addresses", "port", "enrolment_server", "renew_at",
-    ])
+    try table.refuseUnknown(besides: Self.keys)
     certificate = try table.string("certificate").map { text throws(ConfigurationError) in
       let digits = text.lowercased()
       guard digits.utf8.count == 64, digits.utf8.allSatisfy({ Self.hexDigits.contains($0) }) else {

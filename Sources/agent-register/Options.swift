@@ -4,7 +4,7 @@ struct ImportOptions: ParsableArguments {
   @Option(
     name: [.customShort("I"), .customLong("import")],
     help: ArgumentHelp(
-      "Import PEM, PKCS#12, a DER certificate or a CRL; - reads standard input.", valueName: "file"))
+      "Import PEM, PKCS#12, a DER certificate or a CRL; or -.", valueName: "file"))
   var file: String?
 
   @Flag(name: [.customShort("q"), .customLong("query-password")], help: "Ask for the private key's password.")
@@ -12,7 +12,7 @@ struct ImportOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("P"), .customLong("password-file")],
-    help: ArgumentHelp("Take the password from the first line of a file.", valueName: "file"))
+    help: ArgumentHelp("The password, or code, is its first line.", valueName: "f"))
   var passwordFile: String?
 
   @Flag(name: .customLong("remove-source"), help: "Delete the file after it was imported.")
@@ -22,22 +22,20 @@ struct ImportOptions: ParsableArguments {
 struct RequestOptions: ParsableArguments {
   @Flag(
     name: [.customShort("R"), .customLong("request")],
-    help: "Request a certificate: the key is made here and stays here. With -o the request goes to a file.")
+    help: "Request a certificate for a key that stays here.")
   var isWanted = false
 
   @Option(
     name: [.customShort("n"), .customLong("name")],
-    help: ArgumentHelp("How the scheduler knows this agent; without it, the host's name.", valueName: "name"))
+    help: ArgumentHelp("How the scheduler knows this agent.", valueName: "name"))
   var name: String?
 
   @Option(
     name: [.customShort("s"), .customLong("server")],
-    help: ArgumentHelp(
-      "The scheduler's enrolment service, HOST or HOST:PORT (5774). -P names a file with the enrolment code, which is asked for "
-        + "otherwise. With -L: where the certificate is renewed by itself, or none.", valueName: "server"))
+    help: ArgumentHelp("Enrolment service, HOST[:PORT]; with -L: or none.", valueName: "server"))
   var server: String?
 
-  @Flag(name: .customLong("renew"), help: "Renew the listener's certificate now; agentd does it when it is time.")
+  @Flag(name: .customLong("renew"), help: "Renew the certificate now; agentd does it in time.")
   var renew = false
 }
 
@@ -47,22 +45,22 @@ struct ListenerOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("t"), .customLong("thumbprint")], parsing: .upToNextOption,
-    help: ArgumentHelp("Serve with the certificate of that thumbprint.", valueName: "thumbprint"))
+    help: ArgumentHelp("Serve with the certificate of that thumbprint.", valueName: "hash"))
   var thumbprint: [String] = []
 
   @Option(
     name: [.customShort("d"), .customLong("disable")],
-    help: ArgumentHelp("Switch a method off: none or sspi, which are off anyway.", valueName: "method"))
+    help: ArgumentHelp("Switch a method off: none or sspi, always off.", valueName: "method"))
   var disable: [String] = []
 
   @Option(
     name: [.customShort("e"), .customLong("enable")],
-    help: ArgumentHelp("Switch a method on: tls, which is on anyway.", valueName: "method"))
+    help: ArgumentHelp("Switch a method on: tls, always on.", valueName: "method"))
   var enable: [String] = []
 
   @Option(
     name: [.customShort("b"), .customLong("bind")],
-    help: ArgumentHelp("Listen on this address; may be given several times.", valueName: "address"))
+    help: ArgumentHelp("Listen on this address; may be repeated.", valueName: "address"))
   var addresses: [String] = []
 
   @Option(
@@ -80,15 +78,15 @@ struct StoreOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("x"), .customLong("remove")], parsing: .upToNextOption,
-    help: ArgumentHelp("Remove a certificate with its key, a root or a CRL.", valueName: "thumbprint"))
+    help: ArgumentHelp("Remove a certificate with its key, a root or a CRL.", valueName: "hash"))
   var remove: [String] = []
 
-  @Flag(name: .customLong("force"), help: "Remove it even though the listener uses it, or clients need it.")
+  @Flag(name: .customLong("force"), help: "Remove it although it is needed.")
   var force = false
 
   @Option(
     name: [.customShort("E"), .customLong("export")], parsing: .upToNextOption,
-    help: ArgumentHelp("Print a certificate and its chain as PEM, without the key.", valueName: "thumbprint"))
+    help: ArgumentHelp("Print a certificate and its chain, without the key.", valueName: "hash"))
   var export: [String] = []
 
   @Option(
@@ -98,14 +96,12 @@ struct StoreOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("V"), .customLong("verify")],
-    help: ArgumentHelp(
-      "Say whether a client with this certificate would be let in. With --at and no file: what breaks first until then.",
-      valueName: "file"))
+    help: ArgumentHelp("Say whether a client with it would be let in.", valueName: "file"))
   var verify: String?
 
   @Option(
     name: .customLong("at"),
-    help: ArgumentHelp("Verify for that moment, as in 2026-12-31T23:59:59Z or 2026-12-31.", valueName: "time"))
+    help: ArgumentHelp("Verify for 2026-12-31; alone: what breaks until then.", valueName: "time"))
   var moment: String?
 }
 
@@ -113,7 +109,7 @@ struct JobOptions: ParsableArguments {
   @Option(
     name: .customLong("env-diff"),
     help: ArgumentHelp(
-      "Say how a job's environment, groups, limits and umask differ from those of that user after a login.",
+      "Say how a job differs from a login of that user.",
       valueName: "user"))
   var user: String?
 }

@@ -10,15 +10,14 @@ struct RegisterCommand: ParsableCommand {
       abstract: "Imports certificates for agentd and configures its listener.",
       usage: """
         \(programName) -I FILE [-q | -P FILE] [--remove-source]
-        \(programName) -R -s SERVER [-n NAME] [-P FILE] | -R [-n NAME] -o FILE | --renew
-        \(programName) -L [-t THUMBPRINT] [-d METHOD] [-e METHOD] [-b ADDRESS ...] [-p N] [-s SERVER | -s none]
-        \(programName) -l | -x THUMBPRINT [--force] | -E THUMBPRINT [-o FILE] | -V FILE [--at TIME] | -V --at TIME
-        \(programName) --env-diff USER
+        \(programName) -R -s SERVER [-n NAME] | -R -o FILE [-n NAME] | --renew
+        \(programName) -L [-t HASH] [-d METHOD] [-b ADDRESS] [-p N] [-s SERVER]
+        \(programName) -l | -x HASH [--force] | -E HASH [-o FILE] | -V FILE
+        \(programName) -V [FILE] --at TIME | --env-diff USER
         """,
       discussion: """
-        A thumbprint is SHA-1 or SHA-256, in any case, with colons or spaces, in full or its first 8 digits or more. Run it as \
-        the user who runs agentd, which is usually root. UPDATE AGENT LISTENER /REQCERT /SERVER=... /AGENTNAME=... is \
-        understood as the scheduler's documentation prints it: it is -R -s SERVER -n NAME.
+        HASH is a SHA-1 or SHA-256 thumbprint, or its first 8 digits or more. Run it as the user who runs agentd, usually root. \
+        agent-register(8) says more.
         """,
       version: "agent-register \(Registration.version)")
   }
@@ -30,12 +29,12 @@ struct RegisterCommand: ParsableCommand {
     "version", "help",
   ]
 
-  @OptionGroup(title: "Import") var importing: ImportOptions
-  @OptionGroup(title: "Request") var requesting: RequestOptions
-  @OptionGroup(title: "Listener") var listening: ListenerOptions
-  @OptionGroup(title: "Store") var keeping: StoreOptions
-  @OptionGroup(title: "Jobs") var jobs: JobOptions
-  @OptionGroup(title: "Everywhere") var general: GeneralOptions
+  @OptionGroup var importing: ImportOptions
+  @OptionGroup var requesting: RequestOptions
+  @OptionGroup var listening: ListenerOptions
+  @OptionGroup var keeping: StoreOptions
+  @OptionGroup var jobs: JobOptions
+  @OptionGroup var general: GeneralOptions
 
   func run() throws {
     // Not in validate(): an unknown option is the likelier mistake, and is to be told first.

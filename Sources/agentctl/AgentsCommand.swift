@@ -8,6 +8,7 @@ import SchedulerRegistry
 struct AgentsCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "agents", abstract: "Show each agent's state, and why it is not Online.",
+    usage: "agentctl agents [options] [PATTERN ...]",
     discussion: "Exits with 1 if one that is enabled is not Online.")
 
   @OptionGroup var identity: IdentityOptions

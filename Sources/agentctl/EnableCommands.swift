@@ -5,7 +5,8 @@ import SchedulerRegistry
 /// Leaves agents out of all that is done.
 struct DisableCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "disable", abstract: "Leave agents out until they are enabled again; their jobs go on.")
+    commandName: "disable", abstract: "Leave agents out until they are enabled again; their jobs go on.",
+    usage: "agentctl disable [-H DIR] PATTERN ...")
 
   @OptionGroup var identity: IdentityOptions
   @Argument(help: ArgumentHelp("Agents by name or pattern.", valueName: "pattern"), completion: AgentNames.completion)
@@ -19,7 +20,8 @@ struct DisableCommand: FleetCommand {
 /// Uses agents again.
 struct EnableCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "enable", abstract: "Use agents again that were disabled.")
+    commandName: "enable", abstract: "Use agents again that were disabled.",
+    usage: "agentctl enable [-H DIR] PATTERN ...")
 
   @OptionGroup var identity: IdentityOptions
   @Argument(help: ArgumentHelp("Agents by name or pattern.", valueName: "pattern"), completion: AgentNames.completion)

@@ -8,8 +8,7 @@ import SchedulerRegistry
 struct FleetOptions: ParsableArguments {
   @Option(
     name: [.customShort("a"), .customLong("agents")],
-    help: ArgumentHelp(
-      "All agents that are enabled and whose name matches, as in -a 'web*'; may be repeated.", valueName: "pattern"),
+    help: ArgumentHelp("Agents that match, as in -a 'web*'; may be repeated.", valueName: "pattern"),
     completion: AgentNames.completion)
   var patterns: [String] = []
   @Option(help: ArgumentHelp("How many agents at a time.", valueName: "number")) var parallel = 1000

@@ -12,14 +12,12 @@ import TerminalText
 struct IdentityOptions: ParsableArguments {
   @Option(
     name: [.customShort("H"), .long],
-    help: ArgumentHelp(
-      "The scheduler's folder: /etc/agentd-scheduler, of a user ~/.config/agentd-scheduler, or what "
-        + "AGENTD_SCHEDULER_HOME says.", valueName: "dir"))
+    help: ArgumentHelp("The scheduler's folder; see agentctl(1).", valueName: "dir"))
   var home: String?
-  @Option(help: ArgumentHelp("Our certificate with its chain, PEM; instead of the scheduler's.", valueName: "file"))
+  @Option(help: ArgumentHelp("Our certificate and chain, PEM; not the scheduler's.", valueName: "file"))
   var cert: String?
   @Option(help: ArgumentHelp("Our private key, PEM.", valueName: "file")) var key: String?
-  @Option(help: ArgumentHelp("The root CAs that the agent's certificate may chain to, PEM.", valueName: "file"))
+  @Option(help: ArgumentHelp("Root CAs of the agent's certificate, PEM.", valueName: "file"))
   var ca: String?
 
   /// The most bytes of a PEM file.

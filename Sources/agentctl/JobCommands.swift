@@ -7,6 +7,7 @@ import Glibc
 struct SubmitCommand: AgentCommand {
   static let configuration = CommandConfiguration(
     commandName: "submit", abstract: "Submit a job and print its id; it runs on without us.",
+    usage: "agentctl submit [options] AGENT -- PROGRAM ARGUMENTS",
     discussion: "With --id the same command may be repeated safely: the job is never run twice.")
 
   @OptionGroup var target: TargetOptions
@@ -21,7 +22,8 @@ struct SubmitCommand: AgentCommand {
 
 /// Shows a job.
 struct ShowCommand: AgentCommand {
-  static let configuration = CommandConfiguration(commandName: "show", abstract: "Show a job, as JSON.")
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Show a job, as JSON.", usage: "agentctl show [options] AGENT ID")
 
   @OptionGroup var target: TargetOptions
   @OptionGroup var job: JobArgument
@@ -31,7 +33,8 @@ struct ShowCommand: AgentCommand {
 
 /// Lists jobs.
 struct JobsCommand: AgentCommand {
-  static let configuration = CommandConfiguration(commandName: "jobs", abstract: "List jobs, newest first.")
+  static let configuration = CommandConfiguration(
+    commandName: "jobs", abstract: "List jobs, newest first.", usage: "agentctl jobs [options] AGENT")
 
   @OptionGroup var target: TargetOptions
   @Option(help: "Only jobs in this state.") var state: String?
@@ -57,12 +60,13 @@ struct JobsCommand: AgentCommand {
 
 /// Prints a job's output.
 struct LogsCommand: AgentCommand {
-  static let configuration = CommandConfiguration(commandName: "logs", abstract: "Print a job's output as it is.")
+  static let configuration = CommandConfiguration(
+    commandName: "logs", abstract: "Print a job's output as it is.", usage: "agentctl logs [options] AGENT ID")
 
   @OptionGroup var target: TargetOptions
   @OptionGroup var job: JobArgument
   @Flag(name: .shortAndLong, help: "Go on until the job has ended.") var follow = false
-  @Flag(help: "Print what it wrote to standard error, where that is kept apart.") var stderr = false
+  @Flag(help: "Print its errors, where they are kept apart.") var stderr = false
   @Option(help: "Bytes to leave out at the beginning.") var offset: Int64 = 0
 
   func perform(_ agent: AgentClient) async throws {
@@ -74,7 +78,8 @@ struct LogsCommand: AgentCommand {
 /// Waits for a job.
 struct WaitCommand: AgentCommand {
   static let configuration = CommandConfiguration(
-    commandName: "wait", abstract: "Wait for the end of a job, print it as JSON, exit with its code.")
+    commandName: "wait", abstract: "Wait for the end of a job, print it as JSON, exit with its code.",
+    usage: "agentctl wait [options] AGENT ID")
 
   @OptionGroup var target: TargetOptions
   @OptionGroup var job: JobArgument
@@ -89,7 +94,8 @@ struct WaitCommand: AgentCommand {
 /// Cancels a job.
 struct CancelCommand: AgentCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cancel", abstract: "End a job, with TERM, and with KILL after its grace time.")
+    commandName: "cancel", abstract: "End a job, with TERM, and with KILL after its grace time.",
+    usage: "agentctl cancel [options] AGENT ID")
 
   @OptionGroup var target: TargetOptions
   @OptionGroup var job: JobArgument

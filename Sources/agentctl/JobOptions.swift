@@ -17,7 +17,7 @@ struct JobOptions: ParsableArguments {
   @Option(help: ArgumentHelp("End the job after this time.", valueName: "seconds")) var timeout: Double?
   @Option(help: ArgumentHelp("Time between TERM and KILL.", valueName: "seconds")) var killGrace: Double?
   @Option(help: ArgumentHelp("The most bytes of output, errors included.", valueName: "bytes")) var outputLimit: Int64?
-  @Flag(help: "Keep what the job writes to standard error apart from its output.") var separateStderr = false
+  @Flag(help: "Keep standard error apart from the output.") var separateStderr = false
   @Option(help: ArgumentHelp("What the job reads; - for standard input.", valueName: "file")) var stdin: String?
   @Argument(
     parsing: .postTerminator, help: ArgumentHelp("The program and its arguments, behind --.", valueName: "command"))

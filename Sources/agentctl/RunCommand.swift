@@ -19,16 +19,16 @@ struct RunCommand: AsyncParsableCommand {
       """)
 
   @Argument(
-    help: ArgumentHelp("The agent, as the scheduler knows it; or HOST[:PORT], with --cert.", valueName: "agent"),
+    help: ArgumentHelp("The agent's name; or HOST[:PORT], with --cert.", valueName: "agent"),
     completion: AgentNames.completion)
   var agent: String?
   @OptionGroup var fleet: FleetOptions
   @OptionGroup var identity: IdentityOptions
   @OptionGroup var patience: PatienceOptions
-  @Option(help: ArgumentHelp("The name in the agent's certificate, where it is not the host.", valueName: "name"))
+  @Option(help: ArgumentHelp("The name in the agent's certificate.", valueName: "name"))
   var name: String?
   @OptionGroup var job: JobOptions
-  @Flag(help: "Print the ended job as JSON instead of its output; with -a one a line.") var json = false
+  @Flag(help: "Print the ended job as JSON; with -a one a line.") var json = false
 
   func validate() throws {
     guard (agent == nil) != fleet.patterns.isEmpty else { throw ValidationError("name one agent, or many with -a") }

@@ -7,12 +7,12 @@ import TerminalText
 /// Which agent, and how it is told who we are.
 struct TargetOptions: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("The agent, as the scheduler knows it; or HOST[:PORT], with --cert.", valueName: "agent"),
+    help: ArgumentHelp("The agent's name; or HOST[:PORT], with --cert.", valueName: "agent"),
     completion: AgentNames.completion)
   var agent: String
   @OptionGroup var identity: IdentityOptions
   @OptionGroup var patience: PatienceOptions
-  @Option(help: ArgumentHelp("The name in the agent's certificate, where it is not the host.", valueName: "name"))
+  @Option(help: ArgumentHelp("The name in the agent's certificate.", valueName: "name"))
   var name: String?
 
   func validate() throws { try target.validate() }
@@ -63,7 +63,7 @@ struct Target {
 
 /// How stubborn we are.
 struct PatienceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("How long to go on trying while the agent is away.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Go on trying while the agent is away.", valueName: "seconds"))
   var patience = 60.0
 
   func validate() throws {

@@ -11,7 +11,7 @@ struct AgentdCommand: ParsableCommand {
     // One line for an option, so that all of it fits a screen; agentd(8) says more.
     usage: """
       agentd [-F] [-c FILE]
-      agentd -t [-c FILE] [--at TIME] [--as CLIENT [--user USER] ... -- COMMAND]
+      agentd -t [-c FILE] [--at TIME] [--as CLIENT ... -- COMMAND]
       agentd -C FILE
       """,
     discussion: "SIGHUP reloads, SIGTERM ends it and leaves the jobs alone. See agentd(8).",

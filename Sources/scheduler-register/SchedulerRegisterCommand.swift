@@ -12,8 +12,8 @@ struct SchedulerRegisterCommand: ParsableCommand {
     commandName: "scheduler-register",
     abstract: "A scheduler's certificates and its ways to agents.",
     usage: """
-      scheduler-register [-H DIR] COMMAND      as in: CREATE ROOT CA /STOREKEY /MAKEDEFAULT
-      scheduler-register [-H DIR]              asks for commands, or reads them from standard input
+      scheduler-register [-H DIR] COMMAND     such as LIST EXEC CONFIG
+      scheduler-register [-H DIR]             asks for commands, or reads them
       """,
     discussion: """
       HELP lists the commands. Words and switches may be in any case. Quote for the shell what it would take apart: \
@@ -24,14 +24,19 @@ struct SchedulerRegisterCommand: ParsableCommand {
   @Option(
     name: [.customShort("H"), .customLong("home")],
     help: ArgumentHelp(
-      "The folder of the scheduler's state: /etc/agentd-scheduler, of a user ~/.config/agentd-scheduler, or what "
-        + "AGENTD_SCHEDULER_HOME says.", valueName: "dir"))
+      "The scheduler's folder; see scheduler-register(1).", valueName: "dir"))
   var home: String?
 
   @Argument(parsing: .captureForPassthrough, help: .hidden)
   var command: [String] = []
 
   func run() throws {
+    // Everything behind the options is a command, these among them.
+    switch command.first {
+    case "-h", "--help": throw CleanExit.helpRequest(self)
+    case "--version": throw CleanExit.message(Self.configuration.version)
+    default: break
+    }
     let folder = SchedulerHome.resolve(option: home, environment: processEnvironment(), isRoot: geteuid() == 0)
     let registry = SchedulerRegistry(home: folder)
     let console = Console(

@@ -1,5 +1,6 @@
 import AgentProtocol
 import Glibc
+import SystemCalls
 import TestSupport
 import Testing
 
@@ -52,5 +53,16 @@ struct ListenerConfigurationTests {
     let addresses = (1...17).map { "192.0.2.\($0)" }
     #expect(ListenerConfiguration.fault(of: addresses) == "at most 16 addresses can be listened on, not 17")
     #expect(ListenerConfiguration.fault(of: Array(addresses.dropLast())) == nil)
+  }
+}
+
+/// listener.toml(5) has the keys that the reader knows.
+struct ListenerManual {
+  @Test func hasEveryKey() throws {
+    let page = try DurableFile.read("\(BuiltProduct.packageFolder)/docs/man/listener.toml.5", limit: 1 << 20)
+    let described = String(decoding: page, as: UTF8.self).split(separator: "\n").compactMap { line in
+      line.wholeMatch(of: #/\.It Cm (\w+)/#).map { String($0.1) }
+    }
+    #expect(described == ListenerConfiguration.keys)
   }
 }
