@@ -11,7 +11,6 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
-let tomlKit: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
   name: "agentd",
@@ -27,7 +26,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
-    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
     // C: system libraries and the calls Swift cannot make.
@@ -41,6 +39,7 @@ let package = Package(
     .target(name: "Spelling"),
     .target(name: "CommandGrammar", dependencies: ["Spelling"]),
     .target(name: "TerminalText"),
+    .target(name: "TOML"),
     .target(name: "AgentProtocol", dependencies: ["Spelling"]),
     .target(name: "AgentLogging", dependencies: ["SystemCalls", logging]),
     .target(name: "PidFile", dependencies: ["SystemCalls"]),
@@ -50,7 +49,7 @@ let package = Package(
 
     // The host's files.
     .target(name: "CertificateStore", dependencies: ["SystemCalls"]),
-    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "Spelling", "SystemCalls", tomlKit]),
+    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "Spelling", "SystemCalls", "TOML"]),
 
     .target(name: "ClientSightings", dependencies: ["AgentProtocol", "SystemCalls"]),
 
@@ -168,6 +167,7 @@ let package = Package(
 
     // Tests.
     .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol"]),
+    .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"]),
     .testTarget(
       name: "AgentConfigurationTests",
       dependencies: ["AgentConfiguration", "AgentProtocol", "SystemCalls", "TestSupport"]),
@@ -267,10 +267,4 @@ if Context.environment["AGENTD_FUZZ"] != nil {
       path: "Tests/Fuzz",
       // lld: the default linker fails on so much debugging information.
       linkerSettings: [.unsafeFlags(["-use-ld=lld", "-sanitize=fuzzer,address"])]))
-}
-
-// TOMLKit imports all of Foundation. Without this a member of it is found by those above TOMLKit though they never
-// imported it, and one such use links 50 MB of ICU.
-for target in package.targets where ["AgentConfiguration", "AgentRegistration", "Supervisor"].contains(target.name) {
-  target.swiftSettings = [.enableUpcomingFeature("MemberImportVisibility")]
 }

@@ -137,28 +137,15 @@ public struct AgentConfiguration: Equatable, Sendable {
     file: String?, environment: [String: String], isRoot: Bool
   ) throws(ConfigurationError) -> AgentConfiguration {
     let defaults = DefaultPaths(environment: environment, isRoot: isRoot)
-    let configuration = defaults.configuration
     let named = file ?? environment["AGENTD_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
     let path = DefaultPaths.absolute(named ?? defaults.configurationFile)
     guard let bytes = try TOMLDocument.contents(of: path, mustBeOwn: isRoot) else {
       if named != nil { throw ConfigurationError(file: path, "no such file") }
-      return configuration
+      return defaults.configuration
     }
-    let source = Source(path: path, bytes: bytes, defaults: configuration)
-    return try lastReading.value(of: source) { () throws(ConfigurationError) in
-      var configuration = configuration
-      configuration.file = path
-      try configuration.read(TOMLDocument(bytes, file: path).root, relativeTo: path)
-      return configuration
-    }
+    var configuration = defaults.configuration
+    configuration.file = path
+    try configuration.read(TOMLDocument(bytes, file: path).root, relativeTo: path)
+    return configuration
   }
-
-  /// All that a configuration comes from.
-  private struct Source: Equatable {
-    let path: String
-    let bytes: [UInt8]
-    let defaults: AgentConfiguration
-  }
-
-  private static let lastReading = LastReading<Source, AgentConfiguration>()
 }

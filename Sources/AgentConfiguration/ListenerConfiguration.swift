@@ -39,11 +39,6 @@ public struct ListenerConfiguration: Equatable, Sendable {
   /// - Returns: `nil` if there is no such file.
   public static func load(_ file: String, isRoot: Bool) throws(ConfigurationError) -> ListenerConfiguration? {
     guard let bytes = try TOMLDocument.contents(of: file, mustBeOwn: isRoot) else { return nil }
-    // The path, too: it is in what an error says.
-    return try lastReading.value(of: [Array(file.utf8), bytes]) { () throws(ConfigurationError) in
-      try ListenerConfiguration(TOMLDocument(bytes, file: file).root)
-    }
+    return try ListenerConfiguration(TOMLDocument(bytes, file: file).root)
   }
-
-  private static let lastReading = LastReading<[[UInt8]], ListenerConfiguration>()
 }

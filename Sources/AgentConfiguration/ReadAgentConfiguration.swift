@@ -75,7 +75,7 @@ extension AgentConfiguration.Jobs {
     if let table = try table.table("pools") { pools = try Self.pools(table) }
     inputLimit = try table.integer("input_limit", in: 0...JobRequest.Limits.inputBytes) ?? inputLimit
     umask = try table.octal("umask") ?? umask
-    loginShellRequired = try table.flag("login_shell_required") ?? loginShellRequired
+    loginShellRequired = try table.boolean("login_shell_required") ?? loginShellRequired
     if let limits = try table.table("limits") { processLimits = try limits.processLimits() }
   }
 

@@ -1,33 +1,32 @@
 import Spelling
-internal import TOMLKit
+internal import TOML
 
 /// A TOML table that is read strictly: a key that nobody knows, a value of another type or beyond its range is an error
 /// with file and line.
 struct StrictTable {
-  let document: TOMLDocument
+  private let file: String
   private let table: TOMLTable
   private let path: [String]
   /// How messages call it; empty for the root.
   private let name: String
 
-  init(_ document: TOMLDocument, _ table: TOMLTable, path: [String] = [], name: String? = nil) {
-    self.document = document
+  init(_ table: TOMLTable, of file: String, path: [String] = [], name: String? = nil) {
+    self.file = file
     self.table = table
     self.path = path
     self.name = name ?? (path.isEmpty ? "" : "[\(path.joined(separator: "."))]")
   }
 
   /// Where it begins.
-  var line: Int { document.locations.line(of: path) ?? 1 }
+  var line: Int { table.line }
 
-  /// The keys that are there.
+  /// The keys that are there, in their order.
   var keys: [String] { table.keys }
 
   /// Throws if there is any other key than `known`.
   func refuseUnknown(besides known: [String]) throws(ConfigurationError) {
-    let unknown = table.keys.filter { !known.contains($0) }
     // The first in the file is reported, so that a person mends from the top.
-    guard let key = unknown.min(by: { (line(of: $0) ?? 0) < (line(of: $1) ?? 0) }) else { return }
+    guard let key = keys.first(where: { !known.contains($0) }) else { return }
     let place = name.isEmpty ? "" : " in \(name)"
     let hint =
       nearestWord(to: key, among: known).map { "did you mean \"\($0)\"?" }
@@ -37,51 +36,43 @@ struct StrictTable {
 
   func table(_ key: String) throws(ConfigurationError) -> StrictTable? {
     guard let value = table[key] else { return nil }
-    guard let inner = value.table else { throw wrongType(key, "a table", value) }
-    return StrictTable(document, inner, path: path + [key])
+    guard case .table(let inner) = value else { throw wrongType(key, "a table", value) }
+    return StrictTable(inner, of: file, path: path + [key])
   }
 
   /// The tables of an array, each with its own place in the file.
   func tables(_ key: String) throws(ConfigurationError) -> [StrictTable]? {
     guard let value = table[key] else { return nil }
-    guard let array = value.array else { throw wrongType(key, "tables [[\(key)]]", value) }
-    var tables: [StrictTable] = []
-    for element in array {
-      guard let inner = element.table else { throw wrongType(key, "tables [[\(key)]]", element) }
-      tables.append(StrictTable(document, inner, path: path + [key, "\(tables.count)"], name: "[[\(key)]]"))
+    guard case .array(let array) = value else { throw wrongType(key, "tables [[\(key)]]", value) }
+    return try array.map { element throws(ConfigurationError) in
+      guard case .table(let inner) = element else { throw wrongType(key, "tables [[\(key)]]", element) }
+      return StrictTable(inner, of: file, path: path + [key], name: "[[\(key)]]")
     }
-    return tables
   }
 
   func boolean(_ key: String) throws(ConfigurationError) -> Bool? {
     guard let value = table[key] else { return nil }
-    guard let boolean = value.bool else { throw wrongType(key, "true or false", value) }
+    guard case .boolean(let boolean) = value else { throw wrongType(key, "true or false", value) }
     return boolean
   }
 
   func string(_ key: String) throws(ConfigurationError) -> String? {
     guard let value = table[key] else { return nil }
-    guard let string = value.string else { throw wrongType(key, "a string", value) }
+    guard case .string(let string) = value else { throw wrongType(key, "a string", value) }
     return string
-  }
-
-  func flag(_ key: String) throws(ConfigurationError) -> Bool? {
-    guard let value = table[key] else { return nil }
-    guard let flag = value.bool else { throw wrongType(key, "true or false", value) }
-    return flag
   }
 
   /// A whole number as its digits, or a string.
   func numberOrString(_ key: String) throws(ConfigurationError) -> String? {
     guard let value = table[key] else { return nil }
-    if let string = value.string { return string }
-    guard let integer = value.int else { throw wrongType(key, "a whole number or a string", value) }
+    if case .string(let string) = value { return string }
+    guard case .integer(let integer) = value else { throw wrongType(key, "a whole number or a string", value) }
     return "\(integer)"
   }
 
   func integer(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
     guard let value = table[key] else { return nil }
-    guard let integer = value.int else { throw wrongType(key, "a whole number", value) }
+    guard case .integer(let integer) = value else { throw wrongType(key, "a whole number", value) }
     if !range.contains(integer) {
       throw error(key, "\(key) must be from \(range.lowerBound) to \(range.upperBound), not \(integer)")
     }
@@ -90,36 +81,28 @@ struct StrictTable {
 
   func strings(_ key: String) throws(ConfigurationError) -> [String]? {
     guard let value = table[key] else { return nil }
-    guard let array = value.array else { throw wrongType(key, "an array of strings", value) }
-    var strings: [String] = []
-    for element in array {
-      guard let string = element.string else { throw wrongType(key, "an array of strings", element) }
-      strings.append(string)
+    guard case .array(let array) = value else { throw wrongType(key, "an array of strings", value) }
+    return try array.map { element throws(ConfigurationError) in
+      guard case .string(let string) = element else { throw wrongType(key, "an array of strings", element) }
+      return string
     }
-    return strings
   }
 
   func error(_ key: String, _ message: String) -> ConfigurationError {
-    ConfigurationError(file: document.file, line: line(of: key), message)
+    // A key that is missing is missing in its table; the root has no line.
+    let line = table.line(of: key) ?? (path.isEmpty ? nil : table.line)
+    return ConfigurationError(file: file, line: line, message)
   }
 
-  private func line(of key: String) -> Int? { document.locations.line(of: path + [key]) }
-
-  private func wrongType(_ key: String, _ expected: String, _ value: any TOMLValueConvertible) -> ConfigurationError {
-    error(key, "\(key) must be \(expected), not \(value.type.article) \(value.type)")
+  private func wrongType(_ key: String, _ expected: String, _ value: TOMLValue) -> ConfigurationError {
+    error(key, "\(key) must be \(expected), not \(value.kind)")
   }
 }
 
-extension TOMLType {
-  fileprivate var article: String { self == .array || self == .int ? "an" : "a" }
-}
-
-/// `text` for a message: in quotes, with everything invisible escaped. Not `debugDescription`: TOMLKit replaces that of
-/// strings by the string itself.
-func quoted(_ text: String) -> String { withoutControls(String(reflecting: text)) }
-
-/// `text` with control characters escaped, those of Latin-1 among them, which Swift leaves as they are.
-func withoutControls(_ text: String) -> String {
-  text.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0) }
-    .joined()
+/// `text` for a message: in quotes, with everything invisible escaped; also control characters of Latin-1, which Swift leaves as
+/// they are.
+func quoted(_ text: String) -> String {
+  String(reflecting: text).unicodeScalars.map { scalar in
+    scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+  }.joined()
 }

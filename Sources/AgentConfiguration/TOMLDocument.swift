@@ -1,14 +1,10 @@
 import Glibc
 import SystemCalls
-internal import TOMLKit
+internal import TOML
 
 /// A TOML file that was read and parsed.
 struct TOMLDocument {
-  let file: String
-  let locations: KeyLocations
-  private let table: TOMLTable
-
-  var root: StrictTable { StrictTable(self, table) }
+  let root: StrictTable
 
   /// The largest file that is read: far more than the longest sensible one, all comments included.
   static let limit = 256 << 10
@@ -33,22 +29,11 @@ struct TOMLDocument {
     return bytes
   }
 
+  /// Parses what was read.
   init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw ConfigurationError(file: file, line: Self.lineOfBrokenText(bytes), "not valid UTF-8")
+    do throws(TOMLSyntaxError) { root = StrictTable(try TOMLTable(document: bytes), of: file) } catch {
+      throw ConfigurationError(file: file, line: error.line, column: error.column, error.message)
     }
-    // The parser takes C strings: what follows a NUL would be silently ignored.
-    if let line = Self.lineOfNUL(text) {
-      throw ConfigurationError(file: file, line: line, "NUL characters are not allowed")
-    }
-    locations = KeyLocations(text)
-    if let fault = locations.fault { throw ConfigurationError(file: file, line: fault.line, fault.text) }
-    do { table = try TOMLTable(string: text) } catch let error as TOMLParseError {
-      throw ConfigurationError(file: file, line: error.source.begin.line, Self.oneLine(error.description))
-    } catch {
-      throw ConfigurationError(file: file, "\(error)")
-    }
-    self.file = file
   }
 
   private static func fault(
@@ -66,26 +51,5 @@ struct TOMLDocument {
       return "others can write to it (mode \(mode)); mend it with: chmod go-w \(file)"
     }
     return nil
-  }
-
-  private static func lineOfNUL(_ text: String) -> Int? {
-    var line = 1
-    for content in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if content.unicodeScalars.contains("\0") || content.contains("\\u0000") || content.contains("\\U00000000") {
-        return line
-      }
-      line += 1
-    }
-    return nil
-  }
-
-  private static func lineOfBrokenText(_ bytes: [UInt8]) -> Int? {
-    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    return lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }.map { $0 + 1 }
-  }
-
-  private static func oneLine(_ text: String) -> String {
-    // The parser quotes what it did not expect, control characters and all.
-    withoutControls(text.split(whereSeparator: \.isNewline).joined(separator: " "))
   }
 }

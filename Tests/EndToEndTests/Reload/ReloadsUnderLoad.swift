@@ -35,7 +35,6 @@ import Testing
     #expect(outcome.requests > soak.reloads)
     #expect(
       after.processes == before.processes && after.descriptors <= before.descriptors, "\(soak): \(after), \(before)")
-    // Only where a file has changed: TOMLKit 0.6 does not give back what it has parsed.
     #expect(after.residentKiB - half.residentKiB < 512 + soak.reloads, "\(soak): \(half), \(after)")
     let complaints = agent.log.split(separator: "\n").filter {
       $0.contains(" error ") || $0.contains("listener exited")

@@ -1,0 +1,32 @@
+/// A key's parts.
+struct TOMLKey {
+  /// All but the last.
+  var way: [String] = []
+  var last: String
+}
+
+extension Reader {
+  /// A key, `a."b c".d`, with the spaces around it.
+  mutating func readKey() throws(TOMLSyntaxError) -> TOMLKey {
+    cursor.skipSpaces()
+    var key = TOMLKey(last: try readKeyPart())
+    cursor.skipSpaces()
+    while cursor.take(".") {
+      key.way.append(key.last)
+      cursor.skipSpaces()
+      key.last = try readKeyPart()
+      cursor.skipSpaces()
+    }
+    return key
+  }
+
+  private mutating func readKeyPart() throws(TOMLSyntaxError) -> String {
+    if cursor.next == .quote || cursor.next == .apostrophe { return try readShortString() }
+    let part = cursor.takeAll { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
+    if part.isEmpty {
+      throw cursor.error(
+        "a name is expected here, in quotes if it has more than letters, digits, _ and -, not \(cursor.found)")
+    }
+    return String(decoding: part, as: UTF8.self)
+  }
+}

@@ -1,0 +1,48 @@
+extension Reader {
+  /// A value of any kind.
+  ///
+  /// - Parameter level: in how many tables and arrays it is.
+  mutating func readValue(level: Int) throws(TOMLSyntaxError) -> TOMLValue {
+    switch cursor.next.map({ UnicodeScalar($0) }) {
+    case "\"", "'": return .string(try readString())
+    case "[", "{":
+      if level > TOMLTable.mostLevels { throw cursor.error(Self.tooDeep) }
+      return cursor.next == UInt8(ascii: "[") ? try readArray(level: level) : try readInlineTable(level: level)
+    default: return try readWord()
+    }
+  }
+
+  /// `[1, 2]`, over as many lines as it wants; the cursor is at its bracket.
+  private mutating func readArray(level: Int) throws(TOMLSyntaxError) -> TOMLValue {
+    let start = cursor.mark
+    cursor.advance()
+    var elements: [TOMLValue] = []
+    while try skipToStatement(), cursor.next != UInt8(ascii: "]") {
+      elements.append(try readValue(level: level + 1))
+      guard try skipToStatement(), cursor.take(",") || cursor.next == UInt8(ascii: "]") else {
+        throw cursor.error("in an array , or ] is expected here, not \(cursor.found)")
+      }
+    }
+    guard cursor.take("]") else { throw cursor.error(at: start, "this array has no end") }
+    return .array(elements)
+  }
+
+  /// A number, or true or false.
+  private mutating func readWord() throws(TOMLSyntaxError) -> TOMLValue {
+    let start = cursor.mark
+    let word = cursor.takeAll { $0.isLetter || $0.isDigit || Self.signs.contains($0) }
+    if word.isEmpty { throw cursor.error("a value is expected here, not \(cursor.found)") }
+    switch TOMLNumber(word) {
+    case .integer(let number): return .integer(number)
+    case .float(let number): return .float(number)
+    case .tooLarge: throw cursor.error(at: start, "this number is too large: integers have 64 bits")
+    case .time: throw cursor.error(at: start, "dates and times have no place here; text is put in quotes")
+    case nil: break
+    }
+    if word.elementsEqual("true".utf8) { return .boolean(true) }
+    if word.elementsEqual("false".utf8) { return .boolean(false) }
+    throw cursor.error(at: start, "this is no value: neither true nor false nor a number; text is put in quotes")
+  }
+
+  private static let signs = Array("+-_.:".utf8)
+}
