@@ -180,7 +180,8 @@ let package = Package(
         "AgentRegistration", "PidFile", "SystemCalls", "TerminalText", "TestCertificates", "TestSupport",
         "agent-register",
       ]),
-    .testTarget(name: "AgentLoggingTests", dependencies: ["AgentLogging", "SystemCalls", logging]),
+    .testTarget(
+      name: "AgentLoggingTests", dependencies: ["AgentLogging", "CLinux", "SystemCalls", "TestSupport", logging]),
     .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
     .testTarget(
       name: "SupervisorTests",

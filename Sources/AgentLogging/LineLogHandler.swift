@@ -1,14 +1,15 @@
+import Glibc
 import Logging
 import SystemCalls
 
-/// Writes each log event as one line with one write(2), so that lines of several processes do not mix.
+/// Writes each log event as one line with one write(2) where there is room, so that lines of several processes do not mix.
 ///
 /// A line never holds a control character: what a peer sent cannot make a second line or move a terminal's cursor.
 public struct LineLogHandler: LogHandler {
   /// The most bytes of a line; the rest is cut and `...` says so.
   public static let maximumLineLength = 8192
 
-  private let descriptor: FileDescriptor
+  private let output: LogOutput
   private let style: LineStyle
 
   /// Events below it are not logged.
@@ -20,7 +21,7 @@ public struct LineLogHandler: LogHandler {
 
   /// Logs to `descriptor`, which stays open as long as the handler or a copy of it lives.
   public init(to descriptor: FileDescriptor, style: LineStyle, level: Logger.Level = .info) {
-    self.descriptor = descriptor
+    output = LogOutput(to: descriptor)
     self.style = style
     logLevel = level
   }
@@ -31,13 +32,22 @@ public struct LineLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  /// Writes the event. A line that cannot be written is lost: there is nowhere to complain.
+  /// Writes the event. A line that cannot be written is lost, and counted: when there is room again, the log says how many were.
+  /// Nobody waits for a reader for longer than a twentieth of a second, and that not each time.
   public func log(event: LogEvent) {
     var fields = metadata
     fields.merge(metadataProvider?.get() ?? [:]) { _, new in new }
     fields.merge(event.metadata ?? [:]) { _, new in new }
     if let error = event.error { fields["error"] = .string("\(error)") }
     let line = LogLine(level: event.level, message: event.message.description, fields: fields)
-    try? descriptor.writeAll(line.bytes(style, limit: Self.maximumLineLength))
+    output.write(line.bytes(style, limit: Self.maximumLineLength)) {
+      Self.loss($0).bytes(style, limit: Self.maximumLineLength)
+    }
+  }
+
+  private static func loss(_ count: Int) -> LogLine {
+    LogLine(
+      level: .warning, message: "\(count) lines of the log were lost: nobody read it, or there was no room",
+      fields: ["pid": "\(getpid())"])
   }
 }

@@ -7,11 +7,15 @@ public enum LogStart {
   /// The environment variable by which agentd tells its listener the level.
   public static let levelVariable = "AGENTD_LOG_LEVEL"
 
-  /// Makes every `Logger` of this process write to descriptor 2, in the style that fits it now. To be called once.
+  /// Makes every `Logger` of this process write to descriptor 2, in the style that fits it now, without ever waiting long for a
+  /// reader; processes that inherit the descriptor after this do not either. To be called once.
   public static func bootstrap(level: Logger.Level) {
+    LogOutput.unshareStandardError()
     let standardError = FileDescriptor(owning: 2)
     let style = LineStyle.forStandardError()
-    LoggingSystem.bootstrap { _ in LineLogHandler(to: standardError, style: style, level: level) }
+    // One for all loggers: they share what is lost.
+    let handler = LineLogHandler(to: standardError, style: style, level: level)
+    LoggingSystem.bootstrap { _ in handler }
   }
 
   /// The level that `levelVariable` names; `.info` if it names none.

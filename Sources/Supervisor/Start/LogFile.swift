@@ -5,10 +5,9 @@ import SystemCalls
 
 /// The file that a detached agentd logs to.
 enum LogFile {
-  /// Opens it for appending, or makes it (mode 0640).
+  /// Opens it for appending, or makes it (mode 0640). Of a FIFO that nobody reads this fails, and nothing waits for a reader.
   static func open(_ path: String) throws(SystemError) -> FileDescriptor {
-    let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY, mode: 0o640)
-    return file
+    try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, mode: 0o640)
   }
 
   /// Puts descriptor 2 on the file that has the name now: after a rotation, another one.
