@@ -56,6 +56,8 @@ public struct Scheduler: Sendable {
     case .importRoot: try importRoot(switches)
     case .importConnectorCertificate: try importConnectorCertificate(switches)
     case .createEnrolmentCode: try createEnrolmentCode(switches)
+    case .listEnrolmentCodes: try listEnrolmentCodes()
+    case .removeEnrolmentCode: try removeEnrolmentCode(switches)
     case .serveEnrolment: try serveEnrolment(switches)
     case .revokeCertificate: try revokeCertificate(switches)
     case .exportRevocationList: try exportRevocationList(switches)

@@ -12,6 +12,8 @@ public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
   public var dnsNames: [String]
   /// Further addresses that the certificate gets.
   public var addresses: [String]
+  /// When it was made; nil in records of before this was kept.
+  public var createdAt: Timestamp?
   /// From then on it is worth nothing.
   public var expiresAt: Timestamp
   /// When it was used; nil if it was not.
@@ -25,13 +27,14 @@ public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
   /// The record of a code that was just made.
   public init(
     secretDigest: String, root: String, agentName: String, dnsNames: [String], addresses: [String],
-    expiresAt: Timestamp
+    createdAt: Timestamp, expiresAt: Timestamp
   ) {
     self.secretDigest = secretDigest
     self.root = root
     self.agentName = agentName
     self.dnsNames = dnsNames
     self.addresses = addresses
+    self.createdAt = createdAt
     self.expiresAt = expiresAt
   }
 
@@ -40,6 +43,7 @@ public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
     case secretDigest = "secret_sha256"
     case agentName = "agent_name"
     case dnsNames = "dns_names"
+    case createdAt = "created_at"
     case expiresAt = "expires_at"
     case usedAt = "used_at"
     case usedFor = "used_for"

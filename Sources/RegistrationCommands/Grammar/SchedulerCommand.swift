@@ -6,7 +6,7 @@ public enum SchedulerCommand: CaseIterable, Sendable {
   case createRoot, createConnectorCertificate, createListenerCertificate, signRequest
   case addConnector, removeConnector, listConnectors, listConfiguration
   case exportRoot, exportConnectorCertificate, importRoot, importConnectorCertificate
-  case createEnrolmentCode, serveEnrolment
+  case createEnrolmentCode, listEnrolmentCodes, removeEnrolmentCode, serveEnrolment
   case revokeCertificate, exportRevocationList, importRevocationList, help
 
   /// The command whose words these are, with what follows them in the case of HELP.
@@ -145,6 +145,12 @@ extension SchedulerCommand {
           Switch("SAN", "NAME,ADDRESS", "further names and addresses of the agent"),
           Switch("EXPIRES", "24h", "how long it is good for: a number with s, m, h or d"),
         ])
+    case .listEnrolmentCodes:
+      CommandSyntax("LIST ENROLMENT CODE", "shows for whom there are codes, to when, and whether they were used")
+    case .removeEnrolmentCode:
+      CommandSyntax(
+        "REMOVE ENROLMENT CODE", "takes back the code of an agent that was not used yet",
+        [Switch("AGENTNAME", "NAME", required: true, "how the scheduler knows the agent")])
     case .serveEnrolment:
       CommandSyntax(
         "SERVE ENROLMENT", "gives agents their certificates over the network (EST, RFC 7030), until it is interrupted",

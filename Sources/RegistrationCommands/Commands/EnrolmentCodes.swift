@@ -1,0 +1,86 @@
+import AgentProtocol
+import CertificateAuthority
+import EnrolmentProtocol
+import OpenSSL
+import SchedulerRegistry
+
+extension Scheduler {
+  /// Seconds that a code is good for without another wish.
+  private static let codeTime: Int64 = 86400
+  /// The most seconds.
+  private static let maximumCodeTime: Int64 = 30 * 86400
+
+  /// CREATE ENROLMENT CODE.
+  func createEnrolmentCode(_ switches: Switches) throws -> CommandAnswer {
+    let name = try switches.agentName()
+    let names = try switches.alternativeNames()
+    let seconds = try switches.time("EXPIRES", otherwise: Self.codeTime, most: Self.maximumCodeTime)
+    let end = Timestamp(milliseconds: (now + seconds) * 1000)
+    let code = try registry.update { record, transaction in
+      let root = try authority(nil, record, transaction.before).certificate.sha256Thumbprint
+      let code = EnrolmentCode(root: root)
+      record.forgetCodes(.now())
+      // A new code takes the place of one that was not used: that is how one is taken back.
+      record.removeUnusedCodes(of: name)
+      record.enrolmentCodes.append(
+        EnrolmentCodeRecord(
+          secretDigest: SHA256.hexadecimal(Array(code.secret.utf8)), root: root, agentName: name,
+          dnsNames: names.compactMap { if case .dns(let name) = $0 { name } else { nil } },
+          addresses: names.compactMap { if case .address(let address) = $0 { address } else { nil } },
+          createdAt: .now(), expiresAt: end))
+      return code
+    }
+    let further = names.isEmpty ? "" : ", with the names \(names.map(\.value).joined(separator: ", "))"
+    return CommandAnswer([
+      "New enrolment code", "  agent       \(name)\(further)", "  valid to    \(end)", "  code        \(code.text)",
+      "It is shown this once, and good for one certificate. Type it on the agent, when this asks for it:",
+      "  jams-register -R -s \(hostNames[0]) -n \(name)",
+      "The service it goes to has to run here meanwhile: SERVE ENROLMENT",
+    ])
+  }
+
+  /// LIST ENROLMENT CODE.
+  func listEnrolmentCodes() throws -> CommandAnswer {
+    let codes = try registry.record().enrolmentCodes.sorted {
+      ($0.agentName, $0.expiresAt) < ($1.agentName, $1.expiresAt)
+    }
+    if codes.isEmpty { return CommandAnswer(["no enrolment code; make one with CREATE ENROLMENT CODE"]) }
+    let time = Timestamp.now()
+    return CommandAnswer(
+      codes.map { code in
+        [
+          code.agentName, "created \(code.createdAt?.description ?? "earlier")", "valid to \(code.expiresAt)",
+          code.usedAt.map { "used \($0)" } ?? (code.expiresAt < time ? "expired" : "not used"),
+        ].joined(separator: "  ")
+      })
+  }
+
+  /// REMOVE ENROLMENT CODE. One that was used stays known: whoever comes with it again is to be told so.
+  func removeEnrolmentCode(_ switches: Switches) throws -> CommandAnswer {
+    let name = switches.required("AGENTNAME")
+    try registry.update { record, _ in
+      let own = record.enrolmentCodes.filter { AgentName.isSame($0.agentName, name) }
+      if let used = own.compactMap(\.usedAt).max(), !own.contains(where: { $0.usedAt == nil }) {
+        throw CommandError(
+          .data, "the enrolment code of \(name) was used at \(used); REVOKE CERT takes back what it was used for")
+      }
+      guard !own.isEmpty else {
+        throw CommandError(.data, "there is no enrolment code for \(name); LIST ENROLMENT CODE shows all")
+      }
+      record.removeUnusedCodes(of: name)
+    }
+    return CommandAnswer(["Enrolment code REMOVED", "  agent       \(name)"])
+  }
+}
+
+extension RegistryRecord {
+  /// Takes back the codes of an agent that nobody has used.
+  fileprivate mutating func removeUnusedCodes(of agentName: String) {
+    enrolmentCodes.removeAll { AgentName.isSame($0.agentName, agentName) && $0.usedAt == nil }
+  }
+
+  /// Forgets the codes that were over long ago.
+  mutating func forgetCodes(_ now: Timestamp) {
+    enrolmentCodes.removeAll { $0.expiresAt.milliseconds + EnrolmentCodeRecord.memory < now.milliseconds }
+  }
+}
