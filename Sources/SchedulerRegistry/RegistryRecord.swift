@@ -19,6 +19,8 @@ public struct RegistryRecord: Codable, Equatable, Sendable {
   public var revocationListNumbers: [String: UInt64] = [:]
   /// What other schedulers with the same roots have revoked, by the root's SHA-256 thumbprint; nil before any was imported.
   public var importedRevocations: [String: [ImportedRevocation]]?
+  /// Until when the newest list of each root holds that was imported, by the root's SHA-256 thumbprint; nil before any was.
+  public var importedListsDue: [String: Timestamp]?
   /// The codes by which agents enrol.
   public var enrolmentCodes: [EnrolmentCodeRecord] = []
 
@@ -31,6 +33,7 @@ public struct RegistryRecord: Codable, Equatable, Sendable {
     case defaultConnector = "default_connector"
     case revocationListNumbers = "crl_numbers"
     case importedRevocations = "imported_revocations"
+    case importedListsDue = "imported_crls_due"
     case enrolmentCodes = "enrolment_codes"
   }
 
@@ -45,6 +48,7 @@ public struct RegistryRecord: Codable, Equatable, Sendable {
     revocationListNumbers = try container.decode([String: UInt64].self, forKey: .revocationListNumbers)
     importedRevocations = try container.decodeIfPresent(
       [String: [ImportedRevocation]].self, forKey: .importedRevocations)
+    importedListsDue = try container.decodeIfPresent([String: Timestamp].self, forKey: .importedListsDue)
     enrolmentCodes = try container.decodeIfPresent([EnrolmentCodeRecord].self, forKey: .enrolmentCodes) ?? []
   }
 }

@@ -35,6 +35,15 @@ final class ScratchScheduler: Sendable {
     return scheduler
   }
 
+  /// A standby for this one: with the same root CA.
+  func standby() async throws -> ScratchScheduler {
+    let other = try ScratchScheduler()
+    try await succeed("EXPORT ROOT CA /FILENAME=root.pfx /PASSWORDFILE=password")
+    try await other.succeed(
+      "IMPORT ROOT CA /FILENAME=\(folder.path("root.pfx")) /PASSWORDFILE=password /MAKEDEFAULT /STOREKEY")
+    return other
+  }
+
   func image() throws -> FolderImage { try FolderImage(of: folder.path("home")) }
 }
 

@@ -76,6 +76,7 @@ extension Scheduler {
       "Revocation list imported", "  issuer      \(root.subject)",
       "  revoked     \(list.revokedCount), \(added) of them new here",
       "EXPORT CRL writes them into the next list, too",
+      "SERVE ENROLMENT renews what that scheduler issued, to \(Self.day(list.nextUpdate ?? 0)), unless a newer list comes",
     ])
   }
 
@@ -160,6 +161,9 @@ extension RegistryRecord {
     }
     if let number = list.number.flatMap({ UInt64($0, radix: 16) }) {
       revocationListNumbers[root] = max(revocationListNumbers[root] ?? 0, number)
+    }
+    if let due = list.nextUpdate.map({ Timestamp(milliseconds: $0 * 1000) }) {
+      importedListsDue = (importedListsDue ?? [:]).merging([root: due], uniquingKeysWith: max)
     }
     return new.count
   }

@@ -44,8 +44,11 @@ struct RegistryAuthority: EnrolmentAuthority {
     }
   }
 
-  /// Throws unless `certificate` is an agent's, issued here, in force and not revoked. There is no other way to be known here: no
-  /// certificate of a connector, and none of the same name that somebody else has issued.
+  /// Throws unless `certificate` is an agent's, of a root here, in force and not revoked. There is no other way to be known here: no
+  /// certificate of a connector, and none of the same name of another root.
+  ///
+  /// Another scheduler with the same root may have issued it, and then may have revoked it as well: it counts only while a list
+  /// of that scheduler's is in force here (IMPORT CRL).
   ///
   /// - Parameter record: read for those alone whom one of our roots has issued: strangers cost less.
   private func checkRenewable(
@@ -60,10 +63,13 @@ struct RegistryAuthority: EnrolmentAuthority {
     let revoked = record.revocations(by: root.sha256Thumbprint)
     if revoked.contains(where: { $0.serialNumber == certificate.serialNumber }) { throw UnrenewableCertificate.revoked }
     let thumbprint = certificate.sha256Thumbprint
-    guard let issued = record.issued.first(where: { $0.sha256Thumbprint == thumbprint }) else {
-      throw UnrenewableCertificate.notIssuedHere
+    let issued = record.issued.first { $0.sha256Thumbprint == thumbprint }
+    guard issued.map({ $0.role == .listener }) ?? certificate.isForServersAlone else {
+      throw UnrenewableCertificate.notAnAgents
     }
-    guard issued.role == .listener else { throw UnrenewableCertificate.notAnAgents }
+    if issued != nil { return }
+    guard let due = record.importedListsDue?[root.sha256Thumbprint] else { throw UnrenewableCertificate.notIssuedHere }
+    if due < .now() { throw UnrenewableCertificate.listOverdue(Scheduler.day(due.milliseconds / 1000)) }
   }
 
   func renew(request: [UInt8], by certificate: Certificate) -> EnrolmentOutcome {
@@ -125,14 +131,17 @@ struct RegistryAuthority: EnrolmentAuthority {
 /// Why a client cannot prove itself by a certificate.
 enum UnrenewableCertificate: Error, Equatable, CustomStringConvertible {
   case stranger, notYetValid, notIssuedHere, revoked, notAnAgents
-  case expired(String)
+  case expired(String), listOverdue(String)
 
   var description: String {
     switch self {
     case .stranger: "it was not issued by a root CA of this scheduler"
     case .expired(let day): "it expired on \(day); enrol anew with a code: CREATE ENROLMENT CODE"
     case .notYetValid: "it is not valid yet; compare the clocks"
-    case .notIssuedHere: "this scheduler has no record of it; enrol anew with a code: CREATE ENROLMENT CODE"
+    case .notIssuedHere:
+      "another scheduler issued it, and whether it was revoked there is not known here: IMPORT CRL reads that scheduler's list"
+    case .listOverdue(let day):
+      "another scheduler issued it, whose list was to be replaced by \(day): IMPORT CRL reads a newer one"
     case .revoked: "it was revoked"
     case .notAnAgents: "it is not an agent's"
     }
@@ -143,7 +152,12 @@ enum UnrenewableCertificate: Error, Equatable, CustomStringConvertible {
     case .stranger: .unknownAuthority
     case .expired, .notYetValid: .expired
     case .revoked: .revoked
-    case .notIssuedHere, .notAnAgents: .unsupportedCertificate
+    case .notIssuedHere, .listOverdue, .notAnAgents: .unsupportedCertificate
     }
   }
+}
+
+extension Certificate {
+  /// As those are that a scheduler issues for agents.
+  fileprivate var isForServersAlone: Bool { !isCA && extendedKeyUsage == .serverAuthentication }
 }

@@ -9,8 +9,13 @@ final class ServedEnrolment: Sendable {
   private let service: TestProcess
 
   /// - Parameter switches: of SERVE ENROLMENT.
-  init(_ switches: String = "") async throws {
-    scheduler = try await ScratchScheduler.ready()
+  convenience init(_ switches: String = "") async throws {
+    try await self.init(of: try await ScratchScheduler.ready(), switches)
+  }
+
+  /// The service of a scheduler that is there already.
+  init(of scheduler: ScratchScheduler, _ switches: String = "") async throws {
+    self.scheduler = scheduler
     port = try FreePort.next()
     try await scheduler.succeed("EXPORT ROOT CA /NOKEY /FILENAME=root.pem")
     service = try TestProcess(
