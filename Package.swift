@@ -103,7 +103,7 @@ let package = Package(
       dependencies: [
         "AgentConfiguration", "AgentProtocol", "CertificateImport", "CertificateStore", "ClientSightings",
         "CLinux", "ClientVerification", "EnrolmentClient", "EnrolmentProtocol", "ExitStatus", "Forecast", "JobLaunch",
-        "OpenSSL", "PidFile", "SecretInput", "SystemCalls", "TerminalText",
+        "OpenSSL", "PidFile", "Sandbox", "SecretInput", "SystemCalls", "TerminalText",
       ]),
 
     // The scheduler's wing.

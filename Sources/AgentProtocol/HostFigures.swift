@@ -45,6 +45,12 @@ public struct HostFigures: Codable, Equatable, Sendable {
   public var reloads: UInt64 = 0
   /// Reloads after which the old one stayed.
   public var failedReloads: UInt64 = 0
+  /// Renewals of the listener's certificate after which there was a new one.
+  public var renewals: UInt64 = 0
+  /// Renewals of it after which there was none.
+  public var failedRenewals: UInt64 = 0
+  /// When the next is begun, or the present one was; nil if it is not renewed by itself.
+  public var nextRenewal: Timestamp?
   /// The processes that could be looked at.
   public var processes: [ProcessUse] = []
   /// Descriptors that the supervisor has open; nil where that cannot be told.

@@ -5,12 +5,17 @@ import CertificateStore
 import EnrolmentClient
 import ExitStatus
 import OpenSSL
+import Sandbox
 import SystemCalls
 
 extension Registration {
   /// `--renew`: replaces the listener's certificate, by which this agent proves itself, with a new one for a new key. agentd runs this
   /// when it is time. The store's roots stay what they are: nothing that comes over the network becomes trusted.
-  public func renew() throws -> Report {
+  ///
+  /// The process gives up all that this does not take, for good, before it connects.
+  ///
+  /// - Parameter startedByAgentd: agentd reloads by itself at the end, and need not be signalled.
+  public func renew(startedByAgentd: Bool) throws -> Report {
     let listener = try listenerConfiguration()
     guard let server = listener.enrolmentServer else {
       throw RegistrationError(
@@ -20,18 +25,32 @@ extension Registration {
     guard let old = catalog.certificates.first(where: { $0.sha256Thumbprint == listener.certificate }) else {
       throw RegistrationError(.configuration, "the listener's certificate is not in the store; nothing to renew")
     }
+    let service = try enrolmentServer(server)
+    let gaps = Confinement.renewal(reach(service, startedByAgentd: startedByAgentd)).enter()
     let key = try PrivateKey.generate(.p256)
-    let renewed = try rethrowing { try request(key, inPlaceOf: old, at: try enrolmentServer(server), catalog) }
+    let renewed = try rethrowing { try request(key, inPlaceOf: old, at: service, catalog) }
     try check(renewed, inPlaceOf: old)
     try add(renewed, key)
     let saved = try adopt(renewed, inPlaceOf: old)
-    let note = RunningAgent(configuration).reload(startedBy: agentCommand)
+    let note = startedByAgentd ? [] : [RunningAgent(configuration).reload(startedBy: agentCommand)]
     let end = Timestamp(seconds: renewed.notAfter)
-    return Report(lines: [
-      note,
-      "renewed \(renewed.subject), thumbprint \(renewed.sha256Thumbprint), valid to \(end.short), to be renewed at "
-        + (saved.renewAt?.short ?? "no time"),
-    ])
+    return Report(
+      lines: note + [
+        "renewed \(renewed.subject), thumbprint \(renewed.sha256Thumbprint), valid to \(end.short), to be renewed at "
+          + (saved.renewAt?.short ?? "no time")
+      ], warnings: gaps.map { "the renewal is not fully confined: \($0)" })
+  }
+
+  /// It stays the user whom store and listener.toml belong to: it reads the old key, by which it proves itself, and writes the new one.
+  private func reach(_ service: EnrolmentServer, startedByAgentd: Bool) -> Reach {
+    var reach = Reach()
+    let listener = Path.folder(of: configuration.paths.listener)
+    reach.readable = Reach.nameServices
+    // A file is replaced by another in the same folder, which therefore has to be open to changes.
+    reach.changeable = [store.folder, listener] + (startedByAgentd ? [] : [configuration.paths.pidFile])
+    reach.ports = [UInt16(clamping: service.port), Reach.nameServerPort]
+    reach.signals = !startedByAgentd
+    return reach
   }
 
   private func request(

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 // Part of Linux since 5.13; here because the headers of the machine that builds may be older than the kernel that runs.
-enum { landlock_create_ruleset = 444, landlock_restrict_self = 446, landlock_version = 1 };
+enum { landlock_create_ruleset = 444, landlock_add_rule = 445, landlock_restrict_self = 446, landlock_version = 1 };
+enum { landlock_path_beneath = 1, landlock_net_port = 2 };
 
 int clinux_forbid_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL); }
 
@@ -26,16 +27,25 @@ int clinux_drop_capabilities(void) {
 
 int clinux_landlock_version(void) { return (int)syscall(landlock_create_ruleset, NULL, 0, landlock_version); }
 
-int clinux_landlock_deny(uint64_t files, uint64_t network, uint64_t scopes, size_t size) {
+int clinux_landlock_rules(uint64_t files, uint64_t network, uint64_t scopes, size_t size) {
   const uint64_t rights[] = {files, network, scopes};
-  int ruleset = (int)syscall(landlock_create_ruleset, rights, size, 0);
-  if (ruleset < 0) return -1;
-  int result = (int)syscall(landlock_restrict_self, ruleset, 0);
-  int saved = errno;
-  close(ruleset);
-  errno = saved;
-  return result;
+  return (int)syscall(landlock_create_ruleset, rights, size, 0);
 }
+
+int clinux_landlock_allow_file(int rules, int file, uint64_t rights) {
+  const struct {
+    uint64_t rights;
+    int32_t file;
+  } __attribute__((packed)) rule = {rights, file};
+  return (int)syscall(landlock_add_rule, rules, landlock_path_beneath, &rule, 0);
+}
+
+int clinux_landlock_allow_port(int rules, uint64_t port, uint64_t rights) {
+  const uint64_t rule[] = {rights, port};
+  return (int)syscall(landlock_add_rule, rules, landlock_net_port, rule, 0);
+}
+
+int clinux_landlock_restrict(int rules) { return (int)syscall(landlock_restrict_self, rules, 0); }
 
 int clinux_filter_calls(const struct sock_filter *program, unsigned short count) {
   struct sock_fprog filter = {count, (struct sock_filter *)program};

@@ -24,6 +24,9 @@ public struct EnrolmentServer: Sendable, CustomStringConvertible {
     self.address = address
   }
 
+  /// The TCP port.
+  public var port: Int { address.port }
+
   /// `HOST:PORT`.
   public var description: String { "\(address)" }
 

@@ -12,6 +12,15 @@ extension CallFilter {
     allowed([SYS_recvfrom, SYS_sendto, SYS_write, SYS_close]) + allowed(time) + allowed(memory) + allowed(process)
       + careful + [Rule(SYS_clone, .kill), Rule(SYS_clone3, .kill)] + attacks, otherwise: .fail(EPERM))
 
+  /// What name services, SwiftNIO and the disk take differs from host to host; so only what is denied is named.
+  static let renewal = CallFilter(
+    denied(neverMade) + denied(forks)
+      + [
+        Rule(SYS_clone, .allow, where: .has(0, clinux_clone_thread), otherwise: .kill), Rule(SYS_clone3, .fail(ENOSYS)),
+      ], otherwise: .allow)
+
+  private static func denied(_ calls: [Int32]) -> [Rule] { calls.map { Rule($0, .kill) } }
+
   private static func allowed(_ calls: [Int32]) -> [Rule] { calls.map { Rule($0, .allow) } }
 
   /// On descriptors that are open. accept4(2) alone makes new ones, of the listening sockets; NIO calls listen(2) on those
@@ -78,15 +87,18 @@ extension CallFilter {
   /// Nothing that these processes run makes such a call: whoever does has taken the process over, and shall not get to try
   /// the next one.
   private static let attacks: [Rule] =
-    ([
-      SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_socketpair, SYS_connect,
-      SYS_bind, SYS_mount, SYS_umount2, SYS_chroot, SYS_pivot_root, SYS_unshare, SYS_setns,
-      SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_io_uring_setup, SYS_add_key, SYS_request_key, SYS_keyctl,
-      SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load, SYS_memfd_create, SYS_personality,
-      SYS_pidfd_getfd, SYS_open_by_handle_at, SYS_setuid, SYS_setresuid, SYS_setreuid, SYS_capset,
-    ] + forks).map { Rule($0, .kill) }
+    denied(neverMade) + denied([SYS_socketpair, SYS_connect, SYS_bind, SYS_memfd_create]) + denied(forks)
     // syslog(3), by which libraries complain.
     + [Rule(SYS_socket, .fail(EPERM), where: .isOneOf(0, [AF_UNIX]), otherwise: .kill)]
+
+  /// By no process of agentd's, whatever it is for.
+  private static let neverMade: [Int32] = [
+    SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_mount, SYS_umount2,
+    SYS_chroot, SYS_pivot_root, SYS_unshare, SYS_setns, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd,
+    SYS_io_uring_setup, SYS_add_key, SYS_request_key, SYS_keyctl, SYS_init_module, SYS_finit_module, SYS_delete_module,
+    SYS_kexec_load, SYS_personality, SYS_pidfd_getfd, SYS_open_by_handle_at, SYS_setuid, SYS_setresuid, SYS_setreuid,
+    SYS_capset,
+  ]
 
   #if arch(x86_64)
     private static let forks: [Int32] = [SYS_fork, SYS_vfork]

@@ -2,12 +2,14 @@ import CLinux
 import Glibc
 import SystemCalls
 
-/// What agentd's processes give up that strangers' bytes reach: the listener, and the signer behind it.
+/// What agentd's processes give up that strangers' bytes reach: the listener, the signer behind it, and the renewal.
 public enum Confinement: Sendable {
   /// TLS and HTTP on descriptors that are open already, on any number of threads.
   case listener
   /// Answers over one socket, on one thread.
   case signer
+  /// A request to a server over TLS, and a change of files, with the rights of the user who does it but none of root's own.
+  case renewal(Reach)
 
   /// A part of it that this kernel, or whatever the process runs in, does not let have.
   public struct Gap: Sendable, CustomStringConvertible {
@@ -39,7 +41,8 @@ public enum Confinement: Sendable {
     attempt("new privileges cannot be ruled out") { () throws(SystemError) in
       try checked("prctl") { clinux_forbid_new_privileges() }
     }
-    attempt("files can be opened (no landlock)") { () throws(SystemError) in try Landlock.denyAll() }
+    attempt("files can be opened (no landlock)") { () throws(SystemError) in try Landlock.deny(except: reach) }
+    if case .renewal = self { attempt("resources are not limited", ResourceLimits.set) }
     attempt("all system calls can be made (no seccomp)") { () throws(SystemError) in try filter.install() }
     return gaps
   }
@@ -49,6 +52,14 @@ public enum Confinement: Sendable {
     switch self {
     case .listener: .listener
     case .signer: .signer
+    case .renewal: .renewal
+    }
+  }
+
+  private var reach: Reach {
+    switch self {
+    case .listener, .signer: Reach()
+    case .renewal(let reach): reach
     }
   }
 

@@ -58,7 +58,10 @@ final class Daemon {
     let register = try required(orExit: EX_OSFILE) { () throws(SystemError) in
       try Program.installed("agent-register", or: "bin/agent-register")
     }
-    renewal = CertificateRenewal(on: reactor, log: log, program: .renewal(register, options))
+    renewal = CertificateRenewal(
+      on: reactor, log: log, program: .renewal(register, options),
+      .init(dueAt: { [options] in ServingMaterial.renewalTime(options) }, reload: { [weak self] in self?.reload() }))
+    jobs.tally.renewal = renewal
     let sockets = try ListeningSocket.bindAll(
       material.endpoints, patience: ListeningSocket.startPatience, log: log)
     try recoverJobs()

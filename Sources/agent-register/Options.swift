@@ -37,6 +37,9 @@ struct RequestOptions: ParsableArguments {
 
   @Flag(name: .customLong("renew"), help: "Renew the certificate now; agentd does it in time.")
   var renew = false
+
+  @Flag(name: .customLong("started-by-agentd"), help: .hidden)
+  var startedByAgentd = false
 }
 
 struct ListenerOptions: ParsableArguments {

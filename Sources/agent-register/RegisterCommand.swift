@@ -25,7 +25,7 @@ struct RegisterCommand: ParsableCommand {
   static let longOptions: Set<String> = [
     "import", "query-password", "password-file", "remove-source", "listener", "thumbprint", "disable", "enable", "bind",
     "port", "list", "remove", "force", "export", "output", "verify", "at", "env-diff", "config", "json", "request",
-    "name", "server", "renew",
+    "name", "server", "renew", "started-by-agentd",
     "version", "help",
   ]
 

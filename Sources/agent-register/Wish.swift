@@ -7,7 +7,7 @@ enum Wish {
   case importFile(String, PasswordSource, removeSource: Bool)
   case request(name: String?, to: String)
   case enrol(at: String, name: String?, PasswordSource)
-  case renew
+  case renew(startedByAgentd: Bool)
   case listener(ListenerChange)
   case list
   case remove(String, force: Bool)
@@ -41,6 +41,7 @@ enum Wish {
       ("--force", keeping.force, ["-x"]), ("-o", keeping.output != nil, ["-E", "-R"]),
       ("-n", command.requesting.name != nil, ["-R"]), ("-s", command.requesting.server != nil, ["-R", "-L"]),
       ("--at", keeping.moment != nil, ["-V"]),
+      ("--started-by-agentd", command.requesting.startedByAgentd, ["--renew"]),
     ]
     if let stray = companions.first(where: { $0.isThere && !$0.of.contains(wanted[0]) }) {
       throw ValidationError("\(stray.name) goes with \(stray.of.joined(separator: " or ")), not with \(wanted[0])")
@@ -64,7 +65,7 @@ enum Wish {
     if let file = keeping.verify { return .verify(file, password, at: keeping.moment) }
     if let moment = keeping.moment { return .forecast(at: moment) }
     if let user = command.jobs.user { return .environmentDifference(of: user) }
-    if command.requesting.renew { return .renew }
+    if command.requesting.renew { return .renew(startedByAgentd: command.requesting.startedByAgentd) }
     if command.requesting.isWanted {
       let name = command.requesting.name
       if let server = command.requesting.server { return .enrol(at: server, name: name, password) }
@@ -87,7 +88,7 @@ enum Wish {
     case .importFile(let file, let password, let removeSource):
       try registration.importFile(file, password: password, removeSource: removeSource)
     case .enrol(let server, let name, let code): try registration.enrol(at: server, name: name, code: code)
-    case .renew: try registration.renew()
+    case .renew(let startedByAgentd): try registration.renew(startedByAgentd: startedByAgentd)
     case .request(let name, let file): try registration.request(name: name, to: file)
     case .listener(let change): try registration.listener(change)
     case .list: try registration.list()

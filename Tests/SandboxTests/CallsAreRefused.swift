@@ -55,8 +55,29 @@ import Testing
     #expect(try await outcome(of: attempt.call, in: "signer") == attempt.signer)
   }
 
+  /// The renewal connects to a server and changes files, and so can do more, but nothing that it is not for.
+  @Test(
+    arguments: [
+      ("open", .refused(EACCES)), ("open-hosts", .made), ("change-hosts", .refused(EACCES)),
+      ("parent-environment", .refused(EACCES)), ("make-file", .refused(EACCES)), ("list-folder", .refused(EACCES)),
+      ("socket-inet", .made),
+      ("socket-unix", .made), ("connect", .refused(EACCES)), ("execve", .killed), ("ptrace", .killed),
+      ("read-memory", .killed), ("fork", .killed), ("signal-parent", .refused(EPERM)), ("io_uring", .killed),
+      ("new-user-namespace", .killed), ("x32", .killed), ("thread", .made), ("signal-self", .made),
+      ("allocate", .made),
+    ] as [(String, Outcome)])
+  func inTheRenewal(call: String, outcome: Outcome) async throws {
+    #expect(try await self.outcome(of: call, in: "renewal") == outcome)
+  }
+
+  @Test func outsideNobodyListensThere() async throws {
+    #expect(try await outcome(of: "connect", in: "outside") == .refused(ECONNREFUSED))
+  }
+
   @Test(arguments: [
-    "open", "list-folder", "stat", "socket-inet", "socket-unix", "execve", "ptrace", "fork", "signal-parent",
+    "open", "open-hosts", "change-hosts", "parent-environment", "list-folder", "stat", "socket-inet", "socket-unix",
+    "execve", "ptrace",
+    "fork", "signal-parent",
     "map-executable", "make-executable", "thread", "signal-self", "allocate", "write",
   ])
   func theSameOutside(call: String) async throws {

@@ -32,9 +32,13 @@ enum ConfinedProcess {
     switch place {
     case "listener": for gap in Confinement.listener.enter() { print(gap) }
     case "signer": for gap in Confinement.signer.enter() { print(gap) }
+    case "renewal":
+      var reach = Reach()
+      reach.readable = Reach.nameServices
+      for gap in Confinement.renewal(reach).enter() { print(gap) }
     case "landlock":
       clinux_forbid_new_privileges()
-      try Landlock.denyAll()
+      try Landlock.deny()
     case "outside": break
     default: exit(EX_USAGE)
     }
@@ -52,6 +56,21 @@ enum ConfinedProcess {
 
   private static let calls: [String: @Sendable () -> Int] = [
     "open": { Int(open("/dev/null", O_RDONLY)) },
+    "open-hosts": { Int(open("/etc/hosts", O_RDONLY)) },
+    "parent-environment": { Int(open("/proc/\(getppid())/environ", O_RDONLY)) },
+    "change-hosts": { Int(open("/etc/hosts", O_RDWR)) },
+    "connect": {
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = in_port_t(1).bigEndian
+      let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      let result = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      return Int(result)
+    },
     "make-file": { Int(open("/tmp/agentd-confined", O_WRONLY | O_CREAT, 0o600)) },
     "list-folder": { opendir("/") == nil ? -1 : 0 },
     "stat": {

@@ -25,10 +25,19 @@ int clinux_drop_capabilities(void);
 // landlock(7). The version of it that the kernel has, from 1, or -1 with errno.
 int clinux_landlock_version(void);
 
-// landlock_create_ruleset(2) without a rule, so that all of these rights are denied, then landlock_restrict_self(2) for the
-// calling thread and those it starts. `size` is how much of `struct landlock_ruleset_attr` the kernel knows: 8 bytes for
-// `files`, then 8 for `network`, then 8 for `scopes`. -1 with errno.
-int clinux_landlock_deny(uint64_t files, uint64_t network, uint64_t scopes, size_t size);
+// landlock_create_ruleset(2): all of these rights are denied where no rule gives them. `size` is how much of `struct
+// landlock_ruleset_attr` the kernel knows: 8 bytes for `files`, then 8 for `network`, then 8 for `scopes`. A descriptor, or -1 with
+// errno.
+int clinux_landlock_rules(uint64_t files, uint64_t network, uint64_t scopes, size_t size);
+
+// landlock_add_rule(2): these rights to the file that is open as `file`, and to all below it if it is a folder. -1 with errno.
+int clinux_landlock_allow_file(int rules, int file, uint64_t rights);
+
+// landlock_add_rule(2): these rights to a TCP port. -1 with errno.
+int clinux_landlock_allow_port(int rules, uint64_t port, uint64_t rights);
+
+// landlock_restrict_self(2) for the calling thread and those it starts. -1 with errno.
+int clinux_landlock_restrict(int rules);
 
 // seccomp(2) with SECCOMP_SET_MODE_FILTER, for all threads. Needs clinux_forbid_new_privileges before. 0; a thread's number if
 // that one cannot have the filter; -1 with errno.

@@ -101,6 +101,14 @@ struct MetricsPage {
       "agentd_reloads_total", .counter, "Reloads, by whether the new configuration serves.",
       [.init(host.reloads, ("result", "success")), .init(host.failedReloads, ("result", "failure"))])
     page.add(
+      "agentd_certificate_renewals_total", .counter,
+      "Renewals of the listener's certificate, by whether there is a new one.",
+      [.init(host.renewals, ("result", "success")), .init(host.failedRenewals, ("result", "failure"))])
+    page.add(
+      "agentd_certificate_next_renewal_timestamp_seconds", .gauge,
+      "When the listener's certificate is renewed next by itself, since the epoch.",
+      host.nextRenewal.map { [.init($0)] } ?? [])
+    page.add(
       "agentd_process_resident_memory_bytes", .gauge, "Memory in RAM of a process of agentd.",
       host.processes.map { .init($0.residentBytes, ("process", $0.role)) })
     page.add(

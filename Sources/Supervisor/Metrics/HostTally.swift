@@ -12,6 +12,8 @@ final class HostTally {
   var failedReloads: UInt64 = 0
   /// Knows what became of the listeners.
   weak var listeners: ListenerSupervision?
+  /// Knows what became of the listener's certificates.
+  weak var renewal: CertificateRenewal?
 
   /// A job has come to a final state.
   func jobEnded(_ state: JobState) { ended[state, default: 0] += 1 }
@@ -24,6 +26,9 @@ final class HostTally {
     figures.listenerRestarts = listeners?.restarts ?? 0
     figures.reloads = reloads
     figures.failedReloads = failedReloads
+    figures.renewals = renewal?.successes ?? 0
+    figures.failedRenewals = renewal?.failures ?? 0
+    figures.nextRenewal = renewal?.nextAttempt
     figures.processes = ProcessFigures.all([("supervisor", ProcessFigures.own)] + (listeners?.processes ?? []))
     figures.openDescriptors = ProcessFigures.openDescriptors
     return figures

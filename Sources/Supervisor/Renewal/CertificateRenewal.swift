@@ -4,7 +4,7 @@ import Logging
 import SystemCalls
 
 /// Has the listener's certificate renewed when it is time, by a process of its own: `agent-register --renew`, which speaks with the
-/// enrolment service, changes store and listener.toml, and tells this agentd to reload. Here it is only known when.
+/// enrolment service and changes store and listener.toml. Here it is only known when, and whether a reload has taken that over.
 final class CertificateRenewal {
   /// The longest wait for a timer: the host's clock may be set meanwhile.
   private static let glance = Duration.seconds(3600)
@@ -16,40 +16,74 @@ final class CertificateRenewal {
   private let reactor: Reactor
   private let log: SupervisorLog
   private let program: Program
+  private let files: Files
   private var dueAt: Timestamp?
-  /// What was due when the process was started.
-  private var dueAtStart: Timestamp?
-  private var delay = RenewalDelay()
+  private var delay: RenewalDelay
+  private let firstDelay: RenewalDelay
   private var timer: TimerQueue.Timer?
   private var child: RenewalProcess?
 
-  /// - Parameter program: what is started; its descriptors are set here.
-  init(on reactor: Reactor, log: SupervisorLog, program: Program) {
+  /// The files that the process changes.
+  struct Files {
+    /// When they say that the certificate is to be renewed; `nil` where that cannot be told.
+    let dueAt: () -> Timestamp?
+    /// Has them taken over; `schedule(_:)` tells when that succeeded.
+    let reload: () -> Void
+  }
+
+  /// - Parameters:
+  ///   - program: what is started; its descriptors are set here.
+  ///   - delay: after a failure.
+  init(on reactor: Reactor, log: SupervisorLog, program: Program, _ files: Files, delay: RenewalDelay = RenewalDelay())
+  {
     self.reactor = reactor
     self.log = log
     self.program = program
+    self.files = files
+    (self.delay, firstDelay) = (delay, delay)
   }
 
-  /// Whether the process runs.
-  var isUnderWay: Bool { child != nil }
+  /// Renewals after which there was a new certificate.
+  private(set) var successes: UInt64 = 0
+  /// Renewals after which there was none.
+  private(set) var failures: UInt64 = 0
+  /// When it is tried next, or was begun if it is under way; `nil` if the certificate is not renewed by itself.
+  private(set) var nextAttempt: Timestamp?
 
   /// Takes note of when the certificate that is served now is to be renewed; `nil` if it is not by itself.
   func schedule(_ time: Timestamp?) {
-    if time != dueAt { delay = RenewalDelay() }
+    if time != dueAt { delay = firstDelay }
     dueAt = time
     arm(after: .zero)
   }
 
   private func arm(after least: Duration) {
     timer?.cancel()
-    guard let dueAt, child == nil else { return }
+    guard let dueAt else { return nextAttempt = nil }
+    guard child == nil else { return }
     let remaining = Duration.milliseconds(dueAt.milliseconds - Timestamp.now().milliseconds)
     let wait = max(least, .zero, remaining)
+    nextAttempt = Timestamp(milliseconds: Timestamp.now().milliseconds + Int64(wait / .milliseconds(1)))
     timer = reactor.after(min(wait, Self.glance)) { [weak self] in
       guard let self else { return }
       if wait > Self.glance { return arm(after: wait - Self.glance) }
-      Timestamp.now() >= dueAt ? start() : arm(after: .zero)
+      Timestamp.now() >= dueAt ? attempt() : arm(after: .zero)
     }
+  }
+
+  /// A certificate that was renewed and is not served yet (the reload failed) shall not be renewed once more.
+  private func attempt() {
+    if let planned = files.dueAt(), planned != dueAt {
+      log.logger.notice("the listener's certificate was renewed before, and is not served yet: reloading")
+      return reload()
+    }
+    start()
+  }
+
+  private func reload() {
+    files.reload()
+    // Unless that succeeds and brings the next time.
+    arm(after: delay.next())
   }
 
   private func start() {
@@ -58,7 +92,6 @@ final class CertificateRenewal {
         [weak self] in self?.ended($0, $1)
       }
       self.child = child
-      dueAtStart = dueAt
       log.logger.notice("the listener's certificate is being renewed", metadata: ["pid": "\(child.number)"])
     } catch {
       failed("\(program.path) cannot be started: \(error.reason)")
@@ -70,12 +103,13 @@ final class CertificateRenewal {
     guard end == .exited(EXIT_SUCCESS) else {
       return failed(output.isEmpty ? "agent-register \(end)" : output)
     }
+    successes += 1
     log.logger.notice("the listener's certificate was renewed", metadata: ["says": "\(output)"])
-    // The reload that follows brings the next time, or has brought it. Should it not, nothing is renewed in a circle.
-    arm(after: dueAt == dueAtStart ? delay.next() : .zero)
+    reload()
   }
 
   private func failed(_ reason: String) {
+    failures += 1
     let wait = delay.next()
     log.logger.error(
       "the listener's certificate was not renewed: \(reason); trying again in \(Int(wait / .seconds(1))) s")
@@ -89,7 +123,12 @@ struct RenewalDelay {
   static let first = 60.0
   static let longest = 6 * 3600.0
 
-  private var upcoming = first
+  private var upcoming: Double
+
+  /// - Parameter first: seconds.
+  init(first: Double = RenewalDelay.first) {
+    upcoming = first
+  }
 
   mutating func next() -> Duration {
     defer { upcoming = min(upcoming * 2, Self.longest) }
@@ -98,10 +137,11 @@ struct RenewalDelay {
 }
 
 extension Program {
-  /// `agent-register --renew` on the configuration that agentd runs on. Of the environment it gets what says where files are.
+  /// `agent-register --renew`, confined, on the configuration that agentd runs on. Of the environment it gets what says where files are.
   static func renewal(_ path: String, _ options: StartOptions) -> Program {
     let configuration = options.configurationFile.map { ["-c", $0] } ?? []
-    var program = Program(path, arguments: ["agent-register", "--renew"] + configuration, descriptors: [])
+    var program = Program(
+      path, arguments: ["agent-register", "--renew", "--started-by-agentd"] + configuration, descriptors: [])
     let places = ["AGENTD_CONFIG", "HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"]
     program.environment =
       ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]

@@ -46,6 +46,14 @@ struct ServingMaterial {
     }
   }
 
+  /// What the files say now of `renewAt`; `nil` also where they cannot be read.
+  static func renewalTime(_ place: StartOptions) -> Timestamp? {
+    let isRoot = geteuid() == 0
+    let configuration = try? AgentConfiguration.load(
+      file: place.configurationFile, environment: place.environment, isRoot: isRoot)
+    return configuration.flatMap { try? ListenerConfiguration.load($0.paths.listener, isRoot: isRoot) }?.renewAt
+  }
+
   private init(
     _ configuration: AgentConfiguration, _ listener: ListenerConfiguration, _ account: ListenerAccount?
   ) throws {

@@ -17,6 +17,9 @@ struct MetricsArePrometheusText {
     figures.listenerRestarts = 5
     figures.reloads = 6
     figures.failedReloads = 7
+    figures.renewals = 8
+    figures.failedRenewals = 9
+    figures.nextRenewal = Timestamp(milliseconds: 1_900_000_000_000)
     figures.processes = [.init(role: "signer", residentBytes: 4096, cpuSeconds: 0.25)]
     figures.openDescriptors = 21
     return figures
@@ -54,6 +57,9 @@ struct MetricsArePrometheusText {
     #expect(page.values["agentd_listener_restarts_total"] == 5)
     #expect(page.values["agentd_reloads_total{result=\"success\"}"] == 6)
     #expect(page.values["agentd_reloads_total{result=\"failure\"}"] == 7)
+    #expect(page.values["agentd_certificate_renewals_total{result=\"success\"}"] == 8)
+    #expect(page.values["agentd_certificate_renewals_total{result=\"failure\"}"] == 9)
+    #expect(page.values["agentd_certificate_next_renewal_timestamp_seconds"] == 1_900_000_000)
     #expect(page.values["agentd_process_resident_memory_bytes{process=\"signer\"}"] == 4096)
     #expect(page.values["agentd_process_cpu_seconds_total{process=\"signer\"}"] == 0.25)
     #expect(page.values["agentd_process_open_fds{process=\"supervisor\"}"] == 21)
