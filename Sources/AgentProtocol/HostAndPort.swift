@@ -7,4 +7,29 @@ public enum HostAndPort {
   public static func text(_ host: String, _ port: some BinaryInteger) -> String {
     host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
+
+  /// Takes `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT` apart; an IPv6 address without brackets has no port.
+  ///
+  /// - Returns: `nil` for anything else; a port that is not there is `nil`.
+  public static func parts(_ text: String) -> (host: String, port: UInt16?)? {
+    let (host, rest) = split(text)
+    guard (1...255).contains(host.utf8.count), host.utf8.allSatisfy(isAllowed) else { return nil }
+    if rest.isEmpty { return (host, nil) }
+    guard rest.first == ":", rest.dropFirst().allSatisfy({ ("0"..."9").contains($0) }),
+      let port = UInt16(rest.dropFirst()), port > 0
+    else { return nil }
+    return (host, port)
+  }
+
+  private static func split(_ text: String) -> (host: String, rest: Substring) {
+    if text.first == "[", let end = text.firstIndex(of: "]") {
+      return (String(text[text.index(after: text.startIndex)..<end]), text[text.index(after: end)...])
+    }
+    guard text.count(where: { $0 == ":" }) == 1, let colon = text.firstIndex(of: ":") else { return (text, "") }
+    return (String(text[..<colon]), text[colon...])
+  }
+
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    byte > UInt8(ascii: " ") && byte < 127 && !"/@[]?#".utf8.contains(byte)
+  }
 }

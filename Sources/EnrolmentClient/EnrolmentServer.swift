@@ -14,13 +14,7 @@ public struct EnrolmentServer: Sendable, CustomStringConvertible {
   /// Reads `HOST`, `HOST:PORT`, `[IPV6]`, `[IPV6]:PORT` or an IPv6 address; the port is 5774 where there is none. `nil` for anything
   /// else.
   public init?(_ text: String) {
-    let colons = text.utf8.count { $0 == UInt8(ascii: ":") }
-    let port = EnrolmentOperation.defaultPort
-    let whole =
-      text.hasPrefix("[")
-      ? (text.hasSuffix("]") ? "\(text):\(port)" : text)
-      : colons == 0 ? "\(text):\(port)" : colons == 1 ? text : "[\(text)]:\(port)"
-    guard let address = AgentAddress(whole) else { return nil }
+    guard let address = AgentAddress(text, port: EnrolmentOperation.defaultPort) else { return nil }
     self.address = address
   }
 

@@ -1,4 +1,3 @@
-import AgentProtocol
 import Glibc
 
 /// Names and addresses of hosts.
@@ -25,34 +24,5 @@ enum HostName {
       true
     default: false
     }
-  }
-}
-
-/// Where an agent listens: `HOST`, `HOST:PORT`, `[IPV6]:PORT`.
-struct AgentAddress: Equatable {
-  let host: String
-  let port: UInt16
-
-  init(_ text: String) throws(CommandError) {
-    let (host, port) = Self.parts(text)
-    guard HostName.isOne(host) || HostName.isAddress(host) else {
-      throw CommandError(.usage, "/ADDRESS=\(text): a host's name or address is needed, and perhaps :PORT")
-    }
-    guard let number = port.isEmpty ? UInt16(HostAndPort.agentPort) : UInt16(port), number > 0 else {
-      throw CommandError(.usage, "/ADDRESS=\(text): \(port) is no port")
-    }
-    (self.host, self.port) = (host, number)
-  }
-
-  private static func parts(_ text: String) -> (host: String, port: String) {
-    if HostName.isAddress(text) { return (text, "") }
-    guard let colon = text.lastIndex(of: ":") else { return (unbracketed(text), "") }
-    // Nothing after the colon is no port, rather than the default one.
-    let port = String(text[text.index(after: colon)...])
-    return (unbracketed(String(text[..<colon])), port.isEmpty ? "0" : port)
-  }
-
-  private static func unbracketed(_ text: String) -> String {
-    text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
   }
 }

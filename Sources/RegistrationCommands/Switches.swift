@@ -92,6 +92,16 @@ struct Switches {
     return text
   }
 
+  /// Where an agent listens; without the switch, at its name.
+  func address(of agentName: String) throws(CommandError) -> (host: String, port: UInt16) {
+    let text = values["ADDRESS"] ?? agentName
+    guard let parts = HostAndPort.parts(text), HostName.isOne(parts.host) || HostName.isAddress(parts.host) else {
+      throw CommandError(
+        .usage, "/ADDRESS=\(text): a host's name or address is needed, and perhaps :PORT, from 1 to 65535")
+    }
+    return (parts.host, parts.port ?? UInt16(HostAndPort.agentPort))
+  }
+
   /// The further names of an agent.
   func alternativeNames() throws(CommandError) -> [AlternativeName] {
     try (values["SAN"] ?? "").split(separator: ",").map { part throws(CommandError) in

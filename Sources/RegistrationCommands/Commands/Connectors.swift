@@ -6,7 +6,7 @@ extension Scheduler {
   func addConnector(_ switches: Switches) throws -> CommandAnswer {
     try checkServer(switches.value("SERVER"))
     let name = try switches.agentName()
-    let address = try AgentAddress(switches.value("ADDRESS") ?? name)
+    let address = try switches.address(of: name)
     let platform = try Self.platform(switches.value("PLATFORM"))
     let wanted = try switches.thumbprint()
     let (connector, replaced) = try registry.update { record, transaction in
