@@ -8,13 +8,10 @@ struct DisableCommand: FleetCommand {
     commandName: "disable", abstract: "Leave agents out until they are enabled again; their jobs go on.",
     usage: "agentctl disable [-H DIR] PATTERN ...")
 
-  @OptionGroup var identity: IdentityOptions
-  @Argument(help: ArgumentHelp("Agents by name or pattern.", valueName: "pattern"), completion: AgentNames.completion)
-  var patterns: [String]
+  @OptionGroup var options: EnablingOptions
+  var identity: IdentityOptions { options.identity }
 
-  func perform(_ inventory: AgentInventory) async throws {
-    try setEnabled(false, inventory, patterns, identity.registry)
-  }
+  func perform(_ inventory: AgentInventory) async throws { try options.setEnabled(false, inventory) }
 }
 
 /// Uses agents again.
@@ -23,24 +20,36 @@ struct EnableCommand: FleetCommand {
     commandName: "enable", abstract: "Use agents again that were disabled.",
     usage: "agentctl enable [-H DIR] PATTERN ...")
 
+  @OptionGroup var options: EnablingOptions
+  var identity: IdentityOptions { options.identity }
+
+  func perform(_ inventory: AgentInventory) async throws { try options.setEnabled(true, inventory) }
+}
+
+/// Which agents are to be used or not.
+struct EnablingOptions: ParsableArguments {
   @OptionGroup var identity: IdentityOptions
   @Argument(help: ArgumentHelp("Agents by name or pattern.", valueName: "pattern"), completion: AgentNames.completion)
   var patterns: [String]
+  @Flag(help: "One JSON object a line.") var json = false
 
-  func perform(_ inventory: AgentInventory) async throws {
-    try setEnabled(true, inventory, patterns, identity.registry)
+  private struct Outcome: Encodable {
+    let agent: String
+    let enabled: Bool
   }
-}
 
-/// Changes the registry, in which the agents may have changed since they were looked up.
-private func setEnabled(
-  _ isEnabled: Bool, _ inventory: AgentInventory, _ patterns: [String], _ registry: SchedulerRegistry
-) throws {
-  let names = Set(try inventory.connectors(matching: patterns).map(\.agentName))
-  try registry.update { record, _ in
-    for index in record.connectors.indices where names.contains(record.connectors[index].agentName) {
-      record.connectors[index].isEnabled = isEnabled
+  /// Changes the registry, in which the agents may have changed since they were looked up.
+  func setEnabled(_ isEnabled: Bool, _ inventory: AgentInventory) throws {
+    let names = Set(try inventory.connectors(matching: patterns).map(\.agentName))
+    try identity.registry.update { record, _ in
+      for index in record.connectors.indices where names.contains(record.connectors[index].agentName) {
+        record.connectors[index].isEnabled = isEnabled
+      }
+    }
+    for name in names.sorted() {
+      try json
+        ? printJSON(Outcome(agent: name, enabled: isEnabled))
+        : printLine("\(name) is \(isEnabled ? "enabled" : "disabled")")
     }
   }
-  for name in names.sorted() { try printLine("\(name) is \(isEnabled ? "enabled" : "disabled")") }
 }

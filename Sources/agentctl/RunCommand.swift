@@ -18,31 +18,24 @@ struct RunCommand: AsyncParsableCommand {
       code is 0 only if all succeeded.
       """)
 
-  @Argument(
-    help: ArgumentHelp("The agent's name; or HOST[:PORT], with --cert.", valueName: "agent"),
-    completion: AgentNames.completion)
+  @Argument(help: AgentNames.help, completion: AgentNames.completion)
   var agent: String?
   @OptionGroup var fleet: FleetOptions
-  @OptionGroup var identity: IdentityOptions
-  @OptionGroup var patience: PatienceOptions
-  @Option(help: ArgumentHelp("The name in the agent's certificate.", valueName: "name"))
-  var name: String?
+  @OptionGroup var access: AccessOptions
   @OptionGroup var job: JobOptions
   @Flag(help: "Print the ended job as JSON; with -a one a line.") var json = false
 
   func validate() throws {
     guard (agent == nil) != fleet.patterns.isEmpty else { throw ValidationError("name one agent, or many with -a") }
-    if let agent { try target(agent).validate() }
-    if agent == nil, identity.cert != nil { throw ValidationError("-a asks the scheduler's agents: leave --cert out") }
-  }
-
-  private func target(_ agent: String) -> Target {
-    Target(agent: agent, name: name, identity: identity, limits: patience.limits)
+    if let agent { try access.validate(agent) }
+    if agent == nil, access.identity.cert != nil {
+      throw ValidationError("-a asks the scheduler's agents: leave --cert out")
+    }
   }
 
   func run() async throws {
     try await told {
-      if let agent { try await onOne(target(agent).client()) } else { try await onMany(identity.inventory()) }
+      if let agent { try await onOne(access.client(of: agent)) } else { try await onMany(access.identity.inventory()) }
     }
   }
 
@@ -68,7 +61,7 @@ struct RunCommand: AsyncParsableCommand {
     let interruption = Interruption { run.cancel() }
     interruption.arm()
     defer { interruption.end() }
-    let limits = patience.limits
+    let limits = access.patience.limits
     try await sideBySide(connectors, width: fleet.parallel) { connector in
       await run.perform(connector.agentName) { try inventory.client(of: connector, limits: limits) }
     } ended: {

@@ -6,47 +6,40 @@ import TerminalText
 
 /// Which agent, and how it is told who we are.
 struct TargetOptions: ParsableArguments {
-  @Argument(
-    help: ArgumentHelp("The agent's name; or HOST[:PORT], with --cert.", valueName: "agent"),
-    completion: AgentNames.completion)
+  @Argument(help: AgentNames.help, completion: AgentNames.completion)
   var agent: String
+  @OptionGroup var access: AccessOptions
+
+  func validate() throws { try access.validate(agent) }
+
+  /// The agent's client.
+  ///
+  /// - Throws: `AgentError.unusable` where a file is, or where there is no such agent.
+  func client() throws -> AgentClient { try access.client(of: agent) }
+}
+
+/// How one agent is reached, by the scheduler's name for it or by its address.
+struct AccessOptions: ParsableArguments {
   @OptionGroup var identity: IdentityOptions
   @OptionGroup var patience: PatienceOptions
   @Option(help: ArgumentHelp("The name in the agent's certificate.", valueName: "name"))
   var name: String?
 
-  func validate() throws { try target.validate() }
-
-  private var target: Target { Target(agent: agent, name: name, identity: identity, limits: patience.limits) }
-
-  /// The agent's client.
-  ///
-  /// - Throws: `AgentError.unusable` where a file is, or where there is no such agent.
-  func client() throws -> AgentClient { try target.client() }
-}
-
-/// One agent, by the scheduler's name for it or by its address.
-struct Target {
-  var agent: String
-  var name: String?
-  var identity: IdentityOptions
-  var limits: ClientLimits
-
-  func validate() throws {
+  func validate(_ agent: String) throws {
     guard AgentAddress(agent) != nil else {
       throw ValidationError("\(printable(agent)): an agent's name, or HOST[:PORT]")
     }
     if name != nil, identity.cert == nil { throw ValidationError("--name goes with --cert, --key and --ca") }
   }
 
-  func client() throws -> AgentClient {
-    guard let context = try identity.fileContext() else { return try registered() }
+  func client(of agent: String) throws -> AgentClient {
+    guard let context = try identity.fileContext() else { return try registered(agent) }
     guard var address = AgentAddress(agent) else { throw AgentError.unusable("\(agent): HOST or HOST:PORT") }
     address.name = name ?? address.name
-    return AgentClient(address, tls: context, limits: limits)
+    return AgentClient(address, tls: context, limits: patience.limits)
   }
 
-  private func registered() throws -> AgentClient {
+  private func registered(_ agent: String) throws -> AgentClient {
     let inventory = try identity.inventory()
     return try unusable {
       guard let connector = inventory.connector(named: agent) else {
@@ -56,7 +49,7 @@ struct Target {
         throw AgentError.unusable(
           "\(connector.agentName) is disabled: agentctl enable \(connector.agentName) has it used again")
       }
-      return try inventory.client(of: connector, limits: limits)
+      return try inventory.client(of: connector, limits: patience.limits)
     }
   }
 }
@@ -77,8 +70,11 @@ struct PatienceOptions: ParsableArguments {
   }
 }
 
-/// Agents' names for a shell's completion.
+/// How an agent is named on a command line.
 enum AgentNames {
+  static let help = ArgumentHelp(
+    "The agent's name; or HOST[:PORT], with --cert.", valueName: "agent")
+
   static var completion: CompletionKind {
     .custom { _, _, prefix in
       let names = (try? IdentityOptions.parse([]).inventory().connectors.map(\.agentName)) ?? []

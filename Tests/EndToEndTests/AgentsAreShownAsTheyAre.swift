@@ -44,7 +44,8 @@ import Testing
     let refused = try await fleet.agentctl("run", "idle", "--", "/bin/true")
     #expect(refused.errorText.contains("agentctl enable idle"))
     #expect(refused.end == .exited(EX_NOINPUT))
-    #expect(try await fleet.agentctl("enable", "idle").end == .exited(0))
+    #expect(
+      try await fleet.agentctl("enable", "idle", "--json").outputText == "{\"agent\":\"idle\",\"enabled\":true}\n")
     let healthy = try await fleet.agentctl("agents", "good", "idle", "--json")
     #expect(healthy.end == .exited(0))
     #expect(healthy.outputText.split(separator: "\n").allSatisfy { $0.contains(#""state":"Online""#) })
