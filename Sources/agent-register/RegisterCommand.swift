@@ -57,9 +57,14 @@ struct RegisterCommand: ParsableCommand {
   /// Does what the arguments ask for, and exits. A misuse is one line, as every other error.
   static func start(_ arguments: [String]) -> Never {
     do {
-      var command = try parseAsRoot(try UpdateListener.options(for: arguments))
-      try command.run()
+      for options in try UpdateListener.options(for: arguments) {
+        var command = try parseAsRoot(options)
+        try command.run()
+      }
       exit()
+    } catch let error as SystemError {
+      complain("\(error)")
+      exit(withError: ExitCode(RegistrationError(error).status.rawValue))
     } catch {
       guard !(error is ExitCode), exitCode(for: error) == .validationFailure else { exit(withError: error) }
       complain("\(message(for: error)); see \(programName) --help")

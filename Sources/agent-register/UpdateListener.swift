@@ -1,6 +1,7 @@
 import AgentRegistration
 import ArgumentParser
 import CommandGrammar
+import Glibc
 import SecretInput
 import SystemCalls
 
@@ -17,24 +18,45 @@ enum UpdateListener {
       .init("CODEFILE", "FILE", "the enrolment code is this file's first line; without it, it is asked for"),
     ])
 
-  /// The arguments of `-R -s`, if the command line is the article's; the same otherwise.
+  /// The options that do what the command line asks for, once for each command: of a command line in the article's language those of
+  /// `-R -s`, and where there is none, of the commands on standard input; otherwise the command line itself.
   ///
-  /// - Throws: `ValidationError` for one that is not complete, or has what it cannot have.
-  static func options(for arguments: [String]) throws -> [String] {
-    do throws(GrammarError) { return try translated(arguments) } catch { throw ValidationError(error.description) }
+  /// - Throws: `ValidationError` for a command that is not complete, or has what it cannot have; of several none is done then.
+  static func options(for arguments: [String]) throws -> [[String]] {
+    do {
+      if let start = arguments.firstIndex(where: isCommand), !arguments[..<start].contains(where: { $0.hasPrefix("/") })
+      {
+        let command = try ParsedCommand(arguments: Array(arguments[start...]))
+        return [try arguments[..<start] + translated(command)]
+      }
+      guard isatty(STDIN_FILENO) == 0, (try? GeneralOptions.parse(arguments)) != nil else { return [arguments] }
+      let commands = try standardInput()
+      return try commands.isEmpty ? [arguments] : commands.map { try arguments + translated(ParsedCommand($0)) }
+    } catch let error as GrammarError {
+      throw ValidationError(error.description)
+    }
   }
 
-  private static func translated(_ arguments: [String]) throws(GrammarError) -> [String] {
-    let start = arguments.firstIndex { $0.split(separator: " ").first?.uppercased() == "UPDATE" }
-    guard let start, start == 0 || arguments[..<start].allSatisfy({ !$0.hasPrefix("/") }) else { return arguments }
-    let command = try ParsedCommand(arguments: Array(arguments[start...]))
+  private static func isCommand(_ argument: String) -> Bool {
+    ["UPDATE", "HELP"].contains(argument.split(separator: " ").first?.uppercased() ?? "")
+  }
+
+  private static func standardInput() throws -> [String] {
+    let input = FileDescriptor(owning: try checked("dup", "standard input") { dup(STDIN_FILENO) })
+    let bytes = try input.readAll(limit: ParsedCommand.maximumBytes, "standard input")
+    var lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)[...]
+    return Array(CommandLines { lines.popFirst().map(String.init) })
+  }
+
+  private static func translated(_ command: ParsedCommand) throws -> [String] {
+    if command.words.first == "HELP" { throw CleanExit.message(syntax.help.joined(separator: "\n")) }
     guard command.words == syntax.words else {
-      throw .unknownCommand(command.words.joined(separator: " "), hint: "there is \(syntax.name)")
+      throw GrammarError.unknownCommand(command.words.joined(separator: " "), hint: "there is \(syntax.name)")
     }
     try syntax.check(command)
     func value(_ name: String) -> String? { command.switches.first { $0.name == name }?.value }
     let name = value("AGENTNAME").map { ["-n", $0] } ?? []
     let code = value("CODEFILE").map { ["-P", $0] } ?? []
-    return Array(arguments[..<start]) + ["-R", "-s", value("SERVER") ?? ""] + name + code
+    return ["-R", "-s", value("SERVER") ?? ""] + name + code
   }
 }

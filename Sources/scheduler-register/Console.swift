@@ -32,20 +32,12 @@ struct Console {
   ///
   /// - Returns: that one's exit status; 0 if all succeeded.
   func carryOutStandardInput() -> Int32 {
-    var reader = CommandReader()
-    var line = Self.nextLine()
-    while let present = line {
-      let next = Self.nextLine()
-      if case .command(let text) = reader.take(present, next: next ?? "") {
-        let status = carryOut { () throws(GrammarError) in try ParsedCommand(text) }
-        if status != 0 { return status }
-      }
-      line = next
+    for text in CommandLines({ readLine(strippingNewline: true) }) {
+      let status = carryOut { () throws(GrammarError) in try ParsedCommand(text) }
+      if status != 0 { return status }
     }
     return EXIT_SUCCESS
   }
-
-  private static func nextLine() -> String? { readLine(strippingNewline: true) }
 
   /// Lines on standard output.
   func show(_ lines: [String]) {

@@ -9,7 +9,9 @@ struct Prompt {
   private static let continuation = "         > "
 
   private let console: Console
-  private var reader = CommandReader()
+  private var reader = CommandReader { command throws(GrammarError) in
+    try SchedulerCommand.of(command.words).syntax.check(command)
+  }
 
   private init(_ console: Console) {
     self.console = console
@@ -33,7 +35,7 @@ struct Prompt {
     console.show(["HELP lists the commands, EXIT ends."])
     var line = Self.line(Self.prompt)
     while let present = line {
-      if ["EXIT", "QUIT"].contains(present.uppercased()), !reader.isWaiting { break }
+      if CommandReader.isEnd(present), !reader.isWaiting { break }
       if Self.isMoreThere {
         // Pasted: the next line may belong to this one.
         let next = Self.line(Self.continuation)

@@ -49,6 +49,34 @@ struct CommandLineTests {
 
   @Test(
     arguments: [
+      ("UPDATE AGENT LISTENER /REQCERT\n", "UPDATE AGENT LISTENER needs /SERVER"),
+      ("FORMAT DISK\n", "there is no command FORMAT DISK; there is UPDATE AGENT LISTENER"),
+      (
+        "update agent listener /reqcert\n  /SERVER=“<Enter the name>”\n",
+        "/SERVER=<Enter the name> is a placeholder: put the real value there"
+      ),
+      // Nothing of several is done where one is wrong.
+      (
+        "UPDATE AGENT LISTENER /REQCERT /SERVER=localhost:1 /CODEFILE=nowhere\nUPDATE AGENT\n",
+        "there is no command UPDATE AGENT; there is UPDATE AGENT LISTENER"
+      ),
+      ("\n# nothing\n", "say what to do: -I, -R, -L, -l, -x, -E, -V with a file or --at, or --env-diff"),
+    ])
+  func isMisuseOnStandardInput(input: String, message: String) async throws {
+    let result = try await host.register(input: Array(input.utf8))
+    #expect(result.end == .exited(64))
+    #expect(result.errorText == "agent-register: \(message); see agent-register --help\n")
+    #expect(try host.image().files.isEmpty)
+  }
+
+  @Test func helpShowsTheDocumentationsCommand() async throws {
+    let result = try await host.register("help")
+    #expect(result.end == .exited(0))
+    #expect(result.outputText.hasPrefix("UPDATE AGENT LISTENER /REQCERT /SERVER=HOST:PORT [/AGENTNAME=NAME]"))
+  }
+
+  @Test(
+    arguments: [
       (["-z"], "Unknown option '-z'"),
       ([], "say what to do: -I, -R, -L, -l, -x, -E, -V with a file or --at, or --env-diff"),
       (["-V"], "Missing value for '-V <file>'"),

@@ -32,6 +32,24 @@ import Testing
     #expect(!scheduler.log.contains("PRIVATE"))
   }
 
+  @Test func theSameOnStandardInput() async throws {
+    let (agent, scheduler) = (try await Installation(), try await EnrolmentScheduler())
+    try agent.folder.write("code", try await scheduler.code() + "\n", mode: 0o600)
+    // As the documentation breaks the line.
+    let command = """
+      UPDATE AGENT LISTENER /REQCERT /SERVER="\(scheduler.server)"\u{20}
+          /NOALLOWSSPI /NOALLOWNONE /AGENTNAME=localhost /CODEFILE=code
+
+      """
+    let result = try await TestProcess(
+      [agent.folder.path("bin/jams-register")], environment: agent.environment, directory: agent.folder.path,
+      input: Array(command.utf8)
+    ).end()
+    #expect(result.end == .exited(0), "\(result.errorText)")
+    #expect(result.outputText.hasPrefix("Requested Certificate\n"))
+    #expect(try Folder.names(in: agent.folder.path("store/current/certificates")).count == 1)
+  }
+
   @Test func anotherSchedulerIsNotSentTheCode() async throws {
     let (agent, scheduler, other) = (
       try await Installation(), try await EnrolmentScheduler(), try await EnrolmentScheduler()

@@ -1,5 +1,3 @@
-import CommandGrammar
-
 /// Puts commands together from lines: one that goes on in the next line, as the article prints them, is one command.
 public struct CommandReader: Sendable {
   /// What to do after a line.
@@ -12,10 +10,21 @@ public struct CommandReader: Sendable {
     case command(String)
   }
 
+  /// Throws what a command lacks, or has too much of.
+  public typealias Check = @Sendable (ParsedCommand) throws(GrammarError) -> Void
+
+  private let check: Check
   private var pending = ""
 
   /// A reader without a line.
-  public init() {}
+  ///
+  /// - Parameter check: by which it is known whether a command goes on in a line of which no more is known.
+  public init(_ check: @escaping Check = { _ in }) {
+    self.check = check
+  }
+
+  /// Whether a line ends the conversation.
+  public static func isEnd(_ line: String) -> Bool { ["EXIT", "QUIT"].contains(trimmed(line).uppercased()) }
 
   /// Whether the next line continues a command.
   public var isWaiting: Bool { !pending.isEmpty }
@@ -32,7 +41,7 @@ public struct CommandReader: Sendable {
     if pending.isEmpty, line.hasPrefix("#") || line.hasPrefix("!") { return .nothing }
     pending += pending.isEmpty ? line : " \(line)"
     if let next, Self.trimmed(next).hasPrefix("/") { return .nothing }
-    if next == nil, let missing = Self.missing(pending) { return .incomplete(missing) }
+    if next == nil, let missing = missing(pending) { return .incomplete(missing) }
     defer { pending = "" }
     return .command(pending)
   }
@@ -41,11 +50,8 @@ public struct CommandReader: Sendable {
   public mutating func cancel() { pending = "" }
 
   /// What a command lacks that another line could bring.
-  private static func missing(_ text: String) -> GrammarError? {
-    do throws(GrammarError) {
-      let parsed = try ParsedCommand(text)
-      try SchedulerCommand.of(parsed.words).syntax.check(parsed)
-    } catch {
+  private func missing(_ text: String) -> GrammarError? {
+    do throws(GrammarError) { try check(try ParsedCommand(text)) } catch {
       switch error {
       case .missing, .openQuote: return error
       default: break
