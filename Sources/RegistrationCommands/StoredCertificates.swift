@@ -13,7 +13,9 @@ extension Scheduler {
     let root = try find(query, otherwise: record.defaultRoot, among: try catalog(snapshot).roots, "root CA")
     guard let root else {
       throw CommandError(
-        .configuration, "there is no default root CA yet: make one with CREATE ROOT CA /STOREKEY /MAKEDEFAULT")
+        .configuration,
+        "there is no default root CA yet: make one with CREATE ROOT CA /STOREKEY /MAKEDEFAULT, or take over another "
+          + "scheduler's with IMPORT ROOT CA")
     }
     return try CertificateAuthority(certificate: root, key: try registry.store.key(of: root))
   }
@@ -27,7 +29,8 @@ extension Scheduler {
     guard let found else {
       throw CommandError(
         .configuration,
-        "there is no default executor connector certificate yet: make one with CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT"
+        "there is no default executor connector certificate yet: make one with CREATE EXEC CONNECTOR CERT /STORECERT "
+          + "/MAKEDEFAULT, or take over another scheduler's with IMPORT EXEC CERT"
       )
     }
     return found
