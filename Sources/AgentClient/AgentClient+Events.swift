@@ -23,7 +23,7 @@ extension AgentClient {
     since position: EventPosition? = nil, to consumer: (AgentEvent) async throws -> Void
   ) async throws -> Never {
     var position = position
-    var schedule = RetrySchedule(patience: limits.patience)
+    var schedule = RetrySchedule(limits)
     while true {
       var decoder = EventDecoder()
       do {

@@ -18,7 +18,7 @@ extension AgentClient {
     to consumer: ([UInt8]) async throws -> Void
   ) async throws -> Int64 {
     var offset = offset
-    var schedule = RetrySchedule(patience: limits.patience)
+    var schedule = RetrySchedule(limits)
     while true {
       let (before, began) = (offset, ContinuousClock.now)
       do {

@@ -54,7 +54,7 @@ extension AgentClient {
   func exchange(
     _ method: HTTPMethod, _ path: String, body: ByteBuffer? = nil, wait: Double = 0
   ) async throws -> (status: Int, body: ByteBuffer) {
-    var schedule = RetrySchedule(patience: limits.patience)
+    var schedule = RetrySchedule(limits)
     while true {
       do {
         return try await withAnswer(method, path, body: body, wait: wait) { answer, connection in

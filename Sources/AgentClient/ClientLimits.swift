@@ -12,6 +12,8 @@ public struct ClientLimits: Sendable {
   public var stallTime = 60.0
   /// Seconds for which a request that could not be made is tried again, since the last success; 0 for one attempt.
   public var patience = 60.0
+  /// Told of a request that is still tried again after two seconds, once; for a person who waits.
+  public var retrying: (@Sendable (AgentError) -> Void)?
   /// The most bytes of a JSON answer.
   public var documentBytes = 8 << 20
   /// The most connections at once; further requests wait for one.

@@ -4,12 +4,17 @@ struct RetrySchedule {
   private static let first = 0.05
   private static let longest = 2.0
 
+  /// Seconds after which whoever waits is told why.
+  private static let silence = 2.0
+
   private let patience: Double
+  private var retrying: (@Sendable (AgentError) -> Void)?
   private var delay = first
   private var lastSuccess = ContinuousClock.now
 
-  init(patience: Double) {
-    self.patience = patience
+  init(_ limits: ClientLimits) {
+    patience = limits.patience
+    retrying = limits.retrying
   }
 
   /// Something went well: patience and delay begin anew.
@@ -23,6 +28,10 @@ struct RetrySchedule {
   /// - Throws: `error` if it will not pass or patience is over; `CancellationError`.
   mutating func wait(after error: AgentError) async throws {
     guard error.mayPass, lastSuccess.duration(to: .now) < .seconds(patience) else { throw error }
+    if let retrying, lastSuccess.duration(to: .now) > .seconds(Self.silence) {
+      retrying(error)
+      self.retrying = nil
+    }
     try await Task.sleep(for: .seconds(delay * Double.random(in: 0.5...1)))
     delay = min(delay * 2, Self.longest)
   }

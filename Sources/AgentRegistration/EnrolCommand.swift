@@ -20,8 +20,11 @@ extension Registration {
   public func enrol(at server: String, name: String?, code: PasswordSource) throws -> Report {
     let server = try enrolmentServer(server)
     let name = try agentName(name)
-    let code = try enrolmentCode(code)
-    let (root, certificate) = try rethrowing { try requestCertificate(server, name, code) }
+    let (root, certificate) = try rethrowing { () throws in
+      // First of all: nobody shall type a code where there is no service.
+      let shown = try server.unverifiedAuthorities()
+      return try requestCertificate(server, shown, name, try enrolmentCode(code))
+    }
     let plan: ImportPlan
     do { plan = try add(try bundle(certificate, root)) } catch let refusal as ImportRefusal {
       throw RegistrationError(.data, "the certificate that \(server) issued cannot be used: \(refusal)")
@@ -49,9 +52,8 @@ extension Registration {
 
   /// Nothing secret leaves before the server has proven to be of the code's root.
   private func requestCertificate(
-    _ server: EnrolmentServer, _ name: String, _ code: EnrolmentCode
+    _ server: EnrolmentServer, _ shown: [Certificate], _ name: String, _ code: EnrolmentCode
   ) throws -> (root: Certificate, certificate: Certificate) {
-    let shown = try server.unverifiedAuthorities()
     guard let root = shown.first(where: { $0.sha256Thumbprint.hasPrefix(code.rootBeginning) && $0.isSelfSigned }) else {
       let other = shown.first.map { "\($0)" } ?? "none"
       throw RegistrationError(

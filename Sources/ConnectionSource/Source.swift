@@ -31,7 +31,10 @@ public struct Source: Hashable, Sendable, CustomStringConvertible {
   /// A peer's own address with its port, as logs show it.
   public static func text(_ peer: SocketAddress?) -> String {
     guard let peer, let address = peer.ipAddress, let port = peer.port else { return "unknown" }
-    return HostAndPort.text(address, port)
+    // A socket for both families shows IPv4 so; RFC 4291 section 2.5.5.2.
+    let mapped = "::ffff:"
+    let isMapped = address.hasPrefix(mapped) && address.contains(".")
+    return HostAndPort.text(isMapped ? String(address.dropFirst(mapped.count)) : address, port)
   }
 
   /// The address, or the network as `2001:db8:0:1::/64`.

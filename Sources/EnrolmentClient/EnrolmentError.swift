@@ -19,7 +19,8 @@ public enum EnrolmentError: Error, Equatable, Sendable, CustomStringConvertible 
   }
 
   init(_ error: AgentError, _ server: EnrolmentServer) {
-    let text = "\(server): \(error.description.replacing("the agent", with: "the server"))"
+    let reason = error.description.replacing("the agent", with: "the server")
+    let text = reason.hasPrefix("\(server): ") ? reason : "\(server): \(reason)"
     switch error {
     case .unreachable: self = .unreachable("\(text); does SERVE ENROLMENT run there?")
     case .untrusted: self = .untrusted(text)

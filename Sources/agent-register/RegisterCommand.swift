@@ -67,7 +67,7 @@ struct RegisterCommand: ParsableCommand {
       exit(withError: ExitCode(RegistrationError(error).status.rawValue))
     } catch {
       guard !(error is ExitCode), exitCode(for: error) == .validationFailure else { exit(withError: error) }
-      complain("\(message(for: error)); see \(programName) --help")
+      complain("\(withCaseHint(message(for: error))); see \(programName) --help")
       exit(withError: ExitCode.validationFailure)
     }
   }

@@ -125,7 +125,7 @@ final class FleetRun: Sendable {
     for (agent, how) in (state.failures + state.unknown).sorted(by: { $0.agent < $1.agent }) {
       complain("\(agent): \(how)")
     }
-    complain("\(id) on \(agents) agents: \(counts(state))")
+    complain("\(id) on \(agents) \(agents == 1 ? "agent" : "agents"): \(counts(state))")
     if !state.failures.isEmpty { return EXIT_FAILURE }
     return state.unknown.isEmpty ? EXIT_SUCCESS : EX_UNAVAILABLE
   }

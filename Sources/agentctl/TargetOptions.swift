@@ -1,6 +1,7 @@
 import AgentClient
 import AgentInventory
 import ArgumentParser
+import Glibc
 import SchedulerRegistry
 import TerminalText
 
@@ -36,7 +37,7 @@ struct AccessOptions: ParsableArguments {
     guard let context = try identity.fileContext() else { return try registered(agent) }
     guard var address = AgentAddress(agent) else { throw AgentError.unusable("\(agent): HOST or HOST:PORT") }
     address.name = name ?? address.name
-    return AgentClient(address, tls: context, limits: patience.limits)
+    return AgentClient(address, tls: context, limits: patience.tellingLimits)
   }
 
   private func registered(_ agent: String) throws -> AgentClient {
@@ -49,7 +50,7 @@ struct AccessOptions: ParsableArguments {
         throw AgentError.unusable(
           "\(connector.agentName) is disabled: agentctl enable \(connector.agentName) has it used again")
       }
-      return try inventory.client(of: connector, limits: patience.limits)
+      return try inventory.client(of: connector, limits: patience.tellingLimits)
     }
   }
 }
@@ -66,6 +67,16 @@ struct PatienceOptions: ParsableArguments {
   var limits: ClientLimits {
     var limits = ClientLimits()
     limits.patience = patience
+    return limits
+  }
+
+  /// The same for one agent, whose absence a person at the terminal is told of.
+  var tellingLimits: ClientLimits {
+    var limits = limits
+    if isatty(STDERR_FILENO) == 1 {
+      let patience = patience
+      limits.retrying = { complain("\($0); trying again for up to \(Int(patience)) s (--patience)") }
+    }
     return limits
   }
 }

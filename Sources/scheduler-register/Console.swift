@@ -18,8 +18,8 @@ struct Console {
   func carryOut(_ parse: () throws(GrammarError) -> ParsedCommand) -> Int32 {
     do {
       let answer = try scheduler.carryOut(try parse())
-      for warning in answer.warnings { complain("warning: \(warning)") }
       show(answer.lines)
+      for warning in answer.warnings { complain("warning: \(warning)") }
       return EXIT_SUCCESS
     } catch {
       let error = CommandError(error)

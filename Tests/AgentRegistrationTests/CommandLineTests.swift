@@ -78,6 +78,7 @@ struct CommandLineTests {
   @Test(
     arguments: [
       (["-z"], "Unknown option '-z'"),
+      (["-i", "f"], "Unknown option '-i', did you mean -I?"),
       ([], "say what to do: -I, -R, -L, -l, -x, -E, -V with a file or --at, or --env-diff"),
       (["-V"], "Missing value for '-V <file>'"),
       (["-l", "--at", "2099-01-01"], "--at goes with -V, not with -l"),

@@ -102,6 +102,15 @@ import Testing
     try await agent.configure("-R", "-s", scheduler.server, "-n", "localhost", "-P", "code")
   }
 
+  @Test func nobodyIsAskedForACodeWhereThereIsNoService() async throws {
+    let agent = try await Installation()
+    let shell = try Terminal(["/bin/sh"], environment: agent.environment, directory: agent.folder.path)
+    try shell.type("jams-register -R -s localhost:\(try FreePort.next()) -n localhost; echo requested=$?\n")
+    let shown = try await shell.expect("requested=69")
+    #expect(shown.contains("Connection refused; does SERVE ENROLMENT run there?"), "\(shown)")
+    #expect(!shown.contains("Enrolment code"))
+  }
+
   private func expectNothingThere(_ agent: Installation) throws {
     for file in ["store/request.key", "store/current", "listener.toml"] {
       #expect(access(agent.folder.path(file), F_OK) != 0, "\(file)")

@@ -56,6 +56,7 @@ extension Scheduler {
       "Revocation list exported to \(file)", "  issuer      \(list.issuer)", "  revoked     \(list.revokedCount)",
       "  next due    \(Self.day(list.nextUpdate ?? 0))",
       "agents import it with: jams-register -I \(file.split(separator: "/").last ?? "")",
+      "other schedulers with this root CA: IMPORT CRL /FILENAME=\(file.split(separator: "/").last ?? "")",
     ])
   }
 }

@@ -36,22 +36,30 @@ extension Scheduler {
     let password = try newPassword(switches, mayLack: false)
     let bundle = KeyBundle(key: key, certificate: certificate, chain: chain, name: certificate.commonName ?? what)
     try bundle.write(to: file, asPEM: false, password)
-    return CommandAnswer(["\(what) exported to \(file)"] + facts(certificate, isDefault: false))
+    let place = file.split(separator: "/").last ?? ""
+    let next =
+      certificate.isCA
+      ? "IMPORT ROOT CA /FILENAME=\(place) /PROMPT /MAKEDEFAULT /STOREKEY"
+      : "IMPORT EXEC CERT /FILENAME=\(place) /PROMPT /MAKEDEFAULT"
+    return CommandAnswer(
+      ["\(what) exported to \(file)"] + facts(certificate, isDefault: false)
+        + ["copy it to the other scheduler, run there: \(next)"])
   }
 
   /// IMPORT ROOT CA.
   func importRoot(_ switches: Switches) throws -> CommandAnswer {
-    let (key, certificates) = try bundle(switches)
     guard switches.has("STOREKEY") else {
       throw CommandError(.usage, "IMPORT ROOT CA needs /STOREKEY: a root CA without its private key cannot issue")
     }
+    let (key, certificates) = try bundle(switches)
     let authority = try CertificateAuthority(certificate: certificates[0], key: key)
     let isDefault = switches.has("MAKEDEFAULT")
     try registry.update { record, transaction in
       try transaction.add(authority)
       if isDefault { record.defaultRoot = authority.certificate.sha256Thumbprint }
     }
-    return CommandAnswer(["Root CA imported"] + facts(authority.certificate, isDefault: isDefault))
+    return CommandAnswer(
+      ["Root CA imported"] + facts(authority.certificate, isDefault: isDefault), warnings: [stillThere(switches)])
   }
 
   /// IMPORT EXEC CERT.
@@ -71,7 +79,12 @@ extension Scheduler {
     }
     return CommandAnswer(
       ["Executor certificate imported"] + facts(certificate, isDefault: isDefault),
-      warnings: isIssuedHere ? [] : ["its issuer \(certificate.issuer) is not here: import that with IMPORT ROOT CA"])
+      warnings: [stillThere(switches)]
+        + (isIssuedHere ? [] : ["its issuer \(certificate.issuer) is not here: import that with IMPORT ROOT CA"]))
+  }
+
+  private func stillThere(_ switches: Switches) -> String {
+    "\(switches.required("FILENAME")): still holds the private key; delete it"
   }
 
   /// The contents of a file: a private key and its certificate first, as PKCS#12 or PEM.

@@ -38,7 +38,8 @@ extension RegistryAuthority {
   ) throws(EnrolmentRefusal) {
     if code.expiresAt < .now() {
       throw EnrolmentRefusal(
-        .unauthorized, "the enrolment code expired at \(code.expiresAt)", detail: "expired code of \(code.agentName)")
+        .unauthorized, "the enrolment code expired at \(code.expiresAt); CREATE ENROLMENT CODE makes a new one",
+        detail: "expired code of \(code.agentName)")
     }
     if let usedAt = code.usedAt, code.usedFor != request.key.sha256 {
       throw EnrolmentRefusal(
@@ -47,7 +48,8 @@ extension RegistryAuthority {
     }
     guard user.isEmpty || AgentName.isSame(user, code.agentName) else {
       throw EnrolmentRefusal(
-        .forbidden, "the enrolment code is another agent's",
+        .forbidden,
+        "the enrolment code is another agent's, not \(user.debugDescription)'s: name this one as CREATE ENROLMENT CODE did",
         detail: "code of \(code.agentName) given by \(user.debugDescription)")
     }
     try checkNames(request, allowed: [.dns(code.agentName)] + code.names)
