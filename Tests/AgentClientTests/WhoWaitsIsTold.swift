@@ -1,11 +1,11 @@
-// Goal: a request to an agent that is away is tried again for as long as patience lasts, and whoever waits for it is told why, once.
+// Goal: a request to an agent that is away is tried again for as long as patience lasts, and whoever waits for it is told why.
 import AgentClient
 import Synchronization
 import TestSupport
 import Testing
 
 @Suite struct WhoWaitsIsTold {
-  @Test func onceWhileItIsTriedAgain() async throws {
+  @Test func whileItIsTriedAgain() async throws {
     let told = Mutex<[AgentError]>([])
     var limits = ClientLimits()
     limits.patience = 120

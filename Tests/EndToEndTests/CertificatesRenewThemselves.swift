@@ -20,6 +20,11 @@ import Testing
       let answer = try await scheduler.ask(agent)
       #expect(answer.outputText.contains("\"running\":0"), "\(answer.errorText) \(agent.log)")
     }
+    let page = try PrometheusText(try await scheduler.ask(agent, "../metrics").outputText)
+    #expect(try #require(page.values["agentd_certificate_renewals_total{result=\"success\"}"]) >= 2)
+    #expect(page.values["agentd_certificate_renewals_total{result=\"failure\"}"] == 0)
+    let next = try #require(page.values["agentd_certificate_next_renewal_timestamp_seconds"])
+    #expect(abs(next - Double(time(nil))) < 120)
     try await agent.stop()
     // The one that served last and the one before, with keys of their own.
     let last = try names(agent, "keys")

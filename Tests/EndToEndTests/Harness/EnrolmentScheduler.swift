@@ -50,10 +50,10 @@ final class EnrolmentScheduler: Sendable {
   }
 
   /// What the agent answers to the connector.
-  func ask(_ agent: Installation) async throws -> ProcessResult {
+  func ask(_ agent: Installation, _ path: String = "agent") async throws -> ProcessResult {
     try await TestProcess(
       ["curl", "--silent", "--show-error", "--noproxy", "*", "--cacert", folder.path("root.pem")]
-        + connector().curlArguments + ["\(agent.url)/agent"], environment: agent.environment
+        + connector().curlArguments + ["\(agent.url)/\(path)"], environment: agent.environment
     ).end()
   }
 
