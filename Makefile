@@ -141,6 +141,8 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	install -d $(DESTDIR)$(SYSTEMDDIR)/systemd/system $(DESTDIR)$(SYSTEMDDIR)/sysusers.d $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d
 	sed 's|/usr/sbin/agentd|$(SBINDIR)/agentd|' etc/systemd/agentd.service \
 	  > $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd.service
+	sed 's|/usr/bin/scheduler-register|$(BINDIR)/scheduler-register|' etc/systemd/agentd-enrolment.service \
+	  > $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd-enrolment.service
 	install -m 0644 etc/sysusers.d/agentd.conf $(DESTDIR)$(SYSTEMDDIR)/sysusers.d/agentd.conf
 	install -m 0644 etc/tmpfiles.d/agentd.conf $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d/agentd.conf
 	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/agentd
@@ -157,6 +159,7 @@ uninstall: ## remove what install installed; configuration, certificates and job
 	rm -f $(foreach page,$(notdir $(wildcard docs/man/*)) jams-agentd.8 jams-register.8,\
 	  $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -f $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd.service
+	rm -f $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd-enrolment.service
 	rm -f $(DESTDIR)$(SYSTEMDDIR)/sysusers.d/agentd.conf $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d/agentd.conf
 
 clean: ## remove everything built
