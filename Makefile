@@ -22,7 +22,7 @@ FUZZ_FLAGS := -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
   -Xcc -fsanitize=fuzzer-no-link,address -Xcxx -fsanitize=fuzzer-no-link,address
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
 
-.PHONY: help demo test interop fuzz power-cut failing-writes million soak drill build bench docs lint format install uninstall clean
+.PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak drill build bench docs lint format install uninstall clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,13 @@ interop: ## run the tests with clients in Go and Java, TLS scanners and a certif
 	  { python3 -m venv .build/pkilint && .build/pkilint/bin/pip --quiet install 'pkilint>=0.12'; }
 	PATH="$$PATH:$$PWD/.build/pkilint/bin" AGENTD_INTEROP=1 \
 	  swift test --skip-build --disable-xctest --filter 'Interoperation'
+
+api-test: ## hold a running agentd against docs/openapi.yaml with made-up requests: EXAMPLES=30, SEED=1
+	@scripts/bootstrap api
+	swift build --build-tests $(TEST_FLAGS)
+	test -x .build/schemathesis/bin/schemathesis || \
+	  { python3 -m venv .build/schemathesis && .build/schemathesis/bin/pip --quiet install 'schemathesis>=4.32,<5'; }
+	EXAMPLES=$(or $(EXAMPLES),30) SEED=$(or $(SEED),1) scripts/api/test .build/schemathesis/bin/schemathesis .build/debug
 
 fuzz: ## try random inputs on all that is read from outside: SECONDS=20 each, SEED=1, TARGETS="http1 gate"
 	@scripts/bootstrap fuzz
@@ -138,6 +145,9 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	ln -sfn agent-register $(DESTDIR)$(BINDIR)/jams-register
 	install -d $(DESTDIR)$(DATADIR)/doc/agentd
 	install -m 0644 README.md CHANGELOG.md SECURITY.md LICENSE etc/agentd.toml $(DESTDIR)$(DATADIR)/doc/agentd/
+	install -d $(DESTDIR)$(DATADIR)/doc/agentd/examples
+	install -m 0644 packaging/prometheus/agentd.rules.yml packaging/grafana/agentd.json \
+	  $(DESTDIR)$(DATADIR)/doc/agentd/examples/
 	install -d $(DESTDIR)$(SYSTEMDDIR)/systemd/system $(DESTDIR)$(SYSTEMDDIR)/sysusers.d $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d
 	sed 's|/usr/sbin/agentd|$(SBINDIR)/agentd|' etc/systemd/agentd.service \
 	  > $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd.service

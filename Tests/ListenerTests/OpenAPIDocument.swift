@@ -43,6 +43,16 @@ struct OpenAPIDocument {
     }
   }
 
+  /// docs/problems.md has a section for each kind, to which a link with the kind's name leads.
+  @Test func theProblemsAreExplained() throws {
+    let bytes = try DurableFile.read("\(BuiltProduct.packageFolder)/docs/problems.md", limit: 1 << 20)
+    let sections = String(decoding: bytes, as: UTF8.self).split(separator: "\n## ").dropFirst()
+    #expect(sections.map { $0.prefix { $0 != "\n" }.description } == ProblemKind.allCases.map(\.rawValue))
+    for (section, kind) in zip(sections, ProblemKind.allCases) {
+      #expect(section.hasPrefix("\(kind.rawValue)\n\(kind.status), \"\(kind.title)\". "), "\(kind)")
+    }
+  }
+
   @Test func namesTheProblemsAndStates() {
     let items = lines.compactMap { $0.wholeMatch(of: #/ +- (\S+)/#).map { String($0.1) } }
     let problems = items.filter { $0.hasPrefix("/problems/") }

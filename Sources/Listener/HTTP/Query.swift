@@ -35,11 +35,14 @@ struct Query {
     return number
   }
 
-  /// Seconds in decimal digits, with a fraction if wanted; `nil` if it is absent.
+  /// Seconds, as JSON writes numbers; `nil` if it is absent.
   func seconds(_ name: String, atMost most: Double) throws(Refusal) -> Double? {
     guard let value = values[name] else { return nil }
-    let parts = value.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.allSatisfy({ Self.isDecimal($0) }), let seconds = Double(value), seconds <= most else {
+    // The names that there are of infinity, and hexadecimal, are no numbers here.
+    guard value.utf8.count <= 64, value.utf8.first.map(Self.isDigit) ?? false,
+      value.utf8.allSatisfy({ Self.isDigit($0) || "+-.eE".utf8.contains($0) }),
+      let seconds = Double(value), (0...most).contains(seconds)
+    else {
       throw Self.fault(name, "seconds, 0 to \(Int(most))")
     }
     return seconds
@@ -62,9 +65,10 @@ struct Query {
   }
 
   private static func isDecimal(_ text: some StringProtocol) -> Bool {
-    !text.isEmpty && text.utf8.count <= 19
-      && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    !text.isEmpty && text.utf8.count <= 19 && text.utf8.allSatisfy(isDigit)
   }
+
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
   private static func fault(_ name: String, _ expected: String) -> Refusal {
     Refusal(.badRequest, "the query parameter \"\(name)\" must be \(expected)")
