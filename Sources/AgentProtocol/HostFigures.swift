@@ -39,6 +39,16 @@ public struct HostFigures: Codable, Equatable, Sendable {
   public var submitted: UInt64 = 0
   /// Jobs that have ended, for each final state.
   public var ended: [Ended] = []
+  /// How long jobs that have ended had waited before they started.
+  public var waited = DurationHistogram()
+  /// How long they ran.
+  public var ran = DurationHistogram()
+  /// Bytes of the ledger on the disk.
+  public var ledgerBytes: Int64 = 0
+  /// Free bytes of the disk of the jobs; nil where that cannot be told.
+  public var diskFreeBytes: UInt64?
+  /// How many of them have to be free for a job to be taken in.
+  public var diskFloorBytes: UInt64?
   /// Listeners that were started in place of one that died.
   public var listenerRestarts: UInt64 = 0
   /// Reloads after which the new configuration served.

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Glibc
 
 /// The durable record of all jobs: an SQLite database that one thread of one process owns.
 ///
@@ -8,13 +9,23 @@ import AgentProtocol
 /// After `.full`, `.damaged` or `.failed` nothing of the turn can be relied on: call `rollback()`.
 public final class JobLedger {
   let database: Database
+  private let path: String
 
   /// Opens the database at `path`, or makes it (mode 0600), and brings an older one to the present schema.
   ///
   /// - Throws: `LedgerError`: `.inUse` while another process has it open, `.newer`, `.damaged`, `.full`, `.failed`.
   public init(path: String) throws(LedgerError) {
+    self.path = path
     database = try Database(path)
     try Schema.bringUp(database)
+  }
+
+  /// Bytes that it takes on the disk, with its log of changes.
+  public var size: Int64 {
+    ["", "-wal"].reduce(0) { sum, suffix in
+      var status = stat()
+      return stat(path + suffix, &status) == 0 ? sum + Int64(status.st_size) : sum
+    }
   }
 
   /// Ends the changes of this turn: they are on disk when it returns. Does nothing if there are none.

@@ -20,7 +20,7 @@ public struct PrometheusText: Sendable {
       if let match = line.wholeMatch(of: /# HELP ([a-z][a-z0-9_]*) (\S.*\S)/) {
         helped = String(match.1)
         guard kinds[helped] == nil else { throw fault("a metric in two places") }
-      } else if let match = line.wholeMatch(of: /# TYPE ([a-z][a-z0-9_]*) (counter|gauge)/) {
+      } else if let match = line.wholeMatch(of: /# TYPE ([a-z][a-z0-9_]*) (counter|gauge|histogram)/) {
         current = String(match.1)
         guard current == helped else { throw fault("a type without its help") }
         guard (match.2 == "counter") == current.hasSuffix("_total") else { throw fault("_total is for counters") }
@@ -29,7 +29,7 @@ public struct PrometheusText: Sendable {
         try add(line, of: current)
       }
     }
-    if let empty = kinds.keys.first(where: { kind in !values.keys.contains { Self.name($0) == kind } }) {
+    if let empty = kinds.keys.first(where: { kind in !values.keys.contains { name($0) == kind } }) {
       throw Fault(description: "no sample of \(empty)")
     }
   }
@@ -40,8 +40,8 @@ public struct PrometheusText: Sendable {
       throw fault("no sample")
     }
     let series = line[..<blank]
-    guard Self.name(series) == metric else { throw fault("a sample of another metric than \(metric)") }
-    var rest = series.dropFirst(metric.count)
+    guard name(series) == metric else { throw fault("a sample of another metric than \(metric)") }
+    var rest = series.drop { $0 != "{" }
     if !rest.isEmpty {
       // In a value backslash, quote and line end are escaped, and nothing else.
       let label = /[a-z][a-z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"/
@@ -58,5 +58,11 @@ public struct PrometheusText: Sendable {
     guard values.updateValue(value, forKey: String(series)) == nil else { throw fault("a series twice") }
   }
 
-  private static func name(_ series: some StringProtocol) -> String { String(series.prefix { $0 != "{" }) }
+  /// The metric of a series: of a histogram, that of its buckets, sum and count.
+  private func name(_ series: some StringProtocol) -> String {
+    let name = String(series.prefix { $0 != "{" })
+    guard let part = ["_bucket", "_sum", "_count"].first(where: name.hasSuffix) else { return name }
+    let metric = String(name.dropLast(part.count))
+    return kinds[metric] == "histogram" ? metric : name
+  }
 }

@@ -7,6 +7,8 @@ struct Exposition {
     /// Only grows; its name ends in `_total`.
     case counter
     case gauge
+    /// How many were at most so large.
+    case histogram
   }
 
   /// One line.
@@ -32,6 +34,18 @@ struct Exposition {
   }
 
   private(set) var text = ""
+
+  /// Adds a histogram of seconds.
+  mutating func add(_ name: String, _ help: String, _ histogram: DurationHistogram) {
+    text += "# HELP \(name) \(help)\n# TYPE \(name) \(Kind.histogram.rawValue)\n"
+    var count: UInt64 = 0
+    let bounds = DurationHistogram.bounds.map { $0 < 1 ? "\($0)" : "\(Int($0))" } + ["+Inf"]
+    for (bound, more) in zip(bounds, histogram.counts) {
+      count += more
+      text += "\(name)_bucket{le=\"\(bound)\"} \(count)\n"
+    }
+    text += "\(name)_sum \(histogram.sum)\n\(name)_count \(count)\n"
+  }
 
   /// Adds a metric with all its samples; one without any is left out.
   mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {

@@ -37,6 +37,15 @@ struct MetricsPage {
     page.add(
       "agentd_jobs_ended_total", .counter, "Jobs that have come to a final state since the supervisor's start.",
       host.ended.map { .init($0.count, ("state", $0.state.rawValue)) })
+    page.add("agentd_job_wait_seconds", "How long jobs that have ended had waited for their start.", host.waited)
+    page.add("agentd_job_duration_seconds", "How long jobs that have ended ran.", host.ran)
+    page.add("agentd_ledger_size_bytes", .gauge, "Size of the record of jobs on the disk.", [.init(host.ledgerBytes)])
+    page.add(
+      "agentd_disk_free_bytes", .gauge, "Free bytes of the disk of the jobs.",
+      host.diskFreeBytes.map { [.init($0)] } ?? [])
+    page.add(
+      "agentd_disk_floor_bytes", .gauge, "Free bytes below which no job is taken in (disk_floor).",
+      host.diskFloorBytes.map { [.init($0)] } ?? [])
   }
 
   private func addConnections(to page: inout Exposition) {

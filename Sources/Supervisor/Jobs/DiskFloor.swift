@@ -8,12 +8,15 @@ struct DiskFloor {
 
   private static let most: UInt64 = 64 << 20
 
+  /// How many bytes have to be free on a disk of that size.
+  func floor(_ space: DiskSpace) -> UInt64 { bytes.map { UInt64($0) } ?? min(Self.most, space.total / 20) }
+
   /// Refuses a new job if there is less room.
   ///
   /// - Throws: `Problem` of kind `.noSpace`. A disk that cannot be asked is no reason.
   func check(_ folder: String) throws(Problem) {
     guard bytes != 0, let space = DiskSpace(at: folder) else { return }
-    let floor = bytes.map { UInt64($0) } ?? min(Self.most, space.total / 20)
+    let floor = floor(space)
     if space.free < floor {
       throw Problem(.noSpace, "the disk of the agent's jobs has \(space.free) bytes left, and \(floor) are kept free")
     }

@@ -18,6 +18,9 @@ final class GroupCommit {
     self.log = log
   }
 
+  /// Bytes that the ledger takes on the disk.
+  var size: Int64 { ledger.size }
+
   /// The status of a job as the changes of this turn leave it, `nil` if it is unknown.
   func status(of id: JobID) throws(LedgerError) -> JobStatus? { try ledger.status(of: id) }
 

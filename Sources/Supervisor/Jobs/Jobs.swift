@@ -128,7 +128,7 @@ final class Jobs {
       guard let self else { return }
       if problem != nil { return retry { $0.record(status, on: event, then: then) } }
       release(status.id)
-      tally.jobEnded(status.state)
+      tally.jobEnded(status)
       logEnd(status)
       forgetSoon()
       outputWatches.remove(status.id)

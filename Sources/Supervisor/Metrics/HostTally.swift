@@ -4,6 +4,8 @@ import AgentProtocol
 final class HostTally {
   private let startedAt = Timestamp.now()
   private var ended: [JobState: UInt64] = [:]
+  private var waited = DurationHistogram()
+  private var ran = DurationHistogram()
   /// Jobs that were taken in.
   var submitted: UInt64 = 0
   /// Reloads after which the new configuration served.
@@ -16,13 +18,20 @@ final class HostTally {
   weak var renewal: CertificateRenewal?
 
   /// A job has come to a final state.
-  func jobEnded(_ state: JobState) { ended[state, default: 0] += 1 }
+  func jobEnded(_ status: JobStatus) {
+    ended[status.state, default: 0] += 1
+    guard let start = status.startedAt, let end = status.finishedAt else { return }
+    waited.add(from: status.submittedAt, to: start)
+    ran.add(from: start, to: end)
+  }
 
   /// All figures at this moment.
   func figures(_ capacity: Capacity) -> HostFigures {
     var figures = HostFigures(startedAt: startedAt, capacity: capacity)
     figures.submitted = submitted
     figures.ended = JobState.allCases.filter(\.isFinal).map { .init(state: $0, count: ended[$0] ?? 0) }
+    figures.waited = waited
+    figures.ran = ran
     figures.listenerRestarts = listeners?.restarts ?? 0
     figures.reloads = reloads
     figures.failedReloads = failedReloads

@@ -1,8 +1,15 @@
 import AgentProtocol
+import SystemCalls
 
 extension Jobs {
   /// Answers with what was counted.
   func showMetrics(_ request: ClientRequest) {
-    request.answer(.metrics(tally.figures(capacity)))
+    var figures = tally.figures(capacity)
+    figures.ledgerBytes = ledger.size
+    if let space = DiskSpace(at: launcher.folder) {
+      figures.diskFreeBytes = space.free
+      figures.diskFloorBytes = diskFloor.floor(space)
+    }
+    request.answer(.metrics(figures))
   }
 }

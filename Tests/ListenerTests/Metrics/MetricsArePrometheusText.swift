@@ -14,6 +14,13 @@ struct MetricsArePrometheusText {
       capacity: Capacity(maxRunning: 4, maxQueued: 9, running: 1, queued: 2))
     figures.submitted = 12
     figures.ended = JobState.allCases.filter(\.isFinal).map { .init(state: $0, count: $0 == .failed ? 3 : 0) }
+    for milliseconds in [50, 1000, 1001, 90_000_000] as [Int64] {
+      figures.ran.add(from: Timestamp(milliseconds: 5), to: Timestamp(milliseconds: 5 + milliseconds))
+    }
+    figures.waited.add(from: Timestamp(milliseconds: 5), to: Timestamp(milliseconds: 4))
+    figures.ledgerBytes = 8192
+    figures.diskFreeBytes = 77
+    figures.diskFloorBytes = 66
     figures.listenerRestarts = 5
     figures.reloads = 6
     figures.failedReloads = 7
@@ -54,6 +61,15 @@ struct MetricsArePrometheusText {
     #expect(page.values["agentd_jobs_submitted_total"] == 12)
     #expect(page.values["agentd_jobs_ended_total{state=\"failed\"}"] == 3)
     #expect(page.values["agentd_jobs_ended_total{state=\"succeeded\"}"] == 0)
+    #expect(page.values["agentd_job_duration_seconds_bucket{le=\"0.1\"}"] == 1)
+    #expect(page.values["agentd_job_duration_seconds_bucket{le=\"1\"}"] == 2)
+    #expect(page.values["agentd_job_duration_seconds_bucket{le=\"86400\"}"] == 3)
+    #expect(page.values["agentd_job_duration_seconds_bucket{le=\"+Inf\"}"] == 4)
+    #expect(page.values["agentd_job_duration_seconds_count"] == 4)
+    #expect(page.values["agentd_job_duration_seconds_sum"] == 90_002.051)
+    #expect(page.values["agentd_job_wait_seconds_sum"] == 0)
+    #expect(page.values["agentd_ledger_size_bytes"] == 8192)
+    #expect(page.values["agentd_disk_free_bytes"] == 77 && page.values["agentd_disk_floor_bytes"] == 66)
     #expect(page.values["agentd_listener_restarts_total"] == 5)
     #expect(page.values["agentd_reloads_total{result=\"success\"}"] == 6)
     #expect(page.values["agentd_reloads_total{result=\"failure\"}"] == 7)
