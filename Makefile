@@ -22,7 +22,7 @@ FUZZ_FLAGS := -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
   -Xcc -fsanitize=fuzzer-no-link,address -Xcxx -fsanitize=fuzzer-no-link,address
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
 
-.PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak drill build bench docs lint format install uninstall clean
+.PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak reloads drill build bench docs lint format install uninstall clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,10 +73,17 @@ million: ## time the ledger with a million jobs beside a small one
 	swift build --build-tests $(TEST_FLAGS)
 	AGENTD_MILLION=1 swift test --skip-build --disable-xctest --filter MillionJobsAreTimed
 
-soak: ## reload under load, RELOADS times (1000), by the seed SEED (a random one); some minutes
+soak: ## run agentd under load for SECONDS=600; .build/soak.png shows memory, descriptors and latency over time
+	@scripts/bootstrap soak
+	@$(MAKE) --no-print-directory build
+	test -x .build/matplotlib/bin/python || \
+	  { python3 -m venv .build/matplotlib && .build/matplotlib/bin/pip --quiet install 'matplotlib>=3.6'; }
+	.build/matplotlib/bin/python scripts/soak $(or $(SECONDS),600) $(RELEASE) .build
+
+reloads: ## reload under load, RELOADS times (1000), by the seed SEED (a random one); some minutes
 	@scripts/bootstrap test
 	swift build --build-tests $(TEST_FLAGS)
-	AGENTD_SOAK=$(RELOADS) AGENTD_SEED=$(SEED) swift test --skip-build --disable-xctest --filter ReloadsUnderLoad
+	AGENTD_RELOADS=$(RELOADS) AGENTD_SEED=$(SEED) swift test --skip-build --disable-xctest --filter ReloadsUnderLoad
 
 build: ## build the programs for release, in .build/release
 	@scripts/bootstrap build

@@ -1,7 +1,7 @@
 // Goal: however often agentd reloads, whatever has changed, no client notices: not the one that comes, not the one that
 // stays, not the one that waits or follows; and nothing of the replaced listeners is left.
 //
-// `make test` reloads a few times, `make soak` a thousand times.
+// `make test` reloads a few times, `make reloads` a thousand times.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -9,9 +9,9 @@ import Testing
 
 @Suite struct ReloadsUnderLoad {
   @Test(.timeLimit(.minutes(60))) func noRequestFailsAndNothingIsLeft() async throws {
-    let soak = Soak.wanted
+    let wanted = Wanted.ofEnvironment
     let agent = try await Installation.running(configuration: "[jobs]\noutput_limit = 1000000000\n")
-    var changes = try await ReloadChanges(of: agent, seed: soak.seed)
+    var changes = try await ReloadChanges(of: agent, seed: wanted.seed)
     try await agent.submit("talk", ["/bin/sh", "-c", Follower.script], fields: try agent.gate("stop"))
     let before = try await Footprint.settled(of: agent)
 
@@ -19,9 +19,9 @@ import Testing
     let ports = changes.ports
     async let followed = Follower.output(of: "talk", at: agent, ports: ports)
     var half = before
-    for number in 1...soak.reloads {
+    for number in 1...wanted.reloads {
       try await agent.reload { try await changes.next(at: agent) }
-      if number == soak.reloads / 2 { half = try Footprint(of: agent) }
+      if number == wanted.reloads / 2 { half = try Footprint(of: agent) }
     }
     try await agent.reload { try await changes.restorePort(at: agent) }
     try await agent.openGate("stop")
@@ -30,28 +30,28 @@ import Testing
     let outcome = try await load.outcome()
 
     let after = try await Footprint.settled(of: agent)
-    print("\(soak): \(outcome), supervisor before \(before), half-way \(half), after \(after)")
-    #expect(outcome.failed == 0, "\(soak): \(outcome)")
-    #expect(outcome.requests > soak.reloads)
+    print("\(wanted): \(outcome), supervisor before \(before), half-way \(half), after \(after)")
+    #expect(outcome.failed == 0, "\(wanted): \(outcome)")
+    #expect(outcome.requests > wanted.reloads)
     #expect(
-      after.processes == before.processes && after.descriptors <= before.descriptors, "\(soak): \(after), \(before)")
-    #expect(after.residentKiB - half.residentKiB < 512 + soak.reloads, "\(soak): \(half), \(after)")
+      after.processes == before.processes && after.descriptors <= before.descriptors, "\(wanted): \(after), \(before)")
+    #expect(after.residentKiB - half.residentKiB < 512 + wanted.reloads, "\(wanted): \(half), \(after)")
     let complaints = agent.log.split(separator: "\n").filter {
       $0.contains(" error ") || $0.contains("listener exited")
     }
-    #expect(complaints == [], "\(soak)")
+    #expect(complaints == [], "\(wanted)")
   }
 }
 
-/// How long it shall take, as `make soak` says.
-private struct Soak: CustomStringConvertible {
+/// How long it shall take, as `make reloads` says.
+private struct Wanted: CustomStringConvertible {
   let reloads: Int
   let seed: UInt64
 
-  static var wanted: Soak {
+  static var ofEnvironment: Wanted {
     func number(_ name: String) -> UInt64? { getenv(name).flatMap { UInt64(String(cString: $0)) } }
-    return Soak(
-      reloads: Int(min(number("AGENTD_SOAK") ?? 24, 100_000)),
+    return Wanted(
+      reloads: Int(min(number("AGENTD_RELOADS") ?? 24, 100_000)),
       seed: number("AGENTD_SEED") ?? UInt64.random(in: 1...999_999))
   }
 
