@@ -26,6 +26,10 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var listenerUser: String
     /// The least important messages that are logged.
     public var logLevel: LogLevel
+    /// How events are written.
+    public var logFormat = LogFormat.text
+    /// Where it is written who asked for what.
+    public var auditLog = AuditPlace.log
     /// The file that a detached agentd logs to.
     public var logFile: String
     /// The name by which schedulers know this agent: the host's, unless it is set.
@@ -104,6 +108,21 @@ public struct AgentConfiguration: Equatable, Sendable {
     case off
     /// In this folder of a cgroup2 file system.
     case folder(String)
+  }
+
+  /// The formats of the log.
+  public enum LogFormat: String, CaseIterable, Sendable {
+    case text, logfmt, json
+  }
+
+  /// The choices for the audit log.
+  public enum AuditPlace: Equatable, Sendable {
+    /// With all else that is logged.
+    case log
+    /// The system's log, of the facility authpriv.
+    case syslog
+    /// A file of its own.
+    case file(String)
   }
 
   /// The levels of swift-log.

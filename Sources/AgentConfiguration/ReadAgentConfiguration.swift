@@ -34,6 +34,8 @@ extension AgentConfiguration.Process {
     listenerUser = try table.userName("listener_user") ?? listenerUser
     logFile = try table.path("log_file", folder) ?? logFile
     logLevel = try table.choice("log_level") ?? logLevel
+    logFormat = try table.choice("log_format") ?? logFormat
+    auditLog = try table.auditLog("audit_log") ?? auditLog
     if let name = try table.string("agent_name") {
       guard (1...253).contains(name.utf8.count), name.utf8.allSatisfy(isNameCharacter) else {
         throw table.error(
@@ -117,6 +119,16 @@ extension StrictTable {
     let known = Choice.allCases.map(\.rawValue)
     let hint = nearestWord(to: name, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
     throw error(key, "\(key) must be one of \(known.joined(separator: ", ")), not \(quoted(name))\(hint)")
+  }
+
+  fileprivate func auditLog(_ key: String) throws(ConfigurationError) -> AgentConfiguration.AuditPlace? {
+    switch try string(key) {
+    case nil: return nil
+    case "log": return .log
+    case "syslog": return .syslog
+    case let path? where path.hasPrefix("/") && path != "/": return .file(path)
+    case let path?: throw error(key, "\(key) must be \"log\", \"syslog\" or an absolute path, not \(quoted(path))")
+    }
   }
 
   fileprivate func controlGroups(_ key: String) throws(ConfigurationError) -> AgentConfiguration.ControlGroups? {

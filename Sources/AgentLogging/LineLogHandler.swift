@@ -40,8 +40,8 @@ public struct LineLogHandler: LogHandler {
     fields.merge(event.metadata ?? [:]) { _, new in new }
     if let error = event.error { fields["error"] = .string("\(error)") }
     let line = LogLine(level: event.level, message: event.message.description, fields: fields)
-    output.write(line.bytes(style, limit: Self.maximumLineLength)) {
-      Self.loss($0).bytes(style, limit: Self.maximumLineLength)
+    output.write(line.bytes(style, .current, limit: Self.maximumLineLength)) {
+      Self.loss($0).bytes(style, .current, limit: Self.maximumLineLength)
     }
   }
 

@@ -7,6 +7,8 @@ public enum LineStyle: Equatable, Sendable {
   case timed
   /// `<6>` and no time, which the journal adds itself; sd-daemon(3).
   case journal
+  /// As syslog(3) sends it, from the security facility; the time is the receiver's. No newline at the end.
+  case syslog
 
   /// The style for descriptor 2: `.journal` if `$JOURNAL_STREAM` (systemd.exec(5)) names the file behind it.
   public static func forStandardError() -> LineStyle {

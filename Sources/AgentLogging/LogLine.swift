@@ -1,33 +1,71 @@
 import Glibc
 import Logging
 
-/// A log event as text: `LEVEL MESSAGE KEY=VALUE ...`, values quoted where logfmt needs it, keys in alphabetical order.
-struct LogLine {
+/// A log event as a line. It never holds a control character; keys are in alphabetical order.
+public struct LogLine {
   let level: Logger.Level
   let message: String
   let fields: Logger.Metadata
 
-  /// The line with its time or priority in front and a newline at the end, at most `limit` bytes.
-  func bytes(_ style: LineStyle, limit: Int) -> [UInt8] {
-    var text =
-      switch style {
-      case .timed: "\(Self.now()) \(level) "
-      case .journal: "<\(level.priority)>"
+  /// An event of these parts.
+  public init(level: Logger.Level, message: String, fields: Logger.Metadata) {
+    (self.level, self.message, self.fields) = (level, message, fields)
+  }
+
+  /// The line with its time or priority in front and, but for syslog, a newline at the end; at most `limit` bytes.
+  public func bytes(_ style: LineStyle, _ format: LogFormat = .text, limit: Int) -> [UInt8] {
+    let (prefix, end) = (prefix(style), style == .syslog ? [] : [UInt8(ascii: "\n")])
+    var bytes = Array((prefix + body(style, format, valueLimit: .max)).utf8)
+    if bytes.count + end.count > limit {
+      if format != .text {
+        // Each value is made shorter, so that what reads the line can still take it apart. An escape is six bytes long at most.
+        let names = fields.keys.reduce(128) { $0 + 6 * $1.utf8.count + 8 }
+        let each = max(8, (limit - names) / (6 * (fields.count + 1)))
+        bytes = Array((prefix + body(style, format, valueLimit: each)).utf8)
       }
-    text += message.escapingControlCharacters()
-    for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
-      text += " \(key.escapingControlCharacters())=\(value.description.quotedForLogfmt())"
+      Self.cut(&bytes, to: limit - end.count)
     }
-    var bytes = Array(text.utf8)
-    if bytes.count >= limit {
-      bytes.removeSubrange((limit - 4)...)
-      // Not in the middle of a character.
-      while let last = bytes.last, last & 0xC0 == 0x80 { bytes.removeLast() }
-      if let last = bytes.last, last & 0xC0 == 0xC0 { bytes.removeLast() }
-      bytes.append(contentsOf: "...".utf8)
+    return bytes + end
+  }
+
+  private func prefix(_ style: LineStyle) -> String {
+    switch style {
+    case .timed: ""
+    case .journal: "<\(level.priority)>"
+    // LOG_AUTHPRIV of syslog.h.
+    case .syslog: "<\(10 << 3 | level.priority)>agentd[\(getpid())]: "
     }
-    bytes.append(UInt8(ascii: "\n"))
-    return bytes
+  }
+
+  private func body(_ style: LineStyle, _ format: LogFormat, valueLimit: Int) -> String {
+    let time = style == .timed ? Self.now() : nil
+    let values = fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description.cut(to: valueLimit)) }
+    let message = message.cut(to: valueLimit)
+    switch format {
+    case .text:
+      return (time.map { "\($0) \(level) " } ?? "") + message.escapingControlCharacters() + Self.pairs(values)
+    case .logfmt:
+      return (time.map { "time=\($0) " } ?? "") + "level=\(level) msg=\(message.quotedForLogfmt())" + Self.pairs(values)
+    case .json:
+      let head = [time.map { ("time", $0) }, ("level", "\(level)"), ("message", message)].compactMap(\.self)
+      let taken = Set(head.map(\.0))
+      let rest = values.map { (taken.contains($0.0) ? "\($0.0)_" : $0.0, $0.1) }
+      let members = (head + rest).map { "\($0.0.quotedForJSON()):\($0.1.quotedForJSON())" }
+      return "{\(members.joined(separator: ","))}"
+    }
+  }
+
+  private static func pairs(_ values: [(String, String)]) -> String {
+    values.map { " \($0.0.escapingControlCharacters())=\($0.1.quotedForLogfmt())" }.joined()
+  }
+
+  private static func cut(_ bytes: inout [UInt8], to limit: Int) {
+    guard bytes.count > limit else { return }
+    bytes.removeSubrange((limit - 3)...)
+    // Not in the middle of a character.
+    while let last = bytes.last, last & 0xC0 == 0x80 { bytes.removeLast() }
+    if let last = bytes.last, last & 0xC0 == 0xC0 { bytes.removeLast() }
+    bytes.append(contentsOf: "...".utf8)
   }
 
   /// `2026-11-23T18:38:28.123Z`, without Foundation: logging must work in the smallest process.

@@ -142,15 +142,17 @@ extension JobRequest: Codable {
     func expect(_ holds: Bool, _ key: CodingKeys, _ otherwise: String) {
       if !holds { faults.append((key, otherwise)) }
     }
+    // By bytes: for Swift a slash and the mark that follows it are one character.
+    func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
     func isName(_ text: String) -> Bool { (1...Limits.pathBytes).contains(text.utf8.count) && !text.utf8.contains(0) }
 
     expect(script == nil || givenCommand == nil, .script, "there is a command already; a job has one of both")
     expect(script.map { $0.utf8.count <= Limits.inputBytes } ?? true, .script, "at most \(Limits.inputBytes) bytes")
     expect(script.map { !$0.isEmpty && !$0.utf8.contains(0) } ?? true, .script, "needs text without a NUL character")
     expect(script != nil || interpreter == nil, .interpreter, "is for a script, and there is none")
-    expect(interpreter.map { $0.hasPrefix("/") && isName($0) } ?? true, .interpreter, "the absolute path of a program")
+    expect(interpreter.map { isAbsolute($0) && isName($0) } ?? true, .interpreter, "the absolute path of a program")
     expect(
-      script == nil || (command.count > 1 && command[0].hasPrefix("/")), .script,
+      script == nil || (command.count > 1 && isAbsolute(command[0])), .script,
       "its first line names no absolute interpreter")
     expect(
       umask.map { (3...4).contains($0.utf8.count) && UInt16($0, radix: 8).map { $0 <= 0o777 } ?? false } ?? true,
@@ -165,7 +167,7 @@ extension JobRequest: Codable {
     expect(user.map(isName) ?? true, .user, "not a user name")
     expect(group.map(isName) ?? true, .group, "not a group name")
     expect(
-      directory.map { $0.hasPrefix("/") && isName($0) } ?? true, .directory,
+      directory.map { isAbsolute($0) && isName($0) } ?? true, .directory,
       "an absolute path of at most \(Limits.pathBytes) bytes")
     expect(
       environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 } <= Limits.commandBytes, .environment,

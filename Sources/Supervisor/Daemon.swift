@@ -1,4 +1,5 @@
 import AgentConfiguration
+import AgentLogging
 import AgentProtocol
 import Glibc
 import Logging
@@ -155,20 +156,27 @@ extension Daemon {
     do throws(StartFailure) {
       let material = try ServingMaterial.load(options)
       if !options.foreground { reopenLog(material) }
+      let audit = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
+        try AuditLog(material.configuration.process.auditLog)
+      }
       let sockets = try ListeningSocket.bindAll(material.endpoints, existing: listeners.boundSockets, log: log)
-      try listeners.start(material, sockets) { [weak self] in self?.reloaded($0, material) }
+      try listeners.start(material, sockets) { [weak self] in self?.reloaded($0, material, audit) }
     } catch {
       reloadFailed(error)
     }
   }
 
-  private func reloaded(_ result: Result<ListenerReport, StartFailure>, _ material: ServingMaterial) {
+  private func reloaded(
+    _ result: Result<ListenerReport, StartFailure>, _ material: ServingMaterial, _ audit: AuditLog
+  ) {
     switch result {
     case .success(let found):
       OpenFileLimit.raise(forJobs: material.configuration.jobs.maxRunning, log)
       OpenFileLimit.check(material.configuration.limits, log)
       jobs.adopt(material.configuration.jobs, material.configuration.clients)
       log.logger.logLevel = material.configuration.process.logLevel.forLogger
+      log.auditLog = audit
+      LogFormat.current = material.configuration.process.logFormat.forLines
       log.logger.notice("reload complete", metadata: facts(found, material))
       jobs.tally.reloads += 1
       renewal?.schedule(material.renewAt)

@@ -42,8 +42,12 @@ public enum Supervisor {
       }
       report = try required(orExit: EX_OSERR) { () throws(SystemError) in try StartReport.detach(log: log) }
     }
+    LogFormat.current = configuration.process.logFormat.forLines
     LogStart.bootstrap(level: configuration.process.logLevel.forLogger)
     let log = SupervisorLog(Logger(label: "agentd"))
+    log.auditLog = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
+      try AuditLog(configuration.process.auditLog)
+    }
 
     OpenFileLimit.raise(forJobs: configuration.jobs.maxRunning, log)
     let files = try HostFiles(configuration)

@@ -1,11 +1,32 @@
+import AgentLogging
 import Logging
+import SystemCalls
 
 /// The supervisor's logger, shared by its parts so that a reload can change the level of them all.
 final class SupervisorLog {
   /// What everybody logs to.
   var logger: Logger
+  /// Where decisions are written.
+  var auditLog = AuditLog()
+  private var auditFails = false
 
   init(_ logger: Logger) {
     self.logger = logger
+  }
+
+  /// Writes a decision to the audit log: nothing of `.info` and above is left out, whatever the log's level. What cannot be written
+  /// there is in the log.
+  func audit(_ level: Logger.Level, _ message: String, _ facts: Logger.Metadata) {
+    do throws(SystemError) {
+      if level >= min(.info, logger.logLevel), try auditLog.take(LogLine(level: level, message: message, fields: facts))
+      {
+        auditFails = false
+        return
+      }
+    } catch {
+      if !auditFails { logger.error("the audit log cannot be written, and is here meanwhile: \(error)") }
+      auditFails = true
+    }
+    logger.log(level: level, "\(message)", metadata: facts)
   }
 }

@@ -14,6 +14,6 @@ public enum Path {
 
   /// `path` itself if it is absolute, else below `folder`.
   public static func resolve(_ path: String, relativeTo folder: String) -> String {
-    path.hasPrefix("/") ? path : "\(folder == "/" ? "" : folder)/\(path)"
+    path.utf8.first == UInt8(ascii: "/") ? path : "\(folder == "/" ? "" : folder)/\(path)"
   }
 }

@@ -11,6 +11,7 @@ if let role = CommandLine.arguments.first.flatMap(Role.init) {
   let socket = FileDescriptor(owning: Role.socket)
   switch role {
   case .listener:
+    LogFormat.current = LogStart.formatOfEnvironment()
     LogStart.bootstrap(level: LogStart.levelOfEnvironment())
     // Not exit(3), which takes OpenSSL down under event loops that may still use it.
     _exit(ListenerProcess.run(link: socket))

@@ -17,7 +17,8 @@ import Testing
 
   @Test func metricsThatAreAskedForAreThere() async throws {
     let agent = try await Installation.running()
-    let list = try PKI.shared.revocationList(by: agent.certificates.root, revoking: [], thisUpdate: -7200, nextUpdate: 600)
+    let list = try PKI.shared.revocationList(
+      by: agent.certificates.root, revoking: [], thisUpdate: -7200, nextUpdate: 600)
     try await agent.configure("-I", list)
     try await agent.logLine(with: "reload complete")
     _ = try await agent.finish("j1", ["/bin/true"])

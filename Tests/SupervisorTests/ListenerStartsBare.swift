@@ -43,7 +43,8 @@ struct ListenerStartsBare {
     let found = try findings("tr '\\0' '\\n' < /proc/$$/environ")
     #expect(
       found == [
-        "AGENTD_LOG_LEVEL=info", "SWIFT_BACKTRACE=enable=no", "GLIBC_TUNABLES=glibc.malloc.tcache_count=64",
+        "AGENTD_LOG_LEVEL=info", "AGENTD_LOG_FORMAT=text", "SWIFT_BACKTRACE=enable=no",
+        "GLIBC_TUNABLES=glibc.malloc.tcache_count=64",
       ])
   }
 

@@ -47,6 +47,19 @@ enum ConfigurationReference {
         an ordinary user: agentd.log in the state folder. A reload opens it anew: that is all that a rotation needs.
         """),
       ConfigurationKey(
+        "log_format", .oneOf(AgentConfiguration.LogFormat.allCases.map(\.rawValue)), default: #""text""#,
+        """
+        How an event is written: text for people; logfmt or json, one line or object an event, for programs. Into the journal \
+        each begins with its priority in place of the time.
+        """),
+      ConfigurationKey(
+        "audit_log", .string("log, syslog, or an absolute path"), default: #""log""#,
+        """
+        Where it is written who asked for what, and what was answered: with all else that is logged; to the system's log, of the \
+        facility authpriv; or to a file of its own, which may be renamed at any time: a new one is made then. What cannot be \
+        written there is in agentd's log.
+        """),
+      ConfigurationKey(
         "agent_name", .string("1 to 253 letters, digits, dots, hyphens or underscores"),
         example: #""agent01.example.com""#,
         "The name by which schedulers know this agent. Default: the host's name."),

@@ -40,6 +40,7 @@ struct RoleProgram {
     // Nothing of our own environment: it may hold secrets, and names like OPENSSL_CONF would steer the process.
     environment = [
       "\(LogStart.levelVariable)=\(material.configuration.process.logLevel.rawValue)",
+      "\(LogStart.formatVariable)=\(material.configuration.process.logFormat.rawValue)",
       // On a crash Swift's runtime would start a program that reads the process's memory, which the sandbox ends with a
       // signal other than the one that tells what happened.
       "SWIFT_BACKTRACE=enable=no",

@@ -26,7 +26,7 @@ enum ProgramPath {
       }
       links += 1
       if links > mostLinks { return "too many symbolic links are on its way" }
-      if target.hasPrefix("/") { walked = "" }
+      if target.utf8.first == UInt8(ascii: "/") { walked = "" }
       pending += components(target)
     }
     return nil

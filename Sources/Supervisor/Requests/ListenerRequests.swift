@@ -89,7 +89,7 @@ final class ListenerRequests: ListenerClientele {
     }
     if case .job(let status, _) = answer { facts["user"] = "\(status.user)" }
     if case .problem(let problem) = answer { facts["detail"] = "\(problem.detail)" }
-    log.logger.log(level: answer.isRefusal ? .notice : row.changes ? .info : .debug, "\(row.stem)", metadata: facts)
+    log.audit(answer.isRefusal ? .notice : row.changes ? .info : .debug, row.stem, facts)
   }
 }
 

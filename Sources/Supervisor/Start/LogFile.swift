@@ -1,4 +1,5 @@
 import AgentConfiguration
+import AgentLogging
 import Glibc
 import Logging
 import SystemCalls
@@ -16,6 +17,11 @@ enum LogFile {
     let raw = number.raw
     try checked("dup2", path) { dup2(raw, STDERR_FILENO) }
   }
+}
+
+extension AgentConfiguration.LogFormat {
+  /// The same format in the words of AgentLogging.
+  var forLines: LogFormat { LogFormat(rawValue: rawValue) ?? .text }
 }
 
 extension AgentConfiguration.LogLevel {

@@ -1,0 +1,19 @@
+import Synchronization
+
+/// How an event is written as a line.
+public enum LogFormat: String, CaseIterable, Sendable {
+  /// `TIME LEVEL MESSAGE KEY=VALUE ...`, for people.
+  case text
+  /// `time=TIME level=LEVEL msg=MESSAGE KEY=VALUE ...`.
+  case logfmt
+  /// An object: `time`, `level`, `message`, and what belongs to the event.
+  case json
+
+  private static let number = Atomic(0)
+
+  /// That of this process's log, for all its loggers, like `LoggingSystem.bootstrap`.
+  public static var current: LogFormat {
+    get { allCases[number.load(ordering: .relaxed)] }
+    set { number.store(allCases.firstIndex(of: newValue) ?? 0, ordering: .relaxed) }
+  }
+}

@@ -1,0 +1,74 @@
+import AgentConfiguration
+import AgentLogging
+import Glibc
+import SystemCalls
+
+/// Where it is written who asked for what, and what was answered.
+final class AuditLog {
+  private enum Output {
+    case log
+    case file(String, FileDescriptor)
+    case syslog(String, FileDescriptor)
+  }
+
+  private var output = Output.log
+
+  /// With all else that is logged.
+  init() {}
+
+  /// A file is opened, or made, here.
+  ///
+  /// - Parameter syslog: the socket of the system's log.
+  init(_ place: AgentConfiguration.AuditPlace, syslog: String = "/dev/log") throws(SystemError) {
+    switch place {
+    case .log: output = .log
+    case .file(let path): output = .file(path, try LogFile.open(path))
+    case .syslog:
+      let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+      output = .syslog(syslog, FileDescriptor(owning: try checked("socket") { socket(AF_UNIX, type, 0) }))
+    }
+  }
+
+  /// Writes a line.
+  ///
+  /// - Returns: false if its place is agentd's log.
+  func take(_ line: LogLine) throws(SystemError) -> Bool {
+    switch output {
+    case .log: return false
+    case .file(let path, let file):
+      let present = try Self.present(path, file)
+      output = .file(path, present)
+      try present.writeAll(line.bytes(.timed, .current, limit: LineLogHandler.maximumLineLength), path)
+    case .syslog(let path, let socket):
+      try Self.send(line.bytes(.syslog, .current, limit: LineLogHandler.maximumLineLength), path, socket)
+    }
+    return true
+  }
+
+  /// The file that has the name now: after a rotation, another one.
+  private static func present(_ path: String, _ file: FileDescriptor) throws(SystemError) -> FileDescriptor {
+    var (named, own) = (stat(), stat())
+    let raw = file.raw
+    if lstat(path, &named) == 0, fstat(raw, &own) == 0, named.st_dev == own.st_dev, named.st_ino == own.st_ino {
+      return file
+    }
+    return try LogFile.open(path)
+  }
+
+  /// Not connected: the receiver may be started again. Nobody waits for one that does not read.
+  private static func send(_ bytes: [UInt8], _ path: String, _ socket: FileDescriptor) throws(SystemError) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+      throw SystemError("sendto", path, code: ENAMETOOLONG)
+    }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let (raw, size) = (socket.raw, socklen_t(MemoryLayout<sockaddr_un>.size))
+    let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
+    try checked("sendto", path) {
+      withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { sendto(raw, bytes, bytes.count, flags, $0, size) }
+      }
+    }
+  }
+}
