@@ -95,6 +95,7 @@ import Testing
     #expect(try await scheduler.run("agentctl", "agents").contains("agent02  Disabled"))
     try await scheduler.run("agentctl", "enable", "agent02")
     try await expectOnline("agent02", scheduler)
+    #expect(service.errorText.contains("certificate issued for a code agent=agent02"), "\(service.errorText)")
     return agentd
   }
 
