@@ -29,6 +29,7 @@ final class Daemon {
   /// SHA-256 thumbprints.
   private var trustedRoots: Set<String> = []
   private var reloadIsWanted = false
+  private var logFile = ""
   private let startedAt = ContinuousClock.now
 
   init(
@@ -50,6 +51,7 @@ final class Daemon {
 
   /// Signals, jobs of before, sockets, listener: what has to stand before the first turn.
   func begin(_ material: ServingMaterial) throws(StartFailure) {
+    logFile = material.configuration.process.logFile
     // A reload finds the file again although the working folder is another by then.
     options.configurationFile = material.configuration.file ?? options.configurationFile
     signals = try required(orExit: EX_OSERR) { () throws(SystemError) in
@@ -144,6 +146,8 @@ final class Daemon {
 
 extension Daemon {
   private func reload() {
+    // Before anything else: whoever rotates the log need not have a sound configuration.
+    if !options.foreground { reopenLog() }
     listeners.awaitRoom(limit: Self.roomLimit) { [weak self] in self?.reloadNow() }
   }
 
@@ -155,7 +159,10 @@ extension Daemon {
     }
     do throws(StartFailure) {
       let material = try ServingMaterial.load(options)
-      if !options.foreground { reopenLog(material) }
+      if material.configuration.process.logFile != logFile {
+        logFile = material.configuration.process.logFile
+        if !options.foreground { reopenLog() }
+      }
       let audit = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
         try AuditLog(material.configuration.process.auditLog)
       }
@@ -200,8 +207,8 @@ extension Daemon {
     reload()
   }
 
-  private func reopenLog(_ material: ServingMaterial) {
-    do throws(SystemError) { try LogFile.reopen(material.configuration.process.logFile) } catch {
+  private func reopenLog() {
+    do throws(SystemError) { try LogFile.reopen(logFile) } catch {
       log.logger.error("log file cannot be opened again: \(error)")
     }
   }
