@@ -57,6 +57,8 @@ public enum SupervisorMessage: Codable, Sendable {
   /// Stop accepting, after `acceptingFor` seconds; finish what is open; exit. With `ClientTrust`, first close the connections
   /// of clients whom it lets in no more. May come again, with whom is trusted by then.
   case drain(ClientTrust?, acceptingFor: Double = 0)
+  /// Answered with `.alive` once every event loop and the signer have shown that they are.
+  case probe
 }
 
 /// Every message from the listener to the supervisor.
@@ -71,6 +73,8 @@ public enum ListenerMessage: Codable, Sendable {
   case abandon(UInt64)
   /// A client was let in: told the first time in a listener's life, then at most once an hour.
   case admitted(AdmittedClient)
+  /// Answer to `probe`: event loops and signer do their work.
+  case alive
 }
 
 /// All that a listener needs to serve: its whole configuration, fixed for its life.

@@ -41,9 +41,10 @@ public enum ListenerProcess {
       guard case .configure(let configuration) = first.message else { throw LinkFault.unexpected("a first message") }
       var descriptors = first.descriptors
       guard !descriptors.isEmpty else { throw LinkFault.descriptors(0) }
-      let material: Material
+      let (material, signer): (Material, SignerConnection)
       do throws(Unusable) {
-        material = try Material(configuration, signer: try signer(descriptors.removeFirst(), signerLoss))
+        signer = try connection(to: descriptors.removeFirst(), signerLoss)
+        material = try Material(configuration, signer: signer)
       } catch {
         _ = supervisor.report(.unusable(error.description))
         return EX_CONFIG
@@ -72,7 +73,7 @@ public enum ListenerProcess {
       // First of all that is said: to tell of a client before would break the contract. Whoever comes meanwhile is in the queue.
       _ = supervisor.report(.ready(material.report))
       try server.accept(on: Array(descriptors[1...]))
-      try attend(&inbox, link, supervisor, server, services, signerLoss, expiry)
+      try attend(&inbox, link, supervisor, server, services, signer, signerLoss, expiry)
       return EXIT_SUCCESS
     } catch let error as LinkError {
       log.error("link to the supervisor broken; exiting", metadata: ["error": "\(error)"])
@@ -107,8 +108,8 @@ public enum ListenerProcess {
   }
 
   /// The signer behind a socket.
-  private static func signer(
-    _ socket: FileDescriptor, _ loss: SignerLoss
+  private static func connection(
+    to socket: FileDescriptor, _ loss: SignerLoss
   ) throws(Unusable) -> SignerConnection {
     do throws(SystemError) {
       return try SignerConnection(socket) { loss.occurred() }
@@ -120,7 +121,7 @@ public enum ListenerProcess {
   /// Reads what the supervisor says until the link ends, then waits for the connections to end.
   private static func attend(
     _ inbox: inout LinkInbox, _ link: FileDescriptor, _ supervisor: LinkClient, _ server: Server, _ services: Services,
-    _ signerLoss: SignerLoss, _ expiry: ExpiryWatch
+    _ signer: SignerConnection, _ signerLoss: SignerLoss, _ expiry: ExpiryWatch
   ) throws {
     while let (message, descriptors) = try inbox.next() {
       switch message {
@@ -134,6 +135,8 @@ public enum ListenerProcess {
         server.drain(acceptingFor: .milliseconds(Int64(acceptingFor * 1000))).whenComplete { _ in
           shutdown(link.raw, Int32(SHUT_RD))
         }  // ends this loop
+      case .probe where signer.isThere(): server.everyLoopsTurn().whenSuccess { _ = supervisor.report(.alive) }
+      case .probe: break
       case .configure: throw LinkFault.unexpected("a second configuration")
       }
     }

@@ -104,6 +104,9 @@ final class Server: Sendable {
       .flatMap { EventLoopFuture.andAllComplete(channels.map { $0.close() }, on: loop) }
   }
 
+  /// Done when every event loop has had a turn.
+  func everyLoopsTurn() -> EventLoopFuture<Void> { everyLoopsTurn(on: group.next()) }
+
   private func everyLoopsTurn(on loop: any EventLoop) -> EventLoopFuture<Void> {
     EventLoopFuture.andAllComplete(group.makeIterator().map { $0.submit {} }, on: loop)
   }

@@ -43,12 +43,19 @@ public final class SignerConnection: RemoteSigner {
     guard message.count <= SigningLink.maximumMessage else { return nil }
     var request = [UInt8(scheme.rawValue >> 8), UInt8(scheme.rawValue & 0xFF)]
     request.append(contentsOf: message)
+    guard let answer = answer(to: request), answer[0] == 1 else { return nil }
+    return Array(answer.dropFirst())
+  }
+
+  /// Whether the signer answers: it is asked what it refuses, a signature of nothing.
+  public func isThere() -> Bool { answer(to: [0, 0]) != nil }
+
+  // At least one byte; `nil` when the signer is lost.
+  private func answer(to request: [UInt8]) -> [UInt8]? {
     let answer = socket.withLock { Self.exchange(request, over: $0) }
-    guard let answer, let status = answer.first else {
-      onLoss()
-      return nil
-    }
-    return status == 1 ? Array(answer.dropFirst()) : nil
+    if let answer, !answer.isEmpty { return answer }
+    onLoss()
+    return nil
   }
 
   private static func exchange(_ request: [UInt8], over socket: FileDescriptor) -> [UInt8]? {

@@ -22,6 +22,7 @@ final class Daemon {
   private let clients: RecordedClients
   private let requests: ListenerRequests
   private let listeners: ListenerSupervision
+  private let service: ServiceManager
   private var renewal: CertificateRenewal?
   private let quiet: QuietTime
   private var signals: SignalSource?
@@ -30,17 +31,20 @@ final class Daemon {
   private var trustedRoots: Set<String> = []
   private var reloadIsWanted = false
   private var logFile = ""
+  // For the service manager: empty if the last reload went well.
+  private var lastFailure = ""
   private let startedAt = ContinuousClock.now
 
   init(
     _ options: StartOptions, _ files: HostFiles, _ jobs: Jobs, _ clients: RecordedClients, on reactor: Reactor,
-    _ log: SupervisorLog, _ report: StartReport
+    _ log: SupervisorLog, _ report: StartReport, _ service: ServiceManager
   ) {
     self.options = options
     self.files = files
     self.reactor = reactor
     self.log = log
     self.report = report
+    self.service = service
     self.jobs = jobs
     self.clients = clients
     quiet = QuietTime(.seconds(ProgramPages.quietTime), on: reactor) { ProgramPages.giveBack() }
@@ -63,12 +67,28 @@ final class Daemon {
     }
     renewal = CertificateRenewal(
       on: reactor, log: log, program: .renewal(register, options),
-      .init(dueAt: { [options] in ServingMaterial.renewalTime(options) }, reload: { [weak self] in self?.reload() }))
+      .init(
+        dueAt: { [options] in ServingMaterial.renewalTime(options) }, reload: { [weak self] in self?.beginReload() }))
     jobs.tally.renewal = renewal
-    let sockets = try ListeningSocket.bindAll(
-      material.endpoints, patience: ListeningSocket.startPatience, log: log)
+    let sockets = try sockets(for: material, patience: ListeningSocket.startPatience)
     try recoverJobs()
+    listeners.restarted = { [weak self] in self?.settleReload() }
     try listeners.start(material, sockets) { [weak self] in self?.started($0, material) }
+  }
+
+  private func sockets(
+    for material: ServingMaterial, patience: Int = 0
+  ) throws(StartFailure) -> [ListeningSocket] {
+    guard !service.sockets.isEmpty else {
+      return try ListeningSocket.bindAll(
+        material.endpoints, existing: listeners.boundSockets, patience: patience, log: log)
+    }
+    if Set(service.sockets.map(\.endpoint)) != Set(material.endpoints) {
+      log.logger.notice(
+        "listening on the sockets that the service manager holds, not on the addresses of listener.toml",
+        metadata: ["addresses": "\(material.endpoints.map(\.description).joined(separator: " "))"])
+    }
+    return service.sockets
   }
 
   /// Takes turns until SIGTERM, SIGINT or a failure of the first listener.
@@ -107,17 +127,24 @@ final class Daemon {
       renewal?.schedule(material.renewAt)
       clients.warn(ofRemoved: clients.recentRoots.subtracting(trustedRoots))
       report.succeeded()
+      service.isReady(serviceStatus)
+      service.keepWatch(on: reactor) { [weak self] in self?.listeners.probe($0) }
+      settleReload()
     case .failure(let failure) where !jobs.isStopping:
       self.failure = failure
       reactor.stop()
     case .failure: break
     }
-    settleReload()
+  }
+
+  // What the service manager shows of agentd.
+  private var serviceStatus: String {
+    "serves at \(listeners.sockets.map(\.shown).joined(separator: " "))"
   }
 
   private func handle(_ signal: Int32) {
     switch signal {
-    case SIGHUP: reload()
+    case SIGHUP: beginReload()
     case SIGUSR1: logSummary()
     default: stop(signal)
     }
@@ -126,6 +153,7 @@ final class Daemon {
   private func stop(_ signal: Int32) {
     guard !jobs.isStopping else { return reactor.stop() }
     jobs.isStopping = true
+    service.stops()
     log.logger.notice(
       "agentd stops; jobs go on", metadata: ["signal": "\(signal)", "running": "\(jobs.capacity.running)"])
     listeners.stop(limit: Self.stopLimit) { [reactor] in reactor.stop() }
@@ -145,6 +173,11 @@ final class Daemon {
 }
 
 extension Daemon {
+  private func beginReload() {
+    service.reloads()
+    reload()
+  }
+
   private func reload() {
     // Before anything else: whoever rotates the log need not have a sound configuration.
     if !options.foreground { reopenLog() }
@@ -166,10 +199,10 @@ extension Daemon {
       let audit = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
         try AuditLog(material.configuration.process.auditLog)
       }
-      let sockets = try ListeningSocket.bindAll(material.endpoints, existing: listeners.boundSockets, log: log)
-      try listeners.start(material, sockets) { [weak self] in self?.reloaded($0, material, audit) }
+      try listeners.start(material, try sockets(for: material)) { [weak self] in self?.reloaded($0, material, audit) }
     } catch {
       reloadFailed(error)
+      settleReload()
     }
   }
 
@@ -185,6 +218,7 @@ extension Daemon {
       log.auditLog = audit
       LogFormat.current = material.configuration.process.logFormat.forLines
       log.logger.notice("reload complete", metadata: facts(found, material))
+      lastFailure = ""
       jobs.tally.reloads += 1
       renewal?.schedule(material.renewAt)
       clients.warn(ofRemoved: trustedRoots.subtracting(material.rootThumbprints))
@@ -198,11 +232,12 @@ extension Daemon {
     jobs.tally.failedReloads += 1
     let present = listeners.report.map { "still serving with \($0.subject) \($0.thumbprint)" } ?? "not serving"
     log.logger.error("reload failed: \(failure); \(present)")
+    lastFailure = "; the last reload failed: \(failure)"
   }
 
   // What changed while a listener was starting is not in its material.
   private func settleReload() {
-    guard reloadIsWanted else { return }
+    guard reloadIsWanted else { return service.reloadIsOver(serviceStatus + lastFailure) }
     reloadIsWanted = false
     reload()
   }

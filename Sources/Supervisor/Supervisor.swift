@@ -17,7 +17,15 @@ public enum Supervisor {
     do throws(StartFailure) {
       if let path = options.newConfiguration { return try WriteConfiguration.run(path) }
       if options.checkOnly { return try Check.run(options) }
-      try start(options, &report).run()
+      // By the number that this process was started with.
+      let service = try ServiceEnvironment(options.environment, processID: getpid())
+      var options = options
+      if getpid() == 1 {
+        try required(orExit: EX_OSERR) { () throws(SystemError) in try FirstProcess.split() }
+        // A container ends with its first process.
+        options.foreground = true
+      }
+      try start(options, service, &report).run()
       return EX_OK
     } catch {
       if case .parent = report { Logger(label: "agentd").critical("agentd ends: \(error)") }
@@ -27,9 +35,11 @@ public enum Supervisor {
   }
 
   /// Everything up to the loop, in order: what a person can mend comes first, what others notice comes last.
-  private static func start(_ options: StartOptions, _ report: inout StartReport) throws(StartFailure) -> Daemon {
+  private static func start(
+    _ options: StartOptions, _ service: ServiceEnvironment, _ report: inout StartReport
+  ) throws(StartFailure) -> Daemon {
     // What whoever started us left open is neither ours nor to be kept from its end.
-    closefrom(3)
+    closefrom(ServiceEnvironment.firstSocket + Int32(service.socketCount))
     umask(0o077)
     signal(SIGPIPE, SIG_IGN)
     let material = try ServingMaterial.load(options)
@@ -56,7 +66,8 @@ public enum Supervisor {
       on: reactor, log: log, ledger: files.ledger, launcher: files.launcher, limits: configuration.jobs,
       clients: configuration.clients)
     let clients = RecordedClients(path: configuration.paths.clients, on: reactor, log: log)
-    let daemon = Daemon(options, files, jobs, clients, on: reactor, log, report)
+    let daemon = Daemon(
+      options, files, jobs, clients, on: reactor, log, report, try ServiceManager(service, log))
     try daemon.begin(material)
     return daemon
   }

@@ -100,7 +100,8 @@ private var listenerMessages: [ListenerMessage] {
     .cancelJob(id), .deleteJob(id),
   ]
   return commands.enumerated().map { .request(UInt64($0.offset), client, $0.element) } + [
-    .unusable("why"), .abandon(7), .admitted(AdmittedClient(thumbprint: digits, root: digits, certificates: ["MAA="])!),
+    .unusable("why"), .abandon(7), .alive,
+    .admitted(AdmittedClient(thumbprint: digits, root: digits, certificates: ["MAA="])!),
     .ready(
       ListenerReport(
         subject: "CN=a", thumbprint: "ab", notAfter: Timestamp(milliseconds: 1_800_000_000_000), roots: ["CN=r"])),
@@ -117,7 +118,8 @@ private var supervisorMessages: [SupervisorMessage] {
     accepted: JobID("j1")!, command: ["/bin/true"], user: "nobody", client: identity,
     at: Timestamp(milliseconds: 1_700_000_000_000), labels: [:])
   return [
-    .configure(material), .capacity(capacity), .drain(nil), .drain(trust), .answer(1, .job(status, created: true)),
+    .configure(material), .capacity(capacity), .probe, .drain(nil), .drain(trust),
+    .answer(1, .job(status, created: true)),
     .answer(2, .jobs(JobPage(jobs: [status], cursor: "x"))), .answer(3, .output(status, watch: 1)),
     .answer(4, .deleted),
     .answer(5, .problem(Problem(.full, "because"))),
@@ -127,7 +129,8 @@ private var supervisorMessages: [SupervisorMessage] {
 private let linkWords = [
   "request", "submitJob", "showJob", "listJobs", "openOutput", "cancelJob", "deleteJob", "abandon", "unusable", "ready",
   "configure",
-  "answer", "capacity", "drain", "\"_0\":", "\"_1\":", "\"_2\":", "\"wait\":", "null", "1e308", "-1", "1e999",
+  "answer", "capacity", "drain", "probe", "alive", "\"_0\":", "\"_1\":", "\"_2\":", "\"wait\":", "null", "1e308", "-1",
+  "1e999",
   "18446744073709551615",
   "\\u0000", "\\ud800", "[[[[", "{\"a\":", "\"limit\":",
 ]

@@ -92,6 +92,7 @@ import Testing
       }
     }
     #expect(good.withLock { $0 } == 200)
+    #expect(connection.isThere())
     #expect([1, 2, 3].withUnsafeBytes { connection.sign($0, .ecdsaSHA256) } == nil)
     #expect(lost.withLock { $0 } == 0)
     listenerEnd.close()
@@ -105,6 +106,8 @@ import Testing
     pair.signer.close()
     #expect([1, 2, 3].withUnsafeBytes { connection.sign($0, .ecdsaSHA256) } == nil)
     #expect(lost.withLock { $0 } == 1)
+    #expect(!connection.isThere())
+    #expect(lost.withLock { $0 } == 2)
   }
 
   private func makeSigner() throws -> (Signer, Certificate, FileDescriptor) {

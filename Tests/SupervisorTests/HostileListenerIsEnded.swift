@@ -31,6 +31,7 @@ struct HostileListenerIsEnded {
     ("a client with too large a certificate", frame(admitted(client, [tooLarge])), "not an admitted client"),
     ("a client with a certificate that is no base64", frame(admitted(client, ["MAo"])), "not an admitted client"),
     ("a client with further keys", frame(admitted(client, ["MAo="], #","since":1"#)), "unknown key"),
+    ("an answer that nobody asked for", frame(#"{"alive":{}}"#.utf8), "alive, which nobody had asked"),
     ("unusable while serving", frame(#"{"unusable":{"_0":"x"}}"#.utf8), "unusable while serving"),
   ]
 

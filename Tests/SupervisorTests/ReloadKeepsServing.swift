@@ -242,6 +242,7 @@ extension SupervisorMessage {
     case .answer: "answer"
     case .capacity: "capacity"
     case .drain: "drain"
+    case .probe: "probe"
     }
   }
 }

@@ -55,6 +55,7 @@ final class ListenerChild {
   private var signerWatch: Reactor.Watch?
   private var processEnd: ProcessEnd?
   private var drainLimit: TimerQueue.Timer?
+  private var probed: (() -> Void)?
 
   /// Takes over processes that were just started. `events` is told from later turns on, never from within this call.
   init(_ launched: LaunchedListener, on reactor: Reactor, events: any ListenerEvents) throws(SystemError) {
@@ -109,6 +110,21 @@ final class ListenerChild {
     drainLimit = reactor.after(limit) { [weak self] in
       self?.end("still busy \(limit.components.seconds) s after it was asked to finish")
     }
+  }
+
+  /// Asks it for a sign of life, and calls `answered` when it gives one; an earlier question that it has not answered yet is
+  /// the same question.
+  func probe(_ answered: @escaping () -> Void) {
+    let isAsked = probed != nil
+    probed = answered
+    if !isAsked { try? send(.probe) }
+  }
+
+  /// Takes note of its sign of life.
+  func isAlive() {
+    guard let answered = probed else { return end("it broke the link's contract: alive, which nobody had asked") }
+    probed = nil
+    answered()
   }
 
   /// Kills the process. `listenerEnded` follows.
@@ -204,6 +220,7 @@ extension ListenerMessage {
     case .request: "request"
     case .abandon: "abandon"
     case .admitted: "admitted"
+    case .alive: "alive"
     }
   }
 
@@ -211,7 +228,7 @@ extension ListenerMessage {
   func isAllowed(in phase: ListenerChild.Phase) -> Bool {
     switch self {
     case .ready, .unusable: phase == .awaitingReady
-    case .request, .abandon, .admitted: phase == .serving || phase == .draining
+    case .request, .abandon, .admitted, .alive: phase == .serving || phase == .draining
     }
   }
 }

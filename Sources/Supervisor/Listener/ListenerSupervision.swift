@@ -64,6 +64,8 @@ final class ListenerSupervision: ListenerEvents {
   private var restartDelay = RestartDelay()
   private var restartTimer: TimerQueue.Timer?
   private var stopped: (() -> Void)?
+  /// Called when a listener that was started in place of one that died serves, or does not.
+  var restarted: () -> Void = {}
   private var whenThereIsRoom: (() -> Void)?
 
   init(
@@ -78,6 +80,9 @@ final class ListenerSupervision: ListenerEvents {
 
   /// All sockets that are still bound, those that were just left among them.
   var boundSockets: [ListeningSocket] { sockets + leftSockets.map(\.socket) }
+
+  /// Calls `answered` when the listener that serves has shown that it and its signer do their work; never, if there is none.
+  func probe(_ answered: @escaping () -> Void) { serving?.probe(answered) }
 
   /// Whether a listener is about to be started or is starting: a reload has to wait.
   var isStarting: Bool { candidate != nil }
@@ -148,6 +153,7 @@ final class ListenerSupervision: ListenerEvents {
     case .ready(let report): becomeServing(listener, report)
     case .unusable(let reason): settle(listener, .failure(StartFailure(EX_CONFIG, reason)))
     case .request, .abandon, .admitted: clientele?.listener(listener, asks: message)
+    case .alive: listener.isAlive()
     }
   }
 
@@ -249,11 +255,12 @@ final class ListenerSupervision: ListenerEvents {
     guard candidate == nil, serving == nil, let material else { return }
     restarts += 1
     do throws(StartFailure) {
-      try start(material, sockets) { [log] result in
+      try start(material, sockets) { [weak self, log] result in
         switch result {
         case .success: log.logger.notice("listener serves again")
         case .failure(let failure): log.logger.error("listener does not start: \(failure)")
         }
+        self?.restarted()
       }
     } catch {
       log.logger.error("\(error)")

@@ -29,7 +29,7 @@ final class ListenerRequests: ListenerClientele {
     case .request(let number, let client, let command): take(number, client, command, listener)
     case .abandon(let number): open[ObjectIdentifier(listener)]?.removeValue(forKey: number)?.abandon()
     case .admitted(let client): clients.note(client)
-    case .ready, .unusable: break
+    case .ready, .unusable, .alive: break
     }
   }
 

@@ -167,6 +167,12 @@ extension Installation {
   func stop(_ signal: Int32 = SIGTERM) async throws -> ProcessEnd {
     guard let process = supervisor.withLock({ $0 }) else { throw HarnessError("agentd does not run") }
     try process.handle.send(signal)
+    return try await ended()
+  }
+
+  /// Waits for agentd's end.
+  func ended() async throws -> ProcessEnd {
+    guard let process = supervisor.withLock({ $0 }) else { throw HarnessError("agentd does not run") }
     let result = try await process.end()
     supervisor.withLock { $0 = nil }
     return result.end

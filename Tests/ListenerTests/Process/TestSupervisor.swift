@@ -49,7 +49,7 @@ final class TestSupervisor: Sendable {
       state.messages.first { message in
         switch message {
         case .ready, .unusable: true
-        case .request, .abandon, .admitted: false
+        case .request, .abandon, .admitted, .alive: false
         }
       }
     }
@@ -70,6 +70,11 @@ final class TestSupervisor: Sendable {
     state.withLock { state in
       state.messages.compactMap { if case .abandon(let number) = $0 { number } else { nil } }
     }
+  }
+
+  /// How often it was told that the listener is alive.
+  var signsOfLife: Int {
+    state.withLock { state in state.messages.count { if case .alive = $0 { true } else { false } } }
   }
 
   /// The clients that the listener told of.

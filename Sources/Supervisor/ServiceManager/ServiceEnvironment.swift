@@ -1,0 +1,37 @@
+import Glibc
+
+/// What a service manager's environment asks for and offers: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3).
+struct ServiceEnvironment: Equatable {
+  /// The datagram socket that wants to be told: a path, or `@` and a name that is no file.
+  var notifySocket: String?
+  /// How long it may wait for a sign of life; `nil` where it wants none.
+  var watchdogLimit: Duration?
+  /// How many listening sockets are open, from `firstSocket` on.
+  var socketCount = 0
+
+  /// The descriptor of the first socket that is handed over.
+  static let firstSocket: Int32 = 3
+  /// The most sockets that are taken: so many a frame to the listener holds, and more.
+  static let maximumSockets = 32
+
+  /// Nothing asked for, nothing offered.
+  init() {}
+
+  /// What is meant for the process with this number; what names another one is not.
+  init(_ environment: [String: String], processID: pid_t) throws(StartFailure) {
+    notifySocket = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
+    let isWatched = environment["WATCHDOG_PID"].map { $0 == "\(processID)" } ?? true
+    if isWatched, let limit = environment["WATCHDOG_USEC"].flatMap({ Int64($0) }), limit > 0 {
+      watchdogLimit = .microseconds(limit)
+    }
+    if environment["LISTEN_PID"] == "\(processID)", let text = environment["LISTEN_FDS"] {
+      guard let count = Int(text), (0...Self.maximumSockets).contains(count) else {
+        throw StartFailure(
+          EX_CONFIG,
+          "LISTEN_FDS in the environment: \(String(reflecting: text.prefix(32))) is no number from 0 to \(Self.maximumSockets)",
+          hint: "hand over fewer sockets: see ListenStream= in agentd.socket")
+      }
+      socketCount = count
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import AgentLogging
+import Glibc
+import Logging
+import SystemCalls
+
+/// The service manager that started agentd, as far as it wants to be told how agentd fares and has handed over sockets. Without one
+/// every call does nothing.
+final class ServiceManager {
+  /// The listening sockets that it holds for agentd: in place of the addresses of listener.toml, where there are any.
+  let sockets: [ListeningSocket]
+  private let environment: ServiceEnvironment
+  private let socket: FileDescriptor?
+  private let log: SupervisorLog
+  private var isReloading = false
+
+  /// Takes over the sockets that `environment` names.
+  init(_ environment: ServiceEnvironment, _ log: SupervisorLog) throws(StartFailure) {
+    self.environment = environment
+    self.log = log
+    sockets = try (0..<Int32(environment.socketCount)).map { number throws(StartFailure) in
+      try ListeningSocket(handedOver: ServiceEnvironment.firstSocket + number)
+    }
+    let type = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    socket =
+      environment.notifySocket == nil
+      ? nil
+      : try required(orExit: EX_OSERR) { () throws(SystemError) in
+        FileDescriptor(owning: try checked("socket") { Glibc.socket(AF_UNIX, type, 0) })
+      }
+  }
+
+  /// agentd serves; `status` is shown to people.
+  func isReady(_ status: String) {
+    isReloading = false
+    send(["READY=1", "STATUS=\(status.escapingControlCharacters())"])
+  }
+
+  /// A reload begins.
+  func reloads() {
+    isReloading = true
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    send(["RELOADING=1", "MONOTONIC_USEC=\(now.tv_sec * 1_000_000 + now.tv_nsec / 1000)"])
+  }
+
+  /// The reload that was told of, if one was, is over.
+  func reloadIsOver(_ status: String) {
+    if isReloading { isReady(status) }
+  }
+
+  /// agentd is about to end.
+  func stops() { send(["STOPPING=1", "STATUS=stops; jobs go on"]) }
+
+  /// Gives signs of life, three in the time that is allowed, as long as each `probe` calls back.
+  func keepWatch(on reactor: Reactor, _ probe: @escaping (_ answered: @escaping () -> Void) -> Void) {
+    guard let limit = environment.watchdogLimit, socket != nil else { return }
+    probe { [weak self] in self?.send(["WATCHDOG=1"]) }
+    reactor.after(limit / 3) { [weak self] in self?.keepWatch(on: reactor, probe) }
+  }
+
+  private func send(_ assignments: [String]) {
+    guard let socket, let address = environment.notifySocket else { return }
+    do throws(SystemError) {
+      try socket.send(Array(assignments.joined(separator: "\n").utf8), toLocal: address)
+    } catch {
+      log.logger.warning("the service manager cannot be told \(assignments[0]): \(error)")
+    }
+  }
+}
+
+extension FileDescriptor {
+  /// sendto(2) a local socket: a path, or `@` and a name in the abstract namespace; unix(7).
+  fileprivate func send(_ message: [UInt8], toLocal name: String) throws(SystemError) {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    var bytes = Array(name.utf8)
+    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path), ["/", "@"].contains(name.prefix(1)) else {
+      throw SystemError("sendto", "NOTIFY_SOCKET=\(name.prefix(200))", code: EINVAL)
+    }
+    if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+    let raw = raw
+    let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+    try checked("sendto", name) {
+      withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          sendto(raw, message, message.count, Int32(MSG_NOSIGNAL), $0, length)
+        }
+      }
+    }
+  }
+}
