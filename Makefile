@@ -9,10 +9,13 @@ MANDIR     ?= $(DATADIR)/man
 # systemd reads units, users and temporary files below /usr/lib and /usr/local/lib alike.
 SYSTEMDDIR ?= $(PREFIX)/lib
 DESTDIR    ?=
+# The version of systemd that the unit is for: this host's, or the newest where there is none.
+SYSTEMD    ?= $(or $(shell systemctl --version 2>/dev/null | awk 'NR == 1 { print $$2 }'),999)
 RELOADS    ?= 1000
 SEED       ?=
 
 RELEASE  := .build/release
+OLD_SYSTEMD = $(if $(shell test $(SYSTEMD) -ge 254 || echo old),-f etc/systemd/before-254.sed)
 PROGRAMS := agentd agentd-shepherd agent-register agentctl scheduler-register
 # While one listener takes over from another, both are told of a new connection and one of them finds that the other took
 # it. SwiftNIO copes, but first asserts that this never happens; without assertions tests see what a release does.
@@ -22,7 +25,7 @@ FUZZ_FLAGS := -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
   -Xcc -fsanitize=fuzzer-no-link,address -Xcxx -fsanitize=fuzzer-no-link,address
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
 
-.PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak reloads drill build bench docs lint format install uninstall clean
+.PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak reloads drill build bench docs lint format install uninstall deb deb-test tgz clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -156,8 +159,9 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	install -m 0644 packaging/prometheus/agentd.rules.yml packaging/grafana/agentd.json \
 	  $(DESTDIR)$(DATADIR)/doc/agentd/examples/
 	install -d $(DESTDIR)$(SYSTEMDDIR)/systemd/system $(DESTDIR)$(SYSTEMDDIR)/sysusers.d $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d
-	sed 's|/usr/sbin/agentd|$(SBINDIR)/agentd|' etc/systemd/agentd.service \
+	sed -e 's|/usr/sbin/agentd|$(SBINDIR)/agentd|' $(OLD_SYSTEMD) etc/systemd/agentd.service \
 	  > $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd.service
+	install -m 0644 etc/systemd/agentd.socket $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd.socket
 	sed 's|/usr/bin/scheduler-register|$(BINDIR)/scheduler-register|' etc/systemd/agentd-enrolment.service \
 	  > $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd-enrolment.service
 	install -m 0644 etc/sysusers.d/agentd.conf $(DESTDIR)$(SYSTEMDDIR)/sysusers.d/agentd.conf
@@ -175,9 +179,24 @@ uninstall: ## remove what install installed; configuration, certificates and job
 	  $(DESTDIR)$(DATADIR)/zsh/site-functions/_$(program) $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/$(program).fish)
 	rm -f $(foreach page,$(notdir $(wildcard docs/man/*)) jams-agentd.8 jams-register.8,\
 	  $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
-	rm -f $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd.service
-	rm -f $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd-enrolment.service
+	rm -f $(addprefix $(DESTDIR)$(SYSTEMDDIR)/systemd/system/,agentd.service agentd.socket agentd-enrolment.service)
 	rm -f $(DESTDIR)$(SYSTEMDDIR)/sysusers.d/agentd.conf $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d/agentd.conf
+
+deb: ## build the Debian packages agentd and agentd-scheduler, in .build/deb
+	@scripts/bootstrap deb
+	@$(MAKE) --no-print-directory build
+	@scripts/build-deb
+
+deb-test: ## install, upgrade, downgrade, remove and purge them in a fresh Debian 12, while jobs run (as root)
+	@scripts/bootstrap deb-test
+	@test -e .build/deb/agentd.changes || $(MAKE) --no-print-directory deb
+	@scripts/check-deb
+
+tgz: ## build an archive that runs from any folder, by any user, in .build; and run it
+	@scripts/bootstrap demo
+	@$(MAKE) --no-print-directory build
+	@scripts/build-tgz
+	@scripts/check-tgz
 
 clean: ## remove everything built
 	rm -rf .build
