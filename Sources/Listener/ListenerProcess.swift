@@ -69,7 +69,7 @@ public enum ListenerProcess {
       defer { if confine == nil { server.stop() } }
       try server.watch(descriptors[0])
       server.keep(expiry)
-      server.keep(QuietListener(services.metrics))
+      server.keep(MemoryReturn(services.metrics))
       // First of all that is said: to tell of a client before would break the contract. Whoever comes meanwhile is in the queue.
       _ = supervisor.report(.ready(material.report))
       try server.accept(on: Array(descriptors[1...]))

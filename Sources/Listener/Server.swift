@@ -37,7 +37,7 @@ final class Server: Sendable {
   func keep(_ watch: ExpiryWatch) { watch.start(on: group.next()) }
 
   /// Gives memory back from time to time.
-  func keep(_ quiet: QuietListener) { quiet.start(on: group.next()) }
+  func keep(_ memory: MemoryReturn) { memory.start(on: group.next()) }
 
   /// Reads from `inotify` from here on.
   func watch(_ inotify: FileDescriptor) throws { _ = try services.outputs.start(inotify, on: group).wait() }

@@ -2,6 +2,7 @@
 #ifndef AGENTD_CLINUX_H
 #define AGENTD_CLINUX_H
 
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
