@@ -29,12 +29,12 @@ import Testing
 
     // The end of the old root is told a month before, by both programs.
     for command in [["jams-register", "-V"], ["jams-agentd", "-t"]] {
-      let broken = try await run(command + ["--at", day(32)], agent)
+      let broken = try await agent.run(command + ["--at", day(32)])
       #expect(broken.end == .exited(78), "EX_CONFIG: sysexits(3)")
       let text = broken.outputText + broken.errorText
       #expect(text.contains("(in 29 days): root CN=End To End Root CA (sha256 "), "\(text)")
       #expect(text.contains("1 client seen lately cannot get in without it (CN=Lasting Connector last)"), "\(text)")
-      let sound = try await run(command + ["--at", day(20)], agent)
+      let sound = try await agent.run(command + ["--at", day(20)])
       #expect(sound.end == .exited(0), "\(sound.errorText)")
       #expect(sound.outputText.contains("nothing breaks until "))
     }
@@ -65,7 +65,7 @@ import Testing
       return text.contains("CN=New Connector  (seen lately, through CN=Second End To End Root CA)") ? text : nil
     }
     #expect(uses.contains("CN=Lasting Connector  (seen lately, through CN=End To End Root CA)"))
-    let refused = try await run(["jams-register", "-x", try oldRoot.sha256], agent)
+    let refused = try await agent.run(["jams-register", "-x", try oldRoot.sha256])
     #expect(refused.end == .exited(78))
     #expect(refused.errorText.contains("is still needed: 1 client of the last 30 days, CN=Lasting Connector last"))
 
@@ -107,16 +107,9 @@ import Testing
   /// Runs jams-register, which has to succeed, and waits until agentd has reloaded.
   private func reloaded(_ agent: Installation, _ arguments: String...) async throws {
     let logged = agent.log.utf8.count
-    let result = try await run(["jams-register"] + arguments, agent)
+    let result = try await agent.run(["jams-register"] + arguments)
     if result.end != .exited(0) { throw HarnessError("\(arguments): \(result.errorText)") }
     try await agent.logLine(with: "reload complete", after: logged)
-  }
-
-  private func run(_ command: [String], _ agent: Installation) async throws -> ProcessResult {
-    try await TestProcess(
-      ["\(agent.folder.path("bin"))/\(command[0])"] + command.dropFirst(), environment: agent.environment,
-      directory: agent.folder.path
-    ).end()
   }
 
   private func day(_ number: Int) -> String {

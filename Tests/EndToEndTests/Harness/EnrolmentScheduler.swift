@@ -74,10 +74,15 @@ final class EnrolmentScheduler: Sendable {
 
 extension Installation {
   /// Runs jams-register, whatever comes of it.
-  func attempt(_ arguments: String...) async throws -> ProcessResult {
-    try await TestProcess(
-      ["\(folder.path("bin"))/jams-register"] + arguments, environment: environment, directory: folder.path
-    ).end()
+  func attempt(_ arguments: String...) async throws -> ProcessResult { try await run(["jams-register"] + arguments) }
+
+  /// Runs a command in the installation's folder and environment, whatever comes of it. The installation's own programs go
+  /// before the system's.
+  func run(_ command: [String]) async throws -> ProcessResult {
+    let own = folder.path("bin/\(command[0])")
+    let program = access(own, X_OK) == 0 ? own : command[0]
+    return try await TestProcess([program] + command.dropFirst(), environment: environment, directory: folder.path)
+      .end()
   }
 
   /// As if two thirds of the certificate's life were over.
