@@ -46,6 +46,8 @@ public enum ListenerProcess {
         signer = try connection(to: descriptors.removeFirst(), signerLoss)
         material = try Material(configuration, signer: signer)
       } catch {
+        // That the signer is gone says nothing of the key.
+        if signerLoss.endsListener { return EX_UNAVAILABLE }
         _ = supervisor.report(.unusable(error.description))
         return EX_CONFIG
       }

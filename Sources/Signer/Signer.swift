@@ -6,7 +6,7 @@ import SystemCalls
 /// The process that holds the listener's private key: it answers one listener's requests for signatures, opens nothing and
 /// ends with its listener.
 public struct Signer {
-  private let key: PrivateKey
+  private let key: PrivateKey?
   private let socket: FileDescriptor
 
   /// A private key file is at most this long.
@@ -32,6 +32,9 @@ public struct Signer {
       setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &quiet, socklen_t(MemoryLayout<timeval>.size))
     }
   }
+
+  /// One that refuses everything.
+  init(withoutKeyOn socket: FileDescriptor) { (key, self.socket) = (nil, socket) }
 
   /// Signs until the listener is gone.
   public func run() throws(SystemError) {
@@ -72,7 +75,7 @@ public struct Signer {
     else { return [0] }
     let message = UnsafeRawBufferPointer(rebasing: request[2...])
     guard SignableMessage.isPartOfHandshake(message) else { return [0] }
-    guard let signature = try? key.sign(message, scheme) else { return [0] }
+    guard let key, let signature = try? key.sign(message, scheme) else { return [0] }
     return [1] + signature
   }
 }

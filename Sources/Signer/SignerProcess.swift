@@ -9,7 +9,7 @@ public enum SignerProcess {
   /// good.
   ///
   /// - Parameter socket: the signer's end of a `SigningSocket`, on which the key comes first.
-  /// - Returns: the exit code, as in sysexits(3): `EX_CONFIG` where there is no key in the file.
+  /// - Returns: the exit code, as in sysexits(3).
   public static func run(socket: FileDescriptor) -> Int32 {
     // What this kernel lacks the listener, under the same one, warns of.
     serve(socket: socket) { _ = Confinement.signer.enter() }
@@ -19,8 +19,8 @@ public enum SignerProcess {
   static func serve(socket: FileDescriptor, confine: () -> Void = {}) -> Int32 {
     do throws(SystemError) {
       guard let keyFile = try SigningSocket.receiveKey(from: socket) else { return EX_PROTOCOL }
-      // Without a key there is nothing to say: the listener finds its socket closed and tells.
-      guard let signer = try? Signer(keyFile: keyFile, socket: socket) else { return EX_CONFIG }
+      // Without a key everything is refused, and the listener tells: a closed socket is that of a signer that was killed.
+      let signer = (try? Signer(keyFile: keyFile, socket: socket)) ?? Signer(withoutKeyOn: socket)
       confine()
       try signer.run()
       return EXIT_SUCCESS

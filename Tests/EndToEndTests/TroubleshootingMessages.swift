@@ -34,13 +34,17 @@ import Testing
     try await agent.configure(
       "-L", "-t", try certificates.listenerThumbprint, "-d", "none", "-b", "127.0.0.1", "-p", "\(agent.port)")
     try await agent.start()
-    for client in [certificates.connector, Presented(stranger)] {
+    let next = try PKI.shared.root("Second End To End Root CA")
+    try await agent.configure("-I", next.certificatePath)
+    try await agent.logLine(with: "reload complete")
+    for name in ["One", "Two"] {
+      let client = Presented(try PKI.shared.client(name, by: next))
       #expect(try await agent.request("GET", "agent", as: client).status == 200)
     }
     try await wait(for: "both clients to be recorded") {
       try await agent.configure("-l").split(separator: "\n").count { $0.contains("(seen lately") } == 2
     }
-    said += try await agent.attempt("-x", try certificates.root.sha256).errorText
+    said += try await agent.attempt("-x", try next.sha256).errorText
     try expectAll(of: "agent-register", in: said)
   }
 

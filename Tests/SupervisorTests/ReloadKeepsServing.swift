@@ -28,14 +28,13 @@ struct ReloadKeepsServing {
     #expect(stage.fakes.count == 2 && stage.lines.all.isEmpty)
   }
 
-  @Test(arguments: ["unusable", "killed", "silent"])
+  @Test(arguments: ["unusable", "silent"])
   func aNewListenerThatDoesNotGetReadyChangesNothing(how: String) throws {
     let stage = try SupervisionStage()
     try stage.startServing()
     try stage.start()
     switch how {
     case "unusable": try stage.fakes[1].send(.unusable("certificate expired yesterday"))
-    case "killed": try stage.fakes[1].process.send(SIGKILL)
     default: stage.fakes[1].link.close()
     }
     try stage.reactor.turns(until: "the reload fails") { stage.results.count == 2 }
@@ -44,12 +43,44 @@ struct ReloadKeepsServing {
       return
     }
     let expected = [
-      "unusable": "certificate expired yesterday", "killed": "the listener exited on signal 9 before it was ready",
+      "unusable": "certificate expired yesterday",
       "silent": "the listener was ended: it closed its link and did not exit before it was ready",
     ]
     #expect(failure.message == expected[how])
     #expect(try stage.messages(to: 0).map(\.stem) == ["configure"])
     #expect(!stage.fakes[0].isGone && stage.fakes.count == 2)
+  }
+
+  @Test func aNewListenerThatIsKilledIsStartedAnew() throws {
+    let stage = try SupervisionStage()
+    try stage.startServing()
+    try stage.start()
+    for count in 2...3 {
+      try stage.fakes[count - 1].process.send(SIGKILL)
+      try stage.reactor.turns(until: "another one") { stage.fakes.count == count + 1 }
+    }
+    try stage.fakes[3].send(.ready(SupervisionStage.report))
+    try stage.reactor.turns(until: "the reload is complete") { stage.results.count == 2 }
+    #expect(throws: Never.self) { try stage.results[1].get() }
+    #expect(try stage.messages(to: 0).map(\.stem) == ["configure", "drain"])
+  }
+
+  @Test func aNewListenerThatIsKilledAgainAndAgainChangesNothing() throws {
+    let stage = try SupervisionStage()
+    try stage.startServing()
+    try stage.start()
+    for count in 2...4 {
+      try stage.reactor.turns(until: "another one") { stage.fakes.count == count }
+      try stage.fakes[count - 1].process.send(SIGKILL)
+    }
+    try stage.reactor.turns(until: "the reload fails") { stage.results.count == 2 }
+    guard case .failure(let failure) = stage.results[1] else {
+      Issue.record("the reload did not fail")
+      return
+    }
+    #expect(failure.message == "the listener exited on signal 9 before it was ready")
+    #expect(try stage.messages(to: 0).map(\.stem) == ["configure"])
+    #expect(!stage.fakes[0].isGone && stage.fakes.count == 4)
   }
 
   @Test func aCrashDuringAReloadIsMendedByTheReload() throws {

@@ -19,15 +19,24 @@ protocol ListenerClientele: AnyObject {
 /// A replacement serves before the old one stops accepting, and the listening sockets stay open here, so that no
 /// connection is refused at any time.
 final class ListenerSupervision: ListenerEvents {
+  /// What a listener is started for.
+  private struct Order {
+    let material: ServingMaterial
+    let sockets: [ListeningSocket]
+    let checkOnly: Bool
+    let presented: String?
+    let settled: (Result<ListenerReport, StartFailure>) -> Void
+  }
+
   /// A listener that has its material and has not answered yet.
   private struct Candidate {
     let child: ListenerChild
-    let material: ServingMaterial
-    let sockets: [ListeningSocket]
+    let order: Order
     /// The counts that it was started with.
     let capacity: Capacity
     let deadline: TimerQueue.Timer
-    let settled: (Result<ListenerReport, StartFailure>) -> Void
+    /// How many before it were killed.
+    let losses: Int
   }
 
   /// Starts a process for a listener; tests have their own.
@@ -35,6 +44,8 @@ final class ListenerSupervision: ListenerEvents {
 
   /// How long a listener may take over its material.
   static let readyLimit = Duration.seconds(30)
+  /// How many listeners that are killed before they are ready, by whomever, are started anew at once.
+  static let mostLosses = 2
   /// How long a replaced listener may go on with what it has open.
   static let replacedLimit = Duration.seconds(300)
   /// The most replaced listeners at a time: beyond, the oldest is ended.
@@ -116,16 +127,21 @@ final class ListenerSupervision: ListenerEvents {
     _ material: ServingMaterial, _ sockets: [ListeningSocket], checkOnly: Bool = false, presented: String? = nil,
     settled: @escaping (Result<ListenerReport, StartFailure>) -> Void
   ) throws(StartFailure) {
+    try begin(
+      Order(material: material, sockets: sockets, checkOnly: checkOnly, presented: presented, settled: settled),
+      losses: 0)
+  }
+
+  private func begin(_ order: Order, losses: Int) throws(StartFailure) {
     do {
-      let child = try launchChild(material)
+      let child = try launchChild(order.material)
       let deadline = reactor.after(Self.readyLimit) { [weak child] in
         child?.end("not ready after \(Self.readyLimit.inSeconds)")
       }
       let capacity = clientele?.capacity ?? Capacity(maxRunning: 0, maxQueued: 0, running: 0, queued: 0)
-      candidate = Candidate(
-        child: child, material: material, sockets: sockets, capacity: capacity, deadline: deadline, settled: settled)
-      let (message, descriptors) = material.message(
-        capacity, sockets, child, checkOnly: checkOnly, presented: presented)
+      candidate = Candidate(child: child, order: order, capacity: capacity, deadline: deadline, losses: losses)
+      let (message, descriptors) = order.material.message(
+        capacity, order.sockets, child, checkOnly: order.checkOnly, presented: order.presented)
       try child.send(message, descriptors: descriptors)
     } catch {
       candidate?.child.end(nil)
@@ -161,8 +177,8 @@ final class ListenerSupervision: ListenerEvents {
     clientele?.listenerIsGone(listener)
     children.removeAll { $0 === listener }
     let what = listener.breach.map { "was ended: \($0)" } ?? end.description
-    if listener === candidate?.child {
-      settle(listener, .failure(StartFailure(EX_SOFTWARE, "the listener \(what) before it was ready")))
+    if let candidate, candidate.child === listener {
+      candidateEnded(candidate, end, what)
     } else if listener === serving {
       servingEnded(what, listener.number)
     } else if listener.breach != nil || (listener.phase == .draining && end != .exited(EXIT_SUCCESS)) {
@@ -170,6 +186,20 @@ final class ListenerSupervision: ListenerEvents {
     }
     if !isCrowded { thereIsRoom() }
     finishStopping()
+  }
+
+  // Its being killed says nothing of its material: the kernel lacked memory, say.
+  private func candidateEnded(_ lost: Candidate, _ end: ProcessEnd, _ what: String) {
+    let failure = StartFailure(EX_SOFTWARE, "the listener \(what) before it was ready")
+    guard lost.child.breach == nil, end.isOfAnother, lost.losses < Self.mostLosses, stopped == nil else {
+      return settle(lost.child, .failure(failure))
+    }
+    log.logger.warning("\(failure.message); starting another", metadata: ["pid": "\(lost.child.number)"])
+    lost.deadline.cancel()
+    candidate = nil
+    do throws(StartFailure) { try begin(lost.order, losses: lost.losses + 1) } catch {
+      finish(lost.order, .failure(error))
+    }
   }
 
   private func launchChild(_ material: ServingMaterial) throws(SystemError) -> ListenerChild {
@@ -188,13 +218,13 @@ final class ListenerSupervision: ListenerEvents {
   private func becomeServing(_ listener: ListenerChild, _ report: ListenerReport) {
     guard let candidate, candidate.child === listener else { return }
     let replaced = serving
-    let leaving = leave(candidate.sockets)
+    let leaving = leave(candidate.order.sockets)
     (serving, servingSince) = (listener, .now)
-    (material, sockets, self.report) = (candidate.material, candidate.sockets, report)
+    (material, sockets, self.report) = (candidate.order.material, candidate.order.sockets, report)
     listener.becomeServing()
     // What it was started with may have changed while it was not told: the end of jobs that an earlier agentd left, say.
     if let capacity = clientele?.capacity, capacity != candidate.capacity { try? listener.send(.capacity(capacity)) }
-    retire(replaced, candidate.material.trust, acceptingFor: leaving ? Self.leaveTime : .zero)
+    retire(replaced, candidate.order.material.trust, acceptingFor: leaving ? Self.leaveTime : .zero)
     settle(listener, .success(report))
   }
 
@@ -231,7 +261,11 @@ final class ListenerSupervision: ListenerEvents {
     guard let candidate, candidate.child === listener else { return }
     candidate.deadline.cancel()
     self.candidate = nil
-    candidate.settled(result)
+    finish(candidate.order, result)
+  }
+
+  private func finish(_ order: Order, _ result: Result<ListenerReport, StartFailure>) {
+    order.settled(result)
     if serving == nil, restartTimer?.isPending != true, material != nil { startAgain(afterLife: .zero) }
   }
 

@@ -20,6 +20,12 @@ enum ProcessEnd: Equatable, CustomStringConvertible {
     self = signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
   }
 
+  /// Whether a listener did not end of itself: it was killed, or found that its signer was.
+  var isOfAnother: Bool {
+    if case .signalled = self { return true }
+    return self == .exited(EX_UNAVAILABLE)
+  }
+
   /// As a log says it: `exited on signal 9`.
   var description: String {
     switch self {

@@ -38,11 +38,12 @@ final class RunningListener: Sendable {
   ///
   /// - Parameters:
   ///   - key: the private key's path, where it is not the one that fits.
+  ///   - isSigned: whether there is a signer.
   ///   - socket: the listening socket of another listener, to be shared, and its port.
   ///   - change: may spoil the material.
   init(
     httpLimits: HTTPLimits = HTTPLimits(), connectionLimits: ConnectionLimits = ConnectionLimits(), key: String? = nil,
-    socket: FileDescriptor? = nil, port: Int = 0,
+    isSigned: Bool = true, socket: FileDescriptor? = nil, port: Int = 0,
     script: @escaping TestSupervisor.Script = { _, _, _ in nil },
     change: (inout ListenerMaterial) throws -> Void = { _ in }
   ) throws {
@@ -56,7 +57,8 @@ final class RunningListener: Sendable {
     }
     inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC)) })
     supervisor = TestSupervisor(ours, script)
-    try Self.configure(supervisor, socket: self.socket, port: self.port, inotify: inotify, key: key, change: change)
+    try Self.configure(
+      supervisor, socket: self.socket, port: self.port, inotify: inotify, key: key, isSigned: isSigned, change: change)
     DispatchQueue(label: "listener").async { [self] in
       let code = ListenerProcess.serve(
         link: theirs, log: log.logger, httpLimits: httpLimits, connectionLimits: connectionLimits)
@@ -79,7 +81,7 @@ final class RunningListener: Sendable {
 
   private static func configure(
     _ supervisor: TestSupervisor, socket: FileDescriptor, port: Int, inotify: FileDescriptor, key: String?,
-    change: (inout ListenerMaterial) throws -> Void
+    isSigned: Bool = true, change: (inout ListenerMaterial) throws -> Void
   ) throws {
     let certificates = try certificates()
     var material = ListenerMaterial(
@@ -91,13 +93,14 @@ final class RunningListener: Sendable {
       capacity: Capacity(maxRunning: 4, maxQueued: 9, running: 1, queued: 2), checkOnly: false)
     try change(&material)
     let keyFile = try FileDescriptor.open(key ?? certificates.server.keyPath, O_RDONLY)
-    try supervisor.send(.configure(material), [try signer(keyFile), inotify, socket])
+    try supervisor.send(.configure(material), [try signer(keyFile, isThere: isSigned), inotify, socket])
   }
 
   /// A signer in a thread of this process; what the listener gets of it.
-  private static func signer(_ key: FileDescriptor) throws -> FileDescriptor {
+  private static func signer(_ key: FileDescriptor, isThere: Bool) throws -> FileDescriptor {
     let signing = try SigningSocket.pair()
     try SigningSocket.send(key: key, over: signing.listener)
+    guard isThere else { return signing.listener }
     DispatchQueue(label: "signer").async { _ = SignerProcess.serve(socket: signing.signer) }
     return signing.listener
   }

@@ -80,6 +80,13 @@ struct UnusableMaterial {
     #expect(try await listener.exitCode() == EX_CONFIG)
   }
 
+  /// That a signer was killed is no fault of the key's, and another listener may have more luck.
+  @Test func aSignerThatIsGoneIsNoVerdict() async throws {
+    let listener = try RunningListener(isSigned: false)
+    #expect(try await listener.exitCode() == EX_UNAVAILABLE)
+    #expect(listener.supervisor.verdict == nil)
+  }
+
   @Test func aCheckReportsAndExits() async throws {
     let listener = try RunningListener(change: { $0.checkOnly = true })
     #expect(try await listener.ready().subject == "CN=localhost")
