@@ -117,6 +117,12 @@ docs: ## write what is generated: etc/agentd.toml, and the keys in docs/man/agen
 	swift build --build-tests $(TEST_FLAGS)
 	AGENTD_WRITE_DOCUMENTS=1 swift test --skip-build --disable-xctest --filter theDocumentsAreUpToDate
 
+bench-signer: ## measure what it costs a handshake that the key is in another process, against a build whose listener has it
+	@scripts/bootstrap bench
+	@$(MAKE) --no-print-directory build PROGRAMS="agentd agentd-shepherd agent-register tls-load"
+	AGENTD_SIGNS_ITSELF=1 swift build -c release --static-swift-stdlib --scratch-path .build/bench-signer --product agentd
+	@scripts/bench/signer $(RELEASE) .build/bench-signer/release
+
 lint: ## check the format of all Swift code and the shell scripts
 	@scripts/bootstrap lint
 	swift format lint --recursive --strict --parallel Package.swift Sources Tests

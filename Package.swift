@@ -269,3 +269,12 @@ if Context.environment["AGENTD_FUZZ"] != nil {
       // lld: the default linker fails on so much debugging information.
       linkerSettings: [.unsafeFlags(["-use-ld=lld", "-sanitize=fuzzer,address"])]))
 }
+
+// `make bench-signer` alone builds this, in a folder of its own: a listener that has the key and signs itself, to measure what it
+// costs that the product's does not.
+if Context.environment["AGENTD_SIGNS_ITSELF"] != nil {
+  for target in package.targets where ["Listener", "Supervisor"].contains(target.name) {
+    target.swiftSettings = [.define("AGENTD_SIGNS_ITSELF")]
+    if target.name == "Listener" { target.dependencies.append("SigningSocket") }
+  }
+}

@@ -113,6 +113,9 @@ public enum ListenerProcess {
   private static func connection(
     to socket: FileDescriptor, _ loss: SignerLoss
   ) throws(Unusable) -> SignerConnection {
+    #if AGENTD_SIGNS_ITSELF
+      KeyOfBenchmark.receive(from: socket)
+    #endif
     do throws(SystemError) {
       return try SignerConnection(socket) { loss.occurred() }
     } catch {

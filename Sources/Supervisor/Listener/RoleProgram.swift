@@ -89,6 +89,10 @@ struct LaunchedListener {
       lseek(material.key.raw, 0, SEEK_SET)
       try SigningSocket.send(key: material.key, over: signing.listener)
       let (ours, theirs) = try FileDescriptor.socketPair()
+      #if AGENTD_SIGNS_ITSELF
+        let key = try FileDescriptor.open("/proc/self/fd/\(material.key.raw)", O_RDONLY)
+        try SigningSocket.send(key: key, over: signing.signer)
+      #endif
       let process = try RoleProgram(.listener, material).start(socket: theirs)
       return LaunchedListener(process: process, link: ours, signer: signer, signing: signing.listener)
     } catch {

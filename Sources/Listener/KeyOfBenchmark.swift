@@ -1,0 +1,21 @@
+#if AGENTD_SIGNS_ITSELF
+  import OpenSSL
+  import SigningSocket
+  import SystemCalls
+
+  /// The private key in the listener itself, for `scripts/bench/signer` alone; no product is built with it.
+  enum KeyOfBenchmark {
+    /// Written before there are threads.
+    nonisolated(unsafe) private(set) static var key: PrivateKey?
+
+    /// Takes what the supervisor of the same build sends ahead of the signer's answers.
+    static func receive(from socket: SystemCalls.FileDescriptor) {
+      guard let file = try? SigningSocket.receiveKey(from: socket),
+        let bytes = try? SecretBytes(readingDescriptor: file.raw, limit: 65536),
+        let block = try? PEMBlock.all(in: bytes).first(where: { $0.kind == .privateKey }),
+        let key = try? PrivateKey(pem: block)
+      else { fatalError("no key came") }
+      self.key = key
+    }
+  }
+#endif
