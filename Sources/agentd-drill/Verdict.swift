@@ -42,16 +42,17 @@ struct Verdict {
     switch status.state {
     case kind.state:
       if kind == .failing { return status.exitCode == Int32(1 + entry.number % 255) && marks == 1 }
-      if kind == .cancelled { return true }
+      // On a busy host its time is over before its first line.
+      if kind == .cancelled || kind == .slow { return true }
       return marks == (kind == .missing ? 0 : 1)
     // It was killed with its shepherd, or agentd between the record and the start; with the mark of one that ran, only the former.
     case .interrupted:
       return entry.hits.contains(.shepherdKilled) || entry.hits.contains(.supervisorKilled) && marks == 0
         || entry.hits.contains(.starved)
-    // A shepherd's title is also that of the job's process until it executes the program: that one was hit instead.
-    case .killed: return entry.hits.contains(.shepherdKilled) && marks == 0
+    // A shepherd's title is also that of the job's process until it executes the program, which it may do between the look at it
+    // and the signal: that one was hit instead.
+    case .killed: return entry.hits.contains(.shepherdKilled)
     case .couldNotStart, .failed: return entry.hits.contains(.starved)
-    case .timedOut: return kind == .slow
     default: return false
     }
   }
