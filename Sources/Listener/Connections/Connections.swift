@@ -12,6 +12,8 @@ final class Connections: Sendable {
   private struct State {
     var open: [ObjectIdentifier: (channel: any Channel, standing: Standing)] = [:]
     var admission: Admission
+    /// The most that were open since this was last asked.
+    var most = 0
     var isDraining = false
     var allClosed: EventLoopPromise<Void>?
   }
@@ -33,6 +35,7 @@ final class Connections: Sendable {
       case .failure(let refusal): return refusal
       case .success(let newcomer):
         state.open[ObjectIdentifier(channel)] = (channel, .unproven(newcomer))
+        state.most = max(state.most, state.open.count)
         return nil
       }
     }
@@ -59,6 +62,14 @@ final class Connections: Sendable {
   /// How many are open.
   var counts: (authenticated: Int, unauthenticated: Int) {
     state.withLock { ($0.admission.authenticated, $0.admission.unauthenticated) }
+  }
+
+  /// How many are open, and the most that were since this was last asked.
+  func takeMost() -> (now: Int, most: Int) {
+    state.withLock { state in
+      defer { state.most = state.open.count }
+      return (state.open.count, state.most)
+    }
   }
 
   /// Sends a user event through each open connection's pipeline.

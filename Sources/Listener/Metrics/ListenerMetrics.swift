@@ -70,4 +70,7 @@ final class ListenerMetrics: Sendable {
   var open: (authenticated: Int, unauthenticated: Int) {
     connections.withLock { $0 }?.counts ?? (0, 0)
   }
+
+  /// How many connections are open now, and the most that were since this was last asked.
+  func takeMost() -> (now: Int, most: Int) { connections.withLock { $0 }?.takeMost() ?? (0, 0) }
 }

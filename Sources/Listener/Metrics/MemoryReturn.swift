@@ -20,8 +20,8 @@ final class MemoryReturn: Sendable {
   }
 
   private func look() {
-    let open = metrics.open
-    if onrush.withLock({ $0.isOver(open: open.authenticated + open.unauthenticated) }) { Heap.giveBack() }
+    let open = metrics.takeMost()
+    if onrush.withLock({ $0.isOver(open: open.now, most: open.most) }) { Heap.giveBack() }
     let activity = metrics.activity
     guard seen.exchange(activity, ordering: .relaxed) == activity else {
       return isQuiet.store(false, ordering: .relaxed)
@@ -37,9 +37,13 @@ struct Onrush {
 
   private var most = 0
 
-  /// Whether less than half of the most that were open at one of the looks since the last onrush are still there.
-  mutating func isOver(open: Int) -> Bool {
-    most = max(most, open)
+  /// Whether less than half of the most that were open since the last onrush are still there.
+  ///
+  /// - Parameters:
+  ///   - open: how many are there now.
+  ///   - newMost: the most that were since the last call.
+  mutating func isOver(open: Int, most newMost: Int) -> Bool {
+    most = max(most, newMost)
     guard most >= Self.least, open < most / 2 else { return false }
     most = open
     return true

@@ -13,6 +13,11 @@ struct OnrushIsOver {
   ])
   func atTheseLooks(looks: [Int], over: [Int]) {
     var onrush = Onrush()
-    #expect(looks.indices.filter { onrush.isOver(open: looks[$0]) } == over)
+    #expect(looks.indices.filter { onrush.isOver(open: looks[$0], most: looks[$0]) } == over)
+  }
+
+  @Test func alsoOfOneBetweenTwoLooks() {
+    var onrush = Onrush()
+    #expect([9, 10_000, 3].map { onrush.isOver(open: 3, most: $0) } == [false, true, false])
   }
 }
