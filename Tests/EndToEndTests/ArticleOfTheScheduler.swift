@@ -6,8 +6,6 @@ import TestSupport
 import Testing
 
 @Suite struct ArticleOfTheScheduler {
-  private static let password = "correct horse battery staple"
-
   @Test func fromTheFirstCommandToTheLast() async throws {
     let agent = try await Installation()
     let (first, second) = (try TemporaryFolder(), try TemporaryFolder())
@@ -55,7 +53,7 @@ import Testing
     // The documentation breaks this line here.
     try prompt.type("CREATE AGENT LISTENER CERT /NOSTORECERT /FILENAME=agentcert.pem /PROMPT \n")
     try prompt.type("    /AGENTNAME=localhost /PEM /CHAIN\n")
-    try await answerPassword(prompt, twice: true)
+    try await prompt.answerPassword(twice: true)
     try await prompt.expect("New certificate")
     try await prompt.expect("thumbprint  ")
     let thumbprint = try await prompt.expect("\r\n").filter(\.isHexDigit)
@@ -70,10 +68,10 @@ import Testing
     let connector = try await prompt.expect("\r\n").filter(\.isHexDigit)
     try await prompt.expect("scheduler>")
     try prompt.type("EXPORT ROOT CA /FILENAME=root.pfx /PROMPT\n")
-    try await answerPassword(prompt, twice: true)
+    try await prompt.answerPassword(twice: true)
     try await prompt.expect("Root CA exported")
     try prompt.type("EXPORT EXEC CERT /FILENAME=exec.pfx /PROMPT /THUMBPRINT=\(connector)\n")
-    try await answerPassword(prompt, twice: true)
+    try await prompt.answerPassword(twice: true)
     try await prompt.expect("Executor certificate exported")
     try prompt.type("\u{4}")
     return thumbprint
@@ -83,7 +81,7 @@ import Testing
     try agent.folder.write("agentcert.pem", try scheduler.read("agentcert.pem"), mode: 0o600)
     let shell = try Terminal(["/bin/sh"], environment: agent.environment, directory: agent.folder.path)
     try shell.type("jams-register -I agentcert.pem -q; echo import=$?\n")
-    try await answerPassword(shell, twice: false)
+    try await shell.answerPassword(twice: false)
     try await shell.expect("import=0")
     try shell.type("jams-register -L -t \(thumbprint) -d none; echo listener=$?\n")
     try await shell.expect("listener=0")
@@ -96,12 +94,7 @@ import Testing
       try second.write(file, try DurableFile.read(first.path(file), limit: 65536), mode: 0o600)
     }
     let prompt = try await prompt(second)
-    try prompt.type("IMPORT ROOT CA /FILENAME=root.pfx /PROMPT /MAKEDEFAULT /STOREKEY\n")
-    try await answerPassword(prompt, twice: false)
-    try await prompt.expect("Root CA imported")
-    try prompt.type("IMPORT EXEC CERT /FILENAME=exec.pfx /PROMPT /MAKEDEFAULT\n")
-    try await answerPassword(prompt, twice: false)
-    try await prompt.expect("Executor certificate imported")
+    try await prompt.importFromFirstScheduler()
     try prompt.type("EXIT\n")
   }
 
@@ -111,13 +104,5 @@ import Testing
       environment: ["PATH": "/usr/bin:/bin", "HOME": folder.path, "TERM": "dumb"], directory: folder.path)
     try await terminal.expect("scheduler>")
     return terminal
-  }
-
-  private func answerPassword(_ terminal: Terminal, twice: Bool) async throws {
-    try await terminal.expect("Private key password: ")
-    try terminal.type(Self.password + "\n")
-    guard twice else { return }
-    try await terminal.expect("again: ")
-    try terminal.type(Self.password + "\n")
   }
 }

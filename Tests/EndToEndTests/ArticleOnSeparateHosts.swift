@@ -6,8 +6,6 @@ import TestSupport
 import Testing
 
 @Suite(.enabled(if: isRoot, "only root can make hosts of name spaces")) struct ArticleOnSeparateHosts {
-  private static let password = "correct horse battery staple"
-
   @Test func fromTheFirstLineToTheLast() async throws {
     let hosts = try await SeparateHosts(["sched1", "sched2", "agent01", "agent02"])
     for name in ["sched1", "sched2"] {
@@ -104,7 +102,7 @@ import Testing
     let (scheduler, agent) = (hosts["sched1"], hosts["agent01"])
     try prompt.type("CREATE AGENT LISTENER CERT /NOSTORECERT /FILENAME=agentcert.pem /PROMPT \n")
     try prompt.type("    /AGENTNAME=agent01 /PEM /CHAIN\n")
-    try await answerPassword(prompt, twice: true)
+    try await prompt.answerPassword(twice: true)
     try await prompt.expect("New certificate")
     try await prompt.expect("thumbprint  ")
     let thumbprint = try await prompt.expect("\r\n").filter(\.isHexDigit)
@@ -112,7 +110,7 @@ import Testing
 
     let shell = try agent.terminal("sh")
     try shell.type("jams-register -I agentcert.pem -q; echo imported=$?\n")
-    try await answerPassword(shell, twice: false)
+    try await shell.answerPassword(twice: false)
     try await shell.expect("imported=0")
     try shell.type("jams-register -L -t \(thumbprint) -d none; echo configured=$?\n")
     try await shell.expect("configured=0")
@@ -134,23 +132,18 @@ import Testing
     try await prompt.expect("Default Executor Connector Thumbprint: ")
     let connector = try await prompt.expect("\r\n").filter(\.isHexDigit)
     try prompt.type("EXPORT ROOT CA /FILENAME=root.pfx /PROMPT\n")
-    try await answerPassword(prompt, twice: true)
+    try await prompt.answerPassword(twice: true)
     try await prompt.expect("Root CA exported")
     // "which will match the Default Root CA Thumbprint"
     try await prompt.expect(root)
     try prompt.type("EXPORT EXEC CERT /FILENAME=exec.pfx /PROMPT /THUMBPRINT=\(connector)\n")
-    try await answerPassword(prompt, twice: true)
+    try await prompt.answerPassword(twice: true)
     try await prompt.expect("Executor certificate exported")
 
     let secondary = hosts["sched2"]
     for file in ["root.pfx", "exec.pfx"] { try hosts["sched1"].copy(file, to: secondary) }
     let other = try await self.prompt(secondary)
-    try other.type("IMPORT ROOT CA /FILENAME=root.pfx /PROMPT /MAKEDEFAULT /STOREKEY\n")
-    try await answerPassword(other, twice: false)
-    try await other.expect("Root CA imported")
-    try other.type("IMPORT EXEC CERT /FILENAME=exec.pfx /PROMPT /MAKEDEFAULT\n")
-    try await answerPassword(other, twice: false)
-    try await other.expect("Executor certificate imported")
+    try await other.importFromFirstScheduler()
     for agent in ["agent01", "agent02"] {
       try other.type("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=\(agent) /SERVER=\"sched2\" /PLATFORM=\"Linux\"\n")
       try await other.expect("connected   to agentd")
@@ -172,13 +165,5 @@ import Testing
     let terminal = try host.terminal("scheduler-register")
     try await terminal.expect("scheduler>")
     return terminal
-  }
-
-  private func answerPassword(_ terminal: Terminal, twice: Bool) async throws {
-    try await terminal.expect("Private key password: ")
-    try terminal.type(Self.password + "\n")
-    guard twice else { return }
-    try await terminal.expect("again: ")
-    try terminal.type(Self.password + "\n")
   }
 }
