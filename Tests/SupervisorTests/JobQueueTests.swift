@@ -1,4 +1,5 @@
 import AgentProtocol
+import TestSupport
 import Testing
 
 @testable import Supervisor
@@ -88,7 +89,7 @@ struct JobQueueTests {
 
   @Test(arguments: 0..<20)
   func itBehavesLikeAPlainList(seed: UInt64) {
-    var random = SplitMix(state: seed)
+    var random = RepeatableRandom(seed: seed)
     var queue = JobQueue(maxRunning: 5, maxQueued: 3000)
     var (running, waiting): (Set<JobID>, [JobID]) = ([], [])
     for number in 0..<6000 {
@@ -125,18 +126,5 @@ struct JobQueueTests {
       }
       #expect(queue.running == running.count && queue.queued == waiting.count)
     }
-  }
-}
-
-/// A generator whose numbers are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -17,7 +17,7 @@ struct ReloadChanges {
 
   /// The ports that are listened on, one at a time.
   let ports: [Int]
-  private var random: SeededNumbers
+  private var random: RepeatableRandom
   private let thumbprints: [String]
   private let guestRoot: Credential
   private let guestThumbprint: String
@@ -29,7 +29,7 @@ struct ReloadChanges {
 
   /// Imports what is changed to later.
   init(of agent: Installation, seed: UInt64) async throws {
-    random = SeededNumbers(seed)
+    random = RepeatableRandom(seed: seed)
     ports = [agent.port, try FreePort.next()]
     let successor = try PKI.shared.issue(
       CertificateRecipe("/CN=AGENT01", .server).with {
@@ -82,20 +82,5 @@ struct ReloadChanges {
   private static func thumbprint(of credential: Credential) throws -> String {
     let text = try PKI.shared.openssl("x509", "-in", credential.certificatePath, "-noout", "-fingerprint", "-sha256")
     return text.drop { $0 != "=" }.filter(\.isHexDigit)
-  }
-}
-
-/// The same numbers for the same seed: SplitMix64.
-private struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -1,22 +1,11 @@
 import AgentProtocol
+import TestSupport
 import Testing
 
 @testable import Listener
 
 /// Whatever bytes come, the HTTP layer lives, answers with whole answers only, and asks for nothing that was not said.
 struct BrokenRequests {
-  /// SplitMix64: the same bytes in every run.
-  private struct Random: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   private static let seeds = [
     Connection.agent,
     Bodies.put(Bodies.job, "Content-Type: application/json\r\nExpect: 100-continue\r\n"),
@@ -25,7 +14,7 @@ struct BrokenRequests {
     "DELETE https://host:1/v1/jobs/%41 HTTP/1.0\r\nContent-Length: 0\r\nUpgrade: h2c\r\n\r\n",
   ]
 
-  private static func mutate(_ bytes: [UInt8], _ random: inout Random) -> [UInt8] {
+  private static func mutate(_ bytes: [UInt8], _ random: inout RepeatableRandom) -> [UInt8] {
     var bytes = bytes
     for _ in 0..<Int.random(in: 1...4, using: &random) {
       let place = Int.random(in: 0..<bytes.count, using: &random)
@@ -42,7 +31,7 @@ struct BrokenRequests {
   }
 
   @Test(arguments: 0..<8) func areSurvived(_ seed: Int) throws {
-    var random = Random(state: UInt64(seed))
+    var random = RepeatableRandom(seed: UInt64(seed))
     for _ in 0..<150 {
       let conversation = try Conversation(RequestTable.supervisor())
       var bytes: [UInt8] = []
