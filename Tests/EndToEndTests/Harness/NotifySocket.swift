@@ -18,7 +18,7 @@ final class NotifySocket: Sendable {
     let bytes = name.hasPrefix("@") ? [0] + Array(name.utf8.dropFirst()) : Array(name.utf8)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
     let (raw, length) = (socket.raw, socklen_t(MemoryLayout<sa_family_t>.size + bytes.count))
-    try withUnsafePointer(to: &address) {
+    _ = try withUnsafePointer(to: &address) {
       try $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
         try checked("bind", name) { bind(raw, address, length) }
       }
