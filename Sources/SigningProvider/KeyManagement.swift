@@ -16,7 +16,7 @@ enum KeyManagement {
       (OSSL_FUNC_KEYMGMT_IMPORT_TYPES, providerFunction(importTypes)),
       (OSSL_FUNC_KEYMGMT_GET_PARAMS, providerFunction(parameters)),
       (OSSL_FUNC_KEYMGMT_GETTABLE_PARAMS, providerFunction(gettableParameters)),
-      (OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, operationName(algorithm)),
+      (OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, providerFunction(operationName)),
     ])
   }
 
@@ -33,15 +33,8 @@ enum KeyManagement {
     return providerFunction(new)
   }
 
-  private static func operationName(_ algorithm: KeyAlgorithm) -> ProviderFunction {
-    typealias Query = @convention(c) (Int32) -> UnsafePointer<CChar>?
-    let query: Query =
-      switch algorithm {
-      case .rsa, .rsaPSS: { _ in constantText(KeyAlgorithm.rsa.signatureName) }
-      case .ec: { _ in constantText(KeyAlgorithm.ec.signatureName) }
-      case .ed25519: { _ in constantText(KeyAlgorithm.ed25519.signatureName) }
-      }
-    return providerFunction(query)
+  private static let operationName: @convention(c) (Int32) -> UnsafePointer<CChar>? = { _ in
+    constantText(SignatureFunctions.name)
   }
 
   private static let free: @convention(c) (UnsafeMutableRawPointer?) -> Void = { key in

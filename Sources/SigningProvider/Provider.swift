@@ -21,8 +21,8 @@ func constantText(_ text: StaticString) -> UnsafePointer<CChar> {
 enum Provider {
   /// Loads the provider once for the process.
   static let isLoaded: Bool = {
-    // A first fetch puts the standard algorithms in place before ours, which are for our own keys alone: of two
-    // algorithms with one name OpenSSL takes the one that came first.
+    // A first fetch puts the standard kinds of keys in place before ours, which have to have their names: of two algorithms with
+    // one name OpenSSL takes the one that came first.
     for algorithm in KeyAlgorithm.allCases {
       EVP_PKEY_CTX_free(EVP_PKEY_CTX_new_from_name(nil, algorithm.name, nil))
     }
@@ -53,10 +53,9 @@ enum Provider {
   nonisolated(unsafe) private static let keyManagement = algorithmTable(
     KeyAlgorithm.allCases.map { ($0.names, KeyManagement.table($0)) })
 
-  nonisolated(unsafe) private static let signatures: UnsafePointer<OSSL_ALGORITHM> = {
-    let functions = SignatureFunctions.table()
-    return algorithmTable([("RSA", functions), ("ECDSA", functions), ("ED25519", functions)])
-  }()
+  nonisolated(unsafe) private static let signatures = algorithmTable([
+    (SignatureFunctions.name, SignatureFunctions.table())
+  ])
 
   private static func algorithmTable(
     _ algorithms: [(names: StaticString, functions: UnsafePointer<OSSL_DISPATCH>)]

@@ -76,15 +76,6 @@ enum KeyAlgorithm: CaseIterable {
     }
   }
 
-  /// The name of the signature operation of such a key.
-  var signatureName: StaticString {
-    switch self {
-    case .rsa, .rsaPSS: "RSA"
-    case .ec: "ECDSA"
-    case .ed25519: "ED25519"
-    }
-  }
-
   /// The scheme of a signature by such a key; `nil` for one that TLS does not have.
   func scheme(digest: String?, usesPSS: Bool) -> SignatureScheme? {
     switch self {

@@ -12,6 +12,10 @@ final class SignatureOperation {
 
 /// The provider's signature functions; provider-signature(7). libssl signs in one shot, so there is no other way here.
 enum SignatureFunctions {
+  /// Of all kinds of keys. No name of OpenSSL's own: by such a one everybody else's signatures might be made and verified here,
+  /// for in which order OpenSSL looks through its providers depends on what it was asked before.
+  static let name: StaticString = "agentd-remote-signature"
+
   static func table() -> UnsafePointer<OSSL_DISPATCH> {
     dispatchTable([
       (OSSL_FUNC_SIGNATURE_NEWCTX, providerFunction(new)),

@@ -45,6 +45,27 @@ import Testing
     #expect(outcome == "finished, verify 0")
   }
 
+  /// In which order OpenSSL looks through its providers depends on what it was asked before, so a name that it has itself
+  /// would some day be taken for the standard one: every signature in the process would then fail.
+  @Test func hasNoSignatureByAStandardName() throws {
+    _ = try PrivateKey.remote(of: material(.p256).certificate, signer: RefusingSigner())
+    var names: [String] = []
+    withUnsafeMutablePointer(to: &names) { names in
+      EVP_SIGNATURE_do_all_provided(
+        nil,
+        { signature, names in
+          let provider = EVP_SIGNATURE_get0_provider(signature).map { String(cString: OSSL_PROVIDER_get0_name($0)) }
+          guard provider == "agentd-remote-keys" else { return }
+          _ = EVP_SIGNATURE_names_do_all(
+            signature,
+            { name, names in
+              names?.assumingMemoryBound(to: [String].self).pointee.append(name.map { String(cString: $0) } ?? "")
+            }, names)
+        }, names)
+    }
+    #expect(names == ["agentd-remote-signature"])
+  }
+
   private func material(_ key: CertificateRecipe.Key) throws -> (
     certificate: Certificate, key: PrivateKey, root: Certificate
   ) {
