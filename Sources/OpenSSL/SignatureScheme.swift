@@ -18,6 +18,16 @@ public enum SignatureScheme: UInt16, CaseIterable, Sendable {
   /// What goes into the scheme: which kind of signature.
   public enum Algorithm: Sendable {
     case rsaPKCS1, rsaPSS, ecdsa, ed25519
+
+    /// Whether it is a signature of this EVP_PKEY's kind.
+    func fits(_ key: OpaquePointer) -> Bool {
+      switch self {
+      case .rsaPKCS1: EVP_PKEY_is_a(key, "RSA") == 1
+      case .rsaPSS: EVP_PKEY_is_a(key, "RSA") == 1 || EVP_PKEY_is_a(key, "RSA-PSS") == 1
+      case .ecdsa: EVP_PKEY_is_a(key, "EC") == 1
+      case .ed25519: EVP_PKEY_is_a(key, "ED25519") == 1
+      }
+    }
   }
 
   /// The kind of signature.
@@ -42,7 +52,11 @@ public enum SignatureScheme: UInt16, CaseIterable, Sendable {
 
   /// The scheme of an algorithm with a digest, whose name may be written as OpenSSL writes it (`SHA2-256`, `sha256`).
   public init?(_ algorithm: Algorithm, digest: String?) {
-    let plain = digest?.uppercased().replacing("SHA2-", with: "SHA")
+    // libssl asks in every handshake.
+    let plain = digest.map { name in
+      let name = name.uppercased()
+      return name.hasPrefix("SHA2-") ? "SHA" + name.dropFirst(5) : name
+    }
     guard let scheme = Self.allCases.first(where: { $0.algorithm == algorithm && $0.digest == plain }) else {
       return nil
     }
@@ -57,17 +71,14 @@ extension PrivateKey {
   public func sign(
     _ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme
   ) throws(OpenSSLError) -> [UInt8] {
+    guard scheme.algorithm.fits(pointer) else { throw .own("sign", "the key is of another kind") }
     ERR_clear_error()
     let context = try checked("sign", EVP_MD_CTX_new())
     defer { EVP_MD_CTX_free(context) }
     var keyContext: OpaquePointer?
     try checked(
       "sign", EVP_DigestSignInit_ex(context, &keyContext, scheme.digest, nil, nil, pointer, nil))
-    if scheme.algorithm == .rsaPSS {
-      try checked("sign", EVP_PKEY_CTX_set_rsa_padding(keyContext, RSA_PKCS1_PSS_PADDING))
-      // RFC 8446 section 4.2.3: the salt is as long as the digest.
-      try checked("sign", EVP_PKEY_CTX_set_rsa_pss_saltlen(keyContext, RSA_PSS_SALTLEN_DIGEST))
-    }
+    if scheme.algorithm == .rsaPSS, let keyContext { try usePSS(keyContext) }
     var length = Int(EVP_PKEY_get_size(pointer))
     var signature = [UInt8](repeating: 0, count: length)
     let bytes = message.bindMemory(to: UInt8.self)
@@ -76,16 +87,17 @@ extension PrivateKey {
   }
 }
 
+/// Makes an RSA key's signatures those of RFC 8446 section 4.2.3: PSS, with a salt as long as the digest.
+func usePSS(_ context: OpaquePointer) throws(OpenSSLError) {
+  try checked("sign", EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING))
+  try checked("sign", EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST))
+}
+
 extension Certificate {
   /// Whether this certificate's key can make signatures of this scheme.
   public func canSign(_ scheme: SignatureScheme) -> Bool {
     guard let key = X509_get0_pubkey(pointer) else { return false }
-    return switch scheme.algorithm {
-    case .rsaPKCS1: EVP_PKEY_is_a(key, "RSA") == 1
-    case .rsaPSS: EVP_PKEY_is_a(key, "RSA") == 1 || EVP_PKEY_is_a(key, "RSA-PSS") == 1
-    case .ecdsa: EVP_PKEY_is_a(key, "EC") == 1
-    case .ed25519: EVP_PKEY_is_a(key, "ED25519") == 1
-    }
+    return scheme.algorithm.fits(key)
   }
 
   /// Whether `signature` over `message` was made with this certificate's key.

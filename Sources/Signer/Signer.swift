@@ -6,7 +6,7 @@ import SystemCalls
 /// The process that holds the listener's private key: it answers one listener's requests for signatures, opens nothing and
 /// ends with its listener.
 public struct Signer {
-  private let key: PrivateKey?
+  private let key: SigningKey?
   private let socket: FileDescriptor
 
   /// A private key file is at most this long.
@@ -24,7 +24,7 @@ public struct Signer {
     guard let block = try PEMBlock.all(in: bytes).first(where: { $0.kind == .privateKey }) else {
       throw SignerError.noKey
     }
-    key = try PrivateKey(pem: block)
+    key = SigningKey(try PrivateKey(pem: block))
     self.socket = socket
     var quiet = timeval(tv_sec: ProgramPages.quietTime, tv_usec: 0)
     let raw = socket.raw

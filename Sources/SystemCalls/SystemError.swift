@@ -34,6 +34,7 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
 ///
 /// - Returns: the call's result, which is not negative.
 @discardableResult
+@inlinable
 public func checked<Result: SignedInteger>(
   _ call: String, _ subject: @autoclosure () -> String? = nil, _ body: () -> Result
 ) throws(SystemError) -> Result {

@@ -1,0 +1,57 @@
+import COpenSSL
+
+/// A private key for many signatures: what OpenSSL looks up for a scheme, it looks up once, and not anew for each
+/// signature. Belongs to one thread at a time.
+public final class SigningKey {
+  private let key: PrivateKey
+  private var operations: [SignatureScheme: SigningOperation] = [:]
+
+  /// Makes signatures with `key`.
+  public init(_ key: PrivateKey) {
+    self.key = key
+  }
+
+  /// Signs a handshake's message; see `PrivateKey.sign(_:_:)`, whose signatures these are.
+  public func sign(_ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme) throws(OpenSSLError) -> [UInt8] {
+    guard scheme.algorithm.fits(key.pointer) else { throw .own("sign", "the key is of another kind") }
+    // Ed25519 hashes the message twice with the key, so there is no digest that could be signed.
+    guard let digest = scheme.digest else { return try key.sign(message, scheme) }
+    if operations[scheme] == nil { operations[scheme] = try SigningOperation(key, scheme, digest: digest) }
+    guard let operation = operations[scheme] else { return [] }
+    return try operation.sign(message)
+  }
+}
+
+/// One scheme's algorithms, found and bound to a key: EVP_PKEY_sign(3) may be called any number of times.
+private final class SigningOperation {
+  private let digest: OpaquePointer
+  private let context: OpaquePointer
+  private let longestSignature: Int
+
+  init(_ key: PrivateKey, _ scheme: SignatureScheme, digest name: String) throws(OpenSSLError) {
+    ERR_clear_error()
+    digest = try checked("sign", EVP_MD_fetch(nil, name, nil))
+    context = try checked("sign", EVP_PKEY_CTX_new_from_pkey(nil, key.pointer, nil))
+    longestSignature = Int(EVP_PKEY_get_size(key.pointer))
+    try checked("sign", EVP_PKEY_sign_init(context))
+    if scheme.algorithm == .rsaPSS { try usePSS(context) }
+    try checked("sign", EVP_PKEY_CTX_set_signature_md(context, digest))
+  }
+
+  deinit {
+    EVP_PKEY_CTX_free(context)
+    EVP_MD_free(digest)
+  }
+
+  func sign(_ message: UnsafeRawBufferPointer) throws(OpenSSLError) -> [UInt8] {
+    ERR_clear_error()
+    var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+    var hashLength: UInt32 = 0
+    try checked("sign", EVP_Digest(message.baseAddress, message.count, &hash, &hashLength, digest, nil))
+    var length = longestSignature
+    var signature = [UInt8](repeating: 0, count: length)
+    try checked("sign", EVP_PKEY_sign(context, &signature, &length, hash, Int(hashLength)))
+    signature.removeLast(signature.count - length)
+    return signature
+  }
+}
