@@ -49,22 +49,18 @@ enum CertificateKeysProvider {
   }
 
   /// Of certificates, of key exchange, and of what TLS derives its secrets with.
-  nonisolated(unsafe) static let keyManagement = algorithmTable(
+  nonisolated(unsafe) private static let keyManagement = algorithmTable(
     StandardProvider.algorithms(OSSL_OP_KEYMGMT).filter {
-      (certificateKeys + ["X25519", "X448", "HKDF", "TLS1-PRF", "HMAC"]).contains(firstName($0))
+      (certificateKeys + ["X25519", "X448", "HKDF", "TLS1-PRF", "HMAC"]).contains(StandardProvider.firstName($0))
     })
 
   /// Those of public keys in certificates, RFC 5280 section 4.1.2.7.
   nonisolated(unsafe) private static let decoders = algorithmTable(
     StandardProvider.algorithms(OSSL_OP_DECODER).filter {
       let properties = $0.property_definition.map { String(cString: $0) } ?? ""
-      return certificateKeys.contains(firstName($0)) && properties.contains("input=der")
+      return certificateKeys.contains(StandardProvider.firstName($0)) && properties.contains("input=der")
         && properties.contains("structure=SubjectPublicKeyInfo")
     })
 
   private static let certificateKeys = ["RSA", "RSA-PSS", "EC", "ED25519", "ED448"]
-
-  private static func firstName(_ algorithm: OSSL_ALGORITHM) -> String {
-    String(String(cString: algorithm.algorithm_names).prefix { $0 != ":" })
-  }
 }

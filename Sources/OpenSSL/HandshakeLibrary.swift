@@ -1,10 +1,12 @@
 import COpenSSL
 
-/// The library context (OSSL_LIB_CTX(3)) of a server's handshakes, in which keys cannot be read.
+/// The library context (OSSL_LIB_CTX(3)) of a server's handshakes, which has the algorithms of our TLS and no others, and in
+/// which keys cannot be read.
 ///
-/// libssl reads all certificates that a client sends, with their keys, in every handshake: a tenth of its cost, for
-/// certificates that are nearly always known. Here it reads them without their keys; `SharedCertificates` puts others in
-/// their place that have them.
+/// libssl reads all certificates that a client sends, with their keys, in every handshake, for certificates that are nearly
+/// always known. Here it reads them without their keys; `SharedCertificates` puts others in their place that have them. Even
+/// so OpenSSL 3.0 first copies the lists of all algorithms there are, for each certificate: with the whole of the default
+/// provider, some 250, that took a fifth of the listener's time in a handshake.
 enum HandshakeLibrary {
   private static let name = "agentd-handshakes"
 
@@ -30,16 +32,30 @@ enum HandshakeLibrary {
   }
 
   nonisolated(unsafe) private static let table = StandardProvider.table { _, operation, mayNotBeCached in
-    switch operation {
-    case OSSL_OP_KEYMGMT:
-      mayNotBeCached?.pointee = 0
-      return CertificateKeysProvider.keyManagement
-    case OSSL_OP_DECODER:
-      mayNotBeCached?.pointee = 0
-      return none
-    default: return OSSL_PROVIDER_query_operation(StandardProvider.original, operation, mayNotBeCached)
-    }
+    mayNotBeCached?.pointee = 0
+    return algorithms[operation] ?? none
   }
+
+  /// By kind of operation, the names of what `TLSServerContext.restrictProtocol` allows, and of what that needs.
+  private static let names: [Int32: Set<String>] = [
+    OSSL_OP_CIPHER: ["AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305"],
+    // OpenSSL knows certificates by their SHA-1.
+    OSSL_OP_DIGEST: ["SHA1", "SHA2-256", "SHA2-384", "SHA2-512"],
+    OSSL_OP_MAC: ["HMAC"],
+    OSSL_OP_KDF: ["HKDF", "TLS13-KDF", "TLS1-PRF"],
+    OSSL_OP_RAND: ["CTR-DRBG", "SEED-SRC"],
+    OSSL_OP_KEYMGMT: ["RSA", "RSA-PSS", "EC", "ED25519", "X25519"],
+    OSSL_OP_KEYEXCH: ["ECDH", "X25519"],
+    OSSL_OP_SIGNATURE: ["RSA", "ECDSA", "ED25519"],
+  ]
+
+  nonisolated(unsafe) private static let algorithms = Dictionary(
+    uniqueKeysWithValues: names.map { operation, names in
+      (
+        operation,
+        algorithmTable(StandardProvider.algorithms(operation).filter { names.contains(StandardProvider.firstName($0)) })
+      )
+    })
 
   nonisolated(unsafe) private static let none = algorithmTable([])
 }

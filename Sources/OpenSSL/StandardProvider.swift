@@ -55,6 +55,11 @@ enum StandardProvider {
     return algorithms
   }
 
+  /// The name by which OpenSSL calls an algorithm that has several.
+  static func firstName(_ algorithm: OSSL_ALGORITHM) -> String {
+    String(String(cString: algorithm.algorithm_names).prefix { $0 != ":" })
+  }
+
   /// The names of the providers in use in the process's own library context.
   static var namesInUse: Set<String> {
     var names: Set<String> = []
