@@ -62,19 +62,21 @@ let package = Package(
       name: "Supervisor",
       dependencies: [
         "AgentConfiguration", "AgentLogging", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings",
-        "JobLaunch", "JobLedger", "PidFile", "SigningSocket", "SupervisorLink", "SystemCalls", logging,
+        "JobLaunch", "JobLedger", "PidFile", "SigningSocket", "Spelling", "SupervisorLink", "SystemCalls", logging,
       ]),
     .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),
 
     // The TLS wing.
     .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
-    .target(name: "ClientVerification", dependencies: ["OpenSSL"]),
+    .target(name: "ClientVerification", dependencies: ["OpenSSL", "Spelling"]),
     .target(name: "SecretInput", dependencies: ["CLinux", "OpenSSL", "SystemCalls"]),
     .target(name: "ExitStatus", dependencies: ["CertificateStore", "SecretInput", "SystemCalls"]),
-    .target(name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL"]),
+    .target(
+      name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Spelling"]),
     .target(name: "SigningProvider", dependencies: ["COpenSSL", "OpenSSL"]),
-    .target(name: "SigningLink", dependencies: ["OpenSSL", "SigningProvider", "SystemCalls"]),
-    .target(name: "Signer", dependencies: ["OpenSSL", "Sandbox", "SigningLink", "SigningSocket", "SystemCalls"]),
+    .target(name: "SigningLink", dependencies: ["CLinux", "OpenSSL", "SigningProvider", "SystemCalls"]),
+    .target(
+      name: "Signer", dependencies: ["CLinux", "OpenSSL", "Sandbox", "SigningLink", "SigningSocket", "SystemCalls"]),
     .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
     .target(name: "ConnectionSource", dependencies: ["AgentProtocol", nioCore]),
     .target(
@@ -97,13 +99,13 @@ let package = Package(
     .target(name: "EnrolmentClient", dependencies: ["AgentClient", "EnrolmentProtocol", "OpenSSL"]),
 
     // agent-register.
-    .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL"]),
+    .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL", "Spelling"]),
     .target(
       name: "AgentRegistration",
       dependencies: [
         "AgentConfiguration", "AgentProtocol", "CertificateImport", "CertificateStore", "ClientSightings",
         "CLinux", "ClientVerification", "EnrolmentClient", "EnrolmentProtocol", "ExitStatus", "Forecast", "JobLaunch",
-        "OpenSSL", "PidFile", "Sandbox", "SecretInput", "SystemCalls", "TerminalText",
+        "OpenSSL", "PidFile", "Sandbox", "SecretInput", "Spelling", "SystemCalls", "TerminalText",
       ]),
 
     // The scheduler's wing.
@@ -144,7 +146,8 @@ let package = Package(
     .executableTarget(
       name: "agentctl",
       dependencies: [
-        "AgentClient", "AgentInventory", "AgentProtocol", "OpenSSL", "SchedulerRegistry", "SystemCalls", "TerminalText",
+        "AgentClient", "AgentInventory", "AgentProtocol", "OpenSSL", "SchedulerRegistry", "Spelling", "SystemCalls",
+        "TerminalText",
         argumentParser,
       ]),
     .executableTarget(

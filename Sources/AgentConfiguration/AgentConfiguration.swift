@@ -132,6 +132,8 @@ public struct AgentConfiguration: Equatable, Sendable {
 
   /// The file that was read; `nil` if there is none, and all values are defaults.
   public var file: String?
+  /// Whether `file` is another than the default one.
+  public var isFileNamed = false
   /// The section `[paths]`.
   public var paths: Paths
   /// The section `[process]`.
@@ -164,6 +166,7 @@ public struct AgentConfiguration: Equatable, Sendable {
     }
     var configuration = defaults.configuration
     configuration.file = path
+    configuration.isFileNamed = path != defaults.configurationFile
     try configuration.read(TOMLDocument(bytes, file: path).root, relativeTo: path)
     return configuration
   }

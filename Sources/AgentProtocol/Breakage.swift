@@ -1,3 +1,5 @@
+import Spelling
+
 /// Something that will keep clients or schedulers out from some moment on, if nobody does anything.
 public struct Breakage: Codable, Equatable, Sendable {
   /// From when on.
@@ -20,7 +22,7 @@ public struct Breakage: Codable, Equatable, Sendable {
   /// In one line, as seen from `now`: `at 2026-12-31T00:00:00Z (in 37 days): root CN=x expires: import its successor`.
   public func text(from now: Timestamp) -> String {
     let days = (time.milliseconds - now.milliseconds) / 86_400_000
-    let distance = days < 0 ? "\(-days) days ago" : days == 1 ? "in 1 day" : "in \(days) days"
+    let distance = days < 0 ? "\(counted(-days, "day")) ago" : "in \(counted(days, "day"))"
     return "at \(time.description.replacing(".000Z", with: "Z")) (\(distance)): \(what): \(remedy)"
   }
 

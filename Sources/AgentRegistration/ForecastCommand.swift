@@ -3,6 +3,7 @@ import CertificateImport
 import ExitStatus
 import Forecast
 import OpenSSL
+import Spelling
 
 extension Registration {
   /// `-V --at TIME`: the first thing that will break of the store, and for the clients seen lately, by that time.
@@ -23,7 +24,7 @@ extension Registration {
       report = try Report(
         json: ForecastDescription(at: moment, broken: broken, next: forecast.breakages.first, clients: clients.count))
     } else {
-      let judged = "store and \(clients.count) client\(clients.count == 1 ? "" : "s") of the last 30 days"
+      let judged = "store and \(counted(clients.count, "client")) of the last 30 days"
       report = Report(lines: lines(broken, forecast.breakages.first, by: moment, judged), warnings: otherStoreWarning)
     }
     report.status = broken.isEmpty ? .success : .configuration

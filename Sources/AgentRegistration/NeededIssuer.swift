@@ -2,6 +2,7 @@ import AgentProtocol
 import CertificateImport
 import Forecast
 import OpenSSL
+import Spelling
 
 /// Who would be kept out if an issuer were removed.
 extension Registration {
@@ -27,7 +28,7 @@ extension Registration {
 
   private static func summary(_ clients: [SeenClient]) -> String {
     guard let last = clients.first else { return "nobody" }
-    let count = clients.count == 1 ? "1 client" : "\(clients.count) clients"
+    let count = counted(clients.count, "client")
     return "\(count) of the last 30 days, \(last.certificate.subject) last, "
       + "at \(Timestamp(seconds: last.lastUse).short)"
   }

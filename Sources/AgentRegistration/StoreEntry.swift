@@ -1,6 +1,7 @@
 import AgentProtocol
 import CertificateImport
 import OpenSSL
+import Spelling
 
 /// One object of the store, as `-l` and `-I` show it; with `--json` exactly so.
 public struct StoreEntry: Encodable, Equatable, Sendable {
@@ -87,8 +88,8 @@ extension StoreEntry {
     let days = (notAfter.milliseconds / 1000 - now) / 86400
     let rest =
       switch notAfter.milliseconds / 1000 - now {
-      case ..<0: "OVER since \(-days) days"
-      default: days == 1 ? "1 day left" : "\(days) days left"
+      case ..<0: "OVER since \(counted(-days, "day"))"
+      default: "\(counted(days, "day")) left"
       }
     let word = role == "crl" ? "next due" : "to"
     return "\(notBefore.short) \(word) \(notAfter.short) (\(rest))"

@@ -1,6 +1,7 @@
 import AgentProtocol
 import CertificateStore
 import OpenSSL
+import Spelling
 
 /// What an import will do to the store; made without touching it.
 public struct ImportPlan: Sendable {
@@ -88,7 +89,7 @@ public struct ImportPlan: Sendable {
       } else if certificate.notAfter < now + Self.warningPeriod {
         let end = Timestamp(seconds: certificate.notAfter)
         let days = (certificate.notAfter - now) / 86400
-        warnings.append("\(certificate.subject) expires in \(days) days, at \(end.short)")
+        warnings.append("\(certificate.subject) expires in \(counted(days, "day")), at \(end.short)")
       }
     }
   }

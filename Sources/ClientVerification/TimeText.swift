@@ -1,4 +1,5 @@
 import Glibc
+import Spelling
 
 /// Times in messages.
 public enum TimeText {
@@ -16,7 +17,6 @@ public enum TimeText {
   public static func span(_ seconds: Int64) -> String {
     let units: [(length: Int64, name: String)] = [(86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")]
     let unit = units.first { seconds >= $0.length } ?? (1, "second")
-    let count = seconds / unit.length
-    return count == 1 ? "1 \(unit.name)" : "\(count) \(unit.name)s"
+    return counted(seconds / unit.length, unit.name)
   }
 }

@@ -1,6 +1,7 @@
 import AgentProtocol
 import ClientVerification
 import OpenSSL
+import Spelling
 
 /// What will break of a store and for the clients seen lately, if nothing is done: the gate's own verdicts at later moments.
 public struct Forecast: Sendable {
@@ -90,7 +91,7 @@ public struct Forecast: Sendable {
   private static func consequences(_ clients: [SeenClient], isListeners: Bool) -> String {
     var parts: [String] = []
     if let last = clients.first {
-      let count = clients.count == 1 ? "1 client" : "\(clients.count) clients"
+      let count = counted(clients.count, "client")
       parts.append("\(count) seen lately cannot get in without it (\(last.certificate.subject) last)")
     }
     if isListeners { parts.append("the listener's certificate chains to it") }

@@ -43,7 +43,7 @@ public enum HandshakeFailure: Error, Equatable, Sendable, CustomStringConvertibl
     case .clientAlert(let alert):
       "client broke off the handshake (\(alert)): its own log says why"
     case .noCommonVersion:
-      "client speaks neither TLS 1.2 nor TLS 1.3: update it"
+      "client speaks no version of TLS that is allowed here (TLS 1.2 and TLS 1.3, unless OpenSSL's configuration asks for more): update it"
     case .noCommonParameters(let text):
       "client and listener have no parameters in common (\(text)): update the client"
     case .plainHTTP:

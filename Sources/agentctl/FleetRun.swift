@@ -1,6 +1,7 @@
 import AgentClient
 import AgentProtocol
 import Glibc
+import Spelling
 import Synchronization
 
 /// One job on many agents: its output line by line with the agent's name before it, how far all are, and a summary.
@@ -125,7 +126,7 @@ final class FleetRun: Sendable {
     for (agent, how) in (state.failures + state.unknown).sorted(by: { $0.agent < $1.agent }) {
       complain("\(agent): \(how)")
     }
-    complain("\(id) on \(agents) \(agents == 1 ? "agent" : "agents"): \(counts(state))")
+    complain("\(id) on \(counted(agents, "agent")): \(counts(state))")
     if !state.failures.isEmpty { return EXIT_FAILURE }
     return state.unknown.isEmpty ? EXIT_SUCCESS : EX_UNAVAILABLE
   }

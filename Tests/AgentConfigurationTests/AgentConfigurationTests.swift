@@ -118,7 +118,7 @@ struct AgentConfigurationTests {
     let file = try folder.write("agentd.toml", "")
     let loaded = try AgentConfiguration.load(file: file, environment: ["HOME": "/h"], isRoot: false)
     var expected = DefaultPaths(environment: ["HOME": "/h"], isRoot: false).configuration
-    expected.file = file
+    (expected.file, expected.isFileNamed) = (file, true)
     #expect(loaded == expected)
   }
 

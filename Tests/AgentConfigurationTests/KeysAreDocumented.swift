@@ -14,7 +14,7 @@ import Testing
     let folder = try TemporaryFolder()
     let file = try folder.write("agentd.toml", text, mode: 0o600)
     var configuration = try AgentConfiguration.load(file: file, environment: [:], isRoot: true)
-    configuration.file = nil
+    (configuration.file, configuration.isFileNamed) = (nil, false)
     return configuration
   }
 

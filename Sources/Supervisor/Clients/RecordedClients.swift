@@ -2,6 +2,7 @@ import AgentProtocol
 import ClientSightings
 import Glibc
 import Logging
+import Spelling
 import SystemCalls
 
 /// Keeps the record of clients: in memory, and soon afterwards on the disk.
@@ -65,7 +66,7 @@ final class RecordedClients {
       let clients = recent.filter { $0.client.root == root }
       guard let last = clients.first else { continue }
       log.logger.warning(
-        "a root is trusted no more that \(clients.count == 1 ? "1 client" : "\(clients.count) clients") came in through in the last 30 days",
+        "a root is trusted no more that \(counted(clients.count, "client")) came in through in the last 30 days",
         metadata: [
           "root": "\(root)", "last_client": "\(last.client.thumbprint)",
           "last_use": "\(Timestamp(milliseconds: last.lastUse * 1000))",

@@ -3,6 +3,7 @@ import AgentLogging
 import AgentProtocol
 import Glibc
 import Logging
+import Spelling
 import SystemCalls
 
 /// `agentd -t`: everything that a start needs of configuration and store, without a start. Certificates are read by a
@@ -23,7 +24,7 @@ enum Check {
     let roots = report.roots.count
     print(
       "agentd: configuration is sound (\(file)): listener certificate \(report.subject) until \(report.notAfter), "
-        + "\(roots) trusted root\(roots == 1 ? "" : "s")")
+        + "\(counted(roots, "trusted root"))")
     if let until = options.forecastUntil { try forecast(report.breakages ?? [], until) }
     return EX_OK
   }

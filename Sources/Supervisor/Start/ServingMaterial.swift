@@ -70,7 +70,7 @@ struct ServingMaterial {
   private static func chosenCertificate(
     _ listener: ListenerConfiguration, _ configuration: AgentConfiguration, _ store: StoreSnapshot
   ) throws(StartFailure) -> Thumbprint {
-    let option = configuration.file.map { " -c \($0)" } ?? ""
+    let option = configuration.file.flatMap { configuration.isFileNamed ? " -c \($0)" : nil } ?? ""
     func failure(_ message: String, _ command: String) -> StartFailure {
       StartFailure(EX_CONFIG, message, hint: "run: agent-register\(option) \(command)")
     }
