@@ -1,11 +1,13 @@
 import Glibc
 
-/// The host's clock in the two spellings that answers need, each made once a second. One for each event loop.
+/// The host's clock in the two spellings that answers need, each made once a second or millisecond. One for each event loop.
 struct WallClock {
   private var second = time_t.min
   private var milliseconds = 0
   private var date = ""
   private var timestampSecond = ""
+  private var timestampMilliseconds = -1
+  private var lastTimestamp = ""
 
   /// For the `Date` field, for example `Sun, 06 Nov 1994 08:49:37 GMT`; RFC 9110 section 5.6.7.
   mutating func httpDate() -> String {
@@ -16,8 +18,11 @@ struct WallClock {
   /// For JSON, for example `2026-11-23T18:38:28.123Z`; RFC 3339.
   mutating func timestamp() -> String {
     look()
-    let digits = String(1000 + milliseconds).dropFirst()
-    return "\(timestampSecond).\(digits)Z"
+    if milliseconds != timestampMilliseconds {
+      timestampMilliseconds = milliseconds
+      lastTimestamp = "\(timestampSecond).\(String(1000 + milliseconds).dropFirst())Z"
+    }
+    return lastTimestamp
   }
 
   private mutating func look() {
@@ -26,6 +31,7 @@ struct WallClock {
     milliseconds = now.tv_nsec / 1_000_000
     if now.tv_sec == second { return }
     second = now.tv_sec
+    timestampMilliseconds = -1
     var parts = tm()
     gmtime_r(&now.tv_sec, &parts)
     date = Self.httpDate(parts)
