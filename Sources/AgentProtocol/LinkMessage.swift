@@ -101,6 +101,8 @@ public struct ListenerMaterial: Codable, Sendable {
   public var checkOnly: Bool
   /// With `checkOnly`: say in the report what will break. Then the record of clients may come as a third descriptor.
   public var forecast = false
+  /// How many of the descriptors, the first ones, lead to the signer.
+  public var signingSockets = 1
 
   /// Material of these parts.
   public init(

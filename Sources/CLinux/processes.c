@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <shadow.h>
 #include <signal.h>
 #include <spawn.h>
@@ -100,4 +101,13 @@ int clinux_account_expiry(const char *name, long *day) {
   if (error == 0 && found == NULL) error = ENOENT;
   if (error == 0) *day = entry.sp_expire;
   return error;
+}
+
+int clinux_current_processor(void) { return sched_getcpu(); }
+
+int clinux_stay_on_processor(unsigned int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  return sched_setaffinity(0, sizeof set, &set);
 }

@@ -49,5 +49,5 @@ int clinux_landlock_restrict(int rules) { return (int)syscall(landlock_restrict_
 
 int clinux_filter_calls(const struct sock_filter *program, unsigned short count) {
   struct sock_fprog filter = {count, (struct sock_filter *)program};
-  return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &filter);
+  return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter);
 }

@@ -10,7 +10,7 @@
 
     /// Takes what the supervisor of the same build sends ahead of the signer's answers.
     static func receive(from socket: SystemCalls.FileDescriptor) {
-      guard let file = try? SigningSocket.receiveKey(from: socket),
+      guard let file = try? SigningSocket.receiveDelivery(from: socket)?.key,
         let bytes = try? SecretBytes(readingDescriptor: file.raw, limit: 65536),
         let block = try? PEMBlock.all(in: bytes).first(where: { $0.kind == .privateKey }),
         let key = try? PrivateKey(pem: block)

@@ -40,10 +40,12 @@ public enum ListenerProcess {
       guard let first = try inbox.next() else { return EXIT_SUCCESS }
       guard case .configure(let configuration) = first.message else { throw LinkFault.unexpected("a first message") }
       var descriptors = first.descriptors
-      guard !descriptors.isEmpty else { throw LinkFault.descriptors(0) }
+      let signing = Array(descriptors.prefix(max(1, configuration.signingSockets)))
+      guard signing.count == configuration.signingSockets else { throw LinkFault.descriptors(descriptors.count) }
+      descriptors.removeFirst(signing.count)
       let (material, signer): (Material, SignerConnection)
       do throws(Unusable) {
-        signer = try connection(to: descriptors.removeFirst(), signerLoss)
+        signer = try connection(to: signing, signerLoss)
         material = try Material(configuration, signer: signer)
       } catch {
         // That the signer is gone says nothing of the key.
@@ -58,7 +60,7 @@ public enum ListenerProcess {
         return check(configuration, material, clients: descriptors.dropFirst().first, supervisor)
       }
       guard descriptors.count == configuration.addresses.count + 1 else {
-        throw LinkFault.descriptors(descriptors.count + 1)
+        throw LinkFault.descriptors(descriptors.count + signing.count)
       }
       let services = Services(
         supervisor: supervisor, agent: agent, outputs: OutputWatcher(),
@@ -109,15 +111,15 @@ public enum ListenerProcess {
     return EXIT_SUCCESS
   }
 
-  /// The signer behind a socket.
+  /// The signer behind these sockets.
   private static func connection(
-    to socket: FileDescriptor, _ loss: SignerLoss
+    to sockets: [FileDescriptor], _ loss: SignerLoss
   ) throws(Unusable) -> SignerConnection {
     #if AGENTD_SIGNS_ITSELF
-      KeyOfBenchmark.receive(from: socket)
+      KeyOfBenchmark.receive(from: sockets[0])
     #endif
     do throws(SystemError) {
-      return try SignerConnection(socket) { loss.occurred() }
+      return try SignerConnection(sockets) { loss.occurred() }
     } catch {
       throw Unusable("signing socket: \(error)")
     }

@@ -10,7 +10,12 @@ extension CallFilter {
 
   static let signer = CallFilter(
     allowed([SYS_recvfrom, SYS_sendto, SYS_write, SYS_close]) + allowed(time) + allowed(memory) + allowed(process)
-      + careful + [Rule(SYS_clone, .kill), Rule(SYS_clone3, .kill)] + attacks, otherwise: .fail(EPERM))
+      + careful
+      + [
+        Rule(SYS_clone, .kill), Rule(SYS_clone3, .kill),
+        // Its own.
+        Rule(SYS_sched_setaffinity, .allow, where: .isOneOf(0, [0])),
+      ] + attacks, otherwise: .fail(EPERM))
 
   /// What name services, SwiftNIO and the disk take differs from host to host; so only what is denied is named.
   static let renewal = CallFilter(

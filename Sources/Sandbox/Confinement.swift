@@ -6,7 +6,7 @@ import SystemCalls
 public enum Confinement: Sendable {
   /// TLS and HTTP on descriptors that are open already, on any number of threads.
   case listener
-  /// Answers over one socket, on one thread.
+  /// Answers over sockets that are open already, on threads that have all been started, and each enter it.
   case signer
   /// A request to a server over TLS, and a change of files, with the rights of the user who does it but none of root's own.
   case renewal(Reach)
@@ -25,7 +25,7 @@ public enum Confinement: Sendable {
   /// reached by an open descriptor, and all system calls that the role does not need.
   ///
   /// To be called before the process reads what a stranger wrote, once everything is loaded that comes from files, and
-  /// before it has other threads: capabilities and landlock are a thread's own and go to those it starts.
+  /// before it has other threads, or else on each: all of this is a thread's own and goes to those it starts.
   ///
   /// - Returns: what could not be given up; empty on Linux 6.12 and later.
   public func enter() -> [Gap] {

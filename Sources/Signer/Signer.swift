@@ -1,31 +1,27 @@
+import CLinux
 import Glibc
 import OpenSSL
 import SigningLink
 import SystemCalls
 
-/// The process that holds the listener's private key: it answers one listener's requests for signatures, opens nothing and
-/// ends with its listener.
-public struct Signer {
+/// What answers a listener's requests for signatures over one socket, on one thread. The private key is in this process alone.
+struct Signer {
   private let key: SigningKey?
   private let socket: FileDescriptor
+  /// On the thread that gives memory back when nothing has been asked for a while.
+  private let isFirst: Bool
+  /// The processor that the thread stays on.
+  private var processor: UInt16?
 
-  /// A private key file is at most this long.
-  static let maximumKeyFile = 65536
-
-  /// Reads the key from its open file, which is closed afterwards.
-  ///
   /// - Parameters:
-  ///   - keyFile: PEM, not encrypted.
+  ///   - key: without one everything is refused.
   ///   - socket: the signer's end of a `SigningLink`.
-  /// - Throws: `SecretReadingError`, `PEMError` or `PrivateKeyError` where there is no key to be had.
-  public init(keyFile: FileDescriptor, socket: FileDescriptor) throws {
-    defer { keyFile.close() }
-    let bytes = try SecretBytes(readingDescriptor: keyFile.raw, limit: Self.maximumKeyFile)
-    guard let block = try PEMBlock.all(in: bytes).first(where: { $0.kind == .privateKey }) else {
-      throw SignerError.noKey
-    }
-    key = SigningKey(try PrivateKey(pem: block))
+  ///   - isFirst: whether it is this one that gives memory back in quiet times. One of all does.
+  init(_ key: PrivateKey?, socket: FileDescriptor, isFirst: Bool) throws(SystemError) {
+    self.key = key.map(SigningKey.init)
     self.socket = socket
+    self.isFirst = isFirst
+    if !isFirst { return }
     var quiet = timeval(tv_sec: ProgramPages.quietTime, tv_usec: 0)
     let raw = socket.raw
     try checked("setsockopt") {
@@ -33,12 +29,9 @@ public struct Signer {
     }
   }
 
-  /// One that refuses everything.
-  init(withoutKeyOn socket: FileDescriptor) { (key, self.socket) = (nil, socket) }
-
   /// Signs until the listener is gone.
-  public func run() throws(SystemError) {
-    var request = [UInt8](repeating: 0, count: 2 + SigningLink.maximumMessage + 1)
+  mutating func run() throws(SystemError) {
+    var request = [UInt8](repeating: 0, count: SigningLink.headLength + SigningLink.maximumMessage + 1)
     let raw = socket.raw
     while true {
       guard let count = try next(&request) else { return }
@@ -48,7 +41,17 @@ public struct Signer {
       } catch  where error.code == EPIPE {
         return
       }
+      if count > SigningLink.headLength { stay(on: UInt16(request[2]) << 8 | UInt16(request[3])) }
     }
+  }
+
+  /// Stays where the thread runs that asks, and waits. Elsewhere another processor would have to be woken and its caches be
+  /// filled, which costs several times what the signature does.
+  private mutating func stay(on processor: UInt16) {
+    guard processor != self.processor else { return }
+    self.processor = processor
+    // One that there is not is refused, and the thread stays where it is.
+    _ = clinux_stay_on_processor(UInt32(processor))
   }
 
   /// Waits for a request.
@@ -62,7 +65,7 @@ public struct Signer {
         let count = try checked("recv") { recv(raw, &request, request.count, 0) }
         return count == 0 ? nil : count
       } catch  where error.code == EAGAIN {
-        if !isQuiet { ProgramPages.giveBack() }
+        if isFirst, !isQuiet { ProgramPages.giveBack() }
         isQuiet = true
       }
     }
@@ -70,25 +73,13 @@ public struct Signer {
 
   /// The signature, or a refusal of what no listener would ask.
   func answer(to request: UnsafeRawBufferPointer) -> [UInt8] {
-    guard request.count > 2, request.count <= 2 + SigningLink.maximumMessage,
+    let head = SigningLink.headLength
+    guard request.count > head, request.count <= head + SigningLink.maximumMessage,
       let scheme = SignatureScheme(rawValue: UInt16(request[0]) << 8 | UInt16(request[1]))
     else { return [0] }
-    let message = UnsafeRawBufferPointer(rebasing: request[2...])
+    let message = UnsafeRawBufferPointer(rebasing: request[head...])
     guard SignableMessage.isPartOfHandshake(message) else { return [0] }
     guard let key, let signature = try? key.sign(message, scheme) else { return [0] }
     return [1] + signature
-  }
-}
-
-/// Why a signer cannot serve.
-public enum SignerError: Error, CustomStringConvertible {
-  /// The file holds no private key.
-  case noKey
-
-  /// One line without the file's name.
-  public var description: String {
-    switch self {
-    case .noKey: "the file holds no private key"
-    }
   }
 }

@@ -8,24 +8,58 @@ public enum SignerProcess {
   /// Signs until its listener is gone; blocks the calling thread, which has to be the only one, and confines the process for
   /// good.
   ///
-  /// - Parameter socket: the signer's end of a `SigningSocket`, on which the key comes first.
+  /// - Parameter socket: the signer's end of the first `SigningSocket`, on which key and other sockets come first.
   /// - Returns: the exit code, as in sysexits(3).
   public static func run(socket: FileDescriptor) -> Int32 {
     // What this kernel lacks the listener, under the same one, warns of.
     serve(socket: socket) { _ = Confinement.signer.enter() }
   }
 
-  /// `run` without what changes the process: that is `confine`, called once the key is there and nothing has been asked.
-  static func serve(socket: FileDescriptor, confine: () -> Void = {}) -> Int32 {
+  /// `run` without what changes the process: that is `confine`, called on each thread before it hears the listener. What a thread
+  /// gives up is its own, and afterwards no others can be started.
+  static func serve(socket: FileDescriptor, confine: @escaping @Sendable () -> Void = {}) -> Int32 {
     do throws(SystemError) {
-      guard let keyFile = try SigningSocket.receiveKey(from: socket) else { return EX_PROTOCOL }
+      guard let delivery = try SigningSocket.receiveDelivery(from: socket) else { return EX_PROTOCOL }
       // Without a key everything is refused, and the listener tells: a closed socket is that of a signer that was killed.
-      let signer = (try? Signer(keyFile: keyFile, socket: socket)) ?? Signer(withoutKeyOn: socket)
+      let key = KeyFile.read(delivery.key)
+      for other in delivery.others {
+        try SignerThread.start {
+          confine()
+          var signer = try? Signer(key, socket: other, isFirst: false)
+          try? signer?.run()
+          // The listener notices, whatever it was.
+          other.close()
+        }
+      }
+      var signer = try Signer(key, socket: socket, isFirst: true)
       confine()
       try signer.run()
       return EXIT_SUCCESS
     } catch {
       return EX_OSERR
     }
+  }
+}
+
+/// A thread that nobody waits for.
+private final class SignerThread {
+  private let body: @Sendable () -> Void
+
+  private init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+
+  static func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    let argument = Unmanaged.passRetained(SignerThread(body))
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        argument.map { Unmanaged<SignerThread>.fromOpaque($0).takeRetainedValue() }?.body()
+        return nil
+      }, argument.toOpaque())
+    guard code == 0 else {
+      argument.release()
+      throw SystemError("pthread_create", code: code)
+    }
+    pthread_detach(thread)
   }
 }

@@ -58,12 +58,13 @@ import Testing
 
   private func answer(to message: [UInt8]) throws -> [UInt8] {
     let (signer, _, listenerEnd) = try makeSigner()
-    let request = [0x04, 0x03] + message
+    let request = [0x04, 0x03, 0, 0] + message
     return withExtendedLifetime(listenerEnd) { request.withUnsafeBytes { signer.answer(to: $0) } }
   }
 
   static let broken: [[UInt8]] = [
-    [], [4], [4, 3], [0xFF, 0xFF] + verify(server, hash: 32), [0x08, 0x04] + verify(server, hash: 32),
+    [], [4], [4, 3], [4, 3, 0], [4, 3, 0, 0], [0xFF, 0xFF, 0, 0] + verify(server, hash: 32),
+    [0x08, 0x04, 0, 0] + verify(server, hash: 32), [4, 3] + verify(server, hash: 32),
   ]
 
   @Test(arguments: broken)
@@ -73,16 +74,10 @@ import Testing
     withExtendedLifetime(listenerEnd) {}
   }
 
-  @Test func servesManyThreadsAndEndsWithItsListener() throws {
-    let (signer, certificate, listenerEnd) = try makeSigner()
+  @Test(arguments: [1, 2, SigningSocket.most]) func servesManyThreadsAndEndsWithItsListener(pairs: Int) throws {
+    let (certificate, listenerEnds, ended) = try runSigner(pairs: pairs)
     let lost = Mutex(0)
-    let connection = try SignerConnection(listenerEnd) { lost.withLock { $0 += 1 } }
-    let ended = DispatchSemaphore(value: 0)
-    let thread = SignerThread(signer)
-    DispatchQueue.global().async {
-      thread.run()
-      ended.signal()
-    }
+    let connection = try SignerConnection(listenerEnds) { lost.withLock { $0 += 1 } }
     let message = Self.spaces + Self.server + Self.zeros(32)
     let good = Mutex(0)
     DispatchQueue.concurrentPerform(iterations: 4) { _ in
@@ -95,14 +90,30 @@ import Testing
     #expect(connection.isThere())
     #expect([1, 2, 3].withUnsafeBytes { connection.sign($0, .ecdsaSHA256) } == nil)
     #expect(lost.withLock { $0 } == 0)
-    listenerEnd.close()
+    for end in listenerEnds { end.close() }
+    #expect(ended.wait(timeout: .now() + 10) == .success)
+  }
+
+  /// The processor that a request names may be one that there is not.
+  @Test func signsWhateverTheProcessor() throws {
+    let (certificate, listenerEnds, ended) = try runSigner(pairs: 1)
+    let message = Self.spaces + Self.server + Self.zeros(32)
+    let raw = listenerEnds[0].raw
+    for processor: [UInt8] in [[0, 0], [0xFF, 0xFF], [0, 1], [0x03, 0xFF], [0x04, 0], [0, 0]] {
+      let request = [0x04, 0x03] + processor + message
+      #expect(send(raw, request, request.count, 0) == request.count)
+      var answer = [UInt8](repeating: 0, count: 1 + SigningLink.maximumSignature)
+      let count = recv(raw, &answer, answer.count, 0)
+      #expect(certificate.isSignature(Array(answer[1..<max(1, count)]), of: message, .ecdsaSHA256))
+    }
+    listenerEnds[0].close()
     #expect(ended.wait(timeout: .now() + 10) == .success)
   }
 
   @Test func tellsWhenTheSignerIsGone() throws {
     let pair = try SigningSocket.pair()
     let lost = Mutex(0)
-    let connection = try SignerConnection(pair.listener) { lost.withLock { $0 += 1 } }
+    let connection = try SignerConnection([pair.listener]) { lost.withLock { $0 += 1 } }
     pair.signer.close()
     #expect([1, 2, 3].withUnsafeBytes { connection.sign($0, .ecdsaSHA256) } == nil)
     #expect(lost.withLock { $0 } == 1)
@@ -111,15 +122,34 @@ import Testing
   }
 
   private func makeSigner() throws -> (Signer, Certificate, FileDescriptor) {
-    let credential = try PKI.shared.server(by: PKI.shared.root("Signer Root"))
+    let (credential, certificate) = try Self.material()
     let pair = try SigningSocket.pair()
-    let signer = try Signer(keyFile: FileDescriptor.open(credential.keyPath, O_RDONLY), socket: pair.signer)
-    return (signer, try Certificate.all(inPEM: Array(credential.certificatePEM.utf8))[0], pair.listener)
+    let key = KeyFile.read(try FileDescriptor.open(credential.keyPath, O_RDONLY))
+    return (try Signer(key, socket: pair.signer, isFirst: true), certificate, pair.listener)
   }
-}
 
-private struct SignerThread: @unchecked Sendable {
-  let signer: Signer
-  init(_ signer: Signer) { self.signer = signer }
-  func run() { try? signer.run() }
+  /// The whole of the signer but its confinement, on threads of this process.
+  private func runSigner(
+    pairs count: Int
+  ) throws -> (certificate: Certificate, listenerEnds: [FileDescriptor], ended: DispatchSemaphore) {
+    let (credential, certificate) = try Self.material()
+    let pairs = try (0..<count).map { _ in try SigningSocket.pair() }
+    try SigningSocket.send(
+      key: FileDescriptor.open(credential.keyPath, O_RDONLY), others: pairs.dropFirst().map(\.signer),
+      over: pairs[0].listener)
+    // What was sent is open in the message; kept open here as well, its end would never be seen.
+    for pair in pairs.dropFirst() { pair.signer.close() }
+    let ended = DispatchSemaphore(value: 0)
+    let socket = pairs[0].signer
+    DispatchQueue(label: "signer").async {
+      _ = SignerProcess.serve(socket: socket)
+      ended.signal()
+    }
+    return (certificate, pairs.map(\.listener), ended)
+  }
+
+  private static func material() throws -> (Credential, Certificate) {
+    let credential = try PKI.shared.server(by: PKI.shared.root("Signer Root"))
+    return (credential, try Certificate.all(inPEM: Array(credential.certificatePEM.utf8))[0])
+  }
 }

@@ -34,7 +34,7 @@ final class FakeListener {
     let signing = try SigningSocket.pair().listener
     return (
       FakeListener(process, signer, theirs),
-      LaunchedListener(process: process, link: supervisors, signer: signer, signing: signing)
+      LaunchedListener(process: process, link: supervisors, signer: signer, signing: [signing])
     )
   }
 

@@ -49,4 +49,11 @@ static const int clinux_limit_count = RLIM_NLIMITS;
 // getxattr(2): the bytes of an extended attribute's value, or -1 with errno.
 ssize_t clinux_attribute(const char *path, const char *name, void *value, size_t size);
 
+// sched_getcpu(3): the number of the processor that the calling thread runs on, mostly without a system call. -1 with errno.
+int clinux_current_processor(void);
+
+// sched_setaffinity(2): makes the calling thread run on this processor alone, numbered below CPU_SETSIZE. -1 with errno, and then
+// nothing is changed: EINVAL where there is none of this number.
+int clinux_stay_on_processor(unsigned int processor);
+
 #endif

@@ -39,8 +39,8 @@ int clinux_landlock_allow_port(int rules, uint64_t port, uint64_t rights);
 // landlock_restrict_self(2) for the calling thread and those it starts. -1 with errno.
 int clinux_landlock_restrict(int rules);
 
-// seccomp(2) with SECCOMP_SET_MODE_FILTER, for all threads. Needs clinux_forbid_new_privileges before. 0; a thread's number if
-// that one cannot have the filter; -1 with errno.
+// seccomp(2) with SECCOMP_SET_MODE_FILTER, for the calling thread and those it starts. Needs clinux_forbid_new_privileges before.
+// -1 with errno.
 int clinux_filter_calls(const struct sock_filter *program, unsigned short count);
 
 // CLONE_THREAD of clone(2) and AT_EMPTY_PATH of newfstatat(2), which the C library shows to _GNU_SOURCE alone.

@@ -40,8 +40,8 @@ final class ListenerChild {
   private(set) var breach: String?
   /// The inotify(7) instance that it shares with us; the watches are ours to add and remove.
   let inotify: FileDescriptor
-  /// Its end of the signing socket.
-  let signing: FileDescriptor
+  /// Its ends of the signing sockets.
+  let signing: [FileDescriptor]
 
   private let process: ProcessHandle
   private let signer: ProcessHandle

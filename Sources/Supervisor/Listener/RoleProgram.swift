@@ -77,24 +77,27 @@ struct LaunchedListener {
   let link: FileDescriptor
   /// The process that signs for it.
   let signer: ProcessHandle
-  /// The listener's end of the signing link, to be handed over.
-  let signing: FileDescriptor
+  /// The listener's ends of the signing link, to be handed over.
+  let signing: [FileDescriptor]
 
   /// Starts both for `material`.
   static func launch(_ material: ServingMaterial) throws(SystemError) -> LaunchedListener {
     let signing = try SigningSocket.pair()
+    var others: [(listener: FileDescriptor, signer: FileDescriptor)] = []
+    while 1 + others.count < SigningSocket.countOfHost { others.append(try SigningSocket.pair()) }
     let signer = try RoleProgram(.signer, material).start(socket: signing.signer)
     do throws(SystemError) {
       // All signers read from the one open file description, each from its beginning.
       lseek(material.key.raw, 0, SEEK_SET)
-      try SigningSocket.send(key: material.key, over: signing.listener)
+      try SigningSocket.send(key: material.key, others: others.map(\.signer), over: signing.listener)
       let (ours, theirs) = try FileDescriptor.socketPair()
       #if AGENTD_SIGNS_ITSELF
         let key = try FileDescriptor.open("/proc/self/fd/\(material.key.raw)", O_RDONLY)
         try SigningSocket.send(key: key, over: signing.signer)
       #endif
       let process = try RoleProgram(.listener, material).start(socket: theirs)
-      return LaunchedListener(process: process, link: ours, signer: signer, signing: signing.listener)
+      return LaunchedListener(
+        process: process, link: ours, signer: signer, signing: [signing.listener] + others.map(\.listener))
     } catch {
       signer.killAndWait()
       throw error

@@ -117,7 +117,8 @@ struct ServingMaterial {
       limits: configuration.limits, clientsAreRuled: !configuration.clients.isEmpty, checkOnly: checkOnly
     ).with(forecast: forecasts)
     material.presented = presented
-    let descriptors = [child.signing, child.inotify] + sockets.map(\.descriptor)
+    material.signingSockets = child.signing.count
+    let descriptors = child.signing + [child.inotify] + sockets.map(\.descriptor)
     return (.configure(material), descriptors + (clients.map { [$0] } ?? []))
   }
 
