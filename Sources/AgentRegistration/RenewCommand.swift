@@ -12,7 +12,8 @@ extension Registration {
   /// `--renew`: replaces the listener's certificate, by which this agent proves itself, with a new one for a new key. agentd runs this
   /// when it is time. The store's roots stay what they are: nothing that comes over the network becomes trusted.
   ///
-  /// The process gives up all that this does not take, for good, before it connects.
+  /// Two processes share the work, and each gives up all that its part does not take, for good, before anybody can say a word: one speaks
+  /// with the service and can change nothing, the other changes the agent's files, and hears of the service only the certificate.
   ///
   /// - Parameter startedByAgentd: agentd reloads by itself at the end, and need not be signalled.
   public func renew(startedByAgentd: Bool) throws -> Report {
@@ -26,10 +27,15 @@ extension Registration {
       throw RegistrationError(.configuration, "the listener's certificate is not in the store; nothing to renew")
     }
     let service = try enrolmentServer(server)
-    let gaps = Confinement.renewal(reach(service, startedByAgentd: startedByAgentd)).enter()
     let key = try PrivateKey.generate(.p256)
-    let renewed = try rethrowing { try request(key, inPlaceOf: old, at: service, catalog) }
-    try check(renewed, inPlaceOf: old)
+    let request = try request(for: key, inPlaceOf: old)
+    let (chain, oldKey) = (try catalog.chain(of: old), try store.key(of: old))
+    let exchange = try NetworkProcess(reach: networkReach(service)) {
+      try rethrowing { try service.renew(request, chain: chain, key: oldKey, roots: catalog.roots).der }
+    }
+    let gaps = Confinement.renewal(fileReach(startedByAgentd: startedByAgentd)).enter()
+    let renewed = try Certificate(der: exchange.result())
+    try check(renewed, request, inPlaceOf: old)
     try add(renewed, key)
     let saved = try adopt(renewed, inPlaceOf: old)
     let note = startedByAgentd ? [] : [RunningAgent(configuration).reload(startedBy: agentCommand)]
@@ -41,30 +47,34 @@ extension Registration {
       ], warnings: gaps.map { "the renewal is not fully confined: \($0)" })
   }
 
-  /// It stays the user whom store and listener.toml belong to: it reads the old key, by which it proves itself, and writes the new one.
-  private func reach(_ service: EnrolmentServer, startedByAgentd: Bool) -> Reach {
+  private func networkReach(_ service: EnrolmentServer) -> Reach {
     var reach = Reach()
-    let listener = Path.folder(of: configuration.paths.listener)
     reach.readable = Reach.nameServices
-    // A file is replaced by another in the same folder, which therefore has to be open to changes.
-    reach.changeable = [store.folder, listener] + (startedByAgentd ? [] : [configuration.paths.pidFile])
     reach.ports = [UInt16(clamping: service.port), Reach.nameServerPort]
+    return reach
+  }
+
+  private func fileReach(startedByAgentd: Bool) -> Reach {
+    var reach = Reach()
+    // A file is replaced by another in the same folder, which therefore has to be open to changes.
+    let listener = Path.folder(of: configuration.paths.listener)
+    reach.changeable = [store.folder, listener] + (startedByAgentd ? [] : [configuration.paths.pidFile])
     reach.signals = !startedByAgentd
     return reach
   }
 
-  private func request(
-    _ key: PrivateKey, inPlaceOf old: Certificate, at server: EnrolmentServer, _ catalog: StoreCatalog
-  ) throws -> Certificate {
+  private func request(for key: PrivateKey, inPlaceOf old: Certificate) throws -> CertificateRequest {
     let name = old.commonNames.first ?? configuration.process.agentName
-    let request = try CertificateRequest.make(
-      commonName: name, alternativeNames: old.subjectAlternativeNames, key: key)
-    return try server.renew(
-      request, chain: try catalog.chain(of: old), key: try store.key(of: old), roots: catalog.roots)
+    return try CertificateRequest.make(commonName: name, alternativeNames: old.subjectAlternativeNames, key: key)
   }
 
   /// A certificate for other names would make the agent another one.
-  private func check(_ renewed: Certificate, inPlaceOf old: Certificate) throws(RegistrationError) {
+  private func check(
+    _ renewed: Certificate, _ request: CertificateRequest, inPlaceOf old: Certificate
+  ) throws(RegistrationError) {
+    guard renewed.isCertificate(for: request) else {
+      throw RegistrationError(.data, "the enrolment service issued a certificate for another key; it is not used")
+    }
     guard renewed.subject == old.subject,
       Set(renewed.subjectAlternativeNames) == Set(old.subjectAlternativeNames)
     else {

@@ -87,7 +87,8 @@ public struct EnrolmentServer: Sendable, CustomStringConvertible {
 }
 
 extension Certificate {
-  fileprivate func isCertificate(for request: CertificateRequest) -> Bool {
+  /// Whether it is for the key that `request` is for.
+  public func isCertificate(for request: CertificateRequest) -> Bool {
     guard let key = request.publicKey else { return false }
     return publicKey?.sha256 == key.sha256
   }

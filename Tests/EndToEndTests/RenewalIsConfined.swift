@@ -1,5 +1,5 @@
-// Goal: the process that agentd starts to renew a certificate has given up, before anybody at the other end of its connection can say a
-// word, all of root's rights but those to the agent's own files.
+// Goal: both processes that renew a certificate have given up, before anybody at the other end of the connection can say a word, all of
+// root's rights but what their part takes: one connects, the other changes the agent's own files.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -20,6 +20,14 @@ import Testing
       }
     }
     try await wait(for: "its connection") { try isConnected(silent) }
+    let connected = try ProcessTable.children(of: process)
+    #expect(connected.count == 1)
+    for process in [process] + connected { try expectConfined(process) }
+    silent.close()
+    try await agent.logLine(with: "was not renewed", "trying again in")
+  }
+
+  private func expectConfined(_ process: pid_t) throws {
     // A thread that looked a name up may be gone by the time it is looked at.
     let threads = try ProcessTable.threads(of: process).compactMap { try? ProcessTable.status($0) }
     #expect(!threads.isEmpty)
@@ -34,8 +42,6 @@ import Testing
     let limits = String(decoding: try DurableFile.read("/proc/\(process)/limits", limit: 1 << 16), as: UTF8.self)
     #expect(limits.contains(#/Max core file size +0 +0 /#), "\(limits)")
     #expect(limits.contains(#/Max open files +256 +256 /#), "\(limits)")
-    silent.close()
-    try await agent.logLine(with: "was not renewed", "trying again in")
   }
 
   private func listen(_ port: Int) throws -> FileDescriptor {

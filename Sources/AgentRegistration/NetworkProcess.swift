@@ -1,0 +1,56 @@
+import CLinux
+import ExitStatus
+import Glibc
+import Sandbox
+import SystemCalls
+import TerminalText
+
+/// Work that speaks with a stranger, done in a process of its own that can reach the network and nothing else. Only its result comes
+/// back, and is as trustworthy as the stranger.
+struct NetworkProcess {
+  /// The most bytes of a result.
+  private static let limit = 65536
+
+  private let process: pid_t
+  private let output: FileDescriptor
+
+  /// Starts it. For a process with one thread.
+  ///
+  /// - Parameters:
+  ///   - reach: what it keeps; it is confined before `body` is called.
+  ///   - body: what it does, on a copy of this process's memory.
+  init(reach: Reach, _ body: () throws -> [UInt8]) throws(SystemError) {
+    var ends: (read: Int32, write: Int32) = (-1, -1)
+    try checked("pipe") { clinux_pipe(&ends.read, &ends.write) }
+    output = FileDescriptor(owning: ends.read)
+    let theirs = FileDescriptor(owning: ends.write)
+    process = try checked("fork") { clinux_fork() }
+    if process == 0 { Self.run(reach, body, theirs) }
+  }
+
+  private static func run(_ reach: Reach, _ body: () throws -> [UInt8], _ output: FileDescriptor) -> Never {
+    // What this kernel lacks the process warns of that started it.
+    _ = Confinement.renewal(reach).enter()
+    let answer: [UInt8]
+    do { answer = [UInt8(ExitStatus.success.rawValue)] + (try body()) } catch {
+      let told = RegistrationError(error)
+      answer = [UInt8(truncatingIfNeeded: told.status.rawValue)] + told.description.utf8.prefix(limit - 1)
+    }
+    try? output.writeAll(answer)
+    _exit(EXIT_SUCCESS)
+  }
+
+  /// Waits for its end.
+  ///
+  /// - Returns: what `body` returned.
+  /// - Throws: what `body` threw, as a `RegistrationError`.
+  func result() throws -> [UInt8] {
+    defer { waitpid(process, nil, 0) }
+    let answer = try output.readAll(limit: Self.limit, "answer over the network")
+    guard let first = answer.first, let status = ExitStatus(rawValue: Int32(first)) else {
+      throw RegistrationError(.software, "the process that speaks with the network ended without a result")
+    }
+    if status == .success { return Array(answer.dropFirst()) }
+    throw RegistrationError(status, printable(String(decoding: answer.dropFirst(), as: UTF8.self)))
+  }
+}
