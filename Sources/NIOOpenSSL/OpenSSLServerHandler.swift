@@ -181,8 +181,8 @@ extension OpenSSLServerHandler {
         if case .bytes(let count) = progress { return count } else { return 0 }
       }
       switch progress {
-      case .bytes: continue
-      case .wantsInput: break
+      case .bytes where connection.hasMoreInput: continue
+      case .bytes, .wantsInput: break
       case .closed: received.isInputClosed = true
       case .failed(let error): received.failure = error
       }

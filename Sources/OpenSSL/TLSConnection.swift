@@ -47,6 +47,10 @@ public final class TLSConnection: TLSEndpoint {
     return try body()
   }
 
+  /// Whether there is something to read from: of the ciphertext that is lent, or in OpenSSL. If there is not, a call more would
+  /// only find that out.
+  public var hasMoreInput: Bool { !input.isEmpty || SSL_has_pending(pointer) == 1 }
+
   /// Goes on with the handshake.
   public func handshake() -> HandshakeProgress {
     ERR_clear_error()
