@@ -41,8 +41,8 @@ public enum SignerProcess {
   }
 }
 
-/// A thread that nobody waits for.
-private final class SignerThread {
+/// A thread that nobody waits for. It belongs to a processor in the end, and so is nobody else's.
+final class SignerThread {
   private let body: @Sendable () -> Void
 
   private init(_ body: @escaping @Sendable () -> Void) { self.body = body }

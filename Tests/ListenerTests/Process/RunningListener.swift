@@ -101,7 +101,7 @@ final class RunningListener: Sendable {
     let signing = try SigningSocket.pair()
     try SigningSocket.send(key: key, over: signing.listener)
     guard isThere else { return signing.listener }
-    DispatchQueue(label: "signer").async { _ = SignerProcess.serve(socket: signing.signer) }
+    try SignerThread.start { _ = SignerProcess.serve(socket: signing.signer) }
     return signing.listener
   }
 
