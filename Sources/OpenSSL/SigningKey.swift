@@ -16,8 +16,9 @@ public final class SigningKey {
     guard scheme.algorithm.fits(key.pointer) else { throw .own("sign", "the key is of another kind") }
     // Ed25519 hashes the message twice with the key, so there is no digest that could be signed.
     guard let digest = scheme.digest else { return try key.sign(message, scheme) }
-    if operations[scheme] == nil { operations[scheme] = try SigningOperation(key, scheme, digest: digest) }
-    guard let operation = operations[scheme] else { return [] }
+    if let operation = operations[scheme] { return try operation.sign(message) }
+    let operation = try SigningOperation(key, scheme, digest: digest)
+    operations[scheme] = operation
     return try operation.sign(message)
   }
 }
