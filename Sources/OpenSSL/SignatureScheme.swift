@@ -64,33 +64,10 @@ public enum SignatureScheme: UInt16, CaseIterable, Sendable {
   }
 }
 
-extension PrivateKey {
-  /// Signs a handshake's message.
-  ///
-  /// - Throws: where the key is of another kind than the scheme wants.
-  public func sign(
-    _ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme
-  ) throws(OpenSSLError) -> [UInt8] {
-    guard scheme.algorithm.fits(pointer) else { throw .own("sign", "the key is of another kind") }
-    ERR_clear_error()
-    let context = try checked("sign", EVP_MD_CTX_new())
-    defer { EVP_MD_CTX_free(context) }
-    var keyContext: OpaquePointer?
-    try checked(
-      "sign", EVP_DigestSignInit_ex(context, &keyContext, scheme.digest, nil, nil, pointer, nil))
-    if scheme.algorithm == .rsaPSS, let keyContext { try usePSS(keyContext) }
-    var length = Int(EVP_PKEY_get_size(pointer))
-    var signature = [UInt8](repeating: 0, count: length)
-    let bytes = message.bindMemory(to: UInt8.self)
-    try checked("sign", EVP_DigestSign(context, &signature, &length, bytes.baseAddress, bytes.count))
-    return Array(signature[..<length])
-  }
-}
-
 /// Makes an RSA key's signatures those of RFC 8446 section 4.2.3: PSS, with a salt as long as the digest.
 func usePSS(_ context: OpaquePointer) throws(OpenSSLError) {
-  try checked("sign", EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING))
-  try checked("sign", EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST))
+  try checked("use RSA-PSS", EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING))
+  try checked("use RSA-PSS", EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST))
 }
 
 extension Certificate {
@@ -109,11 +86,7 @@ extension Certificate {
     }
     var keyContext: OpaquePointer?
     guard EVP_DigestVerifyInit_ex(context, &keyContext, scheme.digest, nil, nil, key, nil) == 1 else { return false }
-    if scheme.algorithm == .rsaPSS {
-      guard EVP_PKEY_CTX_set_rsa_padding(keyContext, RSA_PKCS1_PSS_PADDING) > 0,
-        EVP_PKEY_CTX_set_rsa_pss_saltlen(keyContext, RSA_PSS_SALTLEN_DIGEST) > 0
-      else { return false }
-    }
+    if scheme.algorithm == .rsaPSS { guard let keyContext, (try? usePSS(keyContext)) != nil else { return false } }
     return EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
   }
 }

@@ -11,15 +11,29 @@ public final class SigningKey {
     self.key = key
   }
 
-  /// Signs a handshake's message; see `PrivateKey.sign(_:_:)`, whose signatures these are.
+  /// Signs a handshake's message.
+  ///
+  /// - Throws: where the key is of another kind than the scheme wants.
   public func sign(_ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme) throws(OpenSSLError) -> [UInt8] {
     guard scheme.algorithm.fits(key.pointer) else { throw .own("sign", "the key is of another kind") }
-    // Ed25519 hashes the message twice with the key, so there is no digest that could be signed.
-    guard let digest = scheme.digest else { return try key.sign(message, scheme) }
+    guard let digest = scheme.digest else { return try signWhole(message) }
     if let operation = operations[scheme] { return try operation.sign(message) }
     let operation = try SigningOperation(key, scheme, digest: digest)
     operations[scheme] = operation
     return try operation.sign(message)
+  }
+
+  /// Ed25519 hashes the message twice with the key, so there is no digest that could be signed.
+  private func signWhole(_ message: UnsafeRawBufferPointer) throws(OpenSSLError) -> [UInt8] {
+    ERR_clear_error()
+    let context = try checked("sign", EVP_MD_CTX_new())
+    defer { EVP_MD_CTX_free(context) }
+    try checked("sign", EVP_DigestSignInit_ex(context, nil, nil, nil, nil, key.pointer, nil))
+    var length = Int(EVP_PKEY_get_size(key.pointer))
+    var signature = [UInt8](repeating: 0, count: length)
+    let bytes = message.bindMemory(to: UInt8.self)
+    try checked("sign", EVP_DigestSign(context, &signature, &length, bytes.baseAddress, bytes.count))
+    return signature
   }
 }
 

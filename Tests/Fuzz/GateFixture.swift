@@ -74,7 +74,7 @@ func changed(_ link: GateLink, signedAgain: Bool, _ reader: inout InputReader) t
     }
   }
   guard signedAgain else { return bytes }
-  let signature = try bytes.withUnsafeBytes { try link.issuerKey.sign($0, .ed25519) }
+  let signature = try bytes.withUnsafeBytes { try SigningKey(link.issuerKey).sign($0, .ed25519) }
   let algorithm: [UInt8] = [0x30, 5, 6, 3, 0x2B, 0x65, 0x70]
   return DER.sequence(bytes + algorithm + [3, UInt8(signature.count + 1), 0] + signature)
 }

@@ -98,7 +98,7 @@ import Testing
     init(_ key: PrivateKey) { self.key = key }
 
     func sign(_ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme) -> [UInt8]? {
-      try? key.sign(message, scheme)
+      try? SigningKey(key).sign(message, scheme)
     }
   }
 

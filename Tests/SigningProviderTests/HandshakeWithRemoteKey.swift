@@ -92,7 +92,7 @@ private final class LocalSigner: RemoteSigner {
 
   func sign(_ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme) -> [UInt8]? {
     counter.withLock { $0 += 1 }
-    return try? key.sign(message, scheme)
+    return try? SigningKey(key).sign(message, scheme)
   }
 }
 
