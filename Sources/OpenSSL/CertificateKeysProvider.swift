@@ -49,10 +49,8 @@ enum CertificateKeysProvider {
   }
 
   /// Of certificates, of key exchange, and of what TLS derives its secrets with.
-  nonisolated(unsafe) private static let keyManagement = algorithmTable(
-    StandardProvider.algorithms(OSSL_OP_KEYMGMT).filter {
-      (certificateKeys + ["X25519", "X448", "HKDF", "TLS1-PRF", "HMAC"]).contains(StandardProvider.firstName($0))
-    })
+  nonisolated(unsafe) private static let keyManagement = StandardProvider.algorithms(
+    OSSL_OP_KEYMGMT, named: certificateKeys.union(["X25519", "X448", "HKDF", "TLS1-PRF", "HMAC"]))
 
   /// Those of public keys in certificates, RFC 5280 section 4.1.2.7.
   nonisolated(unsafe) private static let decoders = algorithmTable(
@@ -62,5 +60,5 @@ enum CertificateKeysProvider {
         && properties.contains("structure=SubjectPublicKeyInfo")
     })
 
-  private static let certificateKeys = ["RSA", "RSA-PSS", "EC", "ED25519", "ED448"]
+  private static let certificateKeys: Set = ["RSA", "RSA-PSS", "EC", "ED25519", "ED448"]
 }

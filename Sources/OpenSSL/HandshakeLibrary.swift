@@ -36,26 +36,21 @@ enum HandshakeLibrary {
     return algorithms[operation] ?? none
   }
 
-  /// By kind of operation, the names of what `TLSServerContext.restrictProtocol` allows, and of what that needs.
-  private static let names: [Int32: Set<String>] = [
-    OSSL_OP_CIPHER: ["AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305"],
-    // OpenSSL knows certificates by their SHA-1.
-    OSSL_OP_DIGEST: ["SHA1", "SHA2-256", "SHA2-384", "SHA2-512"],
-    OSSL_OP_MAC: ["HMAC"],
-    OSSL_OP_KDF: ["HKDF", "TLS13-KDF", "TLS1-PRF"],
-    OSSL_OP_RAND: ["CTR-DRBG", "SEED-SRC"],
-    OSSL_OP_KEYMGMT: ["RSA", "RSA-PSS", "EC", "ED25519", "X25519"],
-    OSSL_OP_KEYEXCH: ["ECDH", "X25519"],
-    OSSL_OP_SIGNATURE: ["RSA", "ECDSA", "ED25519"],
-  ]
-
-  nonisolated(unsafe) private static let algorithms = Dictionary(
-    uniqueKeysWithValues: names.map { operation, names in
-      (
-        operation,
-        algorithmTable(StandardProvider.algorithms(operation).filter { names.contains(StandardProvider.firstName($0)) })
-      )
-    })
+  /// By kind of operation, what `TLSServerContext.restrictProtocol` allows, and what that needs.
+  nonisolated(unsafe) private static let algorithms: [Int32: UnsafePointer<OSSL_ALGORITHM>] = {
+    let names: [Int32: Set<String>] = [
+      OSSL_OP_CIPHER: ["AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305"],
+      // OpenSSL knows certificates by their SHA-1.
+      OSSL_OP_DIGEST: ["SHA1", "SHA2-256", "SHA2-384", "SHA2-512"],
+      OSSL_OP_MAC: ["HMAC"],
+      OSSL_OP_KDF: ["HKDF", "TLS13-KDF", "TLS1-PRF"],
+      OSSL_OP_RAND: ["CTR-DRBG", "SEED-SRC"],
+      OSSL_OP_KEYMGMT: ["RSA", "RSA-PSS", "EC", "ED25519", "X25519"],
+      OSSL_OP_KEYEXCH: ["ECDH", "X25519"],
+      OSSL_OP_SIGNATURE: ["RSA", "ECDSA", "ED25519"],
+    ]
+    return Dictionary(uniqueKeysWithValues: names.map { ($0, StandardProvider.algorithms($0, named: $1)) })
+  }()
 
   nonisolated(unsafe) private static let none = algorithmTable([])
 }

@@ -55,6 +55,11 @@ enum StandardProvider {
     return algorithms
   }
 
+  /// Those of the original's algorithms of one kind that OpenSSL calls by one of `names`.
+  static func algorithms(_ operation: Int32, named names: Set<String>) -> UnsafePointer<OSSL_ALGORITHM> {
+    algorithmTable(algorithms(operation).filter { names.contains(firstName($0)) })
+  }
+
   /// The name by which OpenSSL calls an algorithm that has several.
   static func firstName(_ algorithm: OSSL_ALGORITHM) -> String {
     String(String(cString: algorithm.algorithm_names).prefix { $0 != ":" })
