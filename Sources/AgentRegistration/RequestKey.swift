@@ -18,9 +18,7 @@ extension Registration {
     guard let file = try store.openRequestKey() else { return nil }
     do {
       let text = try SecretBytes(readingDescriptor: file.raw, limit: StoreLimits.objectBytes)
-      if let block = try PEMBlock.all(in: text, limit: 1).first(where: { $0.kind == .privateKey }) {
-        return try PrivateKey(pem: block)
-      }
+      if let key = try PrivateKey.first(inPEM: text, limit: 1) { return key }
     } catch {}
     throw StoreError.damaged(
       path: store.requestKeyPath, fact: "is no private key; take it away, and make a new request")

@@ -10,9 +10,7 @@ extension CertificateStore {
     let file = try openKey(thumbprint)
     do {
       let text = try SecretBytes(readingDescriptor: file.raw, limit: StoreLimits.objectBytes)
-      if let block = try PEMBlock.all(in: text).first(where: { $0.kind == .privateKey }) {
-        return try PrivateKey(pem: block)
-      }
+      if let key = try PrivateKey.first(inPEM: text) { return key }
     } catch {}
     throw damaged(certificate)
   }

@@ -9,12 +9,10 @@
     nonisolated(unsafe) private(set) static var key: PrivateKey?
 
     /// Takes what the supervisor of the same build sends ahead of the signer's answers.
-    static func receive(from socket: SystemCalls.FileDescriptor) {
+    static func receive(from socket: SystemCalls.FileDescriptor) throws(Unusable) {
       guard let file = try? SigningSocket.receiveDelivery(from: socket)?.key,
-        let bytes = try? SecretBytes(readingDescriptor: file.raw, limit: 65536),
-        let block = try? PEMBlock.all(in: bytes).first(where: { $0.kind == .privateKey }),
-        let key = try? PrivateKey(pem: block)
-      else { fatalError("no key came") }
+        let key = try? PrivateKey.first(inPEM: SecretBytes(readingDescriptor: file.raw, limit: 65536))
+      else { throw Unusable("no key came") }
       self.key = key
     }
   }

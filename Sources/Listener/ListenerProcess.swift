@@ -116,7 +116,7 @@ public enum ListenerProcess {
     to sockets: [FileDescriptor], _ loss: SignerLoss
   ) throws(Unusable) -> SignerConnection {
     #if AGENTD_SIGNS_ITSELF
-      KeyOfBenchmark.receive(from: sockets[0])
+      try KeyOfBenchmark.receive(from: sockets[0])
     #endif
     do throws(SystemError) {
       return try SignerConnection(sockets) { loss.occurred() }

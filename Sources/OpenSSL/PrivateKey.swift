@@ -46,6 +46,15 @@ public enum PrivateKeyError: Error, Equatable, Sendable, CustomStringConvertible
 }
 
 extension PrivateKey {
+  /// The first private key of a PEM text, where it is not encrypted.
+  ///
+  /// - Parameter limit: the most PEM blocks accepted.
+  /// - Returns: `nil` if there is none.
+  /// - Throws: `PEMError` or `PrivateKeyError`.
+  public static func first(inPEM text: SecretBytes, limit: Int = 1024) throws -> PrivateKey? {
+    try PEMBlock.all(in: text, limit: limit).first { $0.kind == .privateKey }.map { try PrivateKey(pem: $0) }
+  }
+
   /// Reads one PEM block whose kind is `privateKey`: PKCS#8 or traditional (RSA, EC), encrypted or plain.
   ///
   /// - Parameter password: at most 1,024 bytes; not looked at where the key is not encrypted.

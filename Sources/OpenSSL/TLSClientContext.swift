@@ -101,11 +101,11 @@ extension TLSClientContext {
   ///   - roots: the certificates that a server's chain may end in.
   /// - Throws: `OpenSSLError`, `PEMError` or `PrivateKeyError`.
   public convenience init(chainPEM chain: [UInt8], keyPEM key: SecretBytes, rootsPEM roots: [UInt8]) throws {
-    guard let block = try PEMBlock.all(in: key).first(where: { $0.kind == .privateKey }) else {
+    guard let privateKey = try PrivateKey.first(inPEM: key) else {
       throw OpenSSLError.own("read private key", "there is none in the file")
     }
     try self.init(
-      certificateChain: Certificate.all(inPEM: chain), privateKey: PrivateKey(pem: block),
+      certificateChain: Certificate.all(inPEM: chain), privateKey: privateKey,
       roots: Certificate.all(inPEM: roots))
   }
 }

@@ -11,9 +11,6 @@ enum KeyFile {
   /// - Returns: `nil` where there is none to be had.
   static func read(_ file: FileDescriptor) -> PrivateKey? {
     defer { file.close() }
-    guard let bytes = try? SecretBytes(readingDescriptor: file.raw, limit: limit),
-      let block = try? PEMBlock.all(in: bytes).first(where: { $0.kind == .privateKey })
-    else { return nil }
-    return try? PrivateKey(pem: block)
+    return try? PrivateKey.first(inPEM: SecretBytes(readingDescriptor: file.raw, limit: limit))
   }
 }

@@ -48,11 +48,11 @@ struct IdentityOptions: ParsableArguments {
     let roots = try Self.read(ca) { try Certificate.all(inPEM: DurableFile.read(ca, limit: Self.fileLimit)) }
     let privateKey = try Self.read(key) {
       let file = try FileDescriptor.open(key, O_RDONLY)
-      let blocks = try PEMBlock.all(in: SecretBytes(readingDescriptor: file.raw, limit: Self.fileLimit))
-      guard let block = blocks.first(where: { $0.kind == .privateKey }) else {
+      let text = try SecretBytes(readingDescriptor: file.raw, limit: Self.fileLimit)
+      guard let privateKey = try PrivateKey.first(inPEM: text) else {
         throw AgentError.unusable("there is no private key in it")
       }
-      return try PrivateKey(pem: block)
+      return privateKey
     }
     return try Self.read(cert) {
       try TLSClientContext(certificateChain: chain, privateKey: privateKey, roots: roots)
