@@ -35,7 +35,7 @@ extension Registration {
     }
     let gaps = Confinement.renewal(fileReach(startedByAgentd: startedByAgentd)).enter()
     let renewed = try Certificate(der: exchange.result())
-    try check(renewed, request, inPlaceOf: old)
+    try check(renewed, inPlaceOf: old)
     try add(renewed, key)
     let saved = try adopt(renewed, inPlaceOf: old)
     let note = startedByAgentd ? [] : [RunningAgent(configuration).reload(startedBy: agentCommand)]
@@ -69,12 +69,7 @@ extension Registration {
   }
 
   /// A certificate for other names would make the agent another one.
-  private func check(
-    _ renewed: Certificate, _ request: CertificateRequest, inPlaceOf old: Certificate
-  ) throws(RegistrationError) {
-    guard renewed.isCertificate(for: request) else {
-      throw RegistrationError(.data, "the enrolment service issued a certificate for another key; it is not used")
-    }
+  private func check(_ renewed: Certificate, inPlaceOf old: Certificate) throws(RegistrationError) {
     guard renewed.subject == old.subject,
       Set(renewed.subjectAlternativeNames) == Set(old.subjectAlternativeNames)
     else {
@@ -85,6 +80,7 @@ extension Registration {
     }
   }
 
+  /// One for another key than ours is refused, as any import of a certificate with the wrong key.
   private func add(_ renewed: Certificate, _ key: PrivateKey) throws {
     do {
       let alone = try Bundle(SecretBytes(copying: Array(renewed.pem.utf8))) { nil }

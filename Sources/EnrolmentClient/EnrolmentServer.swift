@@ -87,8 +87,7 @@ public struct EnrolmentServer: Sendable, CustomStringConvertible {
 }
 
 extension Certificate {
-  /// Whether it is for the key that `request` is for.
-  public func isCertificate(for request: CertificateRequest) -> Bool {
+  fileprivate func isCertificate(for request: CertificateRequest) -> Bool {
     guard let key = request.publicKey else { return false }
     return publicKey?.sha256 == key.sha256
   }
