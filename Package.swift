@@ -112,7 +112,7 @@ let package = Package(
     .target(name: "CertificateAuthority", dependencies: ["OpenSSL"]),
     .target(
       name: "AgentClient",
-      dependencies: ["AgentProtocol", "NIOOpenSSL", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
+      dependencies: ["AgentProtocol", "NIOOpenSSL", "OpenSSL", "SystemCalls", nioCore, nioPosix, nioHTTP1]),
     .target(name: "SchedulerRegistry", dependencies: ["AgentProtocol", "CertificateStore", "SystemCalls"]),
     .target(
       name: "AgentInventory",

@@ -2,6 +2,7 @@ import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
+import SystemCalls
 
 /// Looks a host's addresses up without holding up the lookups of other hosts: a name server that does not answer takes
 /// getaddrinfo(3) many seconds, and SwiftNIO has one lookup at a time on an event loop.
@@ -70,20 +71,8 @@ private final class LookupThreads: Sendable {
       state.threads += 1
       return true
     }
-    if needsThread, !start() { drain() }
-  }
-
-  private func start() -> Bool {
-    var thread = pthread_t()
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    return pthread_create(
-      &thread, &attributes,
-      { _ in
-        LookupThreads.shared.drain(); return nil
-      }, nil) == 0
+    guard needsThread else { return }
+    do throws(SystemError) { try DetachedThread.start { self.drain() } } catch { drain() }
   }
 
   private func drain() {

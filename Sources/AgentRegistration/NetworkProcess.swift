@@ -20,10 +20,8 @@ struct NetworkProcess {
   ///   - reach: what it keeps; it is confined before `body` is called.
   ///   - body: what it does, on a copy of this process's memory.
   init(reach: Reach, _ body: () throws -> [UInt8]) throws(SystemError) {
-    var ends: (read: Int32, write: Int32) = (-1, -1)
-    try checked("pipe") { clinux_pipe(&ends.read, &ends.write) }
-    output = FileDescriptor(owning: ends.read)
-    let theirs = FileDescriptor(owning: ends.write)
+    let theirs: FileDescriptor
+    (output, theirs) = try FileDescriptor.pipe()
     process = try checked("fork") { clinux_fork() }
     if process == 0 { Self.run(reach, body, theirs) }
   }

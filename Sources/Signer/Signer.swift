@@ -21,12 +21,7 @@ struct Signer {
     self.key = key.map(SigningKey.init)
     self.socket = socket
     self.isFirst = isFirst
-    if !isFirst { return }
-    var quiet = timeval(tv_sec: ProgramPages.quietTime, tv_usec: 0)
-    let raw = socket.raw
-    try checked("setsockopt") {
-      setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &quiet, socklen_t(MemoryLayout<timeval>.size))
-    }
+    if isFirst { try socket.limitReceiving(seconds: ProgramPages.quietTime) }
   }
 
   /// Signs until the listener is gone.

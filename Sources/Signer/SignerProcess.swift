@@ -23,7 +23,7 @@ public enum SignerProcess {
       // Without a key everything is refused, and the listener tells: a closed socket is that of a signer that was killed.
       let key = KeyFile.read(delivery.key)
       for other in delivery.others {
-        try SignerThread.start {
+        try DetachedThread.start {
           confine()
           var signer = try? Signer(key, socket: other, isFirst: false)
           try? signer?.run()
@@ -38,28 +38,5 @@ public enum SignerProcess {
     } catch {
       return EX_OSERR
     }
-  }
-}
-
-/// A thread that nobody waits for. It belongs to a processor in the end, and so is nobody else's.
-final class SignerThread {
-  private let body: @Sendable () -> Void
-
-  private init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-
-  static func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
-    let argument = Unmanaged.passRetained(SignerThread(body))
-    var thread = pthread_t()
-    let code = pthread_create(
-      &thread, nil,
-      { argument in
-        argument.map { Unmanaged<SignerThread>.fromOpaque($0).takeRetainedValue() }?.body()
-        return nil
-      }, argument.toOpaque())
-    guard code == 0 else {
-      argument.release()
-      throw SystemError("pthread_create", code: code)
-    }
-    pthread_detach(thread)
   }
 }

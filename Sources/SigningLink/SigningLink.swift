@@ -38,13 +38,7 @@ public final class SignerConnection: RemoteSigner {
   public init(
     _ sockets: [FileDescriptor], patience: Int = 5, onLoss: @escaping @Sendable () -> Void
   ) throws(SystemError) {
-    var time = timeval(tv_sec: patience, tv_usec: 0)
-    for socket in sockets {
-      let raw = socket.raw
-      try checked("setsockopt") {
-        setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-      }
-    }
+    for socket in sockets { try socket.limitReceiving(seconds: patience) }
     lines = sockets.map(Line.init)
     self.onLoss = onLoss
   }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -53,6 +54,22 @@ extension FileDescriptor {
     let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
     try checked("socketpair") { socketpair(AF_UNIX, type, 0, &pair) }
     return (FileDescriptor(owning: pair[0]), FileDescriptor(owning: pair[1]))
+  }
+
+  /// The ends of a pipe, both close-on-exec; see pipe(2).
+  public static func pipe() throws(SystemError) -> (read: FileDescriptor, write: FileDescriptor) {
+    var ends: (read: Int32, write: Int32) = (-1, -1)
+    try checked("pipe") { clinux_pipe(&ends.read, &ends.write) }
+    return (FileDescriptor(owning: ends.read), FileDescriptor(owning: ends.write))
+  }
+
+  /// Lets recv(2) of this socket fail with `EAGAIN` when nothing has come for so many seconds; SO_RCVTIMEO of socket(7).
+  public func limitReceiving(seconds: Int) throws(SystemError) {
+    var time = timeval(tv_sec: seconds, tv_usec: 0)
+    let raw = raw
+    try checked("setsockopt") {
+      setsockopt(raw, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
   }
 
   /// Sets or clears `O_NONBLOCK` on the open file description.

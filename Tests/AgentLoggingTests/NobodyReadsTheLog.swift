@@ -1,5 +1,4 @@
 // Goal: a log that nobody reads holds up nobody; when it is read again, it says how much is missing.
-import CLinux
 import Glibc
 import Logging
 import SystemCalls
@@ -59,9 +58,7 @@ import Testing
       try reading.setNonBlocking(true)
       return (reading, writing)
     }
-    var pipe: (read: Int32, write: Int32) = (-1, -1)
-    try checked("pipe") { clinux_pipe(&pipe.read, &pipe.write) }
-    let (reading, writing) = (FileDescriptor(owning: pipe.read), FileDescriptor(owning: pipe.write))
+    let (reading, writing) = try FileDescriptor.pipe()
     try reading.setNonBlocking(true)
     try writing.setNonBlocking(kind == .ownPipe)
     return (reading, writing)

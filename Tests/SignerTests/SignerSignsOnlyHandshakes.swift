@@ -141,7 +141,7 @@ import Testing
     for pair in pairs.dropFirst() { pair.signer.close() }
     let ended = DispatchSemaphore(value: 0)
     let socket = pairs[0].signer
-    try SignerThread.start {
+    try DetachedThread.start {
       _ = SignerProcess.serve(socket: socket)
       ended.signal()
     }

@@ -1,4 +1,3 @@
-import CLinux
 import Dispatch
 import Glibc
 import Synchronization
@@ -46,9 +45,9 @@ public final class TestProcess: Sendable {
   public init(
     _ command: [String], environment: [String: String]? = nil, directory: String? = nil, input: [UInt8]? = []
   ) throws {
-    let (childInput, ownInput) = try Self.pipe()
-    let (ownOutput, childOutput) = try Self.pipe()
-    let (ownErrors, childErrors) = try Self.pipe()
+    let (childInput, ownInput) = try FileDescriptor.pipe()
+    let (ownOutput, childOutput) = try FileDescriptor.pipe()
+    let (ownErrors, childErrors) = try FileDescriptor.pipe()
     var program = Program(command[0], arguments: command, descriptors: [childInput, childOutput, childErrors])
     program.environment = environment?.map { "\($0.key)=\($0.value)" }
     program.directory = directory
@@ -101,12 +100,6 @@ public final class TestProcess: Sendable {
       ended = status & 0x7f == 0 ? .exited(status >> 8 & 0xff) : .signalled(status & 0x7f)
       return ended
     }
-  }
-
-  private static func pipe() throws -> (read: FileDescriptor, write: FileDescriptor) {
-    var ends: (Int32, Int32) = (-1, -1)
-    try checked("pipe") { clinux_pipe(&ends.0, &ends.1) }
-    return (FileDescriptor(owning: ends.0), FileDescriptor(owning: ends.1))
   }
 }
 

@@ -82,22 +82,21 @@ struct LaunchedListener {
 
   /// Starts both for `material`.
   static func launch(_ material: ServingMaterial) throws(SystemError) -> LaunchedListener {
-    let signing = try SigningSocket.pair()
-    var others: [(listener: FileDescriptor, signer: FileDescriptor)] = []
-    while 1 + others.count < SigningSocket.countOfHost { others.append(try SigningSocket.pair()) }
-    let signer = try RoleProgram(.signer, material).start(socket: signing.signer)
+    let first = try SigningSocket.pair()
+    var pairs = [first]
+    while pairs.count < SigningSocket.countOfHost { pairs.append(try SigningSocket.pair()) }
+    let signer = try RoleProgram(.signer, material).start(socket: first.signer)
     do throws(SystemError) {
       // All signers read from the one open file description, each from its beginning.
       lseek(material.key.raw, 0, SEEK_SET)
-      try SigningSocket.send(key: material.key, others: others.map(\.signer), over: signing.listener)
+      try SigningSocket.send(key: material.key, others: pairs.dropFirst().map(\.signer), over: first.listener)
       let (ours, theirs) = try FileDescriptor.socketPair()
       #if AGENTD_SIGNS_ITSELF
         let key = try FileDescriptor.open("/proc/self/fd/\(material.key.raw)", O_RDONLY)
-        try SigningSocket.send(key: key, over: signing.signer)
+        try SigningSocket.send(key: key, over: first.signer)
       #endif
       let process = try RoleProgram(.listener, material).start(socket: theirs)
-      return LaunchedListener(
-        process: process, link: ours, signer: signer, signing: [signing.listener] + others.map(\.listener))
+      return LaunchedListener(process: process, link: ours, signer: signer, signing: pairs.map(\.listener))
     } catch {
       signer.killAndWait()
       throw error

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import SystemCalls
 
@@ -26,10 +25,8 @@ final class RenewalProcess {
     _ program: Program, on reactor: Reactor, limit: Duration, outputLimit: Int,
     ended: @escaping (ProcessEnd, String) -> Void
   ) throws(SystemError) {
-    var ends: (read: Int32, write: Int32) = (-1, -1)
-    try checked("pipe") { clinux_pipe(&ends.read, &ends.write) }
-    output = FileDescriptor(owning: ends.read)
-    let theirs = FileDescriptor(owning: ends.write)
+    let theirs: FileDescriptor
+    (output, theirs) = try FileDescriptor.pipe()
     try output.setNonBlocking(true)
     var program = program
     program.descriptors = [nil, theirs, theirs]

@@ -36,15 +36,14 @@ enum StartReport {
   ///
   /// Twice fork(2), so that the daemon leads no session and can never get a controlling terminal again; daemon(7).
   static func detach(log: FileDescriptor) throws(SystemError) -> StartReport {
-    var ends: (read: Int32, write: Int32) = (-1, -1)
-    try checked("pipe") { clinux_pipe(&ends.read, &ends.write) }
+    let ends = try FileDescriptor.pipe()
     let child = try checked("fork", nil) { clinux_fork() }
     if child > 0 {
-      close(ends.write)
+      ends.write.close()
       waitpid(child, nil, 0)
-      awaitReport(FileDescriptor(owning: ends.read))
+      awaitReport(ends.read)
     }
-    close(ends.read)
+    ends.read.close()
     try checked("setsid") { setsid() }
     if try checked("fork", nil, { clinux_fork() }) > 0 { _exit(EX_OK) }
     let null = try FileDescriptor.open("/dev/null", O_RDWR)
@@ -52,7 +51,7 @@ enum StartReport {
     for number in [STDIN_FILENO, STDOUT_FILENO] { try checked("dup2") { dup2(nullNumber, number) } }
     try checked("dup2") { dup2(logNumber, STDERR_FILENO) }
     try checked("chdir", "/") { chdir("/") }
-    return .parent(FileDescriptor(owning: ends.write))
+    return .parent(ends.write)
   }
 
   private static func awaitReport(_ pipe: FileDescriptor) -> Never {

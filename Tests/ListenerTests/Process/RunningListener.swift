@@ -101,7 +101,7 @@ final class RunningListener: Sendable {
     let signing = try SigningSocket.pair()
     try SigningSocket.send(key: key, over: signing.listener)
     guard isThere else { return signing.listener }
-    try SignerThread.start { _ = SignerProcess.serve(socket: signing.signer) }
+    try DetachedThread.start { _ = SignerProcess.serve(socket: signing.signer) }
     return signing.listener
   }
 
