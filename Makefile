@@ -123,13 +123,14 @@ bench-signer: ## measure what it costs a handshake that the key is in another pr
 	AGENTD_SIGNS_ITSELF=1 swift build -c release --static-swift-stdlib --scratch-path .build/bench-signer --product agentd
 	@scripts/bench/signer $(RELEASE) .build/bench-signer/release
 
-lint: ## check the format of all Swift code and the shell scripts
+lint: ## check the format of all Swift code, the arrows between the wings and the shell scripts
 	@scripts/bootstrap lint
-	swift format lint --recursive --strict --parallel Package.swift Sources Tests
+	scripts/lint-wings
+	swift format lint --recursive --strict --parallel Package.swift Sources Tests Tools
 	shellcheck $(SHELL_SCRIPTS)
 
 format: ## rewrite the Swift code in the format that lint wants
-	swift format --recursive --in-place --parallel Package.swift Sources Tests
+	swift format --recursive --in-place --parallel Package.swift Sources Tests Tools
 
 install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/local)
 	@for program in $(PROGRAMS); do \

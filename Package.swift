@@ -12,29 +12,17 @@ let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio
 let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 
-let package = Package(
-  name: "agentd",
-  products: [
-    .executable(name: "agentd", targets: ["agentd"]),
-    .executable(name: "agentd-shepherd", targets: ["agentd-shepherd"]),
-    .executable(name: "agent-register", targets: ["agent-register"]),
-    .executable(name: "agentctl", targets: ["agentctl"]),
-    .executable(name: "scheduler-register", targets: ["scheduler-register"]),
-  ],
-  dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
-  ],
-  targets: [
-    // C: system libraries and the calls Swift cannot make.
-    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
-    .systemLibrary(name: "CEdit", providers: [.apt(["libedit-dev"])]),
-    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-    .target(name: "CLinux"),
+/// The targets of one wing; each has the folder of its name in that of the wing.
+func wing(_ folder: String, _ targets: [Target]) -> [Target] {
+  for target in targets where target.path == nil { target.path = "\(folder)/\(target.name)" }
+  return targets
+}
 
-    // Ground floor.
+// What every wing may use; imports no wing.
+let shared = wing(
+  "Sources/Shared",
+  [
+    .target(name: "CLinux"),
     .target(name: "SystemCalls", dependencies: ["CLinux"]),
     .target(name: "Spelling"),
     .target(name: "CommandGrammar", dependencies: ["Spelling"]),
@@ -46,15 +34,36 @@ let package = Package(
     .target(name: "Sandbox", dependencies: ["CLinux", "SystemCalls"]),
     .target(name: "SigningSocket", dependencies: ["CLinux", "SystemCalls"]),
     .target(name: "SupervisorLink", dependencies: ["AgentProtocol", "CLinux", "SystemCalls"]),
-
-    // The host's files.
     .target(name: "CertificateStore", dependencies: ["SystemCalls"]),
-    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "Spelling", "SystemCalls", "TOML"]),
-
     .target(name: "ClientSightings", dependencies: ["AgentProtocol", "SystemCalls"]),
-
-    // The root wing.
     .target(name: "ShepherdContract", dependencies: ["SystemCalls"]),
+    .target(name: "EnrolmentProtocol"),
+  ])
+
+// Certificates and TLS. Not for root's processes.
+let tls = wing(
+  "Sources/TLS",
+  [
+    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
+    .target(name: "ClientVerification", dependencies: ["OpenSSL", "Spelling"]),
+    .target(name: "SecretInput", dependencies: ["CLinux", "OpenSSL", "SystemCalls"]),
+    .target(name: "ExitStatus", dependencies: ["CertificateStore", "SecretInput", "SystemCalls"]),
+    .target(
+      name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Spelling"]),
+    .target(name: "SigningProvider", dependencies: ["COpenSSL", "OpenSSL"]),
+    .target(name: "SigningLink", dependencies: ["CLinux", "OpenSSL", "SigningProvider", "SystemCalls"]),
+    .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
+    .target(name: "ConnectionSource", dependencies: ["AgentProtocol", nioCore]),
+    .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL", "Spelling"]),
+  ])
+
+// The processes that run as root: supervisor and shepherds.
+let root = wing(
+  "Sources/Root",
+  [
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "Spelling", "SystemCalls", "TOML"]),
     .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite", "SystemCalls"]),
     .target(
       name: "JobLaunch", dependencies: ["AgentProtocol", "CLinux", "ShepherdContract", "SystemCalls"]),
@@ -65,20 +74,14 @@ let package = Package(
         "JobLaunch", "JobLedger", "PidFile", "SigningSocket", "Spelling", "SupervisorLink", "SystemCalls", logging,
       ]),
     .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),
+  ])
 
-    // The TLS wing.
-    .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
-    .target(name: "ClientVerification", dependencies: ["OpenSSL", "Spelling"]),
-    .target(name: "SecretInput", dependencies: ["CLinux", "OpenSSL", "SystemCalls"]),
-    .target(name: "ExitStatus", dependencies: ["CertificateStore", "SecretInput", "SystemCalls"]),
-    .target(
-      name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Spelling"]),
-    .target(name: "SigningProvider", dependencies: ["COpenSSL", "OpenSSL"]),
-    .target(name: "SigningLink", dependencies: ["CLinux", "OpenSSL", "SigningProvider", "SystemCalls"]),
+// What faces the network, confined.
+let network = wing(
+  "Sources/Network",
+  [
     .target(
       name: "Signer", dependencies: ["CLinux", "OpenSSL", "Sandbox", "SigningLink", "SigningSocket", "SystemCalls"]),
-    .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
-    .target(name: "ConnectionSource", dependencies: ["AgentProtocol", nioCore]),
     .target(
       name: "Listener",
       dependencies: [
@@ -87,19 +90,13 @@ let package = Package(
         "OpenSSL", "Sandbox", "SigningLink", "SigningProvider", "Spelling", "SupervisorLink", "SystemCalls", logging,
         nioCore, nioPosix, nioHTTP1, nioHTTP2,
       ]),
+  ])
 
-    // Enrolment, both sides.
-    .target(name: "EnrolmentProtocol"),
-    .target(
-      name: "EnrolmentService",
-      dependencies: [
-        "ConnectionSource", "EnrolmentProtocol", "NIOOpenSSL", "OpenSSL", logging, nioCore, nioPosix, nioHTTP1,
-      ]),
-
+// agent-register: the administrator's side of a host.
+let register = wing(
+  "Sources/Register",
+  [
     .target(name: "EnrolmentClient", dependencies: ["AgentClient", "EnrolmentProtocol", "OpenSSL"]),
-
-    // agent-register.
-    .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL", "Spelling"]),
     .target(
       name: "AgentRegistration",
       dependencies: [
@@ -107,8 +104,18 @@ let package = Package(
         "CLinux", "ClientVerification", "EnrolmentClient", "EnrolmentProtocol", "ExitStatus", "Forecast", "JobLaunch",
         "OpenSSL", "PidFile", "Sandbox", "SecretInput", "Spelling", "SystemCalls", "TerminalText",
       ]),
+  ])
 
-    // The scheduler's wing.
+// The scheduler's side.
+let scheduler = wing(
+  "Sources/Scheduler",
+  [
+    .systemLibrary(name: "CEdit", providers: [.apt(["libedit-dev"])]),
+    .target(
+      name: "EnrolmentService",
+      dependencies: [
+        "ConnectionSource", "EnrolmentProtocol", "NIOOpenSSL", "OpenSSL", logging, nioCore, nioPosix, nioHTTP1,
+      ]),
     .target(name: "CertificateAuthority", dependencies: ["OpenSSL"]),
     .target(
       name: "AgentClient",
@@ -126,8 +133,12 @@ let package = Package(
         "CommandGrammar", "EnrolmentProtocol", "EnrolmentService", "ExitStatus", "OpenSSL", "SchedulerRegistry",
         "SecretInput", "Spelling", "SystemCalls", logging,
       ]),
+  ])
 
-    // Mains.
+// A main of a few lines each.
+let programs = wing(
+  "Sources/Programs",
+  [
     .executableTarget(
       name: "agentd",
       dependencies: [
@@ -157,18 +168,26 @@ let package = Package(
         "SchedulerRegistry",
         "SystemCalls", "TerminalText", argumentParser,
       ]),
+  ])
 
+// Not installed.
+let tools = wing(
+  "Tools",
+  [
     // Measures TLS servers for `make bench`; not installed.
     .executableTarget(name: "tls-load", dependencies: ["COpenSSL", argumentParser]),
-
     // The fault campaign of `make drill`; not installed.
     .executableTarget(
       name: "agentd-drill",
       dependencies: [
         "AgentClient", "AgentProtocol", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport", argumentParser,
       ]),
+  ])
 
-    // Tests.
+// Tests.
+let tests = wing(
+  "Tests",
+  [
     .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol"]),
     .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"]),
     .testTarget(
@@ -252,7 +271,24 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: ["AgentClient", "AgentProtocol", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport"],
       exclude: ["Clients", "Complaints/README.md", "Holes/README.md"]),
+  ])
+
+let package = Package(
+  name: "agentd",
+  products: [
+    .executable(name: "agentd", targets: ["agentd"]),
+    .executable(name: "agentd-shepherd", targets: ["agentd-shepherd"]),
+    .executable(name: "agent-register", targets: ["agent-register"]),
+    .executable(name: "agentctl", targets: ["agentctl"]),
+    .executable(name: "scheduler-register", targets: ["scheduler-register"]),
   ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
+  ],
+  targets: shared + tls + root + network + register + scheduler + programs + tools + tests,
   swiftLanguageModes: [.v6]
 )
 
