@@ -22,7 +22,7 @@ struct EndsAreTakenOnce {
       }
       #expect(access(stage.folder.path("jobs/a"), F_OK) != 0)
     }
-    #expect(stage.jobs.ending.isEmpty && stage.jobs.running.isEmpty)
+    #expect(!stage.jobs.ends.shepherdsAreEnding && stage.jobs.running.isEmpty)
     #expect(stage.lines.all.allSatisfy { !$0.contains("left over") })
   }
 
@@ -44,7 +44,7 @@ struct EndsAreTakenOnce {
     let shepherd = try #require(stage.jobs.running[JobID("a")!]?.job?.shepherd)
     try stage.release()
     #expect(try stage.end("a").state == .succeeded)
-    try stage.reactor.turns(until: "the shepherd has ended") { stage.jobs.ending.isEmpty }
+    try stage.reactor.turns(until: "the shepherd has ended") { !stage.jobs.ends.shepherdsAreEnding }
     // Waited for: its number belongs to nobody.
     #expect(throws: SystemError.self) { try shepherd.send(0) }
     #expect(try stage.answer(.showMetrics).answer != nil)

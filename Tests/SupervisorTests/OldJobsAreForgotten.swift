@@ -62,7 +62,7 @@ struct OldJobsAreForgotten {
 
   @Test func afterAReloadThatKeepsLessAndInManyTurns() throws {
     let stage = try JobsStage(maxRunning: 100, maxQueued: 1000, clients: "keep_count = 0\n")
-    let count = 2 * Jobs.forgottenATurn + 7
+    let count = 2 * JobRetention.forgottenATurn + 7
     for number in 0..<count { _ = stage.ask(.submitJob(JobID("j\(number)")!, JobRequest(command: ["/bin/true"]))) }
     try stage.reactor.turns(until: "all have ended") { (try? stage.jobs.ledger.ended().jobs) == count }
     let file = try stage.folder.write("less.toml", "[jobs]\nmax_running = 100\nkeep_count = 1\n")

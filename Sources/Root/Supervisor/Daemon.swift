@@ -102,7 +102,7 @@ final class Daemon {
     do {
       let recovery = try jobs.recover()
       jobs.removeLeftovers()
-      jobs.forgetSoon()
+      jobs.retention.lookSoon()
       guard recovery != Jobs.Recovery() else { return }
       log.logger.notice(
         "jobs of an earlier agentd found",

@@ -12,10 +12,6 @@ final class Jobs {
   struct Running {
     /// The job below its shepherd; `nil` until it is started, in the same turn.
     var job: RunningJob?
-    /// Fires when the shepherd has ended.
-    var watch: Reactor.Watch?
-    /// Fires when the shepherd reports the job's end.
-    var reportWatch: Reactor.Watch?
     /// Who cancelled it, if anybody did.
     var cancelledBy: ClientIdentity?
     /// Whether its shepherd knows that the disk was full.
@@ -32,22 +28,18 @@ final class Jobs {
   var policy: JobPolicy
   var queue: JobQueue
   var running: [JobID: Running] = [:]
-  /// Shepherds of jobs whose end was taken, until they have ended themselves.
-  var ending: [JobID: EndingShepherd] = [:]
+  let ends: JobEnds
   var endWaiters = JobWaiters()
   var startWaiters = JobWaiters()
   var outputWatches = OutputWatches()
   let events = EventLog()
-  var lost: [Lost] = []
   /// What is counted for `GET /metrics`.
   let tally = HostTally()
   /// How much room there has to be for another job.
   var diskFloor: DiskFloor
   /// When it is looked at next whether there is room at all.
   var diskWatch: TimerQueue.Timer?
-  /// Which jobs that have ended are kept, and when they are looked through next.
-  var retention: Retention
-  var nextForgetting: (due: ContinuousClock.Instant, timer: TimerQueue.Timer)?
+  let retention: JobRetention
   /// The most bytes of a job's input, and of its script.
   var inputLimit = 0
   /// Whether new jobs are taken in.
@@ -68,7 +60,10 @@ final class Jobs {
     policy = .ofThisProcess(defaultUser: limits.defaultUser, clients: clients)
     queue = JobQueue(maxRunning: limits.maxRunning, maxQueued: limits.maxQueued, pools: limits.pools)
     diskFloor = DiskFloor(bytes: limits.diskFloor)
-    retention = Retention(kept: limits.kept)
+    ends = JobEnds(on: reactor, log: log, launcher: launcher)
+    retention = JobRetention(
+      limits.kept, on: reactor, log: log, ledger: self.ledger, launcher: launcher, ends: ends)
+    ends.enter = { [weak self] in self?.finish($0, $1) }
     adoptSurroundings(limits)
   }
 
@@ -85,8 +80,7 @@ final class Jobs {
     queue.maxQueued = limits.maxQueued
     queue.pools = limits.pools
     diskFloor.bytes = limits.diskFloor
-    retention.kept = limits.kept
-    forgetSoon()
+    retention.adopt(limits.kept)
     policy.defaultUser = limits.defaultUser
     policy.clients = clients
     launcher.outputLimit = Int64(limits.outputLimit)
@@ -130,9 +124,9 @@ final class Jobs {
       release(status.id)
       tally.jobEnded(status)
       logEnd(status)
-      forgetSoon()
+      retention.lookSoon()
       outputWatches.remove(status.id)
-      ending[status.id]?.job.endIsTaken()
+      ends.isDurable(status.id)
       for request in endWaiters.take(status.id) { request.answer(.job(status, created: false)) }
       answerStartWaiters(of: status.id)
       then()

@@ -29,7 +29,7 @@ extension Jobs {
         watch(job)
         recovery.running += 1
       case .ended(let outcome):
-        settle(status.id, outcome)
+        ends.settle(status.id, outcome)
         recovery.ended += 1
       }
     }

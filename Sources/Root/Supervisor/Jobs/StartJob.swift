@@ -59,22 +59,10 @@ extension Jobs {
     answerStartWaiters(of: id)
   }
 
-  /// Waits for the end of a job: its shepherd reports it, or has ended.
+  /// Waits for the end of a job, and for its disk to be full.
   func watch(_ job: RunningJob) {
     running[job.id, default: Running()].job = job
     watchDisk()
-    do throws(SystemError) {
-      if let report = job.report {
-        running[job.id]?.reportWatch = try reactor.watch(report, for: .readable) { [weak self] _ in
-          self?.endWasReported(job)
-        }
-      }
-      running[job.id]?.watch = try reactor.watch(job.shepherd.descriptor, for: .readable) { [weak self] _ in
-        self?.shepherdEnded(job)
-      }
-    } catch {
-      log.logger.error("job cannot be watched: \(error)", metadata: ["job": "\(job.id)"])
-      retry { $0.watch(job) }
-    }
+    ends.watch(job)
   }
 }

@@ -24,10 +24,7 @@ extension Jobs {
       guard let self else { return }
       if let problem { return request.answer(.problem(problem)) }
       // The id is free when this is answered.
-      afterShepherd(of: id) { [weak self] in
-        self?.removeFolder(id)
-        request.answer(.deleted)
-      }
+      retention.removeFolder(of: id) { request.answer(.deleted) }
     }
   }
 }
