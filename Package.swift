@@ -24,13 +24,11 @@ let shared = wing(
   [
     .target(name: "CLinux"),
     .target(name: "SystemCalls", dependencies: ["CLinux"]),
-    .target(name: "Spelling"),
-    .target(name: "CommandGrammar", dependencies: ["Spelling"]),
-    .target(name: "TerminalText"),
+    .target(name: "Wording"),
+    .target(name: "CommandGrammar", dependencies: ["Wording"]),
     .target(name: "TOML"),
-    .target(name: "AgentProtocol", dependencies: ["Spelling"]),
+    .target(name: "AgentProtocol", dependencies: ["Wording"]),
     .target(name: "AgentLogging", dependencies: ["SystemCalls", logging]),
-    .target(name: "PidFile", dependencies: ["SystemCalls"]),
     .target(name: "Sandbox", dependencies: ["CLinux", "SystemCalls"]),
     .target(name: "SigningSocket", dependencies: ["CLinux", "SystemCalls"]),
     .target(name: "SupervisorLink", dependencies: ["AgentProtocol", "CLinux", "SystemCalls"]),
@@ -46,16 +44,16 @@ let tls = wing(
   [
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
-    .target(name: "ClientVerification", dependencies: ["OpenSSL", "Spelling"]),
+    .target(name: "ClientVerification", dependencies: ["OpenSSL", "Wording"]),
     .target(name: "SecretInput", dependencies: ["CLinux", "OpenSSL", "SystemCalls"]),
     .target(name: "ExitStatus", dependencies: ["CertificateStore", "SecretInput", "SystemCalls"]),
     .target(
-      name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Spelling"]),
+      name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Wording"]),
     .target(name: "SigningProvider", dependencies: ["COpenSSL", "OpenSSL"]),
     .target(name: "SigningLink", dependencies: ["CLinux", "OpenSSL", "SigningProvider", "SystemCalls"]),
     .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
     .target(name: "ConnectionSource", dependencies: ["AgentProtocol", nioCore]),
-    .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL", "Spelling"]),
+    .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL", "Wording"]),
   ])
 
 // The processes that run as root: supervisor and shepherds.
@@ -63,7 +61,7 @@ let root = wing(
   "Sources/Root",
   [
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "Spelling", "SystemCalls", "TOML"]),
+    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "SystemCalls", "TOML", "Wording"]),
     .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite", "SystemCalls"]),
     .target(
       name: "JobLaunch", dependencies: ["AgentProtocol", "CLinux", "ShepherdContract", "SystemCalls"]),
@@ -71,7 +69,7 @@ let root = wing(
       name: "Supervisor",
       dependencies: [
         "AgentConfiguration", "AgentLogging", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings",
-        "JobLaunch", "JobLedger", "PidFile", "SigningSocket", "Spelling", "SupervisorLink", "SystemCalls", logging,
+        "JobLaunch", "JobLedger", "SigningSocket", "SupervisorLink", "SystemCalls", "Wording", logging,
       ]),
     .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),
   ])
@@ -86,9 +84,8 @@ let network = wing(
       name: "Listener",
       dependencies: [
         "AgentProtocol", "CLinux", "ClientSightings", "ClientVerification", "ConnectionSource", "Forecast",
-        "NIOOpenSSL",
-        "OpenSSL", "Sandbox", "SigningLink", "SigningProvider", "Spelling", "SupervisorLink", "SystemCalls", logging,
-        nioCore, nioPosix, nioHTTP1, nioHTTP2,
+        "NIOOpenSSL", "OpenSSL", "Sandbox", "SigningLink", "SigningProvider", "SupervisorLink", "SystemCalls",
+        "Wording", logging, nioCore, nioPosix, nioHTTP1, nioHTTP2,
       ]),
   ])
 
@@ -100,9 +97,9 @@ let register = wing(
     .target(
       name: "AgentRegistration",
       dependencies: [
-        "AgentConfiguration", "AgentProtocol", "CertificateImport", "CertificateStore", "ClientSightings",
-        "CLinux", "ClientVerification", "EnrolmentClient", "EnrolmentProtocol", "ExitStatus", "Forecast", "JobLaunch",
-        "OpenSSL", "PidFile", "Sandbox", "SecretInput", "Spelling", "SystemCalls", "TerminalText",
+        "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateImport", "CertificateStore", "ClientSightings",
+        "ClientVerification", "EnrolmentClient", "EnrolmentProtocol", "ExitStatus", "Forecast", "JobLaunch", "OpenSSL",
+        "Sandbox", "SecretInput", "SystemCalls", "Wording",
       ]),
   ])
 
@@ -131,7 +128,7 @@ let scheduler = wing(
       dependencies: [
         "AgentLogging", "AgentProtocol", "CertificateAuthority", "CertificateImport", "CertificateStore",
         "CommandGrammar", "EnrolmentProtocol", "EnrolmentService", "ExitStatus", "OpenSSL", "SchedulerRegistry",
-        "SecretInput", "Spelling", "SystemCalls", logging,
+        "SecretInput", "SystemCalls", "Wording", logging,
       ]),
   ])
 
@@ -152,21 +149,19 @@ let programs = wing(
     .executableTarget(
       name: "agent-register",
       dependencies: [
-        "AgentRegistration", "CommandGrammar", "OpenSSL", "SecretInput", "SystemCalls", "TerminalText", argumentParser,
+        "AgentRegistration", "CommandGrammar", "OpenSSL", "SecretInput", "SystemCalls", "Wording", argumentParser,
       ]),
     .executableTarget(
       name: "agentctl",
       dependencies: [
-        "AgentClient", "AgentInventory", "AgentProtocol", "OpenSSL", "SchedulerRegistry", "Spelling", "SystemCalls",
-        "TerminalText",
+        "AgentClient", "AgentInventory", "AgentProtocol", "OpenSSL", "SchedulerRegistry", "SystemCalls", "Wording",
         argumentParser,
       ]),
     .executableTarget(
       name: "scheduler-register",
       dependencies: [
         "AgentInventory", "AgentProtocol", "CEdit", "CommandGrammar", "OpenSSL", "RegistrationCommands",
-        "SchedulerRegistry",
-        "SystemCalls", "TerminalText", argumentParser,
+        "SchedulerRegistry", "SystemCalls", "Wording", argumentParser,
       ]),
   ])
 
@@ -199,8 +194,7 @@ let tests = wing(
     .testTarget(
       name: "AgentRegistrationTests",
       dependencies: [
-        "AgentRegistration", "PidFile", "SystemCalls", "TerminalText", "TestCertificates", "TestSupport",
-        "agent-register",
+        "AgentRegistration", "SystemCalls", "TestCertificates", "TestSupport", "Wording", "agent-register",
       ]),
     .testTarget(
       name: "AgentLoggingTests", dependencies: ["AgentLogging", "CLinux", "SystemCalls", "TestSupport", logging]),

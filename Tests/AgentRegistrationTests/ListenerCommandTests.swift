@@ -1,5 +1,4 @@
 import Glibc
-import PidFile
 import SystemCalls
 import TestCertificates
 import TestSupport

@@ -1,7 +1,7 @@
 import AgentRegistration
 import Glibc
 import SystemCalls
-import TerminalText
+import Wording
 
 /// Writes a report where it belongs.
 func deliver(_ report: Report) throws {

@@ -1,8 +1,8 @@
 import AgentClient
 import AgentProtocol
 import Glibc
-import Spelling
 import Synchronization
+import Wording
 
 /// One job on many agents: its output line by line with the agent's name before it, how far all are, and a summary.
 final class FleetRun: Sendable {

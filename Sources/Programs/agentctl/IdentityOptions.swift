@@ -6,7 +6,7 @@ import Glibc
 import OpenSSL
 import SchedulerRegistry
 import SystemCalls
-import TerminalText
+import Wording
 
 /// Who we are to agents: the scheduler whose folder it is, or a certificate in files.
 struct IdentityOptions: ParsableArguments {

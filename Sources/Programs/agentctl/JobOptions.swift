@@ -3,7 +3,7 @@ import AgentProtocol
 import ArgumentParser
 import Glibc
 import SystemCalls
-import TerminalText
+import Wording
 
 /// What to run, and how.
 struct JobOptions: ParsableArguments {

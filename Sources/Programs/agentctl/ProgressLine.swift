@@ -1,6 +1,6 @@
 import Glibc
 import Synchronization
-import TerminalText
+import Wording
 
 /// A line at the bottom of the terminal that says how far we are; nothing where standard error is no terminal.
 final class ProgressLine: Sendable {

@@ -1,4 +1,4 @@
-import TerminalText
+import Wording
 
 /// Columns as wide as what stands in them.
 enum Table {

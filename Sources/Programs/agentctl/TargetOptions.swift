@@ -3,7 +3,7 @@ import AgentInventory
 import ArgumentParser
 import Glibc
 import SchedulerRegistry
-import TerminalText
+import Wording
 
 /// Which agent, and how it is told who we are.
 struct TargetOptions: ParsableArguments {

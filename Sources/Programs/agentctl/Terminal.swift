@@ -2,7 +2,7 @@ import AgentProtocol
 import FoundationEssentials
 import Glibc
 import SystemCalls
-import TerminalText
+import Wording
 
 /// The reader of our standard output, or error, has gone.
 struct OutputClosed: Error {

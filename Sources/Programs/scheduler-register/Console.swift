@@ -2,7 +2,7 @@ import CommandGrammar
 import Glibc
 import RegistrationCommands
 import SystemCalls
-import TerminalText
+import Wording
 
 /// Carries out commands and shows what they answer.
 struct Console {

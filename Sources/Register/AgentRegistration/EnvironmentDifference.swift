@@ -2,7 +2,6 @@ import AgentConfiguration
 import ExitStatus
 import Glibc
 import JobLaunch
-import PidFile
 import SystemCalls
 
 extension Registration {

@@ -3,7 +3,7 @@ import CertificateImport
 import ExitStatus
 import Forecast
 import OpenSSL
-import Spelling
+import Wording
 
 extension Registration {
   /// `-V --at TIME`: the first thing that will break of the store, and for the clients seen lately, by that time.

@@ -2,7 +2,7 @@ import AgentProtocol
 import CertificateImport
 import Forecast
 import OpenSSL
-import Spelling
+import Wording
 
 /// Who would be kept out if an issuer were removed.
 extension Registration {

@@ -3,7 +3,7 @@ import ExitStatus
 import Glibc
 import Sandbox
 import SystemCalls
-import TerminalText
+import Wording
 
 /// Work that speaks with a stranger, done in a process of its own that can reach the network and nothing else. Only its result comes
 /// back, and is as trustworthy as the stranger.

@@ -1,6 +1,6 @@
 import ExitStatus
 import FoundationEssentials
-import TerminalText
+import Wording
 
 /// What a command has to say when it succeeded.
 public struct Report: Sendable {

@@ -1,6 +1,5 @@
 import AgentConfiguration
 import Glibc
-import PidFile
 import SystemCalls
 
 /// The agentd that runs on the same configuration, if one does.

@@ -1,7 +1,7 @@
 import AgentProtocol
 import CertificateImport
 import OpenSSL
-import Spelling
+import Wording
 
 /// One object of the store, as `-l` and `-I` show it; with `--json` exactly so.
 public struct StoreEntry: Encodable, Equatable, Sendable {

@@ -1,6 +1,6 @@
 import AgentProtocol
-import Spelling
 import SystemCalls
+import Wording
 
 extension AgentConfiguration {
   /// Takes over what the file sets.

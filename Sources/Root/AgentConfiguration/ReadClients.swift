@@ -1,5 +1,5 @@
 import AgentProtocol
-import Spelling
+import Wording
 
 extension ClientTable {
   /// Reads all tables `[[client]]`, in their order.

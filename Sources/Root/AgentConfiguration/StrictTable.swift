@@ -1,4 +1,4 @@
-import Spelling
+import Wording
 internal import TOML
 
 /// A TOML table that is read strictly: a key that nobody knows, a value of another type or beyond its range is an error

@@ -3,7 +3,7 @@ import CertificateAuthority
 import CertificateStore
 import CommandGrammar
 import OpenSSL
-import Spelling
+import Wording
 
 /// The switches of a command that was checked against its syntax, as values.
 struct Switches {

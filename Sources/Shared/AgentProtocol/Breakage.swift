@@ -1,4 +1,4 @@
-import Spelling
+import Wording
 
 /// Something that will keep clients or schedulers out from some moment on, if nobody does anything.
 public struct Breakage: Codable, Equatable, Sendable {

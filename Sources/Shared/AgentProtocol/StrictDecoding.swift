@@ -1,4 +1,4 @@
-import Spelling
+import Wording
 
 private struct AnyKey: CodingKey {
   let stringValue: String

@@ -1,4 +1,4 @@
-import Spelling
+import Wording
 
 /// What a command looks like.
 public struct CommandSyntax: Sendable {

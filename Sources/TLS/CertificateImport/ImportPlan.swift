@@ -1,7 +1,7 @@
 import AgentProtocol
 import CertificateStore
 import OpenSSL
-import Spelling
+import Wording
 
 /// What an import will do to the store; made without touching it.
 public struct ImportPlan: Sendable {

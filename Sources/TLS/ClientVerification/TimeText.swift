@@ -1,5 +1,5 @@
 import Glibc
-import Spelling
+import Wording
 
 /// Times in messages.
 public enum TimeText {

@@ -1,7 +1,7 @@
 import AgentProtocol
 import ClientVerification
 import OpenSSL
-import Spelling
+import Wording
 
 /// What will break of a store and for the clients seen lately, if nothing is done: the gate's own verdicts at later moments.
 public struct Forecast: Sendable {

@@ -1,4 +1,4 @@
-import Spelling
+import Wording
 
 /// The parameters of a query, each at most once and all known to the operation.
 struct Query {

@@ -2,8 +2,8 @@ import AgentProtocol
 import ClientSightings
 import Glibc
 import Logging
-import Spelling
 import SystemCalls
+import Wording
 
 /// Keeps the record of clients: in memory, and soon afterwards on the disk.
 ///

@@ -3,8 +3,8 @@ import AgentLogging
 import AgentProtocol
 import Glibc
 import Logging
-import Spelling
 import SystemCalls
+import Wording
 
 /// `agentd -t`: everything that a start needs of configuration and store, without a start. Certificates are read by a
 /// listener that is started for this and accepts nothing.

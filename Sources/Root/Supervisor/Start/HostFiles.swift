@@ -2,7 +2,6 @@ import AgentConfiguration
 import Glibc
 import JobLaunch
 import JobLedger
-import PidFile
 import SystemCalls
 
 /// The files and folders that a running agentd holds on to.

@@ -1,5 +1,5 @@
 import CommandGrammar
-import Spelling
+import Wording
 
 /// The commands there are.
 public enum SchedulerCommand: CaseIterable, Sendable {

@@ -1,5 +1,4 @@
 import Glibc
-import SystemCalls
 
 /// The file by which the running agentd is found: it holds the process number and is locked while that process lives, so
 /// that a stale file misleads nobody.
