@@ -123,9 +123,10 @@ bench-signer: ## measure what it costs a handshake that the key is in another pr
 	AGENTD_SIGNS_ITSELF=1 swift build -c release --static-swift-stdlib --scratch-path .build/bench-signer --product agentd
 	@scripts/bench/signer $(RELEASE) .build/bench-signer/release
 
-lint: ## check the format of all Swift code, the arrows between the wings and the shell scripts
+lint: ## check the format of all Swift code, its docstrings, the arrows between the wings and the shell scripts
 	@scripts/bootstrap lint
 	scripts/lint-wings
+	scripts/lint-docs
 	swift format lint --recursive --strict --parallel Package.swift Sources Tests Tools
 	shellcheck $(SHELL_SCRIPTS)
 

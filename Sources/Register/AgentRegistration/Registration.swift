@@ -16,7 +16,6 @@ public struct Registration: Sendable {
     /// Whether the answer is to be JSON.
     public var json: Bool
 
-    /// An invocation of these parts.
     public init(program: String, configurationFile: String? = nil, json: Bool = false) {
       self.program = program
       self.configurationFile = configurationFile

@@ -11,7 +11,6 @@ public struct RegistrationError: Error, Equatable, Sendable, CustomStringConvert
   /// The exit status it leads to.
   public let status: ExitStatus
 
-  /// An error of these parts.
   public init(_ status: ExitStatus, _ description: String) {
     self.status = status
     self.description = description

@@ -9,7 +9,6 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
   /// Expectation, fact, and what to do.
   public let message: String
 
-  /// An error of these parts.
   public init(file: String, line: Int? = nil, column: Int? = nil, _ message: String) {
     self.file = file
     self.line = line

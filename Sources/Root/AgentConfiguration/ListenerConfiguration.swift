@@ -22,7 +22,7 @@ public struct ListenerConfiguration: Equatable, Sendable {
   /// The most addresses.
   public static let maximumAddresses = 16
 
-  /// A configuration of these parts; by default, the one that holds while there is no listener.toml.
+  /// By default, what holds while there is no listener.toml.
   public init(
     certificate: String? = nil, methods: [String] = ["tls"], addresses: [String] = ["0.0.0.0", "::"],
     port: Int = HostAndPort.agentPort

@@ -7,7 +7,6 @@ public struct EndedJobs: Equatable, Sendable {
   /// Bytes of their output, on both streams.
   public var bytes: Int64
 
-  /// Of these parts.
   public init(jobs: Int, bytes: Int64) {
     self.jobs = jobs
     self.bytes = bytes

@@ -9,8 +9,6 @@ public struct AgentAddress: Hashable, Sendable, CustomStringConvertible {
   /// The DNS name or IP address that the agent's certificate has to be for.
   public var name: String
 
-  /// An address of these parts.
-  ///
   /// - Parameter name: `nil` for the host.
   public init(host: String, port: Int = HostAndPort.agentPort, name: String? = nil) {
     self.host = host

@@ -52,7 +52,7 @@ public struct EnrolmentRefusal: Error, Sendable {
   /// One line for the log, where it is to say more.
   public let detail: String
 
-  /// A refusal of these parts.
+  /// - Parameter detail: `nil` where the log is to say no more than the client is told.
   public init(_ kind: Kind, _ reason: String, detail: String? = nil) {
     self.kind = kind
     self.reason = reason

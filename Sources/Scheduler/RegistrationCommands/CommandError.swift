@@ -10,7 +10,6 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
   /// The exit status it leads to.
   public let status: ExitStatus
 
-  /// An error of these parts.
   public init(_ status: ExitStatus, _ description: String) {
     self.status = status
     self.description = description

@@ -85,7 +85,6 @@ public struct CommandAnswer: Equatable, Sendable {
   /// For standard error, one line each: what a person should know.
   public var warnings: [String]
 
-  /// An answer of these parts.
   public init(_ lines: [String] = [], warnings: [String] = []) {
     self.lines = lines
     self.warnings = warnings

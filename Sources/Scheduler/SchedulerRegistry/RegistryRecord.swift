@@ -60,7 +60,6 @@ public struct ImportedRevocation: Codable, Hashable, Sendable {
   /// When it was revoked.
   public var revokedAt: Timestamp
 
-  /// A record of these parts.
   public init(serialNumber: String, revokedAt: Timestamp) {
     self.serialNumber = serialNumber
     self.revokedAt = revokedAt
@@ -89,7 +88,6 @@ public struct ExecutorConnector: Codable, Equatable, Sendable {
   /// When it was added.
   public var addedAt: Timestamp
 
-  /// A connector of these parts.
   public init(
     agentName: String, host: String, port: UInt16, certificate: String?, platform: String, isEnabled: Bool = true,
     addedAt: Timestamp
@@ -138,7 +136,6 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
   /// When it was revoked; nil if it was not.
   public var revokedAt: Timestamp?
 
-  /// A record of these parts.
   public init(
     root: String, serialNumber: String, sha1Thumbprint: String, sha256Thumbprint: String, subject: String, role: Role,
     notAfter: Timestamp

@@ -7,9 +7,10 @@ public struct LogLine {
   let message: String
   let fields: Logger.Metadata
 
-  /// An event of these parts.
   public init(level: Logger.Level, message: String, fields: Logger.Metadata) {
-    (self.level, self.message, self.fields) = (level, message, fields)
+    self.level = level
+    self.message = message
+    self.fields = fields
   }
 
   /// The line with its time or priority in front and, but for syslog, a newline at the end; at most `limit` bytes.

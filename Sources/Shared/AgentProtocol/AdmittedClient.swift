@@ -12,7 +12,7 @@ public struct AdmittedClient: Codable, Equatable, Sendable {
   /// The most characters of all certificates together: what a listener accepts of a client, in base64.
   public static let maximumCharacters = 48 << 10
 
-  /// A client of these parts; `nil` where one is malformed or beyond the limits.
+  /// `nil` where a part is malformed or beyond the limits.
   public init?(thumbprint: String, root: String, certificates: [String]) {
     guard Self.isThumbprint(thumbprint), Self.isThumbprint(root),
       (1...Self.maximumCertificates).contains(certificates.count),

@@ -23,7 +23,6 @@ public struct AgentStatus: Codable, Equatable, Sendable {
   /// The pools, by name.
   public var pools: [PoolCapacity] = []
 
-  /// A status of these parts.
   public init(
     name: String, version: String, time: Timestamp, certificateThumbprint: String, certificateNotAfter: Timestamp,
     maxRunning: Int, maxQueued: Int, running: Int, queued: Int, warnings: [String] = []
@@ -63,7 +62,6 @@ public struct Capacity: Codable, Equatable, Sendable {
   /// The pools, by name.
   public var pools: [PoolCapacity]
 
-  /// A capacity of these parts.
   public init(maxRunning: Int, maxQueued: Int, running: Int, queued: Int, pools: [PoolCapacity] = []) {
     self.pools = pools
     self.maxRunning = maxRunning
@@ -84,7 +82,6 @@ public struct PoolCapacity: Codable, Equatable, Sendable {
   /// How many of its jobs wait.
   public var queued: Int
 
-  /// A capacity of these parts.
   public init(name: String, maxRunning: Int, running: Int, queued: Int) {
     self.name = name
     self.maxRunning = maxRunning

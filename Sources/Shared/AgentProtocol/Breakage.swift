@@ -12,7 +12,7 @@ public struct Breakage: Codable, Equatable, Sendable {
   /// The most bytes of each text.
   public static let maximumText = 16384
 
-  /// A breakage of these parts; texts that are too long are cut.
+  /// Cuts texts that are too long.
   public init(time: Timestamp, what: String, remedy: String) {
     self.time = time
     self.what = Self.cut(what)

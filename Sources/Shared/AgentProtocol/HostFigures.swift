@@ -7,7 +7,6 @@ public struct HostFigures: Codable, Equatable, Sendable {
     /// How many.
     public var count: UInt64
 
-    /// A count of these parts.
     public init(state: JobState, count: UInt64) {
       self.state = state
       self.count = count
@@ -23,7 +22,6 @@ public struct HostFigures: Codable, Equatable, Sendable {
     /// Time on the processor, in seconds.
     public var cpuSeconds: Double
 
-    /// A use of these parts.
     public init(role: String, residentBytes: Int64, cpuSeconds: Double) {
       self.role = role
       self.residentBytes = residentBytes

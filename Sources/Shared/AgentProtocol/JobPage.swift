@@ -5,7 +5,6 @@ public struct JobPage: Codable, Equatable, Sendable {
   /// What to pass as `cursor` for the next page; null on the last.
   public var cursor: String?
 
-  /// A page of these jobs.
   public init(jobs: [JobStatus], cursor: String?) {
     self.jobs = jobs
     self.cursor = cursor
@@ -56,7 +55,6 @@ public struct JobLabel: Codable, Equatable, Sendable {
   /// What it says.
   public let value: String
 
-  /// A label of these parts.
   public init(name: String, value: String) {
     self.name = name
     self.value = value

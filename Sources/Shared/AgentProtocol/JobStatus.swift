@@ -5,7 +5,6 @@ public struct ClientIdentity: Codable, Hashable, Sendable {
   /// SHA-256 of the DER certificate, 64 lower-case hex digits.
   public let thumbprint: String
 
-  /// An identity of these two parts.
   public init(subject: String, thumbprint: String) {
     self.subject = subject
     self.thumbprint = thumbprint

@@ -104,7 +104,6 @@ public struct ListenerMaterial: Codable, Sendable {
   /// How many of the descriptors, the first ones, lead to the signer.
   public var signingSockets = 1
 
-  /// Material of these parts.
   public init(
     agentName: String, version: String, certificate: String, trust: ClientTrust, addresses: [String],
     capacity: Capacity, limits: ListenerLimits = ListenerLimits(), clientsAreRuled: Bool = false, checkOnly: Bool
@@ -132,7 +131,6 @@ public struct ClientTrust: Codable, Equatable, Sendable {
   /// Whether a list that is out of date lets its issuer's clients in, unless it names them. Otherwise they are refused.
   public var acceptsExpiredLists: Bool
 
-  /// Trust of these parts.
   public init(certificates: [String], roots: [String], revocationLists: [String], acceptsExpiredLists: Bool = false) {
     self.certificates = certificates
     self.roots = roots
@@ -156,7 +154,6 @@ public struct ListenerReport: Codable, Equatable, Sendable {
   /// What was found about the client that was asked about.
   public var presented: PresentedClient?
 
-  /// A report of these parts.
   public init(subject: String, thumbprint: String, notAfter: Timestamp, roots: [String]) {
     self.subject = subject
     self.thumbprint = thumbprint
@@ -172,7 +169,6 @@ public struct PresentedClient: Codable, Equatable, Sendable {
   /// Why it is not let in; `nil` if it is.
   public var refusal: String?
 
-  /// A finding of these parts.
   public init(client: VerifiedClient, refusal: String?) {
     self.client = client
     self.refusal = refusal

@@ -29,7 +29,6 @@ public struct EarlyDrop: Codable, Equatable, Sendable {
   /// More there never are; not less than `start`.
   public var full: Int
 
-  /// A rule of these parts.
   public init(start: Int, rate: Int, full: Int) {
     self.start = start
     self.rate = rate

@@ -62,7 +62,6 @@ public struct Problem: Error, Codable, Equatable, Sendable {
   /// What was wrong with this request; one sentence.
   public var detail: String
 
-  /// A problem of this kind.
   public init(_ kind: ProblemKind, _ detail: String) {
     self.kind = kind
     self.detail = detail

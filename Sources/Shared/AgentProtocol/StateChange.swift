@@ -46,7 +46,6 @@ public struct EventPosition: Hashable, Sendable, CustomStringConvertible {
   /// The number of events of that run before this place.
   public var number: UInt64
 
-  /// A place of these parts.
   public init(epoch: UInt64, number: UInt64) {
     self.epoch = epoch
     self.number = number
@@ -106,14 +105,12 @@ public struct EventBatch: Codable, Equatable, Sendable {
     /// The change.
     public var change: StateChange
 
-    /// A change with this number.
     public init(number: UInt64, change: StateChange) {
       self.number = number
       self.change = change
     }
   }
 
-  /// A batch of these parts.
   public init(changes: [Numbered], position: EventPosition, isGap: Bool) {
     self.changes = changes
     self.position = position

@@ -21,7 +21,7 @@ public struct VerifiedClient: Hashable, Sendable {
   /// SHA-256 of the certificate.
   public var thumbprint: String { identity.thumbprint }
 
-  /// A client of these parts.
+  /// - Parameter names: those beyond `Limits` make `names` `nil`.
   public init(_ identity: ClientIdentity, names: [ClientName]? = []) {
     self.identity = identity
     self.names = names.flatMap { Self.isWithinLimits($0) ? $0 : nil }

@@ -17,7 +17,6 @@ public struct StoredObject: Hashable, Sendable {
   /// Its PEM form, as it lies on the disk. The store has not looked into it.
   public let pem: [UInt8]
 
-  /// An object of these parts.
   public init(thumbprint: Thumbprint, pem: [UInt8]) {
     self.thumbprint = thumbprint
     self.pem = pem
@@ -35,7 +34,7 @@ public struct StoreSnapshot: Equatable, Sendable {
   /// The certificates whose private key is there too.
   public var keys: Set<Thumbprint>
 
-  /// A snapshot of these parts; empty without any.
+  /// Empty without any parts.
   public init(
     certificates: [StoredObject] = [], roots: [StoredObject] = [], revocationLists: [StoredObject] = [],
     keys: Set<Thumbprint> = []

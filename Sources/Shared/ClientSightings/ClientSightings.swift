@@ -7,7 +7,6 @@ public struct Sighting: Equatable, Sendable {
   /// The last time, in seconds since the epoch.
   public let lastUse: Int64
 
-  /// A sighting of these parts.
   public init(client: AdmittedClient, lastUse: Int64) {
     self.client = client
     self.lastUse = lastUse

@@ -7,7 +7,6 @@ public struct ParsedCommand: Equatable, Sendable {
     /// Without its quotes; nil where there is no `=`.
     public var value: String?
 
-    /// A switch of these parts.
     public init(_ name: String, _ value: String? = nil) {
       self.name = name
       self.value = value
@@ -22,7 +21,6 @@ public struct ParsedCommand: Equatable, Sendable {
   /// The most bytes of a command.
   public static let maximumBytes = 65536
 
-  /// A command of these parts.
   public init(words: [String] = [], switches: [Switch] = []) {
     self.words = words
     self.switches = switches

@@ -100,7 +100,6 @@ public struct StartFailure: Error, Equatable, Sendable {
   /// The value of errno(3).
   public var code: Int32
 
-  /// A failure of this step.
   public init(stage: Stage, code: Int32) {
     self.stage = stage
     self.code = code

@@ -11,7 +11,6 @@ public struct LockRecord: Equatable, Sendable {
   /// The most bytes of a record.
   public static let maximumBytes = 128
 
-  /// A record of these parts.
   public init(processID: pid_t, bootID: String) {
     self.processID = processID
     self.bootID = bootID

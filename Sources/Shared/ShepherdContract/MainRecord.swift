@@ -10,7 +10,6 @@ public struct MainRecord: Equatable, Sendable {
   /// The most bytes of a record.
   public static let maximumBytes = 64
 
-  /// A record of these parts.
   public init(processID: pid_t, startTime: UInt64) {
     self.processID = processID
     self.startTime = startTime

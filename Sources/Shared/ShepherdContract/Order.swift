@@ -50,7 +50,6 @@ public struct Order: Equatable, Sendable {
     /// How far the job may raise it; `UInt64.max` for any.
     public var hard: UInt64
 
-    /// A limit of these parts.
     public init(resource: UInt32, soft: UInt64, hard: UInt64) {
       self.resource = resource
       self.soft = soft
@@ -67,7 +66,6 @@ public struct Order: Equatable, Sendable {
     /// The supplementary groups.
     public var groups: [gid_t]
 
-    /// An identity of these numbers.
     public init(user: uid_t, group: gid_t, groups: [gid_t]) {
       self.user = user
       self.group = group
@@ -75,7 +73,7 @@ public struct Order: Equatable, Sendable {
     }
   }
 
-  /// An order of these parts, without timeout, input or change of identity.
+  /// Without timeout, input or change of identity.
   public init(
     id: String, arguments: [[UInt8]], environment: [[UInt8]], directory: [UInt8], killGrace: UInt64
   ) {

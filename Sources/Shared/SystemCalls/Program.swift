@@ -18,7 +18,6 @@ public struct Program: Sendable {
   /// Whether it starts with every signal blocked, so that none is lost, or ends it, before it is ready for them.
   public var signalsBlocked = false
 
-  /// A program of this name that is its own first argument.
   public init(_ path: String, arguments: [String], descriptors: [FileDescriptor?]) {
     self.path = path
     self.arguments = arguments

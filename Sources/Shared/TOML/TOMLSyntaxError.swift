@@ -7,7 +7,6 @@ public struct TOMLSyntaxError: Error, Equatable, Sendable {
   /// Expectation and fact: one line, without anything that could steer a terminal.
   public let message: String
 
-  /// An error of these parts.
   public init(line: Int, column: Int, _ message: String) {
     self.line = line
     self.column = column

@@ -14,8 +14,6 @@ public struct JudgedStore: Sendable {
   /// What a list that is out of date does.
   public let expiredRevocationLists: ClientVerifier.ExpiredRevocationLists
 
-  /// A store of these parts.
-  ///
   /// - Parameter certificates: those that are no roots, of CAs and others.
   public init(
     listenerChain: [Certificate], roots: [Certificate], certificates: [Certificate],

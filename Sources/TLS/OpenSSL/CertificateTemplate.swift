@@ -21,7 +21,6 @@ public struct CertificateTemplate: Sendable {
   /// The last second of validity, since the epoch.
   public var notAfter: Int64
 
-  /// A template of these parts.
   public init(
     commonName: String, purpose: Purpose, alternativeNames: [AlternativeName] = [], notBefore: Int64, notAfter: Int64
   ) {

@@ -8,7 +8,6 @@ extension RevocationList {
     /// Since when, in seconds since the epoch.
     public var since: Int64
 
-    /// An entry of these parts.
     public init(serialNumber: String, since: Int64) {
       self.serialNumber = serialNumber
       self.since = since

@@ -17,7 +17,6 @@ public struct StartOptions: Sendable {
   /// With `checkOnly`: which decision is to be explained, besides.
   public var question: PolicyQuestion?
 
-  /// Options of these parts.
   public init(configurationFile: String?, environment: [String: String], foreground: Bool, checkOnly: Bool) {
     self.configurationFile = configurationFile
     self.environment = environment
@@ -40,7 +39,6 @@ public struct PolicyQuestion: Sendable {
   /// The program and its arguments.
   public var command: [String]
 
-  /// A question of these parts.
   public init(clients: [String], user: String?, group: String?, pool: String?, command: [String]) {
     self.clients = clients
     self.user = user
