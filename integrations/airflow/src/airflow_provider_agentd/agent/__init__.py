@@ -1,0 +1,1 @@
+"""The HTTP API of agentd from a scheduler's side; nothing here knows Airflow."""

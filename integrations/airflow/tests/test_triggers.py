@@ -1,0 +1,247 @@
+"""Triggers follow jobs over one connection an agent, log all that they write, and cancel what a person ends."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+
+from airflow_provider_agentd.agent.link import AgentLink
+from airflow_provider_agentd.agent.steps import show, submit
+from airflow_provider_agentd.triggers.agentd import AgentdJobTrigger
+
+
+class Watched:
+    """A trigger as a triggerer runs it, and what it logs."""
+
+    def __init__(self, job_id, **options):
+        made = AgentdJobTrigger(agentd_conn_id="agentd_default", job_id=job_id, poll_interval=0.5, **options)
+        path, arguments = made.serialize()
+        assert path == "airflow_provider_agentd.triggers.agentd.AgentdJobTrigger"
+        self.trigger = AgentdJobTrigger(**arguments)
+        self.entries = []
+
+        class Log:
+            info = staticmethod(lambda form, *values: self.entries.append(form % values))
+
+        self.trigger._log = Log
+
+    async def event(self):
+        try:
+            async for event in self.trigger.run():
+                return event.payload
+        finally:
+            await self.trigger.cleanup()
+
+    @property
+    def output(self):
+        start = next(n for n, entry in enumerate(self.entries) if entry.startswith("output of job "))
+        return "\n".join(self.entries[start + 1 :])
+
+
+def put(client, job_id, script, **more):
+    labels = {"airflow.choice": "ours"}
+    return client.run(submit(job_id, {"script": script, "directory": "/", "labels": labels, **more}))
+
+
+def connections(agents, name="alpha"):
+    metrics = agents.ask(name, "/metrics").text
+    return next(
+        int(line.split()[1])
+        for line in metrics.splitlines()
+        if line.startswith('agentd_connections{client="authenticated"}')
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_links_left():
+    yield
+    AgentLink._links.clear()
+
+
+def test_output_and_end(client, connection):
+    connection()
+    put(client, "trigger-1", "seq 5; echo oops >&2; sleep 1; printf last; exit 7")
+    watched = Watched("trigger-1", agent="alpha")
+    event = asyncio.run(watched.event())
+    assert event["job"]["state"] == "failed"
+    assert event["job"]["exit_code"] == 7
+    assert event["last_line"] == "last"
+    assert watched.output == "1\n2\n3\n4\n5\noops\nlast"
+    assert watched.entries[0] == "output of job trigger-1 on alpha, from byte 0:"
+
+
+def test_one_connection_for_all_triggers_of_an_agent(client, connection, agents):
+    connection()
+    jobs = [f"many-{number}" for number in range(40)]
+    for job in jobs:
+        put(client, job, f"sleep 2; echo {job}")
+
+    async def all_of_them():
+        watched = [Watched(job) for job in jobs]
+        running = asyncio.gather(*(one.event() for one in watched))
+        most, before = 0, connections(agents)
+        while not running.done():
+            most = max(most, await asyncio.to_thread(connections, agents))
+            await asyncio.sleep(0.1)
+        assert len(AgentLink._links) == 1
+        return watched, await running, most - before
+
+    watched, events, most = asyncio.run(all_of_them())
+    assert {event["job"]["state"] for event in events} == {"succeeded"}
+    assert [one.output for one in watched] == jobs
+    assert most <= 1
+
+
+def test_kill_cancels_the_job_with_proof(client, connection):
+    connection()
+    put(client, "killed", "sleep 300 & sleep 300")
+
+    async def kill():
+        watched = Watched("killed", choice="ours", agent="alpha")
+        task = asyncio.create_task(watched.event())
+        await asyncio.sleep(1)
+        task.cancel()
+        begun = time.monotonic()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await watched.trigger.on_kill()
+        return watched, time.monotonic() - begun
+
+    watched, seconds = asyncio.run(kill())
+    job = client.run(show("killed"))
+    assert (job.state, job.left) == ("cancelled", 0)
+    assert seconds < 3
+    assert "0 processes left" in watched.entries[-1]
+
+
+def test_kill_spares_a_job_of_another_choice(client, connection):
+    connection()
+    put(client, "spared", "sleep 1")
+    watched = Watched("spared", choice="of another try")
+
+    async def kill():
+        await watched.trigger.on_kill()
+        return await watched.event()
+
+    assert asyncio.run(kill())["job"]["state"] == "succeeded"
+
+
+def test_cancelled_watch_leaves_the_job_alone(client, connection):
+    """The triggerer is shut down; another one takes over."""
+    connection()
+    put(client, "handed-over", "echo before; sleep 2; echo after")
+
+    async def cut():
+        task = asyncio.create_task(Watched("handed-over").event())
+        await asyncio.sleep(1)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cut())
+    watched = Watched("handed-over")
+    assert asyncio.run(watched.event())["job"]["state"] == "succeeded"
+    assert watched.output == "before\nafter"
+
+
+def test_agent_that_is_away_for_a_while(agents, target, monkeypatch):
+    from airflow_provider_agentd.agent.client import AgentdClient
+
+    monkeypatch.setenv("AIRFLOW_CONN_AGENTD_DEFAULT", agents.connection("beta"))
+    with AgentdClient(target("beta"), patience=5) as beta:
+        put(beta, "through-it", "for n in 1 2 3 4 5 6; do echo $n; sleep 0.5; done")
+
+    async def watch():
+        watched = Watched("through-it", agent="beta")
+        task = asyncio.create_task(watched.event())
+        await asyncio.sleep(1)
+        await asyncio.to_thread(agents.kill, "beta")
+        await asyncio.sleep(1)
+        await asyncio.to_thread(agents.start, "beta")
+        return watched, await task
+
+    watched, event = asyncio.run(watch())
+    assert event["job"]["state"] == "succeeded"
+    assert watched.output == "1\n2\n3\n4\n5\n6"
+
+
+def test_agent_that_stays_away_is_reported(agents, connection, monkeypatch):
+    connection(hosts="127.0.0.1:1,127.0.0.1:2")
+    event = asyncio.run(Watched("nowhere", patience=0.5).event())
+    assert event["unreachable"]
+    assert event["job"] is None
+    assert "127.0.0.1:1" in event["error"]
+    assert "127.0.0.1:2" in event["error"]
+
+
+def test_first_address_is_dead(client, connection, agents):
+    """The standby address goes on; it is the same agent."""
+    put(client, "two-ways", "echo found")
+    connection(hosts=f"no-such-host.invalid,127.0.0.1:1,127.0.0.1:{agents.ports['alpha']}")
+    watched = Watched("two-ways", agent="alpha")
+    assert asyncio.run(watched.event())["job"]["state"] == "succeeded"
+    assert watched.output == "found"
+
+
+def test_another_agent_at_the_second_address_is_passed_over(client, connection, agents):
+    put(client, "one-agent", "echo found")
+    connection(hosts=f"127.0.0.1:{agents.ports['beta']},127.0.0.1:{agents.ports['alpha']}")
+    assert asyncio.run(Watched("one-agent", agent="alpha").event())["job"]["state"] == "succeeded"
+
+
+def test_job_that_the_agent_does_not_know(connection):
+    connection()
+    event = asyncio.run(Watched("unknown-job").event())
+    assert event["job"] is None
+    assert event["error"] is None
+
+
+def test_job_that_may_come(client, connection):
+    connection()
+
+    async def wait():
+        task = asyncio.create_task(Watched("comes-later", may_come=True, show_output=False).event())
+        await asyncio.sleep(1)
+        await asyncio.to_thread(put, client, "comes-later", "true")
+        return await task
+
+    assert asyncio.run(wait())["job"]["state"] == "succeeded"
+
+
+def test_much_output_is_exact_and_nobody_waits_for_it(client, connection):
+    connection()
+    put(client, "much", "seq -f 'line %.0f of the output of a job that writes a lot' 150000")
+    put(client, "beside", "sleep 5")
+
+    async def both():
+        watched = Watched("much")
+        turns, begun = [], time.monotonic()
+        task = asyncio.gather(watched.event(), Watched("beside").event())
+        while not task.done():
+            before = time.monotonic()
+            await asyncio.sleep(0.01)
+            turns.append(time.monotonic() - before)
+        await task
+        return watched, max(turns), begun
+
+    watched, longest, begun = asyncio.run(both())
+    assert watched.output.splitlines() == [
+        f"line {n} of the output of a job that writes a lot" for n in range(1, 150001)
+    ]
+    assert longest < 1
+    assert time.monotonic() - begun < 15
+
+
+def test_output_beyond_the_limit_is_left_out_with_its_count(client, connection, agents):
+    connection()
+    put(client, "limited", "seq 1000000")
+    watched = Watched("limited", log_limit=1_000_000, address=f"127.0.0.1:{agents.ports['alpha']}")
+    event = asyncio.run(watched.event())
+    total = event["job"]["output_bytes"]
+    assert f"[{total - 1_000_000} bytes are left out here" in watched.output
+    assert f"agentctl logs 127.0.0.1:{agents.ports['alpha']} limited]" in watched.output
+    assert event["last_line"] == "1000000"
+    head, _, tail = watched.output.partition("\n[")
+    # The newline at the end is no line of its own, nor is one where the gap begins.
+    assert 1_000_000 - len(head) - len(tail.partition("]\n")[2]) in (1, 2)
