@@ -25,7 +25,7 @@ FUZZ_FLAGS := -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
   -Xcc -fsanitize=fuzzer-no-link,address -Xcxx -fsanitize=fuzzer-no-link,address
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
 
-.PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak reloads drill build bench docs lint format install uninstall deb deb-test tgz clean
+.PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak reloads drill build bench airflow-check airflow-test airflow-demo docs lint format install uninstall deb deb-test tgz clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -116,6 +116,21 @@ bench: ## measure start-up, memory, sizes, TLS against nginx, held connections, 
 docs: ## write what is generated: etc/agentd.toml, and the keys in docs/man/agentd.toml.5
 	swift build --build-tests $(TEST_FLAGS)
 	AGENTD_WRITE_DOCUMENTS=1 swift test --skip-build --disable-xctest --filter theDocumentsAreUpToDate
+
+airflow-check: ## hold the provider for Apache Airflow against real agents and a real Airflow; quick (installs 350 MB with pip)
+	@scripts/bootstrap airflow
+	@$(MAKE) --no-print-directory build
+	@scripts/airflow check $(RELEASE)
+
+airflow-test: ## kill Airflow's workers and triggerers, and agents, under load; an hour: DRILLS="killed_workers output"
+	@scripts/bootstrap airflow-test
+	@$(MAKE) --no-print-directory build
+	@scripts/airflow test $(RELEASE) $(DRILLS)
+
+airflow-demo: ## show Airflow with two agents: an example Dag from trigger to logs; takes the screenshots of the documentation
+	@scripts/bootstrap airflow-demo
+	@$(MAKE) --no-print-directory build
+	@scripts/airflow demo $(RELEASE)
 
 bench-signer: ## measure what it costs a handshake that the key is in another process, against a build whose listener has it
 	@scripts/bootstrap bench
