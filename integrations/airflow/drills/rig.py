@@ -138,12 +138,13 @@ class Agents:
             process.wait()
         self.processes = {}
 
-    def connection(self, name, hosts=None):
+    def connection(self, name, hosts=None, **more):
         """The connection of Airflow's for this agent, as JSON."""
         extra = {
             "certificate": str(self.scratch / "client.crt"),
             "private_key": str(self.scratch / "client.key"),
             "root": str(self.scratch / "root.crt"),
+            **more,
         }
         host = hosts or "127.0.0.1"
         return json.dumps({"conn_type": "agentd", "host": host, "port": self.ports[name], "extra": extra})

@@ -58,6 +58,9 @@ def test_certificates_as_text(monkeypatch, agents):
     }
     works, says = attempt(monkeypatch, connected(agents, extra=text))
     assert works, says
+    for mangled in (lambda pem: pem.replace("\n", " "), lambda pem: pem.replace("\n", "\\n")):
+        works, says = attempt(monkeypatch, connected(agents, extra={name: mangled(pem) for name, pem in text.items()}))
+        assert works, says
     both = {"certificate": text["certificate"] + text["private_key"], "private_key": "", "root": text["root"]}
     works, says = attempt(monkeypatch, connected(agents, extra=both))
     assert works, says

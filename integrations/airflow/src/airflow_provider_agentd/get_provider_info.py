@@ -36,7 +36,7 @@ def get_provider_info() -> dict[str, Any]:
                     "certificate": {
                         "label": "Certificate",
                         "description": f"Our certificate with its chain. {_FILE_OR_TEXT}",
-                        "schema": {"type": ["string", "null"]},
+                        "schema": {"type": ["string", "null"], "format": "multiline"},
                     },
                     "private_key": {
                         "label": "Private key",
@@ -46,7 +46,7 @@ def get_provider_info() -> dict[str, Any]:
                     "root": {
                         "label": "Root CA",
                         "description": f"Whose certificates agents have. {_FILE_OR_TEXT}",
-                        "schema": {"type": ["string", "null"]},
+                        "schema": {"type": ["string", "null"], "format": "multiline"},
                     },
                     "server_name": {
                         "label": "Server name",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,9 @@ DEFAULT_PORT = 5773
 _ADDRESS = re.compile(
     r"(?:\[([0-9A-Fa-f:.%]+)\]|([0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*$)|([^\[\]:/@\s]+))(?::([0-9]{1,5}))?"
 )
+
+# Headers (an old kind of encrypted key) are in lines already, or lost.
+_PEM = re.compile(r"(-----BEGIN [A-Z0-9 ]+-----)\s*(.*?)\s*(-----END [A-Z0-9 ]+-----)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Credentials:
     """
     The connector's certificate with its key, and the root CA of the agents.
 
-    Each is PEM text or the path of a PEM file.
+    Each is PEM text or the path of a PEM file. Text may have lost its line breaks, as it does in a form's field of one line.
 
     :param certificate: our certificate with its chain; the key may be in it as well
     :param private_key: the key, where it is not with the certificate
@@ -84,7 +88,7 @@ def _ssl_context(credentials: Credentials, changes: tuple[float, ...]) -> ssl.SS
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         if _is_pem(credentials.root):
-            context.load_verify_locations(cadata=credentials.root)
+            context.load_verify_locations(cadata=_with_lines(credentials.root))
         else:
             context.load_verify_locations(cafile=credentials.root)
     except (OSError, ssl.SSLError) as error:
@@ -112,6 +116,18 @@ def _is_pem(text: str) -> bool:
     return "-----BEGIN " in text
 
 
+def _with_lines(text: str) -> str:
+    """PEM with its line breaks, which may have come as blanks or as backslash and n."""
+    text = text.replace("\\n", "\n")
+    return _PEM.sub(
+        lambda block: f"{block[1]}\n{block[2] if ':' in block[2] else _wrapped(block[2])}\n{block[3]}\n", text
+    )
+
+
+def _wrapped(body: str) -> str:
+    return "\n".join(textwrap.wrap("".join(body.split()), 64))
+
+
 def _label(what: str, text: str) -> str:
     return f"the {what} given as text" if _is_pem(text) else f"{what} {text}"
 
@@ -125,7 +141,7 @@ def _as_file(text: str) -> Iterator[str]:
     descriptor = os.memfd_create("agentd-credentials", os.MFD_CLOEXEC)
     try:
         with open(descriptor, "w", closefd=False) as file:
-            file.write(text)
+            file.write(_with_lines(text))
         yield f"/proc/self/fd/{descriptor}"
     finally:
         os.close(descriptor)
