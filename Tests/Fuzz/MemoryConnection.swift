@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import SupervisorLink
 import SystemCalls
 
 @testable import Listener
@@ -63,7 +64,7 @@ final class MemoryConnection {
 
 extension JobCommand {
   var waitsForTheEnd: Bool {
-    if case .showJob(_, JobCommand.maximumWait) = self { true } else { false }
+    if case .showJob(_, JobStatus.maximumWait) = self { true } else { false }
   }
 }
 

@@ -2,6 +2,7 @@ import AgentProtocol
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import SupervisorLink
 
 @testable import Listener
 

@@ -1,6 +1,7 @@
 import AgentProtocol
 import Glibc
 import JobLaunch
+import SupervisorLink
 import TestSupport
 import Testing
 

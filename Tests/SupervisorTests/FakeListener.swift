@@ -5,6 +5,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import SigningSocket
+import SupervisorLink
 import Synchronization
 import SystemCalls
 import TestSupport

@@ -2,6 +2,7 @@ import AgentProtocol
 import CLinux
 import FoundationEssentials
 import Glibc
+import SupervisorLink
 import SystemCalls
 import TestSupport
 import Testing

@@ -3,6 +3,7 @@ import AgentProtocol
 import Glibc
 import JobLaunch
 import JobLedger
+import SupervisorLink
 import SystemCalls
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import AgentProtocol
+import SupervisorLink
 import Testing
 
 @testable import Supervisor

@@ -1,6 +1,7 @@
 import AgentProtocol
 import CertificateStore
 import Glibc
+import SupervisorLink
 import SystemCalls
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@ import AgentProtocol
 import ClientVerification
 import OpenSSL
 import SigningProvider
+import SupervisorLink
 
 /// Why the material cannot be used, in words that say what to do.
 struct Unusable: Error, Equatable, CustomStringConvertible {

@@ -1,5 +1,6 @@
 import AgentProtocol
 import OpenSSL
+import SupervisorLink
 
 extension PresentedClient {
   /// Reads a client's chain, its own certificate first, and judges it as a handshake does.

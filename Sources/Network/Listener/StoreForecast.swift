@@ -2,6 +2,7 @@ import AgentProtocol
 import ClientSightings
 import Forecast
 import OpenSSL
+import SupervisorLink
 import SystemCalls
 
 /// What of the material will break, and for which of the clients seen lately: `agentd -t --at`.

@@ -1,6 +1,7 @@
 import AgentProtocol
 import ClientVerification
 import OpenSSL
+import SupervisorLink
 import Synchronization
 
 /// The store's part of the material, read.

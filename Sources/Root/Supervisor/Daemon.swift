@@ -3,6 +3,7 @@ import AgentLogging
 import AgentProtocol
 import Glibc
 import Logging
+import SupervisorLink
 import SystemCalls
 
 /// The running supervisor: its parts tied together, and what the signals do.

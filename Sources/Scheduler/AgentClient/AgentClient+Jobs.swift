@@ -23,7 +23,7 @@ extension AgentClient {
 
   /// The state of a job: at once, or when it has ended or so many seconds (at most an hour) are over.
   public func job(_ id: JobID, wait: Double = 0) async throws -> JobStatus {
-    let wait = min(max(wait, 0), JobCommand.maximumWait)
+    let wait = min(max(wait, 0), JobStatus.maximumWait)
     let path = wait > 0 ? "/v1/jobs/\(id)?wait=\(Self.decimal(wait))" : "/v1/jobs/\(id)"
     return try job(id, try await exchange(.GET, path, wait: wait).body)
   }

@@ -13,6 +13,9 @@ public struct ClientIdentity: Codable, Hashable, Sendable {
 
 /// What is known of a job: the answer to `GET /v1/jobs/{id}` (DESIGN of the API: one flat object, absent facts are null).
 public struct JobStatus: Codable, Equatable, Sendable {
+  /// The longest that one request may wait for a job's end, in seconds.
+  public static let maximumWait = 3600.0
+
   /// The client's id of the job.
   public var id: JobID
   /// Where the job is on its way.

@@ -1,5 +1,6 @@
 import AgentProtocol
 import OpenSSL
+import SupervisorLink
 import SystemCalls
 import TestCertificates
 import Testing

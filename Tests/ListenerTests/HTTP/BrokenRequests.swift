@@ -1,4 +1,5 @@
 import AgentProtocol
+import SupervisorLink
 import TestSupport
 import Testing
 

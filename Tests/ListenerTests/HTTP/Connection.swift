@@ -1,5 +1,6 @@
 import AgentProtocol
 import NIOCore
+import SupervisorLink
 import Testing
 
 @testable import Listener

@@ -1,6 +1,7 @@
 import AgentProtocol
 import NIOCore
 import OpenSSL
+import SupervisorLink
 import TestSupport
 import Testing
 

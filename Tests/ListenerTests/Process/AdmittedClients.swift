@@ -2,6 +2,7 @@
 import AgentProtocol
 import FoundationEssentials
 import NIOCore
+import SupervisorLink
 import TestCertificates
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import AgentProtocol
 import Glibc
+import SupervisorLink
 import SystemCalls
 import TestSupport
 import Testing

@@ -3,6 +3,7 @@ import Dispatch
 import Glibc
 import Logging
 import SigningSocket
+import SupervisorLink
 import Synchronization
 import SystemCalls
 import TestCertificates

@@ -1,5 +1,6 @@
 import AgentProtocol
 import Glibc
+import SupervisorLink
 import TestCertificates
 import TestSupport
 import Testing

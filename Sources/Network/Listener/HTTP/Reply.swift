@@ -1,6 +1,7 @@
 import AgentProtocol
 import NIOCore
 import NIOHTTP1
+import SupervisorLink
 
 /// A whole answer that is in memory.
 struct Reply {

@@ -1,5 +1,6 @@
 import AgentProtocol
 import NIOHTTP1
+import SupervisorLink
 
 /// A request that was understood, up to its body.
 struct Request {
@@ -95,7 +96,7 @@ extension Request.Work {
     case (.listJobs, _): self = .ask(.listJobs(try JobFilter(query)), wait: 0)
     case (.submitJob, let id?): self = .submit(id)
     case (.showJob, let id?):
-      let wait = try query.seconds("wait", atMost: JobCommand.maximumWait) ?? 0
+      let wait = try query.seconds("wait", atMost: JobStatus.maximumWait) ?? 0
       self = .ask(.showJob(id, wait: wait), wait: wait)
     case (.deleteJob, let id?): self = .ask(.deleteJob(id), wait: 0)
     case (.cancelJob, let id?): self = .ask(.cancelJob(id), wait: 0)

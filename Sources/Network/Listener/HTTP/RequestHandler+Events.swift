@@ -1,6 +1,7 @@
 import AgentProtocol
 import NIOCore
 import NIOHTTP1
+import SupervisorLink
 
 /// The sending of events to one client: the next are asked for when it has taken the last, so that a slow one costs nobody.
 final class EventStream {

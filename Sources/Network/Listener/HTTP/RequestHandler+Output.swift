@@ -2,6 +2,7 @@ import AgentProtocol
 import Logging
 import NIOCore
 import NIOHTTP1
+import SupervisorLink
 import SystemCalls
 
 // Sending of output: from the file to the client as fast as the client takes it, and no faster.
@@ -69,7 +70,7 @@ extension RequestHandler {
 
   private func awaitEnd(of id: JobID, _ transfer: OutputTransfer) {
     guard let loop = context?.eventLoop else { return }
-    let inquiry = services.supervisor.ask(.showJob(id, wait: JobCommand.maximumWait), for: client, on: loop)
+    let inquiry = services.supervisor.ask(.showJob(id, wait: JobStatus.maximumWait), for: client, on: loop)
     transfer.awaitedEnd = inquiry
     inquiry.answer.assumeIsolated().whenComplete { self.followed(id, inquiry.number, $0) }
   }

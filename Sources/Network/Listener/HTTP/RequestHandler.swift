@@ -3,6 +3,7 @@ import FoundationEssentials
 import Logging
 import NIOCore
 import NIOHTTP1
+import SupervisorLink
 
 /// Tells a connection that the listener is going: it finishes what it does and closes.
 struct DrainRequested: Sendable {}

@@ -1,5 +1,6 @@
 import AgentProtocol
 import NIOCore
+import SupervisorLink
 import SystemCalls
 
 /// The supervisor as the HTTP side sees it: somebody who is asked, and who answers later.

@@ -1,4 +1,5 @@
 import AgentProtocol
+import SupervisorLink
 
 /// Text in Prometheus's format, version 0.0.4.
 struct Exposition {

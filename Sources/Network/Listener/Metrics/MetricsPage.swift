@@ -1,6 +1,7 @@
 import AgentProtocol
 import NIOCore
 import OpenSSL
+import SupervisorLink
 
 /// The answer to `GET /metrics`: what this listener counts, what its material says, and what the supervisor counts.
 struct MetricsPage {

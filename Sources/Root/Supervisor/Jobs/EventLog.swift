@@ -1,4 +1,5 @@
 import AgentProtocol
+import SupervisorLink
 
 /// The latest changes of state, numbered, and who waits for the next. In memory: after a restart of agentd, as after too many
 /// events, a watcher is told that there is a gap.

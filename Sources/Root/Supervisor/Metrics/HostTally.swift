@@ -1,4 +1,5 @@
 import AgentProtocol
+import SupervisorLink
 
 /// What the supervisor has counted since its start. It outlives every listener.
 final class HostTally {

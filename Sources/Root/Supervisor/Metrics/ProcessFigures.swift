@@ -1,5 +1,6 @@
 import AgentProtocol
 import Glibc
+import SupervisorLink
 import SystemCalls
 
 /// What processes take, as /proc says; proc_pid_stat(5).

@@ -1,4 +1,5 @@
 import AgentProtocol
+import SupervisorLink
 import SystemCalls
 
 /// A client's request on its way: it is answered once, or given up.

@@ -1,4 +1,5 @@
 import AgentProtocol
+import SupervisorLink
 
 /// What a listener can have done for a client: nothing but this.
 struct RequestRow {

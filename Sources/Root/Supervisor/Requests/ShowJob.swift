@@ -2,6 +2,7 @@ import AgentProtocol
 import JobLaunch
 import JobLedger
 import Logging
+import SupervisorLink
 
 extension Jobs {
   /// Answers with a job's status: at once, or when it has ended, or after `wait` seconds.
@@ -12,7 +13,7 @@ extension Jobs {
       guard running[id] != nil || queue.isWaiting(id) else { return answerStatus(id, request) }
       do throws(Problem) { _ = try knownStatus(id, for: request) } catch { return request.answer(.problem(error)) }
       endWaiters.add(request, for: id)
-      let seconds = min(wait, JobCommand.maximumWait)
+      let seconds = min(wait, JobStatus.maximumWait)
       request.answerLatest(by: reactor.after(.seconds(seconds)) { [weak self] in self?.answerStatus(id, request) })
     }
   }

@@ -3,6 +3,7 @@ import AgentLogging
 import AgentProtocol
 import Glibc
 import Logging
+import SupervisorLink
 import SystemCalls
 import Wording
 

@@ -2,6 +2,7 @@ import AgentConfiguration
 import AgentProtocol
 import Glibc
 import JobLaunch
+import SupervisorLink
 import SystemCalls
 
 /// `agentd -t --as CLIENT`: what a decision would be, by which rule, and why. Nothing is run, and the ledger is not looked at.

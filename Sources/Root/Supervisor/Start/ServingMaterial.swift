@@ -3,6 +3,7 @@ import AgentProtocol
 import CertificateStore
 import ClientSightings
 import Glibc
+import SupervisorLink
 import SystemCalls
 
 /// Configuration and store at one moment: all that a listener is started from.

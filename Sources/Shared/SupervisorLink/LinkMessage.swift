@@ -1,10 +1,13 @@
+import AgentProtocol
+
 /// What the listener asks of the supervisor on behalf of a client; one case an API request.
 public enum JobCommand: Codable, Equatable, Sendable {
   /// Answered with `.permitted`: the listener itself knows what is to be shown of the agent.
   case showAgent
   /// Answered with `.job`, once the record is durable.
   case submitJob(JobID, JobRequest)
-  /// Answered with `.job`: at once, or, with `wait`, when the job has ended or that many seconds are over.
+  /// Answered with `.job`: at once, or, with `wait` (at most `JobStatus.maximumWait`), when the job has ended or that many seconds
+  /// are over.
   case showJob(JobID, wait: Double)
   /// Answered with `.jobs`.
   case listJobs(JobFilter)
@@ -19,9 +22,6 @@ public enum JobCommand: Codable, Equatable, Sendable {
   /// Answered with `.events`: at once, or, with `wait`, when there is something behind that place or so many seconds are over.
   /// Without a place, with the present one.
   case nextEvents(after: EventPosition?, wait: Double)
-
-  /// The longest `wait`, in seconds.
-  public static let maximumWait = 3600.0
 }
 
 /// The supervisor's answer to a `JobCommand`.

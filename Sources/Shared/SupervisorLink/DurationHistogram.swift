@@ -1,3 +1,5 @@
+import AgentProtocol
+
 /// How long things took: how many took at most so long, and all together.
 public struct DurationHistogram: Codable, Equatable, Sendable {
   /// Upper bounds of the first buckets, in seconds; the last bucket has none.

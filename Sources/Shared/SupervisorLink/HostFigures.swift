@@ -1,3 +1,5 @@
+import AgentProtocol
+
 /// What the supervisor counts: the part of `GET /metrics` that a listener cannot know. Counted from the supervisor's start.
 public struct HostFigures: Codable, Equatable, Sendable {
   /// Jobs that have come to one final state.
