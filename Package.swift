@@ -30,7 +30,7 @@ let shared = wing(
     .target(name: "AgentProtocol", dependencies: ["Wording"]),
     .target(name: "AgentLogging", dependencies: ["SystemCalls", logging]),
     .target(name: "Sandbox", dependencies: ["CLinux", "SystemCalls"]),
-    .target(name: "SigningSocket", dependencies: ["CLinux", "SystemCalls"]),
+    .target(name: "SigningLink", dependencies: ["CLinux", "SystemCalls"]),
     .target(name: "SupervisorLink", dependencies: ["AgentProtocol", "CLinux", "SystemCalls"]),
     .target(name: "CertificateStore", dependencies: ["SystemCalls"]),
     .target(name: "ClientSightings", dependencies: ["AgentProtocol", "SystemCalls"]),
@@ -49,8 +49,7 @@ let tls = wing(
     .target(name: "ExitStatus", dependencies: ["CertificateStore", "SecretInput", "SystemCalls"]),
     .target(
       name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Wording"]),
-    .target(name: "SigningProvider", dependencies: ["COpenSSL", "OpenSSL"]),
-    .target(name: "SigningLink", dependencies: ["CLinux", "OpenSSL", "SigningProvider", "SystemCalls"]),
+    .target(name: "RemoteSigning", dependencies: ["CLinux", "COpenSSL", "OpenSSL", "SigningLink", "SystemCalls"]),
     .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
     .target(name: "ConnectionSource", dependencies: ["AgentProtocol", nioCore]),
     .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL", "Wording"]),
@@ -69,7 +68,7 @@ let root = wing(
       name: "Supervisor",
       dependencies: [
         "AgentConfiguration", "AgentLogging", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings",
-        "JobLaunch", "JobLedger", "SigningSocket", "SupervisorLink", "SystemCalls", "Wording", logging,
+        "JobLaunch", "JobLedger", "SigningLink", "SupervisorLink", "SystemCalls", "Wording", logging,
       ]),
     .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),
   ])
@@ -79,13 +78,13 @@ let network = wing(
   "Sources/Network",
   [
     .target(
-      name: "Signer", dependencies: ["CLinux", "OpenSSL", "Sandbox", "SigningLink", "SigningSocket", "SystemCalls"]),
+      name: "Signer", dependencies: ["CLinux", "OpenSSL", "Sandbox", "SigningLink", "SystemCalls"]),
     .target(
       name: "Listener",
       dependencies: [
         "AgentProtocol", "CLinux", "ClientSightings", "ClientVerification", "ConnectionSource", "Forecast",
-        "NIOOpenSSL", "OpenSSL", "Sandbox", "SigningLink", "SigningProvider", "SupervisorLink", "SystemCalls",
-        "Wording", logging, nioCore, nioPosix, nioHTTP1, nioHTTP2,
+        "NIOOpenSSL", "OpenSSL", "RemoteSigning", "Sandbox", "SupervisorLink", "SystemCalls", "Wording", logging, nioCore,
+        nioPosix, nioHTTP1, nioHTTP2,
       ]),
   ])
 
@@ -202,8 +201,9 @@ let tests = wing(
     .testTarget(
       name: "SupervisorTests",
       dependencies: [
-        "AgentConfiguration", "AgentProtocol", "CertificateStore", "ClientSightings", "JobLaunch", "JobLedger",
-        "SigningSocket", "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", logging,
+        "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings", "JobLaunch",
+        "JobLedger",
+        "SigningLink", "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", logging,
       ]),
     .executableTarget(
       name: "agentd-test-roles",
@@ -221,14 +221,14 @@ let tests = wing(
     .target(
       name: "TestCertificates", dependencies: ["SystemCalls", "TestSupport"], path: "Tests/TestCertificates"),
     .testTarget(
-      name: "SigningProviderTests", dependencies: ["COpenSSL", "OpenSSL", "SigningProvider", "TestCertificates"]),
+      name: "RemoteSigningTests", dependencies: ["COpenSSL", "OpenSSL", "RemoteSigning", "TestCertificates"]),
     .testTarget(
       name: "SignerTests",
-      dependencies: ["OpenSSL", "Signer", "SigningLink", "SigningSocket", "SystemCalls", "TestCertificates"]),
+      dependencies: ["OpenSSL", "RemoteSigning", "Signer", "SigningLink", "SystemCalls", "TestCertificates"]),
     .testTarget(
       name: "ListenerTests",
       dependencies: [
-        "AgentProtocol", "ConnectionSource", "Listener", "OpenSSL", "Signer", "SigningSocket", "SupervisorLink",
+        "AgentProtocol", "ConnectionSource", "Listener", "OpenSSL", "Signer", "SigningLink", "SupervisorLink",
         "SystemCalls",
         "TestCertificates", "TestSupport",
         logging, nioCore, nioEmbedded, nioHPACK, nioHTTP1, nioPosix,
@@ -239,7 +239,7 @@ let tests = wing(
     .testTarget(
       name: "NIOOpenSSLTests",
       dependencies: [
-        "COpenSSL", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SigningProvider", "SystemCalls", "TestCertificates",
+        "COpenSSL", "ClientVerification", "NIOOpenSSL", "OpenSSL", "RemoteSigning", "SystemCalls", "TestCertificates",
         "TestSupport", nioCore,
         nioEmbedded, nioPosix,
       ]),
@@ -301,13 +301,4 @@ if Context.environment["AGENTD_FUZZ"] != nil {
       path: "Tests/Fuzz",
       // lld: the default linker fails on so much debugging information.
       linkerSettings: [.unsafeFlags(["-use-ld=lld", "-sanitize=fuzzer,address"])]))
-}
-
-// `make bench-signer` alone builds this, in a folder of its own: a listener that has the key and signs itself, to measure what it
-// costs that the product's does not.
-if Context.environment["AGENTD_SIGNS_ITSELF"] != nil {
-  for target in package.targets where ["Listener", "Supervisor"].contains(target.name) {
-    target.swiftSettings = [.define("AGENTD_SIGNS_ITSELF")]
-    if target.name == "Listener" { target.dependencies.append("SigningSocket") }
-  }
 }

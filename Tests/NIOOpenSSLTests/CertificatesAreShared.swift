@@ -1,7 +1,7 @@
 import NIOCore
 import NIOOpenSSL
 import OpenSSL
-import SigningProvider
+import RemoteSigning
 import Synchronization
 import TestCertificates
 import Testing

@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
 import OpenSSL
+import RemoteSigning
 import SigningLink
-import SigningSocket
 import Synchronization
 import SystemCalls
 import TestCertificates
@@ -74,7 +74,7 @@ import Testing
     withExtendedLifetime(listenerEnd) {}
   }
 
-  @Test(arguments: [1, 2, SigningSocket.most]) func servesManyThreadsAndEndsWithItsListener(pairs: Int) throws {
+  @Test(arguments: [1, 2, SigningLink.maximumPairs]) func servesManyThreadsAndEndsWithItsListener(pairs: Int) throws {
     let (certificate, listenerEnds, ended) = try runSigner(pairs: pairs)
     let lost = Mutex(0)
     let connection = try SignerConnection(listenerEnds) { lost.withLock { $0 += 1 } }
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func tellsWhenTheSignerIsGone() throws {
-    let pair = try SigningSocket.pair()
+    let pair = try SigningLink.pair()
     let lost = Mutex(0)
     let connection = try SignerConnection([pair.listener]) { lost.withLock { $0 += 1 } }
     pair.signer.close()
@@ -123,7 +123,7 @@ import Testing
 
   private func makeSigner() throws -> (Signer, Certificate, FileDescriptor) {
     let (credential, certificate) = try Self.material()
-    let pair = try SigningSocket.pair()
+    let pair = try SigningLink.pair()
     let key = KeyFile.read(try FileDescriptor.open(credential.keyPath, O_RDONLY))
     return (try Signer(key, socket: pair.signer, isFirst: true), certificate, pair.listener)
   }
@@ -133,8 +133,8 @@ import Testing
     pairs count: Int
   ) throws -> (certificate: Certificate, listenerEnds: [FileDescriptor], ended: DispatchSemaphore) {
     let (credential, certificate) = try Self.material()
-    let pairs = try (0..<count).map { _ in try SigningSocket.pair() }
-    try SigningSocket.send(
+    let pairs = try (0..<count).map { _ in try SigningLink.pair() }
+    try SigningLink.send(
       key: FileDescriptor.open(credential.keyPath, O_RDONLY), others: pairs.dropFirst().map(\.signer),
       over: pairs[0].listener)
     // What was sent is open in the message; kept open here as well, its end would never be seen.

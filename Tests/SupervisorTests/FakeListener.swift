@@ -4,7 +4,7 @@ import CertificateStore
 import FoundationEssentials
 import Glibc
 import Logging
-import SigningSocket
+import SigningLink
 import SupervisorLink
 import Synchronization
 import SystemCalls
@@ -32,7 +32,7 @@ final class FakeListener {
     let (theirs, supervisors) = try FileDescriptor.socketPair()
     let process = try Program("/bin/sleep", arguments: ["sleep", "600"], descriptors: [nil, nil, nil]).start()
     let signer = try Program("/bin/sleep", arguments: ["sleep", "600"], descriptors: [nil, nil, nil]).start()
-    let signing = try SigningSocket.pair().listener
+    let signing = try SigningLink.pair().listener
     return (
       FakeListener(process, signer, theirs),
       LaunchedListener(process: process, link: supervisors, signer: signer, signing: [signing])

@@ -2,7 +2,7 @@ import AgentProtocol
 import Glibc
 import Logging
 import OpenSSL
-import SigningLink
+import RemoteSigning
 import SupervisorLink
 import SystemCalls
 
@@ -115,9 +115,6 @@ public enum ListenerProcess {
   private static func connection(
     to sockets: [FileDescriptor], _ loss: SignerLoss
   ) throws(Unusable) -> SignerConnection {
-    #if AGENTD_SIGNS_ITSELF
-      try KeyOfBenchmark.receive(from: sockets[0])
-    #endif
     do throws(SystemError) {
       return try SignerConnection(sockets) { loss.occurred() }
     } catch {

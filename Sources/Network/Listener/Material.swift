@@ -1,7 +1,7 @@
 import AgentProtocol
 import ClientVerification
 import OpenSSL
-import SigningProvider
+import RemoteSigning
 import SupervisorLink
 
 /// Why the material cannot be used, in words that say what to do.
@@ -100,9 +100,6 @@ struct Material {
         "\(name) does not belong to it (certificate holds another \(certificate.keyDescription) key): import the certificate with its own key, agent-register -I FILE"
       )
     }
-    #if AGENTD_SIGNS_ITSELF
-      if let key = KeyOfBenchmark.key { return key }
-    #endif
     do { return try PrivateKey.remote(of: certificate, signer: signer) } catch { throw Unusable("\(name): \(error)") }
   }
 

@@ -1,6 +1,6 @@
 import Glibc
 import Sandbox
-import SigningSocket
+import SigningLink
 import SystemCalls
 
 /// The signer's role of agentd's executable.
@@ -8,7 +8,7 @@ public enum SignerProcess {
   /// Signs until its listener is gone; blocks the calling thread, which has to be the only one, and confines the process for
   /// good.
   ///
-  /// - Parameter socket: the signer's end of the first `SigningSocket`, on which key and other sockets come first.
+  /// - Parameter socket: the signer's end of the first `SigningLink`, on which key and other sockets come first.
   /// - Returns: the exit code, as in sysexits(3).
   public static func run(socket: FileDescriptor) -> Int32 {
     // What this kernel lacks the listener, under the same one, warns of.
@@ -19,7 +19,7 @@ public enum SignerProcess {
   /// gives up is its own, and afterwards no others can be started.
   static func serve(socket: FileDescriptor, confine: @escaping @Sendable () -> Void = {}) -> Int32 {
     do throws(SystemError) {
-      guard let delivery = try SigningSocket.receiveDelivery(from: socket) else { return EX_PROTOCOL }
+      guard let delivery = try SigningLink.receiveDelivery(from: socket) else { return EX_PROTOCOL }
       // Without a key everything is refused, and the listener tells: a closed socket is that of a signer that was killed.
       let key = KeyFile.read(delivery.key)
       for other in delivery.others {

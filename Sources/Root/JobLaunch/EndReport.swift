@@ -6,10 +6,7 @@ import SystemCalls
 enum EndReport {
   /// The two ends of the socket.
   static func pair() throws(SystemError) -> (supervisor: FileDescriptor, shepherd: FileDescriptor) {
-    var pair: [Int32] = [-1, -1]
-    let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    try checked("socketpair") { socketpair(AF_UNIX, type, 0, &pair) }
-    return (FileDescriptor(owning: pair[0]), FileDescriptor(owning: pair[1]))
+    try FileDescriptor.packetPair()
   }
 
   /// Whether the packet has come that there is. Anything else, the end among it, is none.

@@ -50,9 +50,17 @@ extension FileDescriptor {
 
   /// A connected pair of stream sockets, both close-on-exec; see socketpair(2).
   public static func socketPair() throws(SystemError) -> (FileDescriptor, FileDescriptor) {
+    try pair(of: SOCK_STREAM)
+  }
+
+  /// A connected pair of sockets that keep packets apart, both close-on-exec; see socketpair(2).
+  public static func packetPair() throws(SystemError) -> (FileDescriptor, FileDescriptor) {
+    try pair(of: SOCK_SEQPACKET)
+  }
+
+  private static func pair(of type: __socket_type) throws(SystemError) -> (FileDescriptor, FileDescriptor) {
     var pair: [Int32] = [-1, -1]
-    let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    try checked("socketpair") { socketpair(AF_UNIX, type, 0, &pair) }
+    try checked("socketpair") { socketpair(AF_UNIX, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &pair) }
     return (FileDescriptor(owning: pair[0]), FileDescriptor(owning: pair[1]))
   }
 

@@ -2,7 +2,7 @@ import AgentProtocol
 import Dispatch
 import Glibc
 import Logging
-import SigningSocket
+import SigningLink
 import SupervisorLink
 import Synchronization
 import SystemCalls
@@ -99,8 +99,8 @@ final class RunningListener: Sendable {
 
   /// A signer in a thread of this process; what the listener gets of it.
   private static func signer(_ key: FileDescriptor, isThere: Bool) throws -> FileDescriptor {
-    let signing = try SigningSocket.pair()
-    try SigningSocket.send(key: key, over: signing.listener)
+    let signing = try SigningLink.pair()
+    try SigningLink.send(key: key, over: signing.listener)
     guard isThere else { return signing.listener }
     try DetachedThread.start { _ = SignerProcess.serve(socket: signing.signer) }
     return signing.listener

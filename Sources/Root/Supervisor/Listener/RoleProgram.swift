@@ -2,7 +2,7 @@ import AgentConfiguration
 import AgentLogging
 import CLinux
 import Glibc
-import SigningSocket
+import SigningLink
 import SystemCalls
 
 /// What agentd's executable is started as, by itself. The raw value is the first argument, by which the executable knows
@@ -82,19 +82,15 @@ struct LaunchedListener {
 
   /// Starts both for `material`.
   static func launch(_ material: ServingMaterial) throws(SystemError) -> LaunchedListener {
-    let first = try SigningSocket.pair()
+    let first = try SigningLink.pair()
     var pairs = [first]
-    while pairs.count < SigningSocket.countOfHost { pairs.append(try SigningSocket.pair()) }
+    while pairs.count < SigningLink.pairsOfHost { pairs.append(try SigningLink.pair()) }
     let signer = try RoleProgram(.signer, material).start(socket: first.signer)
     do throws(SystemError) {
       // All signers read from the one open file description, each from its beginning.
       lseek(material.key.raw, 0, SEEK_SET)
-      try SigningSocket.send(key: material.key, others: pairs.dropFirst().map(\.signer), over: first.listener)
+      try SigningLink.send(key: material.key, others: pairs.dropFirst().map(\.signer), over: first.listener)
       let (ours, theirs) = try FileDescriptor.socketPair()
-      #if AGENTD_SIGNS_ITSELF
-        let key = try FileDescriptor.open("/proc/self/fd/\(material.key.raw)", O_RDONLY)
-        try SigningSocket.send(key: key, over: first.signer)
-      #endif
       let process = try RoleProgram(.listener, material).start(socket: theirs)
       return LaunchedListener(process: process, link: ours, signer: signer, signing: pairs.map(\.listener))
     } catch {

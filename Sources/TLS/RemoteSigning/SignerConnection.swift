@@ -1,24 +1,11 @@
 import CLinux
 import Glibc
 import OpenSSL
-import SigningProvider
+import SigningLink
 import Synchronization
 import SystemCalls
 
-/// What listener and signer say to each other over a `SigningSocket`.
-///
-/// A request is two bytes with the scheme's number, two with the processor's that the asking thread runs on (both big-endian), and the
-/// message to sign. The answer is a byte that is 1, then the signature; or the byte 0 alone, which is a refusal.
-public enum SigningLink {
-  /// What comes before the message.
-  public static let headLength = 4
-  /// The longest message: TLS 1.2 signs two randoms and a key share of at most 133 bytes, TLS 1.3 less than 150 bytes.
-  public static let maximumMessage = 512
-  /// The longest signature: RSA of 8,192 bits.
-  public static let maximumSignature = 1024
-}
-
-/// The listener's end: asks the signer for every signature, one at a time on each processor, whichever thread asks.
+/// The listener's end of a `SigningLink`: asks the signer for every signature, one at a time on each processor, whichever thread asks.
 public final class SignerConnection: RemoteSigner {
   private final class Line: Sendable {
     let socket: Mutex<FileDescriptor>

@@ -1,6 +1,6 @@
 import COpenSSL
 import OpenSSL
-import SigningProvider
+import RemoteSigning
 import Synchronization
 import TestCertificates
 import Testing
