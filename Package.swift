@@ -51,6 +51,9 @@ let tls = wing(
       name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Wording"]),
     .target(name: "RemoteSigning", dependencies: ["CLinux", "COpenSSL", "OpenSSL", "SigningLink", "SystemCalls"]),
     .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
+    .target(
+      name: "HTTPSClient",
+      dependencies: ["AgentProtocol", "NIOOpenSSL", "OpenSSL", "SystemCalls", nioCore, nioPosix, nioHTTP1]),
     .target(name: "ConnectionSource", dependencies: ["AgentProtocol", nioCore]),
     .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL", "Wording"]),
   ])
@@ -92,7 +95,7 @@ let network = wing(
 let register = wing(
   "Sources/Register",
   [
-    .target(name: "EnrolmentClient", dependencies: ["AgentClient", "EnrolmentProtocol", "OpenSSL"]),
+    .target(name: "EnrolmentClient", dependencies: ["EnrolmentProtocol", "HTTPSClient", "OpenSSL"]),
     .target(
       name: "AgentRegistration",
       dependencies: [
@@ -115,12 +118,13 @@ let scheduler = wing(
     .target(name: "CertificateAuthority", dependencies: ["OpenSSL"]),
     .target(
       name: "AgentClient",
-      dependencies: ["AgentProtocol", "NIOOpenSSL", "OpenSSL", "SystemCalls", nioCore, nioPosix, nioHTTP1]),
+      dependencies: ["AgentProtocol", "HTTPSClient", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
     .target(name: "SchedulerRegistry", dependencies: ["AgentProtocol", "CertificateStore", "SystemCalls"]),
     .target(
       name: "AgentInventory",
       dependencies: [
-        "AgentClient", "AgentProtocol", "CertificateImport", "CertificateStore", "OpenSSL", "SchedulerRegistry",
+        "AgentClient", "AgentProtocol", "CertificateImport", "CertificateStore", "HTTPSClient", "OpenSSL",
+        "SchedulerRegistry",
       ]),
     .target(
       name: "RegistrationCommands",
@@ -153,8 +157,8 @@ let programs = wing(
     .executableTarget(
       name: "agentctl",
       dependencies: [
-        "AgentClient", "AgentInventory", "AgentProtocol", "OpenSSL", "SchedulerRegistry", "SystemCalls", "Wording",
-        argumentParser,
+        "AgentClient", "AgentInventory", "AgentProtocol", "HTTPSClient", "OpenSSL", "SchedulerRegistry", "SystemCalls",
+        "Wording", argumentParser,
       ]),
     .executableTarget(
       name: "scheduler-register",
@@ -174,7 +178,8 @@ let tools = wing(
     .executableTarget(
       name: "agentd-drill",
       dependencies: [
-        "AgentClient", "AgentProtocol", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport", argumentParser,
+        "AgentClient", "AgentProtocol", "HTTPSClient", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport",
+        argumentParser,
       ]),
   ])
 
@@ -246,7 +251,7 @@ let tests = wing(
     .testTarget(
       name: "AgentClientTests",
       dependencies: [
-        "AgentClient", "AgentProtocol", "ClientVerification", "NIOOpenSSL", "OpenSSL", "SystemCalls",
+        "AgentClient", "AgentProtocol", "ClientVerification", "HTTPSClient", "NIOOpenSSL", "OpenSSL", "SystemCalls",
         "TestCertificates", "TestSupport", nioCore, nioPosix,
       ]),
     .testTarget(
@@ -263,7 +268,9 @@ let tests = wing(
     // It uses the programs, too; they are no dependencies, or the shepherd's linker flags would be the tests'.
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["AgentClient", "AgentProtocol", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport"],
+      dependencies: [
+        "AgentClient", "AgentProtocol", "HTTPSClient", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport",
+      ],
       exclude: ["Clients", "Complaints/README.md", "Holes/README.md"]),
   ])
 

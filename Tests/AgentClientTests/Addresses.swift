@@ -1,4 +1,4 @@
-import AgentClient
+import HTTPSClient
 import Testing
 
 @Suite struct Addresses {
@@ -7,7 +7,7 @@ import Testing
     ("::1", "::1", 5773), ("[::1]", "::1", 5773), ("[::1]:443", "::1", 443),
   ])
   func areRead(_ text: String, _ host: String, _ port: Int) throws {
-    #expect(AgentAddress(text) == AgentAddress(host: host, port: port))
+    #expect(ServerAddress(text, port: 5773) == ServerAddress(host: host, port: port))
   }
 
   @Test(arguments: [
@@ -15,5 +15,5 @@ import Testing
     "[::1]x",
     String(repeating: "a", count: 256), "h\u{e9}",
   ])
-  func orAreNone(_ text: String) { #expect(AgentAddress(text) == nil) }
+  func orAreNone(_ text: String) { #expect(ServerAddress(text, port: 5773) == nil) }
 }

@@ -1,5 +1,6 @@
 import AgentClient
 import AgentProtocol
+import HTTPSClient
 import NIOCore
 import NIOPosix
 import TestCertificates
@@ -20,7 +21,7 @@ import Testing
     var limits = ClientLimits()
     limits.patience = 0
     return AgentClient(
-      AgentAddress(host: "127.0.0.1", port: agent.port, name: name),
+      ServerAddress(host: "127.0.0.1", port: agent.port, name: name),
       tls: try certificates.context(as: own, trusting: root), limits: limits)
   }
 
@@ -101,7 +102,7 @@ import Testing
         return channel.eventLoop.makeSucceededVoidFuture()
       }
       .bind(host: "127.0.0.1", port: 0).get()
-    let address = AgentAddress(host: "127.0.0.1", port: plain.localAddress?.port ?? 0)
+    let address = ServerAddress(host: "127.0.0.1", port: plain.localAddress?.port ?? 0)
     let client = AgentClient(address, tls: try certificates.context(), limits: limits)
     guard case .misconfigured = try await failure(client) else {
       Issue.record("spoke to SSH")

@@ -1,5 +1,6 @@
 import AgentClient
 import ClientVerification
+import HTTPSClient
 import NIOCore
 import NIOOpenSSL
 import NIOPosix
@@ -109,7 +110,7 @@ final class ScriptedAgent: Sendable {
     limits.patience = 0
     change(&limits)
     return AgentClient(
-      AgentAddress(host: "127.0.0.1", port: port), tls: try certificates.context(), limits: limits)
+      ServerAddress(host: "127.0.0.1", port: port), tls: try certificates.context(), limits: limits)
   }
 }
 

@@ -1,5 +1,6 @@
 // Goal: a request to an agent that is away is tried again for as long as patience lasts, and whoever waits for it is told why.
 import AgentClient
+import HTTPSClient
 import Synchronization
 import TestSupport
 import Testing
@@ -11,7 +12,7 @@ import Testing
     limits.patience = 120
     limits.retrying = { error in told.withLock { $0.append(error) } }
     let client = AgentClient(
-      AgentAddress(host: "127.0.0.1", port: try FreePort.next()), tls: try Certificates().context(), limits: limits)
+      ServerAddress(host: "127.0.0.1", port: try FreePort.next()), tls: try Certificates().context(), limits: limits)
     let asking = Task { try await client.status() }
     try await wait(for: "the word") { told.withLock { !$0.isEmpty } }
     asking.cancel()

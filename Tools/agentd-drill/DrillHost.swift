@@ -1,5 +1,6 @@
 import AgentClient
 import Glibc
+import HTTPSClient
 import OpenSSL
 import Synchronization
 import SystemCalls
@@ -189,7 +190,7 @@ extension DrillHost {
       certificateChain: Certificate.all(inPEM: DurableFile.read(scheduler.chainPath, limit: 1 << 20)),
       privateKey: PrivateKey(pem: key),
       roots: Certificate.all(inPEM: DurableFile.read(root.certificatePath, limit: 1 << 20)))
-    return AgentClient(AgentAddress(host: "127.0.0.1", port: port), tls: context, limits: limits)
+    return AgentClient(ServerAddress(host: "127.0.0.1", port: port), tls: context, limits: limits)
   }
 
   /// agentctl with what names the agent.

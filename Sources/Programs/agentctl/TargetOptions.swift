@@ -1,7 +1,9 @@
 import AgentClient
 import AgentInventory
+import AgentProtocol
 import ArgumentParser
 import Glibc
+import HTTPSClient
 import SchedulerRegistry
 import Wording
 
@@ -27,7 +29,7 @@ struct AccessOptions: ParsableArguments {
   var name: String?
 
   func validate(_ agent: String) throws {
-    guard AgentAddress(agent) != nil else {
+    guard ServerAddress(agent, port: HostAndPort.agentPort) != nil else {
       throw ValidationError("\(printable(agent)): an agent's name, or HOST[:PORT]")
     }
     if name != nil, identity.cert == nil { throw ValidationError("--name goes with --cert, --key and --ca") }
@@ -35,7 +37,9 @@ struct AccessOptions: ParsableArguments {
 
   func client(of agent: String) throws -> AgentClient {
     guard let context = try identity.fileContext() else { return try registered(agent) }
-    guard var address = AgentAddress(agent) else { throw AgentError.unusable("\(agent): HOST or HOST:PORT") }
+    guard var address = ServerAddress(agent, port: HostAndPort.agentPort) else {
+      throw AgentError.unusable("\(agent): HOST or HOST:PORT")
+    }
     address.name = name ?? address.name
     return AgentClient(address, tls: context, limits: patience.tellingLimits)
   }

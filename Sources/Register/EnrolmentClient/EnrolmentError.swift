@@ -1,4 +1,4 @@
-import AgentClient
+import HTTPSClient
 
 /// Why there is no certificate, sorted by who has to act.
 public enum EnrolmentError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -18,14 +18,13 @@ public enum EnrolmentError: Error, Equatable, Sendable, CustomStringConvertible 
     }
   }
 
-  init(_ error: AgentError, _ server: EnrolmentServer) {
-    let reason = error.description.replacing("the agent", with: "the server")
-    let text = reason.hasPrefix("\(server): ") ? reason : "\(server): \(reason)"
-    switch error {
+  init(_ error: HTTPSError) {
+    let text = error.description
+    switch error.kind {
     case .unreachable: self = .unreachable("\(text); does SERVE ENROLMENT run there?")
     case .untrusted: self = .untrusted(text)
     case .unauthenticated: self = .refused(text)
-    case .misconfigured, .problem, .unusable: self = .unusable(text)
+    case .misconfigured, .unusable: self = .unusable(text)
     }
   }
 

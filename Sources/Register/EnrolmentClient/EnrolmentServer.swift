@@ -1,12 +1,12 @@
-import AgentClient
 import EnrolmentProtocol
 import FoundationEssentials
+import HTTPSClient
 import OpenSSL
 
 /// An EST server (RFC 7030) as an agent sees it. All calls block, for two minutes at most.
 public struct EnrolmentServer: Sendable, CustomStringConvertible {
   /// Where it is, and the name that its certificate has to be for.
-  private let address: AgentAddress
+  private let address: ServerAddress
 
   /// The most bytes of an answer.
   private static let maximumAnswer = 1 << 18
@@ -14,7 +14,7 @@ public struct EnrolmentServer: Sendable, CustomStringConvertible {
   /// Reads `HOST`, `HOST:PORT`, `[IPV6]`, `[IPV6]:PORT` or an IPv6 address; the port is 5774 where there is none. `nil` for anything
   /// else.
   public init?(_ text: String) {
-    guard let address = AgentAddress(text, port: EnrolmentOperation.defaultPort) else { return nil }
+    guard let address = ServerAddress(text, port: EnrolmentOperation.defaultPort) else { return nil }
     self.address = address
   }
 
@@ -68,16 +68,12 @@ public struct EnrolmentServer: Sendable, CustomStringConvertible {
   private func certificates(
     _ operation: EnrolmentOperation, _ tls: TLSClientContext, _ headers: [(String, String)] = [], _ body: [UInt8]? = nil
   ) throws -> [Certificate] {
-    var limits = ClientLimits()
-    limits.documentBytes = Self.maximumAnswer
-    limits.answerTime = 60
-    limits.stallTime = 30
     let reply: ServerExchange.Reply
     do {
-      reply = try ServerExchange(address, tls: tls, limits: limits)
+      reply = try ServerExchange(address, tls: tls, limits: .init(answerBytes: Self.maximumAnswer))
         .ask(operation.method, operation.path, headers: headers, body: body)
-    } catch let error as AgentError {
-      throw EnrolmentError(error, self)
+    } catch let error as HTTPSError {
+      throw EnrolmentError(error)
     }
     guard reply.status == 200 else { throw EnrolmentError(status: reply.status, reply.body, self) }
     guard let der = Base64Body.decode(reply.body), let certificates = try? CertificatesMessage.certificates(inDER: der)

@@ -30,9 +30,9 @@ extension AgentClient {
         let path = position.map { "/v1/events?since=\($0)" } ?? "/v1/events"
         try await withAnswer(.GET, path) { answer, connection in
           guard answer.status == 200 else {
-            throw answer.problem(try await self.wholeBody(connection, limit: self.limits.documentBytes))
+            throw AgentError(answer, try await self.document(of: connection))
           }
-          while case .body(let part) = try await connection.next(within: self.limits.stallTime) {
+          while let part = try await connection.bytes(within: self.limits.stallTime) {
             schedule.succeeded()
             for event in try decoder.decode(part.readableBytesView) {
               position = event.position
@@ -111,7 +111,7 @@ struct EventDecoder {
     case nil: return .position(position)
     case "gap": return .gap(position)
     case "state":
-      return .changed(try Answer.decode(StateChange.self, ByteBuffer(string: fields["data"] ?? "")), position)
+      return .changed(try decoded(StateChange.self, ByteBuffer(string: fields["data"] ?? "")), position)
     default: throw .misconfigured("an unknown event")
     }
   }

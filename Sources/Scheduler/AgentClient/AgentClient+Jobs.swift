@@ -71,7 +71,7 @@ extension AgentClient {
   }
 
   private func job(_ id: JobID, _ body: ByteBuffer) throws -> JobStatus {
-    let job = try Answer.decode(JobStatus.self, body)
+    let job = try decoded(JobStatus.self, body)
     guard job.id == id else { throw AgentError.misconfigured("asked for job \(id), the answer is about \(job.id)") }
     return job
   }

@@ -1,6 +1,6 @@
 import AgentProtocol
+import HTTPSClient
 import NIOCore
-import NIOHTTP1
 
 extension AgentClient {
   /// Reads one of a job's streams, as bytes: each goes to `consumer` once and in order, whatever happens to connections meanwhile.
@@ -52,7 +52,7 @@ extension AgentClient {
     do {
       try await withAnswer(.GET, path) { answer, connection in
         guard answer.status == 200 else {
-          throw answer.problem(try await wholeBody(connection, limit: limits.documentBytes))
+          throw AgentError(answer, try await document(of: connection))
         }
         while let part = try await nextPart(of: connection, isFollowing: follow) {
           position += Int64(part.readableBytes)
@@ -71,16 +71,12 @@ extension AgentClient {
   }
 
   /// The next bytes; `nil` at the end.
-  private func nextPart(of connection: AgentConnection, isFollowing: Bool) async throws -> ByteBuffer? {
+  private func nextPart(of connection: HTTPSConnection, isFollowing: Bool) async throws -> ByteBuffer? {
     let began = ContinuousClock.now
     do {
-      switch try await connection.next(within: limits.stallTime) {
-      case .head: throw AgentError.misconfigured("a second head in an answer")
-      case .body(let part): return part
-      case .end: return nil
-      }
-    } catch let error as AgentError where isFollowing && began.duration(to: .now) >= .seconds(limits.stallTime) {
-      throw Interruption(cause: error, isSilence: true)
+      return try await connection.bytes(within: limits.stallTime)
+    } catch let error as HTTPSError where isFollowing && began.duration(to: .now) >= .seconds(limits.stallTime) {
+      throw Interruption(cause: AgentError(error), isSilence: true)
     }
   }
 }

@@ -1,5 +1,5 @@
 import AgentProtocol
-import FoundationEssentials
+import HTTPSClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -12,7 +12,7 @@ import OpenSSL
 /// and `CancellationError` when their task is cancelled. They may be made by many tasks at once.
 public final class AgentClient: Sendable {
   /// Where the agent is.
-  public let address: AgentAddress
+  public let address: ServerAddress
   let limits: ClientLimits
   let pool: ConnectionPool
 
@@ -22,7 +22,7 @@ public final class AgentClient: Sendable {
   ///   - tls: our certificate, and the roots that the agent's has to chain to.
   ///   - group: the event loops of its connections, which stay the caller's.
   public init(
-    _ address: AgentAddress, tls: TLSClientContext, limits: ClientLimits = ClientLimits(),
+    _ address: ServerAddress, tls: TLSClientContext, limits: ClientLimits = ClientLimits(),
     group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
   ) {
     self.address = address
@@ -47,7 +47,7 @@ extension AgentClient {
   func document<Value: Decodable>(
     _ type: Value.Type, _ method: HTTPMethod, _ path: String, body: ByteBuffer? = nil, wait: Double = 0
   ) async throws -> Value {
-    try Answer.decode(type, try await exchange(method, path, body: body, wait: wait).body)
+    try decoded(type, try await exchange(method, path, body: body, wait: wait).body)
   }
 
   /// Asks until there is an answer of the class 2xx, or patience is over.
@@ -58,8 +58,8 @@ extension AgentClient {
     while true {
       do {
         return try await withAnswer(method, path, body: body, wait: wait) { answer, connection in
-          let document = try await self.wholeBody(connection, limit: self.limits.documentBytes)
-          guard (200..<300).contains(answer.status) else { throw answer.problem(document) }
+          let document = try await self.document(of: connection)
+          guard (200..<300).contains(answer.status) else { throw AgentError(answer, document) }
           return (answer.status, document)
         }
       } catch let error as AgentError {
@@ -71,39 +71,43 @@ extension AgentClient {
   /// Sends a request and hands its answer to `body`, which has to read it to the end or throw.
   ///
   /// A kept connection that turns out to be closed is replaced at once by a fresh one.
+  ///
+  /// - Throws: `AgentError` in place of `HTTPSError`; else what `body` throws.
   func withAnswer<Value>(
     _ method: HTTPMethod, _ path: String, body payload: ByteBuffer? = nil, wait: Double = 0,
-    _ body: (Answer, AgentConnection) async throws -> Value
+    _ body: (AnswerHead, HTTPSConnection) async throws -> Value
   ) async throws -> Value {
-    var fresh = false
-    while true {
-      try Task.checkCancellation()
-      let (connection, isKept) = try await pool.take(fresh: fresh)
-      let answer: Answer
-      do {
-        connection.send(head(method, path, payload), body: payload)
-        answer = try await head(of: connection, wait: wait)
-      } catch {
-        pool.giveBack(connection, isReusable: false)
-        guard isKept, !fresh, case AgentError.unreachable = error else { throw error }
-        fresh = true
-        continue
-      }
+    do {
+      let (answer, connection) = try await answer(to: head(method, path, payload), payload, wait: wait)
       do {
         let value = try await body(answer, connection)
         pool.giveBack(connection, isReusable: answer.keepsConnection)
         return value
-      } catch let error as AgentError {
+      } catch {
         // A problem was read to its end.
-        if case .problem = error {
-          pool.giveBack(connection, isReusable: answer.keepsConnection)
-        } else {
-          pool.giveBack(connection, isReusable: false)
-        }
+        let isRead = if case AgentError.problem = error { true } else { false }
+        pool.giveBack(connection, isReusable: isRead && answer.keepsConnection)
         throw error
+      }
+    } catch let error as HTTPSError {
+      throw AgentError(error)
+    }
+  }
+
+  private func answer(
+    to head: HTTPRequestHead, _ payload: ByteBuffer?, wait: Double
+  ) async throws -> (AnswerHead, HTTPSConnection) {
+    var fresh = false
+    while true {
+      try Task.checkCancellation()
+      let (connection, isKept) = try await pool.take(fresh: fresh)
+      do {
+        connection.send(head, body: payload)
+        return (try await connection.head(within: limits.answerTime + wait), connection)
       } catch {
         pool.giveBack(connection, isReusable: false)
-        throw error
+        guard isKept, !fresh, (error as? HTTPSError)?.kind == .unreachable else { throw error }
+        fresh = true
       }
     }
   }
@@ -119,25 +123,8 @@ extension AgentClient {
     return HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
   }
 
-  private func head(of connection: AgentConnection, wait: Double) async throws -> Answer {
-    guard case .head(let head) = try await connection.next(within: limits.answerTime + wait) else {
-      throw AgentError.misconfigured("an answer without a head")
-    }
-    return try Answer(head)
-  }
-
-  func wholeBody(_ connection: AgentConnection, limit: Int) async throws -> ByteBuffer {
-    var whole = ByteBuffer()
-    while true {
-      switch try await connection.next(within: limits.stallTime) {
-      case .head: throw AgentError.misconfigured("a second head in an answer")
-      case .end: return whole
-      case .body(let part):
-        guard whole.readableBytes + part.readableBytes <= limit else {
-          throw AgentError.misconfigured("an answer of more than \(limit) bytes")
-        }
-        whole.writeImmutableBuffer(part)
-      }
-    }
+  /// The whole body of an answer that is one document.
+  func document(of connection: HTTPSConnection) async throws -> ByteBuffer {
+    try await connection.body(atMost: limits.documentBytes, stalling: limits.stallTime)
   }
 }

@@ -1,6 +1,3 @@
-import NIOCore
-import NIOHTTP1
-
 /// What an agent may make its client hold or wait for, and how stubborn the client is. An agent is not trusted: it may have
 /// been taken over.
 public struct ClientLimits: Sendable {
@@ -21,18 +18,4 @@ public struct ClientLimits: Sendable {
 
   /// The defaults.
   public init() {}
-
-  /// The most bytes and fields of an answer's head.
-  var decoder: NIOHTTPDecoderLimitConfiguration {
-    var configuration = NIOHTTPDecoderLimitConfiguration()
-    configuration.maxHeaderFieldSize = 16384
-    configuration.maxHeaderListSize = 16384
-    configuration.maxHeaderFieldCount = 100
-    return configuration
-  }
-}
-
-extension TimeAmount {
-  /// So many seconds, with fractions.
-  init(seconds: Double) { self = .milliseconds(Int64(seconds * 1000)) }
 }

@@ -1,3 +1,4 @@
+import HTTPSClient
 import NIOCore
 import OpenSSL
 import Synchronization
@@ -5,19 +6,19 @@ import Synchronization
 /// The connections to one agent: kept when they are free, opened when none is, never more than the limit.
 final class ConnectionPool: Sendable {
   private struct State {
-    var free: [AgentConnection] = []
+    var free: [HTTPSConnection] = []
     var inUse = 0
     var waiting: [CheckedContinuation<Void, Never>] = []
     var isClosed = false
   }
 
-  private let address: AgentAddress
+  private let address: ServerAddress
   private let context: TLSClientContext
   private let limits: ClientLimits
   private let group: any EventLoopGroup
   private let state = Mutex(State())
 
-  init(_ address: AgentAddress, _ context: TLSClientContext, _ limits: ClientLimits, _ group: any EventLoopGroup) {
+  init(_ address: ServerAddress, _ context: TLSClientContext, _ limits: ClientLimits, _ group: any EventLoopGroup) {
     self.address = address
     self.context = context
     self.limits = limits
@@ -26,7 +27,7 @@ final class ConnectionPool: Sendable {
 
   /// A connection of one's own, until it is given back. `isKept` is whether it had requests before, so that the agent may be
   /// just closing it; a `fresh` one is not.
-  func take(fresh: Bool) async throws -> (connection: AgentConnection, isKept: Bool) {
+  func take(fresh: Bool) async throws -> (connection: HTTPSConnection, isKept: Bool) {
     await takePlace()
     while let kept = state.withLock({ $0.free.popLast() }) {
       if kept.isOpen, !fresh { return (kept, true) }
@@ -35,7 +36,7 @@ final class ConnectionPool: Sendable {
       if fresh { break }
     }
     do {
-      return (try await AgentConnection.open(to: address, context, limits, on: group), false)
+      return (try await HTTPSConnection.open(to: address, context, within: limits.connectTime, on: group), false)
     } catch {
       leavePlace(nil)
       throw error
@@ -43,7 +44,7 @@ final class ConnectionPool: Sendable {
   }
 
   /// Gives a connection back; `isReusable` if its last answer was read to the end.
-  func giveBack(_ connection: AgentConnection, isReusable: Bool) {
+  func giveBack(_ connection: HTTPSConnection, isReusable: Bool) {
     if isReusable && connection.isOpen { return leavePlace(connection) }
     connection.close()
     leavePlace(nil)
@@ -73,9 +74,9 @@ final class ConnectionPool: Sendable {
     }
   }
 
-  private func leavePlace(_ connection: AgentConnection?) {
+  private func leavePlace(_ connection: HTTPSConnection?) {
     let (next, surplus) = state.withLock { state in
-      var surplus: AgentConnection?
+      var surplus: HTTPSConnection?
       if state.isClosed { surplus = connection } else if let connection { state.free.append(connection) }
       guard !state.waiting.isEmpty else {
         state.inUse -= 1

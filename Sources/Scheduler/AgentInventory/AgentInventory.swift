@@ -3,6 +3,7 @@ import AgentProtocol
 import CertificateImport
 import CertificateStore
 import Glibc
+import HTTPSClient
 import OpenSSL
 import SchedulerRegistry
 import Synchronization
@@ -54,7 +55,7 @@ public final class AgentInventory: Sendable {
   ///
   /// - Throws: `InventoryError`, or what makes the store's certificates unusable.
   public func client(of connector: ExecutorConnector, limits: ClientLimits = ClientLimits()) throws -> AgentClient {
-    let address = AgentAddress(host: connector.host, port: Int(connector.port), name: connector.agentName)
+    let address = ServerAddress(host: connector.host, port: Int(connector.port), name: connector.agentName)
     return AgentClient(address, tls: try context(connector.certificate), limits: limits)
   }
 

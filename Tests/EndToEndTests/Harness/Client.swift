@@ -1,5 +1,6 @@
 import AgentClient
 import AgentProtocol
+import HTTPSClient
 import OpenSSL
 import Synchronization
 import SystemCalls
@@ -20,7 +21,7 @@ extension Installation {
       roots: Certificate.all(inPEM: DurableFile.read(certificates.rootPath, limit: limit)))
     var limits = ClientLimits()
     change(&limits)
-    return AgentClient(AgentAddress(host: "127.0.0.1", port: port, name: "localhost"), tls: context, limits: limits)
+    return AgentClient(ServerAddress(host: "127.0.0.1", port: port, name: "localhost"), tls: context, limits: limits)
   }
 
   /// agentctl with the arguments that name the agent, and these.

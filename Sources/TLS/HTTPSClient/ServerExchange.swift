@@ -3,8 +3,23 @@ import NIOHTTP1
 import NIOPosix
 import OpenSSL
 
-/// One request to a server that is no agent, over a connection of its own.
+/// One request to a server, over a connection of its own.
 public struct ServerExchange: Sendable {
+  /// How long a server may take, and how much it may answer.
+  public struct Limits: Sendable {
+    /// Seconds for the TCP connection, and again for the TLS handshake.
+    public var connectTime = 10.0
+    /// Seconds until the answer begins.
+    public var answerTime = 60.0
+    /// Seconds without a byte in the middle of the answer.
+    public var stallTime = 30.0
+    /// The maximum bytes of the answer's body.
+    public var answerBytes: Int
+
+    /// The defaults, with this maximum.
+    public init(answerBytes: Int) { self.answerBytes = answerBytes }
+  }
+
   /// An answer, read to its end.
   public struct Reply: Sendable {
     /// HTTP's status.
@@ -13,12 +28,12 @@ public struct ServerExchange: Sendable {
     public let body: [UInt8]
   }
 
-  private let address: AgentAddress
+  private let address: ServerAddress
   private let tls: TLSClientContext
-  private let limits: ClientLimits
+  private let limits: Limits
 
   /// Requests to the server at `address`, whose certificate has to be for `address.name` unless `tls` verifies none.
-  public init(_ address: AgentAddress, tls: TLSClientContext, limits: ClientLimits) {
+  public init(_ address: ServerAddress, tls: TLSClientContext, limits: Limits) {
     self.address = address
     self.tls = tls
     self.limits = limits
@@ -29,7 +44,7 @@ public struct ServerExchange: Sendable {
   /// - Parameters:
   ///   - method: `GET` or `POST`.
   ///   - headers: beside those that say where the request goes and where it ends.
-  /// - Throws: `AgentError`: nobody answers, we do not accept the server, it does not accept us, or it speaks something else.
+  /// - Throws: `HTTPSError`: nobody answers, we do not accept the server, it does not accept us, or it speaks something else.
   public func ask(
     _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil
   ) throws -> Reply {
@@ -41,32 +56,15 @@ public struct ServerExchange: Sendable {
   private func exchange(
     _ method: String, _ path: String, _ headers: [(String, String)], _ body: [UInt8]?, on group: any EventLoopGroup
   ) async throws -> Reply {
-    let connection = try await AgentConnection.open(to: address, tls, limits, on: group)
+    let connection = try await HTTPSConnection.open(to: address, tls, within: limits.connectTime, on: group)
     defer { connection.close() }
     var fields = HTTPHeaders([("Host", "\(address)"), ("Connection", "close")] + headers)
     if let body { fields.add(name: "Content-Length", value: "\(body.count)") }
     connection.send(
       HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: path, headers: fields),
       body: body.map { ByteBuffer(bytes: $0) })
-    guard case .head(let head) = try await connection.next(within: limits.answerTime) else {
-      throw AgentError.misconfigured("an answer without a head")
-    }
-    let answer = try Answer(head)
-    return Reply(status: answer.status, body: try await whole(connection))
-  }
-
-  private func whole(_ connection: AgentConnection) async throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    while true {
-      switch try await connection.next(within: limits.stallTime) {
-      case .head: throw AgentError.misconfigured("a second head in an answer")
-      case .end: return bytes
-      case .body(let part):
-        guard bytes.count + part.readableBytes <= limits.documentBytes else {
-          throw AgentError.misconfigured("an answer of more than \(limits.documentBytes) bytes")
-        }
-        bytes += part.readableBytesView
-      }
-    }
+    let head = try await connection.head(within: limits.answerTime)
+    let whole = try await connection.body(atMost: limits.answerBytes, stalling: limits.stallTime)
+    return Reply(status: head.status, body: Array(whole.readableBytesView))
   }
 }

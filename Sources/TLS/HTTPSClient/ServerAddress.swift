@@ -1,16 +1,16 @@
 import AgentProtocol
 
-/// Where an agent is, and who it has to be.
-public struct AgentAddress: Hashable, Sendable, CustomStringConvertible {
+/// Where a server is, and who it has to be.
+public struct ServerAddress: Hashable, Sendable, CustomStringConvertible {
   /// The DNS name or IP address to connect to.
   public var host: String
   /// The TCP port.
   public var port: Int
-  /// The DNS name or IP address that the agent's certificate has to be for.
+  /// The DNS name or IP address that the server's certificate has to be for.
   public var name: String
 
   /// - Parameter name: `nil` for the host.
-  public init(host: String, port: Int = HostAndPort.agentPort, name: String? = nil) {
+  public init(host: String, port: Int, name: String? = nil) {
     self.host = host
     self.port = port
     self.name = name ?? host
@@ -20,7 +20,7 @@ public struct AgentAddress: Hashable, Sendable, CustomStringConvertible {
   ///
   /// - Parameter port: where the text has none.
   /// - Returns: `nil` for anything else.
-  public init?(_ text: String, port: Int = HostAndPort.agentPort) {
+  public init?(_ text: String, port: Int) {
     guard let parts = HostAndPort.parts(text) else { return nil }
     self.init(host: parts.host, port: parts.port.map(Int.init) ?? port)
   }

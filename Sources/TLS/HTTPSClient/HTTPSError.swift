@@ -1,0 +1,75 @@
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import OpenSSL
+
+/// Why a server did not answer, sorted by who has to act.
+public struct HTTPSError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Who has to act.
+  public enum Kind: Sendable {
+    /// Nobody answers there, or the connection was lost: the network, or the server is down. May pass.
+    case unreachable
+    /// We do not accept the server's certificate: whoever runs the server, or chose the roots here.
+    case untrusted
+    /// The server does not accept our certificate: whoever issued it, or imported the roots there.
+    case unauthenticated
+    /// Something else answers there, or what breaks the protocol.
+    case misconfigured
+    /// What is needed on this side cannot be used.
+    case unusable
+  }
+
+  /// Who has to act.
+  public let kind: Kind
+  /// The peer, and what is wrong; one line.
+  public let description: String
+
+  init(_ kind: Kind, _ peer: ServerAddress, _ reason: String) {
+    self.kind = kind
+    description = "\(peer): \(reason)"
+  }
+
+  /// Sorts why there is no connection to `peer`.
+  init(connecting error: any Error, to peer: ServerAddress) {
+    switch error {
+    case let error as HTTPSError: self = error
+    case let error as OpenSSLError: self.init(.unusable, peer, "\(error)")
+    case let error as IOError where [EMFILE, ENFILE].contains(error.errnoCode):
+      self.init(.unreachable, peer, "\(Self.text(error)) on this side")
+    case let error as NIOConnectionError:
+      let cause = error.connectionErrors.first.map { Self.text($0.error) } ?? error.dnsAError.map { "\($0)" }
+      self.init(.unreachable, peer, cause ?? "no address")
+    default: self.init(.unreachable, peer, Self.text(error))
+    }
+  }
+
+  /// Sorts what ended a connection to `peer`.
+  init(connected error: any Error, to peer: ServerAddress) {
+    switch error {
+    case let error as ServerHandshakeFailure: self.init(error.kind, peer, "\(error)")
+    case HTTPParserError.invalidEOFState:
+      self.init(.unreachable, peer, "closed the connection in the middle of an answer")
+    case is HTTPParserError, is ByteToMessageDecoderError:
+      self.init(.misconfigured, peer, "the answer is not HTTP: \(error)")
+    default: self.init(.unreachable, peer, "\(error)")
+    }
+  }
+
+  private static func text(_ error: any Error) -> String {
+    if let error = error as? IOError { return String(cString: strerror(error.errnoCode)) }
+    if case ChannelError.connectTimeout = error { return "does not answer" }
+    return "\(error)"
+  }
+}
+
+extension ServerHandshakeFailure {
+  fileprivate var kind: HTTPSError.Kind {
+    switch self {
+    case .serverRefused: .untrusted
+    case .clientRefused: .unauthenticated
+    case .serverFault: .unreachable
+    case .notTLS: .misconfigured
+    }
+  }
+}
