@@ -86,7 +86,8 @@ let network = wing(
       name: "Listener",
       dependencies: [
         "AgentProtocol", "CLinux", "ClientSightings", "ClientVerification", "ConnectionSource", "Forecast",
-        "NIOOpenSSL", "OpenSSL", "RemoteSigning", "Sandbox", "SupervisorLink", "SystemCalls", "Wording", logging, nioCore,
+        "NIOOpenSSL", "OpenSSL", "RemoteSigning", "Sandbox", "SupervisorLink", "SystemCalls", "Wording", logging,
+        nioCore,
         nioPosix, nioHTTP1, nioHTTP2,
       ]),
   ])

@@ -1,5 +1,5 @@
-import Wording
 internal import TOML
+import Wording
 
 /// A TOML table that is read strictly: a key that nobody knows, a value of another type or beyond its range is an error
 /// with file and line.
