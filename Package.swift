@@ -45,8 +45,7 @@ let tls = wing(
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
     .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
     .target(name: "ClientVerification", dependencies: ["OpenSSL", "Wording"]),
-    .target(name: "SecretInput", dependencies: ["CLinux", "OpenSSL", "SystemCalls"]),
-    .target(name: "ExitStatus", dependencies: ["CertificateStore", "SecretInput", "SystemCalls"]),
+    .target(name: "Console", dependencies: ["CLinux", "CertificateStore", "OpenSSL", "SystemCalls", "Wording"]),
     .target(
       name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Wording"]),
     .target(name: "RemoteSigning", dependencies: ["CLinux", "COpenSSL", "OpenSSL", "SigningLink", "SystemCalls"]),
@@ -101,8 +100,8 @@ let register = wing(
       name: "AgentRegistration",
       dependencies: [
         "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateImport", "CertificateStore", "ClientSightings",
-        "ClientVerification", "EnrolmentClient", "EnrolmentProtocol", "ExitStatus", "Forecast", "JobLaunch", "OpenSSL",
-        "Sandbox", "SecretInput", "SystemCalls", "Wording",
+        "ClientVerification", "Console", "EnrolmentClient", "EnrolmentProtocol", "Forecast", "JobLaunch", "OpenSSL",
+        "Sandbox", "SystemCalls", "Wording",
       ]),
   ])
 
@@ -131,8 +130,8 @@ let scheduler = wing(
       name: "RegistrationCommands",
       dependencies: [
         "AgentLogging", "AgentProtocol", "CertificateAuthority", "CertificateImport", "CertificateStore",
-        "CommandGrammar", "EnrolmentProtocol", "EnrolmentService", "ExitStatus", "OpenSSL", "SchedulerRegistry",
-        "SecretInput", "SystemCalls", "Wording", logging,
+        "CommandGrammar", "Console", "EnrolmentProtocol", "EnrolmentService", "OpenSSL", "SchedulerRegistry",
+        "SystemCalls", "Wording", logging,
       ]),
   ])
 
@@ -143,7 +142,8 @@ let programs = wing(
     .executableTarget(
       name: "agentd",
       dependencies: [
-        "AgentLogging", "AgentProtocol", "CLinux", "Listener", "Signer", "Supervisor", "SystemCalls", argumentParser,
+        "AgentLogging", "AgentProtocol", "CLinux", "Listener", "Signer", "Supervisor", "SystemCalls", "Wording",
+        argumentParser,
       ]),
     .executableTarget(
       name: "agentd-shepherd", dependencies: ["Shepherd"],
@@ -153,18 +153,18 @@ let programs = wing(
     .executableTarget(
       name: "agent-register",
       dependencies: [
-        "AgentRegistration", "CommandGrammar", "OpenSSL", "SecretInput", "SystemCalls", "Wording", argumentParser,
+        "AgentRegistration", "CommandGrammar", "Console", "OpenSSL", "SystemCalls", "Wording", argumentParser,
       ]),
     .executableTarget(
       name: "agentctl",
       dependencies: [
-        "AgentClient", "AgentInventory", "AgentProtocol", "HTTPSClient", "OpenSSL", "SchedulerRegistry", "SystemCalls",
-        "Wording", argumentParser,
+        "AgentClient", "AgentInventory", "AgentProtocol", "Console", "HTTPSClient", "OpenSSL", "SchedulerRegistry",
+        "SystemCalls", "Wording", argumentParser,
       ]),
     .executableTarget(
       name: "scheduler-register",
       dependencies: [
-        "AgentInventory", "AgentProtocol", "CEdit", "CommandGrammar", "OpenSSL", "RegistrationCommands",
+        "AgentInventory", "AgentProtocol", "CEdit", "CommandGrammar", "Console", "OpenSSL", "RegistrationCommands",
         "SchedulerRegistry", "SystemCalls", "Wording", argumentParser,
       ]),
   ])

@@ -1,8 +1,8 @@
 import AgentRegistration
 import ArgumentParser
 import CommandGrammar
+import Console
 import Glibc
-import SecretInput
 import SystemCalls
 
 /// The article's command for an agent: UPDATE AGENT LISTENER /REQCERT /SERVER=... /NOALLOWSSPI /NOALLOWNONE /AGENTNAME=...

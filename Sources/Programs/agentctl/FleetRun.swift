@@ -1,5 +1,6 @@
 import AgentClient
 import AgentProtocol
+import Console
 import Glibc
 import Synchronization
 import Wording
@@ -128,7 +129,7 @@ final class FleetRun: Sendable {
     }
     complain("\(id) on \(counted(agents, "agent")): \(counts(state))")
     if !state.failures.isEmpty { return EXIT_FAILURE }
-    return state.unknown.isEmpty ? EXIT_SUCCESS : EX_UNAVAILABLE
+    return state.unknown.isEmpty ? EXIT_SUCCESS : ExitStatus.unavailable.rawValue
   }
 }
 

@@ -5,6 +5,7 @@ import Listener
 import Signer
 import Supervisor
 import SystemCalls
+import Wording
 
 // One executable, three roles: started by itself under a role's title it takes that role, else it is the supervisor.
 if let role = CommandLine.arguments.first.flatMap(Role.init) {
@@ -21,5 +22,4 @@ if let role = CommandLine.arguments.first.flatMap(Role.init) {
     exit(SignerProcess.run(socket: socket))
   }
 }
-// A typographer's dash is what the article prints where a hyphen was meant: agentd –F.
-AgentdCommand.main(CommandLine.arguments.dropFirst().map { $0.hasPrefix("\u{2013}") ? "-\($0.dropFirst())" : $0 })
+AgentdCommand.main(plainHyphens(CommandLine.arguments.dropFirst(), longOptions: []))

@@ -39,15 +39,15 @@ struct SchedulerRegisterCommand: ParsableCommand {
     }
     let folder = SchedulerHome.resolve(option: home, environment: processEnvironment(), isRoot: geteuid() == 0)
     let registry = SchedulerRegistry(home: folder)
-    let console = Console(
-      Scheduler(registry, hostNames: LocalHost.names, probe: { Probe.reach($0, registry) }))
+    let session = Session(
+      scheduler: Scheduler(registry, hostNames: LocalHost.names, probe: { Probe.reach($0, registry) }))
     let status =
       if !command.isEmpty {
-        console.carryOut { () throws(GrammarError) in try ParsedCommand(arguments: command) }
+        session.carryOut { () throws(GrammarError) in try ParsedCommand(arguments: command) }
       } else if isatty(STDIN_FILENO) == 1 {
-        Prompt.converse(console)
+        Prompt.converse(session)
       } else {
-        console.carryOutStandardInput()
+        session.carryOutStandardInput()
       }
     if status != 0 { throw ExitCode(status) }
   }

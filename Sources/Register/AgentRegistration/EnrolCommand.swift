@@ -2,11 +2,10 @@ import AgentConfiguration
 import AgentProtocol
 import CertificateImport
 import CertificateStore
+import Console
 import EnrolmentClient
 import EnrolmentProtocol
-import ExitStatus
 import OpenSSL
-import SecretInput
 import SystemCalls
 
 extension Registration {
@@ -27,15 +26,15 @@ extension Registration {
     }
     let plan: ImportPlan
     do { plan = try add(try bundle(certificate, root)) } catch let refusal as ImportRefusal {
-      throw RegistrationError(.data, "the certificate that \(server) issued cannot be used: \(refusal)")
+      throw CommandError(.data, "the certificate that \(server) issued cannot be used: \(refusal)")
     }
     let saved = try serve(with: certificate, renewingAt: server)
     return try report(certificate, plan, saved)
   }
 
-  func enrolmentServer(_ text: String) throws(RegistrationError) -> EnrolmentServer {
+  func enrolmentServer(_ text: String) throws(CommandError) -> EnrolmentServer {
     guard let server = EnrolmentServer(text) else {
-      throw RegistrationError(.usage, "\(text.debugDescription) is no server: HOST or HOST:PORT is needed")
+      throw CommandError(.usage, "\(text.debugDescription) is no server: HOST or HOST:PORT is needed")
     }
     return server
   }
@@ -44,7 +43,7 @@ extension Registration {
     let typed = try source == .none ? PasswordPrompt.ask("Enrolment code: ") : source.password()
     let text = typed?.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } ?? ""
     guard let code = EnrolmentCode(text) else {
-      throw RegistrationError(
+      throw CommandError(
         .data, "that is no enrolment code: it is what CREATE ENROLMENT CODE shows, with the part behind the dot")
     }
     return code
@@ -56,7 +55,7 @@ extension Registration {
   ) throws -> (root: Certificate, certificate: Certificate) {
     guard let root = shown.first(where: { $0.sha256Thumbprint.hasPrefix(code.rootBeginning) && $0.isSelfSigned }) else {
       let other = shown.first.map { "\($0)" } ?? "none"
-      throw RegistrationError(
+      throw CommandError(
         .noPermission,
         "\(server) shows another root CA (\(other)) than that of the code (\(code.rootBeginning)...): it is not "
           + "the scheduler's, or somebody is in between; the code was not sent")
@@ -83,10 +82,10 @@ extension Registration {
   func rethrowing<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let error as EnrolmentError {
       switch error {
-      case .unreachable: throw RegistrationError(.unavailable, error.description)
-      case .untrusted: throw RegistrationError(.noPermission, error.description)
-      case .refused: throw RegistrationError(.noPermission, error.description)
-      case .unusable: throw RegistrationError(.protocol, error.description)
+      case .unreachable: throw CommandError(.unavailable, error.description)
+      case .untrusted: throw CommandError(.noPermission, error.description)
+      case .refused: throw CommandError(.noPermission, error.description)
+      case .unusable: throw CommandError(.protocol, error.description)
       }
     }
   }

@@ -1,6 +1,6 @@
 import CertificateImport
 import CertificateStore
-import ExitStatus
+import Console
 import OpenSSL
 import SystemCalls
 
@@ -30,7 +30,7 @@ extension Registration {
       return report
     }
     do throws(SystemError) { try DurableFile.replace(file, with: Array(pem.utf8), mode: 0o644) } catch {
-      throw RegistrationError(.cannotCreate, "\(file): \(error.reason)")
+      throw CommandError(.cannotCreate, "\(file): \(error.reason)")
     }
     return Report(lines: ["exported \(entry.role) \(entry.subject) to \(file)"], warnings: warnings)
   }

@@ -1,6 +1,6 @@
 import AgentProtocol
 import CertificateImport
-import ExitStatus
+import Console
 import Forecast
 import OpenSSL
 import Wording
@@ -13,7 +13,7 @@ extension Registration {
     let moment = try Self.moment(time)
     let present = Timestamp(seconds: now)
     if moment < present {
-      throw RegistrationError(
+      throw CommandError(
         .usage, "--at: \(moment.short) is past; to judge one client for then, name its file: -V FILE --at")
     }
     let clients = recent(try seenClients())

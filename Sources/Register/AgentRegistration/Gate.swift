@@ -3,7 +3,7 @@ import AgentProtocol
 import CertificateImport
 import ClientSightings
 import ClientVerification
-import ExitStatus
+import Console
 import Forecast
 import OpenSSL
 import SystemCalls
@@ -26,19 +26,19 @@ extension Registration {
 
   /// Every client that agentd has recorded, who was there last first.
   ///
-  /// - Throws: `RegistrationError` for a record that cannot be used.
-  func seenClients() throws(RegistrationError) -> [SeenClient] {
+  /// - Throws: `CommandError` for a record that cannot be used.
+  func seenClients() throws(CommandError) -> [SeenClient] {
     let path = configuration.paths.clients
     let sightings: ClientSightings
     do { sightings = try SightingsFile(path: path).load() } catch let broken as SightingsFile.Broken {
-      throw RegistrationError(.configuration, "\(broken); agentd makes a new one when it is started again")
+      throw CommandError(.configuration, "\(broken); agentd makes a new one when it is started again")
     } catch {
-      throw RegistrationError(error)
+      throw CommandError(error)
     }
     var clients: [SeenClient] = []
     for sighting in sightings.newestFirst {
       guard let client = SeenClient(sighting) else {
-        throw RegistrationError(
+        throw CommandError(
           .configuration,
           "\(path): what is recorded of client \(sighting.client.thumbprint) is not its certificate; "
             + "remove the file while agentd does not run")

@@ -1,6 +1,7 @@
 import AgentProtocol
 import CertificateImport
 import CertificateStore
+import Console
 import Forecast
 import OpenSSL
 
@@ -10,7 +11,7 @@ extension Registration {
     let inventory = Inventory(try catalog(), listener: try listenerConfiguration())
     var warnings = otherStoreWarning
     var clients: [SeenClient] = []
-    do throws(RegistrationError) { clients = try seenClients() } catch { warnings.append("\(error)") }
+    do throws(CommandError) { clients = try seenClients() } catch { warnings.append("\(error)") }
     let stored = inventory.entries.map { entry($0, usedBy: clients) }
     // For people those who are still there; for programs all that is known.
     let seen = (invocation.json ? clients : recent(clients)).map(entry)

@@ -1,7 +1,7 @@
 import AgentProtocol
 import CertificateImport
 import CertificateStore
-import ExitStatus
+import Console
 import Forecast
 
 extension Registration {
@@ -10,14 +10,14 @@ extension Registration {
   /// - Parameter force: remove it even though the listener uses it, or clients of the last 30 days need it.
   public func remove(_ thumbprint: String, force: Bool) throws -> Report {
     let query = try ThumbprintQuery(thumbprint)
-    if try store.snapshot().isEmpty { throw RegistrationError(.data, "\(store.folder): empty; nothing to remove") }
+    if try store.snapshot().isEmpty { throw CommandError(.data, "\(store.folder): empty; nothing to remove") }
     var refused: [SeenClient] = []
     let entry = try store.update { transaction in
       let catalog = try StoreCatalog(transaction.before, folder: store.folder)
       let entry = try Inventory(catalog, listener: try listenerConfiguration()).find(query, command("-l"))
-      if entry.inUse, !force { throw RegistrationError(.configuration, refusal(entry)) }
+      if entry.inUse, !force { throw CommandError(.configuration, refusal(entry)) }
       refused = try neededBy(entry, catalog, force: force)
-      if !refused.isEmpty, !force { throw RegistrationError(.configuration, refusal(entry, neededBy: refused)) }
+      if !refused.isEmpty, !force { throw CommandError(.configuration, refusal(entry, neededBy: refused)) }
       guard let thumbprint = Thumbprint(entry.sha256) else { return entry }
       for kind in kinds(entry) { transaction.remove(kind, thumbprint) }
       return entry
@@ -32,9 +32,9 @@ extension Registration {
   /// Who needs an issuer. A record that cannot be used keeps it, unless it is to go by force.
   private func neededBy(_ entry: StoreEntry, _ catalog: StoreCatalog, force: Bool) throws -> [SeenClient] {
     guard [.root, .intermediate].contains(ImportPlan.Role(rawValue: entry.role)) else { return [] }
-    do { return try clientsNeeding(entry.sha256, in: catalog) } catch let error as RegistrationError {
+    do { return try clientsNeeding(entry.sha256, in: catalog) } catch let error as CommandError {
       if force { return [] }
-      throw RegistrationError(
+      throw CommandError(
         error.status, "who needs \(entry.role) \(entry.subject) cannot be told: \(error); or use --force")
     }
   }

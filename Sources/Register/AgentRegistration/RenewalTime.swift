@@ -2,8 +2,8 @@ import AgentConfiguration
 import AgentProtocol
 import CertificateImport
 import CertificateStore
+import Console
 import EnrolmentClient
-import ExitStatus
 import OpenSSL
 import SystemCalls
 
@@ -31,7 +31,7 @@ extension Registration {
     if isChosen { return }
     guard let certificate = try catalog().certificates.first(where: { $0.sha256Thumbprint == listener.certificate })
     else {
-      throw RegistrationError(
+      throw CommandError(
         .usage, "--server: no listener certificate is chosen that could be renewed; choose it with -t")
     }
     listener.renewAt = Self.renewalTime(of: certificate, now: now)

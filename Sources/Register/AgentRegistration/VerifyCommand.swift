@@ -2,10 +2,9 @@ import AgentConfiguration
 import AgentProtocol
 import CertificateImport
 import ClientVerification
-import ExitStatus
+import Console
 import Forecast
 import OpenSSL
-import SecretInput
 
 extension Registration {
   /// `-V`: whether a client that presents the certificates of a file would be let in.
@@ -20,7 +19,7 @@ extension Registration {
     do { certificates = try Bundle.certificates(in: contents.bytes, password: password.password) } catch let refusal
       as ImportRefusal
     {
-      throw RegistrationError(.data, "\(file): \(refusal)")
+      throw CommandError(.data, "\(file): \(refusal)")
     }
     let catalog = try catalog()
     let examination = try judgedStore(catalog).verifier().examine(
@@ -29,9 +28,9 @@ extension Registration {
   }
 
   /// A date means its first second.
-  static func moment(_ text: String) throws(RegistrationError) -> Timestamp {
+  static func moment(_ text: String) throws(CommandError) -> Timestamp {
     guard let moment = Timestamp.momentOrDate(text) else {
-      throw RegistrationError(
+      throw CommandError(
         .usage, "--at: \(String(reflecting: text)) is no time such as 2026-12-31T23:59:59Z or 2026-12-31")
     }
     return moment

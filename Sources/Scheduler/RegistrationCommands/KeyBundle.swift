@@ -1,6 +1,6 @@
+import Console
 import Glibc
 import OpenSSL
-import SecretInput
 import SystemCalls
 
 /// A certificate with its private key and chain, on its way to a file.

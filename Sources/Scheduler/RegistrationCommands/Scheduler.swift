@@ -2,9 +2,9 @@ import AgentProtocol
 import CertificateAuthority
 import CertificateStore
 import CommandGrammar
+import Console
 import OpenSSL
 import SchedulerRegistry
-import SecretInput
 
 /// A scheduler, as the article's commands work on it.
 public struct Scheduler: Sendable {

@@ -1,6 +1,7 @@
 import CertificateAuthority
 import CertificateImport
 import CertificateStore
+import Console
 import OpenSSL
 import SchedulerRegistry
 import SystemCalls

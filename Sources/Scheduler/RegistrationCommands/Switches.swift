@@ -2,6 +2,7 @@ import AgentProtocol
 import CertificateAuthority
 import CertificateStore
 import CommandGrammar
+import Console
 import OpenSSL
 import Wording
 

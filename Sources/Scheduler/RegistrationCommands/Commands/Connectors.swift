@@ -1,4 +1,5 @@
 import AgentProtocol
+import Console
 import SchedulerRegistry
 
 extension Scheduler {

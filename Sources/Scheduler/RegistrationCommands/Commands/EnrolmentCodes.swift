@@ -1,5 +1,6 @@
 import AgentProtocol
 import CertificateAuthority
+import Console
 import EnrolmentProtocol
 import OpenSSL
 import SchedulerRegistry

@@ -2,9 +2,9 @@ import AgentProtocol
 import CertificateAuthority
 import CertificateImport
 import CertificateStore
+import Console
 import OpenSSL
 import SchedulerRegistry
-import SecretInput
 import SystemCalls
 
 extension Scheduler {

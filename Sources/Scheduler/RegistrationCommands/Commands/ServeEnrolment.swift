@@ -1,5 +1,6 @@
 import AgentLogging
 import CertificateAuthority
+import Console
 import EnrolmentProtocol
 import EnrolmentService
 import Glibc

@@ -1,7 +1,7 @@
 import CertificateAuthority
+import Console
 import OpenSSL
 import SchedulerRegistry
-import SecretInput
 
 extension Scheduler {
   /// SIGN REQUEST.

@@ -1,9 +1,9 @@
 import CertificateAuthority
 import CertificateImport
 import CertificateStore
+import Console
 import OpenSSL
 import SchedulerRegistry
-import SecretInput
 
 extension Scheduler {
   /// EXPORT ROOT CA.

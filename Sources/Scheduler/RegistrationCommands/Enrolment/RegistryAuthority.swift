@@ -1,6 +1,7 @@
 import AgentProtocol
 import CertificateAuthority
 import CertificateStore
+import Console
 import EnrolmentService
 import OpenSSL
 import SchedulerRegistry

@@ -1,16 +1,12 @@
 import CommandGrammar
+import Console
 import Glibc
 import RegistrationCommands
-import SystemCalls
 import Wording
 
 /// Carries out commands and shows what they answer.
-struct Console {
+struct Session {
   let scheduler: Scheduler
-
-  init(_ scheduler: Scheduler) {
-    self.scheduler = scheduler
-  }
 
   /// Carries out one command.
   ///
@@ -39,19 +35,10 @@ struct Console {
     return EXIT_SUCCESS
   }
 
-  /// Lines on standard output.
+  /// Lines on standard output. If that fails there is nobody to tell: what was asked for is done.
   func show(_ lines: [String]) {
-    write(lines.map { printable($0) + "\n" }.joined(), to: STDOUT_FILENO)
+    try? StandardStream.output.write(Array(lines.map { printable($0) + "\n" }.joined().utf8))
   }
 
-  /// One line on standard error, after the program's name.
-  func complain(_ text: String) {
-    write("scheduler-register: \(printable(text))\n", to: STDERR_FILENO)
-  }
-
-  private func write(_ text: String, to number: Int32) {
-    // If that fails there is nobody to tell.
-    guard let raw = try? checked("dup", nil, { dup(number) }) else { return }
-    try? FileDescriptor(owning: raw).writeAll(Array(text.utf8))
-  }
+  private func complain(_ text: String) { StandardStream.complain(text, "scheduler-register") }
 }

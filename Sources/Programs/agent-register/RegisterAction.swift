@@ -1,9 +1,9 @@
 import AgentRegistration
 import ArgumentParser
-import SecretInput
+import Console
 
 /// The one thing that a command line asks for.
-enum Wish {
+enum RegisterAction {
   case importFile(String, PasswordSource, removeSource: Bool)
   case request(name: String?, to: String)
   case enrol(at: String, name: String?, PasswordSource)
@@ -18,46 +18,35 @@ enum Wish {
 
   /// Throws a usage error unless the options make sense together.
   static func check(_ command: RegisterCommand) throws {
-    let (importing, listening, keeping) = (command.importing, command.listening, command.keeping)
-    let wishes: [(name: String, isThere: Bool)] = [
-      ("-I", importing.file != nil), ("-R", command.requesting.isWanted), ("--renew", command.requesting.renew),
-      ("-L", listening.isWanted), ("-l", keeping.list), ("-x", !keeping.remove.isEmpty),
-      ("-E", !keeping.export.isEmpty), ("-V", keeping.verify != nil), ("--env-diff", command.jobs.user != nil),
-    ]
-    var wanted = wishes.filter(\.isThere).map(\.name)
+    let given = RegisterOption.allCases.filter(command.has)
+    var wanted = given.filter(\.isAction)
     // Of -V without a file only --at is left; see withoutBareVerify.
-    if wanted.isEmpty, keeping.moment != nil { wanted = ["-V"] }
+    if wanted.isEmpty, command.has(.moment) { wanted = [.verify] }
+    if wanted.count > 1 {
+      throw ValidationError("\(wanted.map(\.shown).joined(separator: " and ")) cannot be done at once")
+    }
+    for (option, actions) in given.compactMap({ option in option.actions.map { (option, $0) } }) {
+      let allowed = actions.map(\.shown).joined(separator: " or ")
+      guard let action = wanted.first else { throw ValidationError("\(option.shown) needs \(allowed)") }
+      if !actions.contains(action) {
+        throw ValidationError("\(option.shown) goes with \(allowed), not with \(action.shown)")
+      }
+    }
     if wanted.isEmpty {
-      let hint =
-        listening.isChange || command.requesting.server != nil
-        ? "-t, -d, -e, -b, -p and -s need -L, or -s needs -R"
-        : "say what to do: -I, -R, -L, -l, -x, -E, -V with a file or --at, or --env-diff"
-      throw ValidationError(hint)
+      throw ValidationError("say what to do: -I, -R, -L, -l, -x, -E, -V with a file or --at, or --env-diff")
     }
-    if wanted.count > 1 { throw ValidationError("\(wanted.joined(separator: " and ")) cannot be done at once") }
-    let companions: [(name: String, isThere: Bool, of: [String])] = [
-      ("-q", importing.queryPassword, ["-I", "-V"]), ("-P", importing.passwordFile != nil, ["-I", "-V", "-R"]),
-      ("--remove-source", importing.removeSource, ["-I"]), ("-t, -d, -e, -b and -p", listening.isChange, ["-L"]),
-      ("--force", keeping.force, ["-x"]), ("-o", keeping.output != nil, ["-E", "-R"]),
-      ("-n", command.requesting.name != nil, ["-R"]), ("-s", command.requesting.server != nil, ["-R", "-L"]),
-      ("--at", keeping.moment != nil, ["-V"]),
-      ("--started-by-agentd", command.requesting.startedByAgentd, ["--renew"]),
-    ]
-    if let stray = companions.first(where: { $0.isThere && !$0.of.contains(wanted[0]) }) {
-      throw ValidationError("\(stray.name) goes with \(stray.of.joined(separator: " or ")), not with \(wanted[0])")
-    }
-    if wanted == ["-R"], (keeping.output == nil) == (command.requesting.server == nil) {
+    if wanted == [.request], command.has(.output) == command.has(.server) {
       throw ValidationError("-R needs -s SERVER, which is asked, or -o FILE, where the request goes; one of them")
     }
-    if wanted == ["-R"], importing.passwordFile != nil, command.requesting.server == nil {
+    if wanted == [.request], command.has(.passwordFile), !command.has(.server) {
       throw ValidationError("-P goes with -s: it is the file of the enrolment code")
     }
-    if importing.queryPassword, importing.passwordFile != nil {
+    if command.has(.queryPassword), command.has(.passwordFile) {
       throw ValidationError("-q and -P: the password comes from the terminal or from a file, not from both")
     }
   }
 
-  static func of(_ command: RegisterCommand) throws -> Wish {
+  static func of(_ command: RegisterCommand) throws -> RegisterAction {
     let (importing, listening, keeping) = (command.importing, command.listening, command.keeping)
     let password: PasswordSource =
       importing.queryPassword ? .terminal : importing.passwordFile.map { .file($0) } ?? .none
