@@ -69,7 +69,7 @@ extension JobCommand {
 }
 
 /// Jobs are there, have ended (but for `running`, which ends when asked about its end) and have written a few bytes.
-private final class AnsweringSupervisor: Supervisor, @unchecked Sendable {  // used by one thread
+private final class AnsweringSupervisor: SupervisorContact, @unchecked Sendable {  // used by one thread
   static let client = VerifiedClient(
     ClientIdentity(subject: "CN=scheduler", thumbprint: String(repeating: "ab", count: 32)))
   private(set) var asked: [JobCommand] = []

@@ -74,7 +74,7 @@ struct Reader {
     section += 1
     return try resolving(start) { () throws(TOMLConflict) in
       var table = root
-      for part in key.way { table = try table.passing(part, start.line) }
+      for part in key.leading { table = try table.passing(part, start.line) }
       return isArray ? try table.appending(key.last, start.line) : try table.defining(key.last, start.line)
     }
   }
@@ -88,7 +88,7 @@ struct Reader {
     let section = section
     let owner = try resolving(start) { () throws(TOMLConflict) in
       var owner = table
-      for part in key.way { owner = try owner.dotted(part, start.line, section: section) }
+      for part in key.leading { owner = try owner.dotted(part, start.line, section: section) }
       return owner
     }
     let value = try readValue(level: owner.level + 1)

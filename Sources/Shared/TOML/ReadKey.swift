@@ -1,7 +1,7 @@
 /// A key's parts.
 struct TOMLKey {
   /// All but the last.
-  var way: [String] = []
+  var leading: [String] = []
   var last: String
 }
 
@@ -12,7 +12,7 @@ extension Reader {
     var key = TOMLKey(last: try readKeyPart())
     cursor.skipSpaces()
     while cursor.take(".") {
-      key.way.append(key.last)
+      key.leading.append(key.last)
       cursor.skipSpaces()
       key.last = try readKeyPart()
       cursor.skipSpaces()

@@ -10,7 +10,7 @@ import SystemCalls
 @testable import Listener
 
 /// A supervisor whose answers the test gives.
-final class ScriptedSupervisor: Supervisor {
+final class ScriptedSupervisor: SupervisorContact {
   struct Asked {
     var command: JobCommand
     var client: VerifiedClient

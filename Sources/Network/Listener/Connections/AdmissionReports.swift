@@ -11,12 +11,12 @@ final class AdmissionReports: Sendable {
   static let limit = 4096
   static let interval = TimeAmount.hours(1)
 
-  private let supervisor: any Supervisor
+  private let supervisor: any SupervisorContact
   private let verifier: CurrentVerifier
   /// Until when nothing is to be said of a client, by its thumbprint.
   private let told = Mutex<[String: NIODeadline]>([:])
 
-  init(to supervisor: any Supervisor, _ verifier: CurrentVerifier) {
+  init(to supervisor: any SupervisorContact, _ verifier: CurrentVerifier) {
     self.supervisor = supervisor
     self.verifier = verifier
   }

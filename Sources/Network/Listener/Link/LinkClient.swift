@@ -6,7 +6,7 @@ import Synchronization
 import SystemCalls
 
 /// The supervisor at the other end of the link. Asked from any thread; the answers are handed in by the one that reads.
-final class LinkClient: Supervisor {
+final class LinkClient: SupervisorContact {
   private struct State {
     let link: FileDescriptor
     var writer: LinkWriter<ListenerMessage>

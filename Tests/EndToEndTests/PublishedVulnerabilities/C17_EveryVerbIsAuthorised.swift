@@ -1,4 +1,4 @@
-// The hole: CVE-2025-49825 of Teleport, and others before it. Who a client is was checked for one channel and taken for granted in the next.
+// The vulnerability: CVE-2025-49825 of Teleport, and others before it. Who a client is was checked for one channel and taken for granted in the next.
 // The promise: each verb on each job asks the rule of the certificate of this very connection, over HTTP/1.1 and HTTP/2 alike, and what was
 // refused has not happened.
 import Glibc

@@ -1,4 +1,4 @@
-// The holes: CVE-2020-29663 and CVE-2025-48057 of Icinga 2. A revoked certificate, or one that was not valid, was renewed.
+// The vulnerabilities: CVE-2020-29663 and CVE-2025-48057 of Icinga 2. A revoked certificate, or one that was not valid, was renewed.
 // The promise: agentd renews nobody. Who is revoked stays out, whatever is imported again and however often it starts; who
 // may come in again is the CA's decision: a new certificate.
 import TestCertificates

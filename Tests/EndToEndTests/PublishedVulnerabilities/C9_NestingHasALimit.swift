@@ -1,4 +1,4 @@
-// The hole: GHSA-wh38-wg57-5w7g of Icinga 2. Deeply nested data overflowed the stack, before anybody had proven anything.
+// The vulnerability: GHSA-wh38-wg57-5w7g of Icinga 2. Deeply nested data overflowed the stack, before anybody had proven anything.
 // The promise: each decoder refuses what is nested too deeply, too long or too much, and lives on: that of the listener, of a
 // stranger and of a client alike, and those of what an administrator gives.
 import Glibc

@@ -1,4 +1,4 @@
-// The holes: CVE-2013-4439 of Salt, by which one minion could act as another, and PYSEC-2026-1902, by which an older protocol
+// The vulnerabilities: CVE-2013-4439 of Salt, by which one minion could act as another, and PYSEC-2026-1902, by which an older protocol
 // had fewer checks.
 // The promise: who asks is said by the certificate of the connection, and by nothing that a request holds; in the
 // oldest protocol that is spoken as in the newest.

@@ -1,4 +1,4 @@
-// The hole: CVE-2025-49825 of Teleport. Who had been let in once was not asked again on what he opened later.
+// The vulnerability: CVE-2025-49825 of Teleport. Who had been let in once was not asked again on what he opened later.
 // The promise: a connection whose client is let in no more gets no further answer: neither to the next request on it nor on another
 // stream, whatever it asks for.
 import TestCertificates

@@ -1,4 +1,4 @@
-// The hole: CVE-2024-6387 of OpenSSH. When the time to log in was over, a signal handler did what no signal handler may.
+// The vulnerability: CVE-2024-6387 of OpenSSH. When the time to log in was over, a signal handler did what no signal handler may.
 // The promise: handshakes that are not finished in time are ended by a timer of the event loop, by the hundred at once; the
 // listener ignores all signals, and no work is done in a handler of one.
 import Glibc

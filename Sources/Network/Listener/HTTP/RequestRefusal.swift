@@ -2,7 +2,7 @@ import AgentProtocol
 import NIOHTTP1
 
 /// A refusal with what its kind of answer needs beside the problem.
-struct Refusal: Error, Equatable {
+struct RequestRefusal: Error, Equatable {
   var problem: Problem
   /// The methods that the resource has, for `Allow` (405).
   var allow: [HTTPMethod] = []
@@ -18,7 +18,7 @@ struct Refusal: Error, Equatable {
   }
 }
 
-extension Refusal {
+extension RequestRefusal {
   /// What the parser said of bytes that are no request.
   init(_ error: HTTPParserError) {
     switch error {

@@ -1,4 +1,4 @@
-// The hole: CVE-2025-55108 of BMC Control-M/Agent. As installed, it took commands without a client's certificate.
+// The vulnerability: CVE-2025-55108 of BMC Control-M/Agent. As installed, it took commands without a client's certificate.
 // The promise: no configuration makes the listener answer a byte of HTTP to a client that has not proven who it is: what would
 // ask for that is refused.
 import Glibc

@@ -1,4 +1,4 @@
-// The hole: CVE-2025-15346 of wolfSSL's Python module. A certificate that was demanded could be left out.
+// The vulnerability: CVE-2025-15346 of wolfSSL's Python module. A certificate that was demanded could be left out.
 // The promise: a client that presents none (its Certificate message is empty) gets no byte of the application, in either version of TLS.
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-// The hole: CVE-2025-55109 of BMC Control-M/Agent. Certificates that came with the software were trusted.
+// The vulnerability: CVE-2025-55109 of BMC Control-M/Agent. Certificates that came with the software were trusted.
 // The promise: an agent into which nothing was imported trusts nobody, does not even listen, and says what to import.
 import Glibc
 import TestCertificates

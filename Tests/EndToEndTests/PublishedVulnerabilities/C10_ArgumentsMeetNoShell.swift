@@ -1,4 +1,4 @@
-// The holes: CVE-2013-1362 and CVE-2014-2913 of NRPE: $() and newlines in arguments were executed by a shell.
+// The vulnerabilities: CVE-2013-1362 and CVE-2014-2913 of NRPE: $() and newlines in arguments were executed by a shell.
 // The promise: arguments, environment and input arrive in the job byte for byte, all the way from the request.
 import TestSupport
 import Testing

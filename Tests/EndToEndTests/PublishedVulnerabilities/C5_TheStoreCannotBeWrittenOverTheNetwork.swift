@@ -1,4 +1,4 @@
-// The hole: CVE-2026-61550 of Icinga 2. A message by which certificates are updated was taken from a peer that had shown none.
+// The vulnerability: CVE-2026-61550 of Icinga 2. A message by which certificates are updated was taken from a peer that had shown none.
 // The promise: there is no such message. No method on any path, from whomever, changes the store, the listener's configuration or
 // agentd.toml.
 import TestCertificates

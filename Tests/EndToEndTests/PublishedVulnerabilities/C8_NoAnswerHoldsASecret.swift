@@ -1,4 +1,4 @@
-// The hole: CVE-2021-32739 of Icinga 2. Who could read the configuration over the network could read the salt from which
+// The vulnerability: CVE-2021-32739 of Icinga 2. Who could read the configuration over the network could read the salt from which
 // certificates are granted.
 // The promise: nothing that can be read over the network holds a key or a password, and neither does the log; a job
 // cannot open the files that do.

@@ -1,4 +1,4 @@
-// The holes: CVE-2021-20230 and CVE-2008-2420 of stunnel. With some options set together, a chain or a revocation was not looked at.
+// The vulnerabilities: CVE-2021-20230 and CVE-2008-2420 of stunnel. With some options set together, a chain or a revocation was not looked at.
 // The promise: whatever else is configured, a client that presents nothing, is of another root or is revoked stays out, and a
 // good one comes in.
 import TestCertificates

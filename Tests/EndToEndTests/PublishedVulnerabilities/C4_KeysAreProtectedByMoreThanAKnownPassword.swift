@@ -1,4 +1,4 @@
-// The hole: CVE-2025-55110 of BMC Control-M/Agent. The password of its key store was a documented default.
+// The vulnerability: CVE-2025-55110 of BMC Control-M/Agent. The password of its key store was a documented default.
 // The promise: no password is tried that nobody gave; keys are their owner's alone, whatever umask and source file were.
 import Glibc
 import TestCertificates

@@ -1,4 +1,4 @@
-// The hole: CVE-2025-55113 of BMC Control-M/Agent. The e-mail address of a certificate was compared up to its first NUL.
+// The vulnerability: CVE-2025-55113 of BMC Control-M/Agent. The e-mail address of a certificate was compared up to its first NUL.
 // The promise: a certificate whose names could be read in two ways is refused, whoever issued it.
 import TestCertificates
 import TestSupport

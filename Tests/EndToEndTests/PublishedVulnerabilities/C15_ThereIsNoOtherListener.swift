@@ -1,4 +1,4 @@
-// The hole: CVE-2023-1782 of HashiCorp Nomad. Beside the port with certificates there was HTTP without.
+// The vulnerability: CVE-2023-1782 of HashiCorp Nomad. Beside the port with certificates there was HTTP without.
 // The promise: of all sockets of all of agentd's processes only the configured ones take connections, also while the listener
 // is away.
 import Glibc

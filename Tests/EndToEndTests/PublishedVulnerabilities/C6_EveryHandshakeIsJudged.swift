@@ -1,4 +1,4 @@
-// The hole: CVE-2024-49369 of Icinga 2. What was wrong with a peer's certificate was not noticed in every handshake.
+// The vulnerability: CVE-2024-49369 of Icinga 2. What was wrong with a peer's certificate was not noticed in every handshake.
 // The promise: in every connection the certificate is judged in the handshake, before any byte of the application; there is no session to
 // resume, and no second handshake in a connection.
 import TestCertificates

@@ -1,4 +1,4 @@
-// The hole: CVE-2021-37218 of HashiCorp Nomad. Any certificate of the CA got its owner the role of a server.
+// The vulnerability: CVE-2021-37218 of HashiCorp Nomad. Any certificate of the CA got its owner the role of a server.
 // The promise: an agent's own certificate, stolen with its key, does not make a connector: the purpose decides, whoever issued it.
 import TestCertificates
 import TestSupport

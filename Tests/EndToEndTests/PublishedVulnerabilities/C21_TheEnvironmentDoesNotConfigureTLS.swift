@@ -1,4 +1,4 @@
-// The hole: CVE-2025-27237 of Zabbix agent. OpenSSL's configuration was read from where any user could write.
+// The vulnerability: CVE-2025-27237 of Zabbix agent. OpenSSL's configuration was read from where any user could write.
 // The promise: root's programs and the network's side take no configuration of OpenSSL from the environment, and agentd
 // none from files that others can write.
 import Glibc

@@ -4,7 +4,7 @@ import SupervisorLink
 import SystemCalls
 
 /// The supervisor as the HTTP side sees it: somebody who is asked, and who answers later.
-protocol Supervisor: Sendable {
+protocol SupervisorContact: Sendable {
   /// Asks on behalf of a client. The answer comes on `loop`; the future fails with `Problem` if there will be none.
   func ask(_ command: JobCommand, for client: VerifiedClient, on loop: any EventLoop) -> Inquiry
 

@@ -1,4 +1,4 @@
-// The hole: CVE-2020-11651 of Salt. Methods that were meant for the inside could be called from outside.
+// The vulnerability: CVE-2020-11651 of Salt. Methods that were meant for the inside could be called from outside.
 // The promise: there is what the table says, and nothing besides: every other method and path is refused, whoever asks.
 import TestSupport
 import Testing
