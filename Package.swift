@@ -43,7 +43,7 @@ let tls = wing(
   "Sources/TLS",
   [
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
-    .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
+    .target(name: "OpenSSL", dependencies: ["COpenSSL", "SystemCalls"]),
     .target(name: "ClientVerification", dependencies: ["OpenSSL", "Wording"]),
     .target(name: "SecretInput", dependencies: ["CLinux", "OpenSSL", "SystemCalls"]),
     .target(name: "ExitStatus", dependencies: ["CertificateStore", "SecretInput", "SystemCalls"]),
@@ -55,7 +55,11 @@ let tls = wing(
       name: "HTTPSClient",
       dependencies: ["AgentProtocol", "NIOOpenSSL", "OpenSSL", "SystemCalls", nioCore, nioPosix, nioHTTP1]),
     .target(name: "ConnectionSource", dependencies: ["AgentProtocol", nioCore]),
-    .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL", "Wording"]),
+    .target(
+      name: "CertificateImport",
+      dependencies: [
+        "AgentProtocol", "CertificateStore", "OpenSSL", "SystemCalls", "Wording",
+      ]),
   ])
 
 // The processes that run as root: supervisor and shepherds.

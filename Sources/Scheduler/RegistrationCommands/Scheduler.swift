@@ -5,6 +5,7 @@ import CommandGrammar
 import OpenSSL
 import SchedulerRegistry
 import SecretInput
+import SystemCalls
 
 /// A scheduler, as the article's commands work on it.
 public struct Scheduler: Sendable {

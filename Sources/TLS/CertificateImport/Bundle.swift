@@ -1,4 +1,5 @@
 import OpenSSL
+import SystemCalls
 
 /// What a file to import holds, sorted by kind and not yet judged.
 public struct Bundle: Sendable {

@@ -1,5 +1,6 @@
 import CertificateStore
 import OpenSSL
+import SystemCalls
 
 extension CertificateStore {
   /// The private key that is stored for a certificate.

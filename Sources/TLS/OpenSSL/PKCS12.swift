@@ -1,4 +1,5 @@
 import COpenSSL
+import SystemCalls
 
 /// A PKCS#12 container (`.p12`, `.pfx`; RFC 7292), read at once.
 public struct PKCS12: Sendable {

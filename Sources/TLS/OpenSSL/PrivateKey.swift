@@ -1,4 +1,5 @@
 import COpenSSL
+import SystemCalls
 
 /// A private key. OpenSSL holds the secret and wipes it when the last reference goes.
 public final class PrivateKey: @unchecked Sendable {  // an EVP_PKEY in use is not changed, and has its own locks

@@ -40,8 +40,8 @@ public enum SourceFile {
   }
 
   private static func bytes(of raw: Int32, _ name: String, _ limit: Int) throws(SecretInputError) -> SecretBytes {
-    do throws(SecretReadingError) { return try SecretBytes(readingDescriptor: raw, limit: limit) } catch {
-      throw error.code == EFBIG ? .tooLarge(name, limit: limit) : .failed(name, error.description)
+    do throws(SystemError) { return try SecretBytes(readingDescriptor: raw, limit: limit) } catch {
+      throw error.code == EFBIG ? .tooLarge(name, limit: limit) : .failed(name, error.reason)
     }
   }
 }

@@ -1,4 +1,3 @@
-import COpenSSL
 import Glibc
 
 /// Bytes that must not leave this process: kept in pages of their own which are locked against swapping and left out
@@ -25,8 +24,8 @@ public final class SecretBytes: @unchecked Sendable {  // written only before `i
   /// - Parameters:
   ///   - descriptor: open for reading.
   ///   - limit: the most bytes accepted.
-  /// - Throws: the errno(3) of read(2), or EFBIG where there are more than `limit` bytes.
-  public convenience init(readingDescriptor descriptor: Int32, limit: Int) throws(SecretReadingError) {
+  /// - Throws: what read(2) says, or `EFBIG` where there are more than `limit` bytes.
+  public convenience init(readingDescriptor descriptor: Int32, limit: Int) throws(SystemError) {
     var collected = SecretBytes(capacity: min(limit + 1, 65536))
     var filled = 0
     while true {
@@ -34,18 +33,20 @@ public final class SecretBytes: @unchecked Sendable {  // written only before `i
         collected = SecretBytes(growing: collected, to: min(limit + 1, filled * 2))
       }
       let target = collected.storage
-      let count = read(descriptor, target.baseAddress! + filled, collected.count - filled)
-      if count < 0 && errno == EINTR { continue }
-      if count < 0 { throw SecretReadingError(code: errno) }
+      let room = collected.count - filled
+      let count = try checked("read") { read(descriptor, target.baseAddress! + filled, room) }
       if count == 0 { break }
       filled += count
-      if filled > limit { throw SecretReadingError(code: EFBIG) }
+      if filled > limit { throw SystemError("read", code: EFBIG) }
     }
     let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(collected.storage)[..<filled])
     self.init(copying: bytes)
   }
 
-  init(count: Int, lock: Bool = true, fill: (UnsafeMutableRawBufferPointer) -> Void) {
+  /// Has `count` bytes, at first zero, filled in place.
+  ///
+  /// - Parameter lock: whether to lock them; `false` for bytes that are no secret after all.
+  public init(count: Int, lock: Bool = true, fill: (UnsafeMutableRawBufferPointer) -> Void) {
     self.count = count
     let size = max(count, 1)
     let pages = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
@@ -65,7 +66,7 @@ public final class SecretBytes: @unchecked Sendable {  // written only before `i
   }
 
   deinit {
-    OPENSSL_cleanse(storage.baseAddress, storage.count)
+    explicit_bzero(storage.baseAddress!, storage.count)
     munmap(storage.baseAddress!, storage.count)  // unlocks, too
   }
 
@@ -88,16 +89,4 @@ public final class SecretBytes: @unchecked Sendable {  // written only before `i
 extension SecretBytes: CustomStringConvertible {
   /// The number of bytes and nothing of their content.
   public var description: String { "\(count) secret bytes" }
-}
-
-/// Reading of a secret failed.
-public struct SecretReadingError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The value of errno(3); EFBIG for more bytes than allowed.
-  public let code: Int32
-
-  /// An error with this value of errno(3).
-  public init(code: Int32) { self.code = code }
-
-  /// What strerror(3) says.
-  public var description: String { String(cString: strerror(code)) }
 }
