@@ -24,16 +24,17 @@ let shared = wing(
   [
     .target(name: "CLinux"),
     .target(name: "SystemCalls", dependencies: ["CLinux"]),
+    .target(name: "Values"),
     .target(name: "Wording"),
     .target(name: "CommandGrammar", dependencies: ["Wording"]),
     .target(name: "TOML"),
-    .target(name: "AgentProtocol", dependencies: ["Wording"]),
+    .target(name: "AgentProtocol", dependencies: ["Values", "Wording"]),
     .target(name: "AgentLogging", dependencies: ["SystemCalls", logging]),
     .target(name: "Sandbox", dependencies: ["CLinux", "SystemCalls"]),
     .target(name: "SigningLink", dependencies: ["CLinux", "SystemCalls"]),
-    .target(name: "SupervisorLink", dependencies: ["AgentProtocol", "CLinux", "SystemCalls"]),
-    .target(name: "CertificateStore", dependencies: ["SystemCalls"]),
-    .target(name: "ClientSightings", dependencies: ["AgentProtocol", "SystemCalls"]),
+    .target(name: "SupervisorLink", dependencies: ["AgentProtocol", "CLinux", "SystemCalls", "Values"]),
+    .target(name: "CertificateStore", dependencies: ["SystemCalls", "Values"]),
+    .target(name: "ClientSightings", dependencies: ["AgentProtocol", "SystemCalls", "Values"]),
     .target(name: "ShepherdContract", dependencies: ["SystemCalls"]),
     .target(name: "EnrolmentProtocol"),
   ])
@@ -43,12 +44,15 @@ let tls = wing(
   "Sources/TLS",
   [
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
-    .target(name: "OpenSSL", dependencies: ["COpenSSL", "SystemCalls"]),
-    .target(name: "ClientVerification", dependencies: ["OpenSSL", "Wording"]),
+    .target(name: "OpenSSL", dependencies: ["COpenSSL", "SystemCalls", "Values"]),
+    .target(name: "ClientVerification", dependencies: ["OpenSSL", "Values", "Wording"]),
     .target(name: "SecretInput", dependencies: ["CLinux", "OpenSSL", "SystemCalls"]),
     .target(name: "ExitStatus", dependencies: ["CertificateStore", "SecretInput", "SystemCalls"]),
     .target(
-      name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Wording"]),
+      name: "Forecast",
+      dependencies: [
+        "AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Values", "Wording",
+      ]),
     .target(name: "RemoteSigning", dependencies: ["CLinux", "COpenSSL", "OpenSSL", "SigningLink", "SystemCalls"]),
     .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
     .target(
@@ -58,7 +62,7 @@ let tls = wing(
     .target(
       name: "CertificateImport",
       dependencies: [
-        "AgentProtocol", "CertificateStore", "OpenSSL", "SystemCalls", "Wording",
+        "AgentProtocol", "CertificateStore", "OpenSSL", "SystemCalls", "Values", "Wording",
       ]),
   ])
 
@@ -67,15 +71,15 @@ let root = wing(
   "Sources/Root",
   [
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "SystemCalls", "TOML", "Wording"]),
-    .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite", "SystemCalls"]),
+    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "SystemCalls", "TOML", "Values", "Wording"]),
+    .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite", "SystemCalls", "Values"]),
     .target(
-      name: "JobLaunch", dependencies: ["AgentProtocol", "CLinux", "ShepherdContract", "SystemCalls"]),
+      name: "JobLaunch", dependencies: ["AgentProtocol", "CLinux", "ShepherdContract", "SystemCalls", "Values"]),
     .target(
       name: "Supervisor",
       dependencies: [
         "AgentConfiguration", "AgentLogging", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings",
-        "JobLaunch", "JobLedger", "SigningLink", "SupervisorLink", "SystemCalls", "Wording", logging,
+        "JobLaunch", "JobLedger", "SigningLink", "SupervisorLink", "SystemCalls", "Values", "Wording", logging,
       ]),
     .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),
   ])
@@ -90,9 +94,8 @@ let network = wing(
       name: "Listener",
       dependencies: [
         "AgentProtocol", "CLinux", "ClientSightings", "ClientVerification", "ConnectionSource", "Forecast",
-        "NIOOpenSSL", "OpenSSL", "RemoteSigning", "Sandbox", "SupervisorLink", "SystemCalls", "Wording", logging,
-        nioCore,
-        nioPosix, nioHTTP1, nioHTTP2,
+        "NIOOpenSSL", "OpenSSL", "RemoteSigning", "Sandbox", "SupervisorLink", "SystemCalls", "Values", "Wording",
+        logging, nioCore, nioPosix, nioHTTP1, nioHTTP2,
       ]),
   ])
 
@@ -106,7 +109,7 @@ let register = wing(
       dependencies: [
         "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateImport", "CertificateStore", "ClientSightings",
         "ClientVerification", "EnrolmentClient", "EnrolmentProtocol", "ExitStatus", "Forecast", "JobLaunch", "OpenSSL",
-        "Sandbox", "SecretInput", "SystemCalls", "Wording",
+        "Sandbox", "SecretInput", "SystemCalls", "Values", "Wording",
       ]),
   ])
 
@@ -124,19 +127,19 @@ let scheduler = wing(
     .target(
       name: "AgentClient",
       dependencies: ["AgentProtocol", "HTTPSClient", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
-    .target(name: "SchedulerRegistry", dependencies: ["AgentProtocol", "CertificateStore", "SystemCalls"]),
+    .target(name: "SchedulerRegistry", dependencies: ["AgentProtocol", "CertificateStore", "SystemCalls", "Values"]),
     .target(
       name: "AgentInventory",
       dependencies: [
         "AgentClient", "AgentProtocol", "CertificateImport", "CertificateStore", "HTTPSClient", "OpenSSL",
-        "SchedulerRegistry",
+        "SchedulerRegistry", "Values",
       ]),
     .target(
       name: "RegistrationCommands",
       dependencies: [
         "AgentLogging", "AgentProtocol", "CertificateAuthority", "CertificateImport", "CertificateStore",
         "CommandGrammar", "EnrolmentProtocol", "EnrolmentService", "ExitStatus", "OpenSSL", "SchedulerRegistry",
-        "SecretInput", "SystemCalls", "Wording", logging,
+        "SecretInput", "SystemCalls", "Values", "Wording", logging,
       ]),
   ])
 
@@ -147,7 +150,8 @@ let programs = wing(
     .executableTarget(
       name: "agentd",
       dependencies: [
-        "AgentLogging", "AgentProtocol", "CLinux", "Listener", "Signer", "Supervisor", "SystemCalls", argumentParser,
+        "AgentLogging", "AgentProtocol", "CLinux", "Listener", "Signer", "Supervisor", "SystemCalls", "Values",
+        argumentParser,
       ]),
     .executableTarget(
       name: "agentd-shepherd", dependencies: ["Shepherd"],
@@ -163,7 +167,7 @@ let programs = wing(
       name: "agentctl",
       dependencies: [
         "AgentClient", "AgentInventory", "AgentProtocol", "HTTPSClient", "OpenSSL", "SchedulerRegistry", "SystemCalls",
-        "Wording", argumentParser,
+        "Values", "Wording", argumentParser,
       ]),
     .executableTarget(
       name: "scheduler-register",
@@ -193,13 +197,21 @@ let tests = wing(
   "Tests",
   [
     .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol"]),
+    .testTarget(name: "ValuesTests", dependencies: ["Values"]),
     .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"]),
     .testTarget(
       name: "AgentConfigurationTests",
-      dependencies: ["AgentConfiguration", "AgentProtocol", "SystemCalls", "TestSupport"]),
+      dependencies: ["AgentConfiguration", "AgentProtocol", "SystemCalls", "TestSupport", "Values"]),
     .testTarget(
-      name: "ClientSightingsTests", dependencies: ["AgentProtocol", "ClientSightings", "SystemCalls", "TestSupport"]),
-    .testTarget(name: "CertificateStoreTests", dependencies: ["CertificateStore", "SystemCalls", "TestSupport"]),
+      name: "ClientSightingsTests",
+      dependencies: [
+        "AgentProtocol", "ClientSightings", "SystemCalls", "TestSupport", "Values",
+      ]),
+    .testTarget(
+      name: "CertificateStoreTests",
+      dependencies: [
+        "CertificateStore", "SystemCalls", "TestSupport", "Values",
+      ]),
     .testTarget(
       name: "AgentRegistrationTests",
       dependencies: [
@@ -207,27 +219,30 @@ let tests = wing(
       ]),
     .testTarget(
       name: "AgentLoggingTests", dependencies: ["AgentLogging", "CLinux", "SystemCalls", "TestSupport", logging]),
-    .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls", "Values"], path: "Tests/TestSupport"),
     .testTarget(
       name: "SupervisorTests",
       dependencies: [
         "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings", "JobLaunch",
-        "JobLedger",
-        "SigningLink", "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", logging,
+        "JobLedger", "SigningLink", "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", "Values", logging,
       ]),
     .executableTarget(
       name: "agentd-test-roles",
       dependencies: [
-        "AgentProtocol", "CLinux", "COpenSSL", "JobLaunch", "JobLedger", "OpenSSL", "Sandbox", "SystemCalls",
+        "AgentProtocol", "CLinux", "COpenSSL", "JobLaunch", "JobLedger", "OpenSSL", "Sandbox", "SystemCalls", "Values",
       ],
       path: "Tests/TestRoles"),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"]),
     .testTarget(name: "ShepherdTests", dependencies: ["Shepherd", "SystemCalls", "TestSupport"]),
     .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),
-    .testTarget(name: "JobLedgerTests", dependencies: ["AgentProtocol", "JobLedger", "SystemCalls", "TestSupport"]),
+    .testTarget(
+      name: "JobLedgerTests",
+      dependencies: [
+        "AgentProtocol", "JobLedger", "SystemCalls", "TestSupport", "Values",
+      ]),
     .testTarget(
       name: "JobLaunchTests",
-      dependencies: ["AgentProtocol", "JobLaunch", "ShepherdContract", "SystemCalls", "TestSupport"]),
+      dependencies: ["AgentProtocol", "JobLaunch", "ShepherdContract", "SystemCalls", "TestSupport", "Values"]),
     .target(
       name: "TestCertificates", dependencies: ["SystemCalls", "TestSupport"], path: "Tests/TestCertificates"),
     .testTarget(
@@ -239,9 +254,8 @@ let tests = wing(
       name: "ListenerTests",
       dependencies: [
         "AgentProtocol", "ConnectionSource", "Listener", "OpenSSL", "Signer", "SigningLink", "SupervisorLink",
-        "SystemCalls",
-        "TestCertificates", "TestSupport",
-        logging, nioCore, nioEmbedded, nioHPACK, nioHTTP1, nioPosix,
+        "SystemCalls", "TestCertificates", "TestSupport", "Values", logging, nioCore, nioEmbedded, nioHPACK, nioHTTP1,
+        nioPosix,
       ]),
     .testTarget(
       name: "ClientVerificationTests",
@@ -275,6 +289,7 @@ let tests = wing(
       name: "EndToEndTests",
       dependencies: [
         "AgentClient", "AgentProtocol", "HTTPSClient", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport",
+        "Values",
       ],
       exclude: ["Clients", "Complaints/README.md", "Holes/README.md"]),
   ])
@@ -307,7 +322,7 @@ if Context.environment["AGENTD_FUZZ"] != nil {
         "AgentConfiguration", "AgentLogging", "AgentProtocol", "CertificateImport", "CertificateStore", "CLinux",
         "ClientVerification", "COpenSSL", "EnrolmentProtocol", "Listener", "OpenSSL", "ShepherdContract", "Signer",
         "SigningLink",
-        "SupervisorLink", "SystemCalls", "TestCertificates", "TestSupport",
+        "SupervisorLink", "SystemCalls", "TestCertificates", "TestSupport", "Values",
         logging, nioCore, nioEmbedded, nioHPACK, nioHTTP1, nioHTTP2,
       ],
       path: "Tests/Fuzz",

@@ -10,7 +10,7 @@ import Testing
   init() throws { certificates = try Certificates() }
 
   static let job =
-    #"{"id":"a","state":"running","command":["x"],"user":"u","client":{"subject":"s","thumbprint":"t"},"#
+    #"{"id":"a","state":"running","command":["x"],"user":"u","client":{"subject":"s","thumbprint":"\#(String(repeating: "ab", count: 32))"},"#
     + #""submitted_at":"2026-01-01T00:00:00.000Z","labels":{}}"#
 
   @Test(arguments: [

@@ -2,6 +2,7 @@ import AgentProtocol
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import AgentConfiguration
 
@@ -110,7 +111,7 @@ struct ClientTableTests {
   ])
   func whomATableIsFor(pattern: String, isMeant: Bool) throws {
     let client = VerifiedClient(
-      ClientIdentity(subject: "CN=nightly,O=Example\\, Inc.", thumbprint: digits),
+      ClientIdentity(subject: "CN=nightly,O=Example\\, Inc.", thumbprint: Thumbprint(digits)!),
       names: [ClientName("DNS:a.example")!, ClientName("email:Ops@example.com")!, ClientName("URI:urn:x:1")!])
     #expect(try ClientPattern.read(pattern).get().matches(client) == isMeant)
   }

@@ -3,12 +3,13 @@ import Glibc
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 /// A store that somebody else can read, write or has filled is not used, and the message says how to mend it.
 struct StoreRefusalTests {
   private let folder: TemporaryFolder
   private let store: CertificateStore
-  private let thumbprint = Thumbprint(String(repeating: "ab", count: 32))!
+  private let thumbprint = Thumbprint(repeating: "ab")
 
   init() throws {
     folder = try TemporaryFolder()
@@ -89,7 +90,7 @@ struct StoreRefusalTests {
   @Test func anObjectTooLargeIsNotKept() throws {
     let before = try FolderImage(of: store.folder)
     let large = StoredObject(
-      thumbprint: Thumbprint(String(repeating: "cd", count: 32))!, pem: [UInt8](repeating: 0x41, count: 65537))
+      thumbprint: Thumbprint(repeating: "cd"), pem: [UInt8](repeating: 0x41, count: 65537))
     let expected = StoreError.full(
       path: store.folder, fact: "65537 bytes in one of the certificates; the most is 65536")
     #expect(throws: expected) { try store.update { $0.add(large, to: .certificates) } }

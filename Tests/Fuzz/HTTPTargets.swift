@@ -1,6 +1,7 @@
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import Values
 
 @testable import AgentProtocol
 @testable import Listener

@@ -1,6 +1,7 @@
 import AgentProtocol
 import JobLaunch
 import Testing
+import Values
 
 /// Goal: whatever way a job ends, its state, exit code, signal and reason say so.
 struct EveryEndIsTold {

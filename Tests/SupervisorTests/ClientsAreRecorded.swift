@@ -5,6 +5,7 @@ import Glibc
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -19,8 +20,8 @@ struct ClientsAreRecorded {
   }
 
   private func client(_ number: Int, root: Int = 0) -> AdmittedClient {
-    func thumbprint(_ number: Int) -> String {
-      String(String(10_000 + number).reversed()) + String(repeating: "0", count: 59)
+    func thumbprint(_ number: Int) -> Thumbprint {
+      Thumbprint(String(String(10_000 + number).reversed()) + String(repeating: "0", count: 59))!
     }
     return AdmittedClient(thumbprint: thumbprint(number), root: thumbprint(root), certificates: ["MAoA"])!
   }

@@ -23,7 +23,8 @@ struct HostileListenerIsEnded {
     ("a message of the other direction", frame(#"{"drain":{}}"#.utf8), "frame that cannot be decoded"),
     ("deep nesting", frame(String(repeating: "[", count: 100_000).utf8), "frame that cannot be decoded"),
     ("ready a second time", frame(secondReady.utf8), "ready while serving"),
-    ("a client of no thumbprint", frame(admitted("client", ["MAo="])), "not an admitted client"),
+    ("a client of no thumbprint", frame(admitted("client", ["MAo="])), "not a SHA-256 thumbprint"),
+    ("a client of capitals", frame(admitted(client.uppercased(), ["MAo="])), "not a SHA-256 thumbprint"),
     ("a client without certificate", frame(admitted(client, [])), "not an admitted client"),
     (
       "a client with too many certificates", frame(admitted(client, Array(repeating: "MAo=", count: 33))),
@@ -37,7 +38,7 @@ struct HostileListenerIsEnded {
   ]
 
   private static let secondReady = """
-    {"ready":{"_0":{"subject":"CN=a","thumbprint":"ab","notAfter":"2026-01-01T00:00:00.000Z","roots":[]}}}
+    {"ready":{"_0":{"subject":"CN=a","thumbprint":"\(client)","notAfter":"2026-01-01T00:00:00.000Z","roots":[]}}}
     """
 
   private static let client = String(repeating: "ab", count: 32)

@@ -1,7 +1,7 @@
-import AgentProtocol
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 

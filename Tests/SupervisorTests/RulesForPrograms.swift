@@ -3,6 +3,7 @@ import AgentProtocol
 import Glibc
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -128,7 +129,7 @@ struct RulesForUsers {
     let id = JobID("a")!
     var job = JobRequest(command: ["/bin/sh", "-c", "id -u"])
     job.user = "root"
-    let other = VerifiedClient(ClientIdentity(subject: "CN=other", thumbprint: String(repeating: "0", count: 64)))
+    let other = VerifiedClient(ClientIdentity(subject: "CN=other", thumbprint: Thumbprint(repeating: "00")))
     #expect(try stage.answer(.submitJob(id, job), as: other).problem == .forbidden)
     #expect(try stage.answer(.submitJob(id, job)).created == true)
     #expect(try stage.end("a").state == .succeeded)

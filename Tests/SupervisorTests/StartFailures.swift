@@ -4,6 +4,7 @@ import Glibc
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -52,7 +53,7 @@ struct StartFailures {
     Case(
       what: "no root", code: EX_CONFIG, message: "store: no root is trusted", hint: "-I ROOT.pem",
       prepare: { host in
-        let root = Thumbprint(String(repeating: "cd", count: 32))!
+        let root = Thumbprint(repeating: "cd")
         try CertificateStore(folder: host.folder.path("store")).update { $0.remove(.roots, root) }
       }),
     Case(

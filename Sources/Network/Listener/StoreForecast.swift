@@ -4,6 +4,7 @@ import Forecast
 import OpenSSL
 import SupervisorLink
 import SystemCalls
+import Values
 
 /// What of the material will break, and for which of the clients seen lately: `agentd -t --at`.
 enum StoreForecast {
@@ -21,7 +22,7 @@ enum StoreForecast {
       listenerChain: own.map { chain(of: $0, known, trust.roots) } ?? [], roots: trust.roots,
       certificates: trust.certificates, revocationLists: trust.revocationLists,
       expiredRevocationLists: material.trust.acceptsExpiredLists ? .accept : .refuse)
-    let seconds = now.milliseconds / 1000
+    let seconds = now.seconds
     do {
       let seen = try clients.map { try read($0, now: seconds) } ?? []
       return Array(try Forecast(of: store, clients: seen, from: seconds).breakages.prefix(limit))

@@ -3,6 +3,7 @@ import AgentProtocol
 import ArgumentParser
 import Glibc
 import SchedulerRegistry
+import Values
 
 /// Shows the agents with their states.
 struct AgentsCommand: FleetCommand {
@@ -63,7 +64,7 @@ private struct AgentReport: Encodable {
   let version: String?
   let running: Int?
   let queued: Int?
-  let certificateThumbprint: String?
+  let certificateThumbprint: Thumbprint?
   let certificateNotAfter: Timestamp?
   let warnings: [String]?
 

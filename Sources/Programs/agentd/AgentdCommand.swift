@@ -2,6 +2,7 @@ import AgentProtocol
 import ArgumentParser
 import Supervisor
 import SystemCalls
+import Values
 
 /// The options of agentd as the one who starts it gives them.
 struct AgentdCommand: ParsableCommand {

@@ -1,8 +1,8 @@
 import CertificateImport
-import CertificateStore
 import ExitStatus
 import OpenSSL
 import SystemCalls
+import Values
 
 extension Registration {
   /// `-E`: a certificate and its chain, or a revocation list, as PEM. Never a key.

@@ -3,6 +3,7 @@ import CertificateImport
 import ExitStatus
 import Forecast
 import OpenSSL
+import Values
 import Wording
 
 extension Registration {

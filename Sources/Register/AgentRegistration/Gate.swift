@@ -1,5 +1,4 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import ClientSightings
 import ClientVerification
@@ -7,13 +6,14 @@ import ExitStatus
 import Forecast
 import OpenSSL
 import SystemCalls
+import Values
 
 /// The gate that the store makes, and the clients whom agentd has let in.
 extension Registration {
   /// What decides who is let in.
   ///
-  /// - Parameter removed: SHA-256 of a certificate that is to be left out.
-  func judgedStore(_ catalog: StoreCatalog, without removed: String? = nil) throws -> JudgedStore {
+  /// - Parameter removed: a certificate that is to be left out.
+  func judgedStore(_ catalog: StoreCatalog, without removed: Thumbprint? = nil) throws -> JudgedStore {
     let listener = try listenerConfiguration()
     let own = catalog.all.first { $0.sha256Thumbprint == listener.certificate }
     return JudgedStore(

@@ -3,12 +3,13 @@ import CertificateImport
 import CertificateStore
 import ExitStatus
 import OpenSSL
+import Values
 
 /// The store's objects with what the listener makes of them.
 struct Inventory {
   let catalog: StoreCatalog
-  /// Thumbprints of the configured listener certificate and its chain.
-  private let chain: Set<String>
+  /// The configured listener certificate and its chain.
+  private let chain: Set<Thumbprint>
 
   init(_ catalog: StoreCatalog, listener: ListenerConfiguration) {
     self.catalog = catalog

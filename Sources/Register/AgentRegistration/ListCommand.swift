@@ -1,8 +1,8 @@
-import AgentProtocol
 import CertificateImport
 import CertificateStore
 import Forecast
 import OpenSSL
+import Values
 
 extension Registration {
   /// `-l`: what the store holds, and who came in by it.

@@ -1,10 +1,10 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import CertificateStore
 import ExitStatus
 import OpenSSL
 import SystemCalls
+import Values
 
 /// What `-L` shall change; what is `nil` or empty stays.
 public struct ListenerChange: Sendable {
@@ -111,7 +111,7 @@ extension Registration {
     let inventory = Inventory(try catalog(), listener: listener)
     let entry = inventory.entries.first { $0.sha256 == listener.certificate }
     var lines = ["listener"]
-    lines.append("  certificate  \(listener.certificate ?? "none chosen")")
+    lines.append("  certificate  \(listener.certificate?.description ?? "none chosen")")
     if let entry {
       lines.append("               \(entry.subject), valid to \(entry.notAfter?.short ?? "")")
     } else if listener.certificate != nil {
@@ -130,7 +130,7 @@ extension Registration {
 
 /// What `-L --json` prints.
 struct ListenerDescription: Encodable {
-  let certificate: String?
+  let certificate: Thumbprint?
   let methods: [String]
   let addresses: [String]
   let port: Int

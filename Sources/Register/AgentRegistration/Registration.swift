@@ -4,6 +4,7 @@ import CertificateImport
 import CertificateStore
 import Glibc
 import SystemCalls
+import Values
 
 /// One call of agent-register: where things are, and how the program was called.
 public struct Registration: Sendable {
@@ -60,7 +61,7 @@ public struct Registration: Sendable {
   }
 
   /// Seconds since the epoch.
-  var now: Int64 { Timestamp.now().milliseconds / 1000 }
+  var now: Int64 { Timestamp.now().seconds }
 
   /// A word of warning when somebody works on a store of his own while the host has one of the system's.
   var otherStoreWarning: [String] {

@@ -1,8 +1,8 @@
 import AgentConfiguration
 import CertificateImport
-import CertificateStore
 import ExitStatus
 import SecretInput
+import Values
 
 /// Why a command was not carried out: one line with file, expectation, fact, and what to do.
 public struct RegistrationError: Error, Equatable, Sendable, CustomStringConvertible {

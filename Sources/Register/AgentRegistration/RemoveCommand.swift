@@ -1,8 +1,8 @@
-import AgentProtocol
 import CertificateImport
 import CertificateStore
 import ExitStatus
 import Forecast
+import Values
 
 extension Registration {
   /// `-x`: removes an object, a certificate with its key.
@@ -18,8 +18,7 @@ extension Registration {
       if entry.inUse, !force { throw RegistrationError(.configuration, refusal(entry)) }
       refused = try neededBy(entry, catalog, force: force)
       if !refused.isEmpty, !force { throw RegistrationError(.configuration, refusal(entry, neededBy: refused)) }
-      guard let thumbprint = Thumbprint(entry.sha256) else { return entry }
-      for kind in kinds(entry) { transaction.remove(kind, thumbprint) }
+      for kind in kinds(entry) { transaction.remove(kind, entry.sha256) }
       return entry
     }
     let reload = RunningAgent(configuration).reload(startedBy: agentCommand)

@@ -1,5 +1,4 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import CertificateStore
 import EnrolmentClient
@@ -7,6 +6,7 @@ import ExitStatus
 import OpenSSL
 import Sandbox
 import SystemCalls
+import Values
 
 extension Registration {
   /// `--renew`: replaces the listener's certificate, by which this agent proves itself, with a new one for a new key. agentd runs this
@@ -105,9 +105,8 @@ extension Registration {
       where catalog.keys.contains(certificate.sha256Thumbprint) && certificate.subject == old.subject
         && certificate != renewed && certificate.notAfter < old.notAfter
       {
-        guard let thumbprint = certificate.thumbprint else { continue }
-        transaction.remove(.certificates, thumbprint)
-        transaction.remove(.keys, thumbprint)
+        transaction.remove(.certificates, certificate.sha256Thumbprint)
+        transaction.remove(.keys, certificate.sha256Thumbprint)
       }
     }
     return saved

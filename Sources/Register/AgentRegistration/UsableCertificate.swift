@@ -1,10 +1,10 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import CertificateStore
 import ExitStatus
 import OpenSSL
 import SystemCalls
+import Values
 
 extension Registration {
   /// The certificate that `query` means, if a listener can serve with it: key there and its own, chain complete, in force.

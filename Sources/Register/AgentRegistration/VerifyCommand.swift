@@ -1,11 +1,11 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import ClientVerification
 import ExitStatus
 import Forecast
 import OpenSSL
 import SecretInput
+import Values
 
 extension Registration {
   /// `-V`: whether a client that presents the certificates of a file would be let in.
@@ -24,7 +24,7 @@ extension Registration {
     }
     let catalog = try catalog()
     let examination = try judgedStore(catalog).verifier().examine(
-      certificates[0], presentedIntermediates: Array(certificates.dropFirst()), at: moment.milliseconds / 1000)
+      certificates[0], presentedIntermediates: Array(certificates.dropFirst()), at: moment.seconds)
     return try report(examination, certificates[0], moment)
   }
 

@@ -1,20 +1,19 @@
-import AgentProtocol
 import Glibc
 import SystemCalls
+import Values
 
 extension ListenerConfiguration {
   init(_ table: StrictTable) throws(ConfigurationError) {
     self.init()
     try table.refuseUnknown(besides: Self.keys)
     certificate = try table.string("certificate").map { text throws(ConfigurationError) in
-      let digits = text.lowercased()
-      guard digits.utf8.count == 64, digits.utf8.allSatisfy({ Self.hexDigits.contains($0) }) else {
+      guard let thumbprint = Thumbprint(text) else {
         throw table.error(
           "certificate",
           "certificate must be a SHA-256 thumbprint, 64 hex digits, not \(quoted(text)); set it with: "
             + "agent-register -L -t THUMBPRINT")
       }
-      return digits
+      return thumbprint
     }
     if let methods = try table.strings("methods"), methods != ["tls"] {
       throw table.error("methods", "methods must be [\"tls\"]: no other authentication exists here")
@@ -50,8 +49,6 @@ extension ListenerConfiguration {
     (1...300).contains(text.utf8.count)
       && text.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
   }
-
-  private static let hexDigits = Array("0123456789abcdef".utf8)
 
   /// What is wrong with addresses to listen on; `nil` if nothing is.
   public static func fault(of addresses: [String]) -> String? {

@@ -1,6 +1,7 @@
 import AgentProtocol
 import Glibc
 import ShepherdContract
+import Values
 
 extension JobOutcome {
   static func interrupted(_ interruption: Interruption) -> JobOutcome {

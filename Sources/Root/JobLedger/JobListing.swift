@@ -1,4 +1,5 @@
 import AgentProtocol
+import Values
 
 /// Pages of jobs, newest first, each found by where the one before ended (keyset): no page costs more than another.
 struct JobListing {
@@ -25,7 +26,7 @@ struct JobListing {
     } else {
       if let client = filter.client {
         conditions.append("client_thumbprint = ?")
-        values.append(.text(client))
+        values.append(.text(client.description))
       }
       if let state = filter.state {
         conditions.append("state = ?")
@@ -77,7 +78,7 @@ struct JobListing {
     guard filter.label != nil || subject != nil else { return true }
     return (subject.map { row.text(JobRow.subjectColumn) == $0 } ?? true)
       && (filter.state.map { row.text(JobRow.stateColumn) == $0.rawValue } ?? true)
-      && (filter.client.map { row.text(JobRow.clientColumn) == $0 } ?? true)
+      && (filter.client.map { row.text(JobRow.clientColumn).flatMap(Thumbprint.init(canonical:)) == $0 } ?? true)
   }
 
   private static func limit(_ filter: JobFilter) -> Int { min(max(filter.limit, 1), JobFilter.maximumLimit) }

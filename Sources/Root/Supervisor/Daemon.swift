@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import SupervisorLink
 import SystemCalls
+import Values
 
 /// The running supervisor: its parts tied together, and what the signals do.
 final class Daemon {
@@ -29,7 +30,7 @@ final class Daemon {
   private var signals: SignalSource?
   private var failure: StartFailure?
   /// SHA-256 thumbprints.
-  private var trustedRoots: Set<String> = []
+  private var trustedRoots: Set<Thumbprint> = []
   private var reloadIsWanted = false
   private var logFile = ""
   // For the service manager: empty if the last reload went well.
@@ -168,7 +169,7 @@ final class Daemon {
         "uptime": "\(startedAt.duration(to: .now).inSeconds)", "running": "\(capacity.running)",
         "queued": "\(capacity.queued)", "requests_waiting": "\(requests.openCount)",
         "addresses": "\(listeners.sockets.map(\.shown).joined(separator: " "))",
-        "thumbprint": "\(listeners.report?.thumbprint ?? "none")",
+        "thumbprint": "\(listeners.report?.thumbprint.description ?? "none")",
       ])
   }
 }

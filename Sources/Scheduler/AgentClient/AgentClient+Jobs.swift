@@ -78,7 +78,7 @@ extension AgentClient {
 
   private static func query(_ filter: JobFilter) -> String {
     let parameters: [(String, String?)] = [
-      ("limit", "\(filter.limit)"), ("state", filter.state?.rawValue), ("client", filter.client),
+      ("limit", "\(filter.limit)"), ("state", filter.state?.rawValue), ("client", filter.client?.description),
       ("label", filter.label.map { "\($0.name)=\($0.value)" }), ("since", filter.since?.description),
       ("cursor", filter.cursor),
     ]

@@ -1,4 +1,3 @@
-import AgentProtocol
 import CertificateAuthority
 import CertificateStore
 import CommandGrammar
@@ -6,6 +5,7 @@ import OpenSSL
 import SchedulerRegistry
 import SecretInput
 import SystemCalls
+import Values
 
 /// A scheduler, as the article's commands work on it.
 public struct Scheduler: Sendable {
@@ -68,13 +68,13 @@ public struct Scheduler: Sendable {
   }
 
   /// Seconds since the epoch.
-  var now: Int64 { Timestamp.now().milliseconds / 1000 }
+  var now: Int64 { Timestamp.now().seconds }
 }
 
 /// What came of an attempt to reach an agent.
 public enum ProbeOutcome: Equatable, Sendable {
   /// It is there, and each side accepted the other.
-  case connected(sha256Thumbprint: String, version: String)
+  case connected(sha256Thumbprint: Thumbprint, version: String)
   /// It is not, or one side refused.
   case failed(reason: String)
 }

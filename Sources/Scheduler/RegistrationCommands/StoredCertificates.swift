@@ -4,6 +4,7 @@ import CertificateStore
 import OpenSSL
 import SchedulerRegistry
 import SystemCalls
+import Values
 
 extension Scheduler {
   /// The root CA that `query` means, or the default one, with its key.
@@ -41,7 +42,7 @@ extension Scheduler {
   }
 
   private func find(
-    _ query: ThumbprintQuery?, otherwise thumbprint: String?, among certificates: [Certificate], _ what: String
+    _ query: ThumbprintQuery?, otherwise thumbprint: Thumbprint?, among certificates: [Certificate], _ what: String
   ) throws(CommandError) -> Certificate? {
     guard let query else { return certificates.first { $0.sha256Thumbprint == thumbprint } }
     let found = certificates.filter { query.matches(sha1: $0.sha1Thumbprint, sha256: $0.sha256Thumbprint) }
@@ -69,12 +70,10 @@ extension StoreTransaction {
   }
 
   mutating func add(_ certificate: Certificate, to kind: StoreKind) throws {
-    guard let thumbprint = certificate.thumbprint else { return }
-    add(StoredObject(thumbprint: thumbprint, pem: Array(certificate.pem.utf8)), to: kind)
+    add(StoredObject(thumbprint: certificate.sha256Thumbprint, pem: Array(certificate.pem.utf8)), to: kind)
   }
 
   mutating func addKey(_ key: PrivateKey, of certificate: Certificate) throws {
-    guard let thumbprint = certificate.thumbprint else { return }
-    try key.pkcs8PEM().withUnsafeBytes { addKey($0, of: thumbprint) }
+    try key.pkcs8PEM().withUnsafeBytes { addKey($0, of: certificate.sha256Thumbprint) }
   }
 }

@@ -1,8 +1,8 @@
 import AgentProtocol
 import CertificateAuthority
-import CertificateStore
 import CommandGrammar
 import OpenSSL
+import Values
 import Wording
 
 /// The switches of a command that was checked against its syntax, as values.

@@ -1,3 +1,5 @@
+import Values
+
 /// A job has come to another state: what `GET /v1/events` tells.
 public struct StateChange: Codable, Equatable, Sendable {
   /// The job.

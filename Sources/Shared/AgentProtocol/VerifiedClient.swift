@@ -1,3 +1,5 @@
+import Values
+
 /// A client as the listener has verified it: who it is for records, and the other names that rules can be written for.
 ///
 /// The record of jobs keeps the identity alone; the names come with each request, of the certificate that was shown this time.
@@ -19,7 +21,7 @@ public struct VerifiedClient: Hashable, Sendable {
   /// The certificate's subject, RFC 4514.
   public var subject: String { identity.subject }
   /// SHA-256 of the certificate.
-  public var thumbprint: String { identity.thumbprint }
+  public var thumbprint: Thumbprint { identity.thumbprint }
 
   /// - Parameter names: those beyond `Limits` make `names` `nil`.
   public init(_ identity: ClientIdentity, names: [ClientName]? = []) {

@@ -1,4 +1,5 @@
 import SystemCalls
+import Values
 
 /// Why the store could not be read or changed.
 public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {

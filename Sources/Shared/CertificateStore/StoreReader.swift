@@ -1,5 +1,6 @@
 import Glibc
 import SystemCalls
+import Values
 
 /// Reads the current generation. No lock: a generation that was swapped away while it was being read may be half
 /// removed, which shows by `current` pointing elsewhere afterwards; then the new one is read instead.

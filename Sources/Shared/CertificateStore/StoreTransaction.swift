@@ -1,4 +1,5 @@
 import SystemCalls
+import Values
 
 /// Changes to the store that take effect together or not at all.
 public struct StoreTransaction {

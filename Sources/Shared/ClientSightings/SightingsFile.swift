@@ -1,6 +1,7 @@
 import AgentProtocol
 import Glibc
 import SystemCalls
+import Values
 
 /// The record of clients on the disk, written by agentd, read by agent-register as well.
 ///
@@ -106,8 +107,9 @@ extension SightingsFile {
       String(decoding: $0, as: UTF8.self)
     }
     guard fields.count == 4, let time = Int64(fields[0]), (0...Self.latest).contains(time), "\(time)" == fields[0],
+      let thumbprint = Thumbprint(canonical: fields[1]), let root = Thumbprint(canonical: fields[2]),
       let client = AdmittedClient(
-        thumbprint: fields[1], root: fields[2],
+        thumbprint: thumbprint, root: root,
         certificates: fields[3].split(separator: ",", omittingEmptySubsequences: false).map(String.init))
     else { return nil }
     return Sighting(client: client, lastUse: time)

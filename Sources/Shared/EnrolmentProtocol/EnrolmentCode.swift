@@ -53,6 +53,9 @@ public struct EnrolmentCode: Equatable, Sendable {
     return String(letters)
   }
 
+  /// Whether it is of the root with this SHA-256 thumbprint, in lower-case hex digits.
+  public func isOfRoot(_ thumbprint: String) -> Bool { thumbprint.utf8.starts(with: rootBeginning.utf8) }
+
   /// As it is shown.
   public var text: String {
     let groups = stride(from: 0, to: Self.secretLength, by: 5).map { start in

@@ -1,6 +1,6 @@
-import AgentProtocol
 import CertificateStore
 import OpenSSL
+import Values
 import Wording
 
 /// What an import will do to the store; made without touching it.
@@ -28,8 +28,8 @@ public struct ImportPlan: Sendable {
   public var key: PrivateKey?
   /// The revocation lists to add.
   public var revocationLists: [RevocationList] = []
-  /// SHA-256 thumbprints of lists that those replace.
-  public var replacedLists: [String] = []
+  /// The lists that those replace.
+  public var replacedLists: [Thumbprint] = []
   /// What a person should know, each in one line.
   public var warnings: [String] = []
 

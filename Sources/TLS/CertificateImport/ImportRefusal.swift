@@ -1,5 +1,5 @@
-import AgentProtocol
 import OpenSSL
+import Values
 
 /// Why a file is not imported. The description is expectation, fact and what to do, in one line without the file's name.
 public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
@@ -132,19 +132,5 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
       case .tooManyRounds(let count): .tooManyRounds(count)
       case .unreadable(let error): .damaged("PKCS#12 container cannot be read: \(error.reason)")
       }
-  }
-}
-
-extension Timestamp {
-  /// Of seconds since the epoch, as `Certificate` has them; times beyond all calendars are cut to the year 9999.
-  public init(seconds: Int64) {
-    self.init(milliseconds: min(max(seconds, -62_135_596_800), 253_402_300_799) * 1000)
-  }
-
-  /// To the second, for people: `2026-11-23T02:00:00Z`.
-  public var short: String {
-    let text = description
-    guard let point = text.lastIndex(of: ".") else { return text }
-    return text[..<point] + "Z"
   }
 }

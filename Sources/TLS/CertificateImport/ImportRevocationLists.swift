@@ -1,6 +1,5 @@
-import AgentProtocol
-import CertificateStore
 import OpenSSL
+import Values
 
 extension ImportPlan {
   /// Adds a list, which replaces older ones of its issuer.

@@ -7,8 +7,7 @@ extension CertificateStore {
   ///
   /// - Throws: `StoreError`: there is none, others can read it, or it is damaged.
   public func key(of certificate: Certificate) throws(StoreError) -> PrivateKey {
-    guard let thumbprint = certificate.thumbprint else { throw damaged(certificate) }
-    let file = try openKey(thumbprint)
+    let file = try openKey(certificate.sha256Thumbprint)
     do {
       let text = try SecretBytes(readingDescriptor: file.raw, limit: StoreLimits.objectBytes)
       if let key = try PrivateKey.first(inPEM: text) { return key }

@@ -1,3 +1,5 @@
+import Values
+
 extension Breach {
   /// How it continues a line that begins with the client's certificate.
   var predicate: String {
@@ -47,10 +49,10 @@ extension Breach {
     case .nameConstraint(_, let detail):
       "has a name that its issuers' name constraints do not allow (\(detail))"
     case .revoked(_, let since):
-      "was revoked\(since.map { " on \(TimeText.moment($0))" } ?? "") by its issuer"
+      "was revoked\(since.map { " on \(Timestamp(seconds: $0).short)" } ?? "") by its issuer"
     case .revocationListExpired(let issuer, let since):
       "cannot be checked: the revocation list of \(issuer) is out of date"
-        + "\(since.map { " since \(TimeText.moment($0))" } ?? ""); import a new one"
+        + "\(since.map { " since \(Timestamp(seconds: $0).short)" } ?? ""); import a new one"
     case .revocationListUnusable(let issuer, let detail):
       "cannot be checked: the revocation list of \(issuer) is unusable (\(detail)); import a new one"
     case .unknownCriticalExtension:
@@ -73,13 +75,13 @@ extension Breach {
 
   // A certificate just issued is the usual one that is not yet valid: the issuer's clock is ahead of this one.
   private static func notYetValid(_ from: Int64, _ now: Int64) -> String {
-    "becomes valid only in \(TimeText.span(from - now)) (\(TimeText.moment(from))): if it has just been issued, this host's "
-      + "clock (\(TimeText.moment(now))) is slow or its issuer's fast by as much or more; correct that clock"
+    "becomes valid only in \(TimeText.span(from - now)) (\(Timestamp(seconds: from).short)): if it has just been issued, this host's "
+      + "clock (\(Timestamp(seconds: now).short)) is slow or its issuer's fast by as much or more; correct that clock"
   }
 
   private static func expired(_ since: Int64, _ now: Int64) -> String {
-    let clock = now - since < 86400 ? ", if this host's clock (\(TimeText.moment(now))) is right" : ""
-    return "expired \(TimeText.span(now - since)) ago (\(TimeText.moment(since))): issue a new one\(clock)"
+    let clock = now - since < 86400 ? ", if this host's clock (\(Timestamp(seconds: now).short)) is right" : ""
+    return "expired \(TimeText.span(now - since)) ago (\(Timestamp(seconds: since).short)): issue a new one\(clock)"
   }
 }
 
@@ -109,7 +111,7 @@ extension Breach.Purpose {
 }
 
 extension Link {
-  var name: String { "\(subject) (sha256 \(sha256Thumbprint.prefix(16))…)" }
+  var name: String { "\(subject) (sha256 \(sha256Thumbprint.beginning)…)" }
 
   /// Empty for the client's own certificate, which begins the line.
   var possessive: String { isClient ? "" : "is not acceptable: its issuer \(name) " }

@@ -1,6 +1,7 @@
 import AgentProtocol
 import ClientVerification
 import OpenSSL
+import Values
 import Wording
 
 /// What will break of a store and for the clients seen lately, if nothing is done: the gate's own verdicts at later moments.
@@ -79,7 +80,7 @@ public struct Forecast: Sendable {
   }
 
   private static func breakage(_ time: Int64, _ what: String, _ remedy: String) -> Breakage {
-    Breakage(time: Timestamp(milliseconds: time * 1000), what: what, remedy: remedy)
+    Breakage(time: Timestamp(seconds: time), what: what, remedy: remedy)
   }
 
   private static func take(from fates: inout [ClientFate], _ belongs: (ClientFate) -> Bool) -> [SeenClient] {
@@ -99,6 +100,6 @@ public struct Forecast: Sendable {
   }
 
   private static func name(_ certificate: Certificate) -> String {
-    "\(certificate.subject) (sha256 \(certificate.sha256Thumbprint.prefix(16))…)"
+    "\(certificate.subject) (sha256 \(certificate.sha256Thumbprint.beginning)…)"
   }
 }

@@ -1,9 +1,10 @@
-import AgentProtocol
 import NIOCore
 import NIOEmbedded
 import Synchronization
 import TestCertificates
+import TestSupport
 import Testing
+import Values
 
 @testable import Listener
 
@@ -61,7 +62,8 @@ struct ExpiryIsSaidEveryDay {
     -> DatedMaterial.Item
   {
     .init(
-      kind: kind, subject: "CN=\(kind)", thumbprint: "ab", begin: start + seconds - lifetime, end: start + seconds)
+      kind: kind, subject: "CN=\(kind)", thumbprint: Thumbprint(repeating: "ab"), begin: start + seconds - lifetime,
+      end: start + seconds)
   }
 
   @Test func aCertificateIsWarnedOfFromThirtyDaysOnOnceADay() {

@@ -1,5 +1,5 @@
-import AgentProtocol
 import ClientVerification
+import Values
 
 /// That something is about to expire, or has, and what to do.
 struct ExpiryWarning: Equatable {
@@ -32,7 +32,7 @@ extension DatedMaterial {
   }
 
   private func soon(_ item: Item, _ end: Int64, _ now: Int64) -> String {
-    let when = "in \(TimeText.span(end - now)) (\(Timestamp(milliseconds: end * 1000)))"
+    let when = "in \(TimeText.span(end - now)) (\(Timestamp(seconds: end)))"
     return switch item.kind {
     case .listener: "the listener certificate \(item.subject) expires \(when): \(Self.listenerRemedy)"
     case .root:
@@ -44,7 +44,7 @@ extension DatedMaterial {
   }
 
   private func over(_ item: Item, _ end: Int64, _ now: Int64) -> String {
-    let moment = Timestamp(milliseconds: end * 1000)
+    let moment = Timestamp(seconds: end)
     let when = "\(TimeText.span(now - end)) ago (\(moment))"
     switch item.kind {
     case .listener:

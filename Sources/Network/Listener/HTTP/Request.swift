@@ -1,6 +1,7 @@
 import AgentProtocol
 import NIOHTTP1
 import SupervisorLink
+import Values
 
 /// A request that was understood, up to its body.
 struct Request {
@@ -143,9 +144,7 @@ extension JobFilter {
   fileprivate init(_ query: Query) throws(Refusal) {
     self.init()
     state = try query.value("state", "a job state, for example \"running\"", JobState.init(rawValue:))
-    client = try query.value("client", "a SHA-256 thumbprint of 64 hex digits") { text in
-      text.utf8.count == 64 && text.allSatisfy(\.isHexDigit) ? text.lowercased() : nil
-    }
+    client = try query.value("client", "a SHA-256 thumbprint of 64 hex digits") { Thumbprint($0) }
     label = try query.value("label", "NAME=VALUE, a label of at most 1024 bytes each", JobLabel.init)
     since = try query.value("since", "an RFC 3339 time, for example 2026-11-23T02:00:00Z", Timestamp.init)
     limit = Int(try query.number("limit", 1...Int64(JobFilter.maximumLimit)) ?? Int64(JobFilter.defaultLimit))

@@ -1,3 +1,5 @@
+import Values
+
 /// A request target taken apart and percent-decoded: RFC 9112 section 3.2, origin-form or absolute-form.
 ///
 /// Nothing is normalised: a path with dot segments or a doubled slash names no resource.
@@ -68,7 +70,7 @@ struct RequestTarget: Equatable {
         bytes.append(byte)
         continue
       }
-      guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue) else {
+      guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else {
         throw Refusal(.badRequest, "a percent sign in the request target needs two hex digits after it")
       }
       bytes.append(high << 4 | low)
@@ -77,14 +79,5 @@ struct RequestTarget: Equatable {
       throw Refusal(.badRequest, "the request target must be UTF-8 without NUL when percent-decoded")
     }
     return decoded
-  }
-
-  private static func hexValue(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

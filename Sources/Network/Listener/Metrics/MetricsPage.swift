@@ -2,6 +2,7 @@ import AgentProtocol
 import NIOCore
 import OpenSSL
 import SupervisorLink
+import Values
 
 /// The answer to `GET /metrics`: what this listener counts, what its material says, and what the supervisor counts.
 struct MetricsPage {
@@ -20,7 +21,7 @@ struct MetricsPage {
     addJobs(host, to: &page)
     addConnections(to: &page)
     addRequests(to: &page)
-    addDates(now.milliseconds / 1000, to: &page)
+    addDates(now.seconds, to: &page)
     addProcesses(host, to: &page)
     return ByteBuffer(string: page.text)
   }
@@ -85,16 +86,20 @@ struct MetricsPage {
     page.add(
       "agentd_certificate_not_after_timestamp_seconds", .gauge, "When a certificate in use expires, since the epoch.",
       certificates.compactMap { item in
-        item.end.map { .init($0, ("role", item.kind.rawValue), ("subject", item.subject), ("sha256", item.thumbprint)) }
+        item.end.map {
+          .init($0, ("role", item.kind.rawValue), ("subject", item.subject), ("sha256", "\(item.thumbprint)"))
+        }
       })
     let lists = metrics.dated.items.filter { $0.kind == .revocationList }
     page.add(
       "agentd_revocation_list_next_update_timestamp_seconds", .gauge, "When a revocation list is due, since the epoch.",
-      lists.compactMap { list in list.end.map { .init($0, ("issuer", list.subject), ("sha256", list.thumbprint)) } })
+      lists.compactMap { list in
+        list.end.map { .init($0, ("issuer", list.subject), ("sha256", "\(list.thumbprint)")) }
+      })
     page.add(
       "agentd_revocation_list_expired", .gauge, "Whether a revocation list is out of date (1) or not (0).",
       lists.map { list in
-        .init(list.end.map { $0 < now } ?? false ? 1 : 0, ("issuer", list.subject), ("sha256", list.thumbprint))
+        .init(list.end.map { $0 < now } ?? false ? 1 : 0, ("issuer", list.subject), ("sha256", "\(list.thumbprint)"))
       })
   }
 

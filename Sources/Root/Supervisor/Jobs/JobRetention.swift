@@ -4,6 +4,7 @@ import JobLaunch
 import JobLedger
 import Logging
 import SystemCalls
+import Values
 
 /// Which jobs that have ended are to be forgotten.
 struct Retention {
@@ -18,7 +19,7 @@ struct Retention {
     var left = all
     let count = first.prefix { job in
       let isDue =
-        (kept.days.map { now.milliseconds - job.finishedAt.milliseconds > Int64($0) * 86_400_000 } ?? false)
+        (kept.days.map { now - job.finishedAt > .seconds(Int64($0) * Timestamp.secondsPerDay) } ?? false)
         || (kept.count.map { left.jobs > $0 } ?? false) || (kept.bytes.map { left.bytes > Int64($0) } ?? false)
       (left.jobs, left.bytes) = (left.jobs - 1, left.bytes - job.bytes)
       return isDue

@@ -1,5 +1,6 @@
 import AgentConfiguration
 import AgentProtocol
+import Values
 
 /// What one client may do.
 struct ClientRights {
@@ -30,7 +31,7 @@ struct ClientRights {
 /// has nothing but itself.
 enum JobOwner: Hashable {
   case subject(String)
-  case thumbprint(String)
+  case thumbprint(Thumbprint)
 
   init(_ client: ClientIdentity) {
     self = client.subject.isEmpty ? .thumbprint(client.thumbprint) : .subject(client.subject)

@@ -2,11 +2,14 @@ import AgentProtocol
 import Logging
 import SupervisorLink
 import SystemCalls
+import Values
 
 /// Carries requests from the listeners to the jobs and the answers back, and writes the audit log.
 final class ListenerRequests: ListenerClientele {
   /// The most requests of one listener that wait for an answer.
   static let maximumOpen = 20_000
+  /// The most bytes of a client's subject: it goes into the ledger and the log as the listener wrote it.
+  private static let maximumSubject = 16384
 
   private let jobs: Jobs
   private let clients: RecordedClients
@@ -43,7 +46,7 @@ final class ListenerRequests: ListenerClientele {
     guard open[key]?[number] == nil else {
       return listener.end("it broke the link's contract: request \(number) was asked twice")
     }
-    guard client.identity.isPlausible else {
+    guard client.subject.utf8.count <= Self.maximumSubject else {
       return listener.end("it broke the link's contract: a client identity that no certificate has")
     }
     weak var asked: ClientRequest?
@@ -109,13 +112,5 @@ extension JobAnswer {
 
   fileprivate var isRefusal: Bool {
     if case .problem(let problem) = self { problem.kind != .notFound } else { false }
-  }
-}
-
-extension ClientIdentity {
-  /// Whether it can stand for a certificate: it goes into the ledger and the log as the listener wrote it.
-  fileprivate var isPlausible: Bool {
-    subject.utf8.count <= 16384 && thumbprint.utf8.count == 64
-      && thumbprint.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (97...102).contains($0) }
   }
 }

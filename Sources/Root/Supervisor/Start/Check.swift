@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import SupervisorLink
 import SystemCalls
+import Values
 import Wording
 
 /// `agentd -t`: everything that a start needs of configuration and store, without a start. Certificates are read by a

@@ -4,6 +4,7 @@ import Glibc
 import JobLaunch
 import SupervisorLink
 import SystemCalls
+import Values
 
 /// `agentd -t --as CLIENT`: what a decision would be, by which rule, and why. Nothing is run, and the ledger is not looked at.
 enum Explain {
@@ -38,10 +39,10 @@ enum Explain {
     if question.clients.count == 1, case let file = question.clients[0], isFile(file) {
       return try read(file, options)
     }
-    var (subject, thumbprint, names): (String?, String?, [ClientName]) = (nil, nil, [])
+    var (subject, thumbprint, names): (String?, Thumbprint?, [ClientName]) = (nil, nil, [])
     for word in question.clients {
       switch ClientPattern.read(word) {
-      case .success(.thumbprint(let digits)): thumbprint = digits
+      case .success(.thumbprint(let known)): thumbprint = known
       case .success(.subject(_, let text)): subject = text
       case .success(.name(let name)): names.append(name)
       case .success(.any): throw StartFailure(EX_USAGE, "--as: \"*\" is a rule's, not a client's; name a client")
@@ -49,7 +50,7 @@ enum Explain {
         throw StartFailure(EX_USAGE, "--as: \(word.debugDescription) is no file, and \(fault.text)")
       }
     }
-    let identity = ClientIdentity(subject: subject ?? "", thumbprint: thumbprint ?? "")
+    let identity = ClientIdentity(subject: subject ?? "", thumbprint: thumbprint ?? .unknown)
     return PresentedClient(client: VerifiedClient(identity, names: names), refusal: nil)
   }
 
@@ -118,7 +119,7 @@ struct Explanation {
 
   private mutating func describe(_ client: VerifiedClient) {
     lines.append("client: subject \(client.subject.isEmpty ? "unknown" : client.subject)")
-    lines.append("client: sha256 \(client.thumbprint.isEmpty ? "unknown" : client.thumbprint)")
+    lines.append("client: sha256 \(client.thumbprint == .unknown ? "unknown" : "\(client.thumbprint)")")
     for name in client.names ?? [] { lines.append("client: \(name)") }
   }
 

@@ -5,6 +5,7 @@ import ClientSightings
 import Glibc
 import SupervisorLink
 import SystemCalls
+import Values
 
 /// Configuration and store at one moment: all that a listener is started from.
 struct ServingMaterial {
@@ -80,7 +81,7 @@ struct ServingMaterial {
         "\(configuration.paths.store): the certificate store is empty",
         "-I BUNDLE.pem for the file that a scheduler wrote, or -R -s SCHEDULER for a certificate over the network")
     }
-    guard let chosen = listener.certificate.flatMap(Thumbprint.init) else {
+    guard let chosen = listener.certificate else {
       let candidate = store.keys.sorted().first.map(\.description) ?? "THUMBPRINT"
       throw failure("\(configuration.paths.listener): no listener certificate is chosen", "-L -t \(candidate)")
     }
@@ -104,8 +105,8 @@ struct ServingMaterial {
       acceptsExpiredLists: configuration.tls.crlExpired == .warn)
   }
 
-  /// SHA-256 thumbprints of the trusted roots.
-  var rootThumbprints: Set<String> { Set(store.roots.map(\.thumbprint.description)) }
+  /// The trusted roots.
+  var rootThumbprints: Set<Thumbprint> { Set(store.roots.map(\.thumbprint)) }
 
   /// The message that configures a listener, with its descriptors in the order that the contract wants.
   func message(
@@ -113,7 +114,7 @@ struct ServingMaterial {
     presented: String? = nil
   ) -> (SupervisorMessage, [FileDescriptor]) {
     var material = ListenerMaterial(
-      agentName: configuration.process.agentName, version: agentdVersion, certificate: thumbprint.description,
+      agentName: configuration.process.agentName, version: agentdVersion, certificate: thumbprint,
       trust: trust, addresses: sockets.map(\.shown), capacity: capacity,
       limits: configuration.limits, clientsAreRuled: !configuration.clients.isEmpty, checkOnly: checkOnly
     ).with(forecast: forecasts)

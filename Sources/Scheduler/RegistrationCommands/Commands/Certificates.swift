@@ -1,8 +1,8 @@
-import AgentProtocol
 import CertificateAuthority
 import CertificateStore
 import OpenSSL
 import SchedulerRegistry
+import Values
 
 extension Scheduler {
   /// CREATE ROOT CA.
@@ -80,7 +80,7 @@ extension Scheduler {
       ] + (isDefault ? ["  the default from now on"] : [])
   }
 
-  static func day(_ seconds: Int64) -> String { String(Timestamp(milliseconds: seconds * 1000).description.prefix(10)) }
+  static func day(_ seconds: Int64) -> String { Timestamp(seconds: seconds).day }
 }
 
 extension RegistryRecord {
@@ -88,11 +88,11 @@ extension RegistryRecord {
   mutating func note(
     _ certificate: Certificate, _ role: IssuedCertificate.Role, of authority: CertificateAuthority, _ now: Int64
   ) throws {
-    issued.removeAll { $0.notAfter.milliseconds / 1000 < now }
+    issued.removeAll { $0.notAfter.seconds < now }
     issued.append(
       IssuedCertificate(
         root: authority.certificate.sha256Thumbprint, serialNumber: certificate.serialNumber,
         sha1Thumbprint: certificate.sha1Thumbprint, sha256Thumbprint: certificate.sha256Thumbprint,
-        subject: certificate.subject, role: role, notAfter: Timestamp(milliseconds: certificate.notAfter * 1000)))
+        subject: certificate.subject, role: role, notAfter: Timestamp(seconds: certificate.notAfter)))
   }
 }

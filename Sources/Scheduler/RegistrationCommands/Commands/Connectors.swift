@@ -54,7 +54,7 @@ extension Scheduler {
         [
           connector.agentName, HostAndPort.text(connector.host, connector.port), connector.platform,
           connector.isEnabled ? "enabled" : "disabled",
-          connector.certificate.map { "certificate \($0.prefix(16))" } ?? "default certificate",
+          connector.certificate.map { "certificate \($0.beginning)" } ?? "default certificate",
         ].joined(separator: "  ")
       })
   }

@@ -1,8 +1,8 @@
-import AgentProtocol
 import CertificateAuthority
 import EnrolmentProtocol
 import OpenSSL
 import SchedulerRegistry
+import Values
 
 extension Scheduler {
   /// Seconds that a code is good for without another wish.
@@ -15,10 +15,10 @@ extension Scheduler {
     let name = try switches.agentName()
     let names = try switches.alternativeNames()
     let seconds = try switches.time("EXPIRES", otherwise: Self.codeTime, most: Self.maximumCodeTime)
-    let end = Timestamp(milliseconds: (now + seconds) * 1000)
+    let end = Timestamp(seconds: now + seconds)
     let code = try registry.update { record, transaction in
       let root = try authority(nil, record, transaction.before).certificate.sha256Thumbprint
-      let code = EnrolmentCode(root: root)
+      let code = EnrolmentCode(root: root.description)
       record.forgetCodes(.now())
       // A new code takes the place of one that was not used: that is how one is taken back.
       record.removeUnusedCodes(of: name)
@@ -81,6 +81,6 @@ extension RegistryRecord {
 
   /// Forgets the codes that were over long ago.
   mutating func forgetCodes(_ now: Timestamp) {
-    enrolmentCodes.removeAll { $0.expiresAt.milliseconds + EnrolmentCodeRecord.memory < now.milliseconds }
+    enrolmentCodes.removeAll { $0.expiresAt + EnrolmentCodeRecord.memory < now }
   }
 }

@@ -1,4 +1,3 @@
-import AgentProtocol
 import CertificateAuthority
 import CertificateImport
 import CertificateStore
@@ -6,6 +5,7 @@ import OpenSSL
 import SchedulerRegistry
 import SecretInput
 import SystemCalls
+import Values
 
 extension Scheduler {
   /// Days that a revocation list is valid without another wish.
@@ -135,17 +135,17 @@ extension RegistryRecord {
         sha1Thumbprint: certificate.sha1Thumbprint, sha256Thumbprint: certificate.sha256Thumbprint,
         subject: certificate.subject,
         role: certificate.extendedKeyUsage?.contains(.clientAuthentication) == true ? .connector : .listener,
-        notAfter: Timestamp(milliseconds: certificate.notAfter * 1000)))
+        notAfter: Timestamp(seconds: certificate.notAfter)))
     return issued.count - 1
   }
 
   /// All that the root has revoked, here and elsewhere; where both know, the earlier moment.
-  func revocations(by root: String) -> [RevocationList.Entry] {
+  func revocations(by root: Thumbprint) -> [RevocationList.Entry] {
     var moments: [String: Int64] = [:]
-    for entry in importedRevocations?[root] ?? [] { moments[entry.serialNumber] = entry.revokedAt.milliseconds / 1000 }
+    for entry in importedRevocations?[root] ?? [] { moments[entry.serialNumber] = entry.revokedAt.seconds }
     for entry in issued where entry.root == root {
-      guard let since = entry.revokedAt?.milliseconds else { continue }
-      moments[entry.serialNumber] = min(moments[entry.serialNumber] ?? .max, since / 1000)
+      guard let since = entry.revokedAt?.seconds else { continue }
+      moments[entry.serialNumber] = min(moments[entry.serialNumber] ?? .max, since)
     }
     return moments.sorted { $0.key < $1.key }.map { RevocationList.Entry(serialNumber: $0.key, since: $0.value) }
   }
@@ -153,17 +153,17 @@ extension RegistryRecord {
   /// Takes over what a list revokes, and its number, so that the next one from here is newer.
   ///
   /// - Returns: how many entries were new.
-  fileprivate mutating func take(_ list: RevocationList, of root: String) -> Int {
+  fileprivate mutating func take(_ list: RevocationList, of root: Thumbprint) -> Int {
     let known = Set(revocations(by: root).map(\.serialNumber))
     let new = list.entries.filter { !known.contains($0.serialNumber) }
     importedRevocations = importedRevocations ?? [:]
     importedRevocations?[root, default: []] += new.map {
-      ImportedRevocation(serialNumber: $0.serialNumber, revokedAt: Timestamp(milliseconds: $0.since * 1000))
+      ImportedRevocation(serialNumber: $0.serialNumber, revokedAt: Timestamp(seconds: $0.since))
     }
     if let number = list.number.flatMap({ UInt64($0, radix: 16) }) {
       revocationListNumbers[root] = max(revocationListNumbers[root] ?? 0, number)
     }
-    if let due = list.nextUpdate.map({ Timestamp(milliseconds: $0 * 1000) }) {
+    if let due = list.nextUpdate.map({ Timestamp(seconds: $0) }) {
       importedListsDue = (importedListsDue ?? [:]).merging([root: due], uniquingKeysWith: max)
     }
     return new.count
@@ -182,6 +182,6 @@ enum PublicFile {
 extension RegistryRecord {
   /// What was issued for a subject and neither expired nor was revoked.
   fileprivate func inForce(for subject: String, at now: Int64) -> [IssuedCertificate] {
-    issued.filter { $0.subject == subject && $0.revokedAt == nil && $0.notAfter.milliseconds / 1000 >= now }
+    issued.filter { $0.subject == subject && $0.revokedAt == nil && $0.notAfter.seconds >= now }
   }
 }

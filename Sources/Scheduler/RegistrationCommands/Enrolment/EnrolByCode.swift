@@ -1,10 +1,10 @@
-import AgentProtocol
 import CertificateAuthority
 import CertificateStore
 import EnrolmentProtocol
 import EnrolmentService
 import OpenSSL
 import SchedulerRegistry
+import Values
 
 extension RegistryAuthority {
   func enrol(request: [UInt8], user: String, password: String) -> EnrolmentOutcome {
@@ -56,7 +56,7 @@ extension RegistryAuthority {
   }
 
   /// The root that the code promises to the agent.
-  private func authority(_ root: String, _ snapshot: StoreSnapshot) throws -> CertificateAuthority {
+  private func authority(_ root: Thumbprint, _ snapshot: StoreSnapshot) throws -> CertificateAuthority {
     guard let certificate = try scheduler.catalog(snapshot).roots.first(where: { $0.sha256Thumbprint == root }) else {
       throw EnrolmentRefusal(.unauthorized, "the enrolment code is of a root CA that is gone; ask for a new one")
     }

@@ -69,7 +69,7 @@ struct RegistryAuthority: EnrolmentAuthority {
     }
     if issued != nil { return }
     guard let due = record.importedListsDue?[root.sha256Thumbprint] else { throw UnrenewableCertificate.notIssuedHere }
-    if due < .now() { throw UnrenewableCertificate.listOverdue(Scheduler.day(due.milliseconds / 1000)) }
+    if due < .now() { throw UnrenewableCertificate.listOverdue(Scheduler.day(due.seconds)) }
   }
 
   func renew(request: [UInt8], by certificate: Certificate) -> EnrolmentOutcome {

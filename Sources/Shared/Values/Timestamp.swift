@@ -10,6 +10,14 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     self.milliseconds = milliseconds
   }
 
+  /// A moment by its seconds since the epoch, as certificates have it. Times beyond all calendars are cut to the years 1 and 9999.
+  public init(seconds: Int64) {
+    milliseconds = min(max(seconds, -62_135_596_800), 253_402_300_799) * 1000
+  }
+
+  /// Whole seconds since the epoch, rounded down.
+  public var seconds: Int64 { milliseconds / 1000 - (milliseconds % 1000 < 0 ? 1 : 0) }
+
   /// The present moment by the host's clock.
   public static func now() -> Timestamp {
     var time = timespec()
@@ -22,6 +30,19 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 }
 
 extension Timestamp {
+  /// Seconds of a day.
+  public static let secondsPerDay: Int64 = 86_400
+
+  /// The moment that is later by so many milliseconds.
+  public static func + (moment: Timestamp, duration: Duration) -> Timestamp {
+    Timestamp(milliseconds: moment.milliseconds + Int64(duration / .milliseconds(1)))
+  }
+
+  /// How long it is from `earlier` to `later`; negative if it is the other way round.
+  public static func - (later: Timestamp, earlier: Timestamp) -> Duration {
+    .milliseconds(later.milliseconds) - .milliseconds(earlier.milliseconds)
+  }
+
   /// Reads an RFC 3339 moment, or a date, which means its first second in UTC; `nil` if `text` is neither.
   public static func momentOrDate(_ text: String) -> Timestamp? { Timestamp(text) ?? Timestamp("\(text)T00:00:00Z") }
 }

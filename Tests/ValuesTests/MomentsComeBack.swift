@@ -1,5 +1,5 @@
-import AgentProtocol
 import Testing
+import Values
 
 /// A moment is read as it was written, to the millisecond; and what RFC 3339 does not know is no moment.
 struct MomentsComeBack {
@@ -28,6 +28,26 @@ struct MomentsComeBack {
   @Test(arguments: [Int64.min, .max, .min + 1, 253_402_300_800_000, -62_167_219_200_001])
   func momentsOutsideTheCalendarAreStillPrinted(_ milliseconds: Int64) {
     #expect(Timestamp(milliseconds: milliseconds).description.hasSuffix("Z"))
+  }
+
+  /// From `date -u -d @SECONDS`; the first and the last are as far as calendars go.
+  @Test(
+    arguments: [
+      (1_795_399_200, "2026-11-23T02:00:00Z", "2026-11-23"), (0, "1970-01-01T00:00:00Z", "1970-01-01"),
+      (-1, "1969-12-31T23:59:59Z", "1969-12-31"), (-62_135_596_800, "0001-01-01T00:00:00Z", "0001-01-01"),
+      (253_402_300_799, "9999-12-31T23:59:59Z", "9999-12-31"),
+    ] as [(Int64, String, String)])
+  func seconds(_ seconds: Int64, _ short: String, _ day: String) {
+    let moment = Timestamp(seconds: seconds)
+    #expect(moment.short == short && moment.day == day && moment.seconds == seconds)
+    #expect((moment + .milliseconds(999)).short == short && (moment + .milliseconds(999)).seconds == seconds)
+    #expect(moment + .seconds(1) - moment == .seconds(1))
+  }
+
+  @Test func secondsBeyondAllCalendarsAreCut() {
+    #expect(Timestamp(seconds: .max).short == "9999-12-31T23:59:59Z")
+    #expect(Timestamp(seconds: .min).short == "0001-01-01T00:00:00Z")
+    #expect(Timestamp(milliseconds: .min).seconds == Int64.min / 1000 - 1)
   }
 
   @Test(

@@ -1,26 +1,3 @@
-/// The SHA-256 digest of a DER object: its name in the store.
-public struct Thumbprint: Hashable, Comparable, Sendable, CustomStringConvertible {
-  /// 64 lower-case hex digits.
-  public let description: String
-
-  /// The digits in any case; `nil` if `text` is not exactly 64 hex digits.
-  public init?(_ text: String) {
-    guard text.utf8.count == 64, let digits = hexDigits(text) else { return nil }
-    description = digits
-  }
-
-  /// Of the 32 bytes of a digest; `nil` for another number of bytes.
-  public init?(digest: some Collection<UInt8>) {
-    guard digest.count == 32 else { return nil }
-    description = digest.reduce(into: "") { text, byte in
-      text += String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-    }
-  }
-
-  /// In the order of the digits.
-  public static func < (left: Thumbprint, right: Thumbprint) -> Bool { left.description < right.description }
-}
-
 /// A thumbprint as a person gives it: SHA-1 (40 hex digits) or SHA-256 (64), in any case, with colons, spaces or the
 /// invisible marks that come along when it is copied from a Windows dialog; in full, or the first 8 digits or more.
 public struct ThumbprintQuery: Equatable, Sendable, CustomStringConvertible {
@@ -38,12 +15,13 @@ public struct ThumbprintQuery: Equatable, Sendable, CustomStringConvertible {
 
   /// Reads what a person typed or pasted.
   public init(_ text: String) throws(ThumbprintError) {
-    let trimmed = String(text.unicodeScalars.filter { !Self.isIgnored($0) })
+    let trimmed = Self.withoutSeparators(text)
     if trimmed.isEmpty { throw .empty }
     if trimmed.hasPrefix("<") { throw .placeholder(trimmed) }
-    guard let digits = hexDigits(trimmed) else {
-      throw .notHexadecimal(text, trimmed.unicodeScalars.first { !isHexDigit($0) })
+    if let other = trimmed.unicodeScalars.first(where: { UInt8(exactly: $0.value).flatMap(hexDigit) == nil }) {
+      throw .notHexadecimal(text, other)
     }
+    let digits = trimmed.lowercased()
     switch digits.utf8.count {
     case ..<Self.minimumDigits: throw .tooShort(digits.utf8.count)
     case 65...: throw .tooLong(digits.utf8.count)
@@ -51,13 +29,23 @@ public struct ThumbprintQuery: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether an object with these two digests, in lower-case hex, is meant.
-  public func matches(sha1: String, sha256: String) -> Bool {
-    switch digits.utf8.count {
-    case 64: sha256 == digits
+  /// Whether an object with these two digests is meant.
+  ///
+  /// - Parameter sha1: lower-case hex digits.
+  public func matches(sha1: String, sha256: Thumbprint) -> Bool {
     // 40 digits may also be the beginning of a SHA-256.
-    default: sha1.hasPrefix(digits) || sha256.hasPrefix(digits)
-    }
+    sha1.utf8.starts(with: digits.utf8) || sha256.description.utf8.starts(with: digits.utf8)
+  }
+
+  /// The lower-case hex digits of a text that has nothing else but separators; `nil` for any other text, and for one without digits.
+  public static func digits(in text: String) -> String? {
+    let digits = withoutSeparators(text)
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ hexDigit($0) != nil }) else { return nil }
+    return digits.lowercased()
+  }
+
+  private static func withoutSeparators(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.filter { !isIgnored($0) }))
   }
 
   /// Separators, and characters that nobody sees: spaces of all kinds, byte order and writing direction marks.
@@ -74,7 +62,7 @@ public enum ThumbprintError: Error, Equatable, Sendable, CustomStringConvertible
   /// The article's `<thumbprint>`, typed as it is printed.
   case placeholder(String)
   /// A character is no hex digit.
-  case notHexadecimal(String, Unicode.Scalar?)
+  case notHexadecimal(String, Unicode.Scalar)
   /// Fewer than 8 digits.
   case tooShort(Int)
   /// More than 64 digits.
@@ -88,18 +76,9 @@ public enum ThumbprintError: Error, Equatable, Sendable, CustomStringConvertible
     case .placeholder(let text):
       "\(text) stands for the thumbprint of your certificate: see it with agent-register -l"
     case .notHexadecimal(let text, let scalar):
-      "\(expected); \(text.debugDescription) has the character \(scalar.map { String($0).debugDescription } ?? "?")"
+      "\(expected); \(text.debugDescription) has the character \(String(scalar).debugDescription)"
     case .tooShort(let count): "\(expected); this one has \(count)"
     case .tooLong(let count): "\(expected); this one has \(count)"
     }
   }
-}
-
-/// `text` in lower case; `nil` if a character is no ASCII hex digit.
-private func hexDigits(_ text: String) -> String? {
-  text.unicodeScalars.allSatisfy(isHexDigit) ? text.lowercased() : nil
-}
-
-private func isHexDigit(_ scalar: Unicode.Scalar) -> Bool {
-  scalar.isASCII && scalar.properties.isASCIIHexDigit
 }

@@ -10,6 +10,12 @@ extension Timestamp: CustomStringConvertible {
     return "\(date.year.padded(4))-\(date.month.padded(2))-\(date.day.padded(2))T\(clock).\((rest % 1000).padded(3))Z"
   }
 
+  /// To the second, for people: `2026-11-23T02:00:00Z`.
+  public var short: String { String(description.dropLast(5)) + "Z" }
+
+  /// Its day in UTC: `2026-11-23`.
+  public var day: String { String(description.dropLast(14)) }
+
   /// Reads an RFC 3339 moment; `nil` if `text` is none. Of fractions of a second, milliseconds are kept.
   public init?(_ text: String) {
     var reader = MomentReader(text)

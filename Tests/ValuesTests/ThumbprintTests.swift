@@ -1,5 +1,6 @@
-import CertificateStore
+import FoundationEssentials
 import Testing
+import Values
 
 /// A thumbprint is understood as people copy and type it, and nothing else is taken for one.
 struct ThumbprintTests {
@@ -17,12 +18,12 @@ struct ThumbprintTests {
     "f606f7369479afb6a735a608ddfebc319c96a532",  // forty digits that begin a SHA-256
   ])
   func means(text: String) throws {
-    #expect(try ThumbprintQuery(text).matches(sha1: Self.sha1, sha256: Self.sha256))
+    #expect(try ThumbprintQuery(text).matches(sha1: Self.sha1, sha256: Thumbprint(Self.sha256)!))
   }
 
   @Test(arguments: ["00000000", "9f68d64c", "f606f7369479afb6a735a608ddfebc319c96a532d51a3353551ae81c56db7990"])
   func doesNotMean(text: String) throws {
-    #expect(try !ThumbprintQuery(text).matches(sha1: Self.sha1, sha256: Self.sha256))
+    #expect(try !ThumbprintQuery(text).matches(sha1: Self.sha1, sha256: Thumbprint(Self.sha256)!))
   }
 
   @Test(arguments: [
@@ -55,5 +56,35 @@ struct ThumbprintTests {
     #expect(Thumbprint(" " + Self.sha256.dropFirst()) == nil)
     #expect(Thumbprint(digest: [UInt8](repeating: 0x0a, count: 32))?.description == String(repeating: "0a", count: 32))
     #expect(Thumbprint(digest: [1, 2]) == nil)
+  }
+
+  @Test func recordsAndTheLinkHaveOneSpelling() throws {
+    let thumbprint = try #require(Thumbprint(Self.sha256))
+    let text = "{\"\(Self.sha256)\":[\"\(Self.sha256)\"]}"
+    #expect(String(decoding: try JSONEncoder().encode([thumbprint: [thumbprint]]), as: UTF8.self) == text)
+    let read = try JSONDecoder().decode([Thumbprint: [Thumbprint]].self, from: Data(text.utf8))
+    #expect(read == [thumbprint: [thumbprint]])
+    for other in ["", "ab", Self.sha1, Self.sha256.uppercased(), Self.sha256 + "0", "é" + Self.sha256.dropFirst(2)] {
+      #expect(throws: DecodingError.self, "\(other)") {
+        try JSONDecoder().decode([Thumbprint].self, from: Data("[\"\(other)\"]".utf8))
+      }
+    }
+  }
+
+  @Test func theOrderIsThatOfTheDigits() {
+    var random = SystemRandomNumberGenerator()
+    let digits = (0..<100).map { _ in
+      (0..<64).map { _ in String("019af".randomElement(using: &random)!) }.joined()
+    }
+    #expect(digits.compactMap { Thumbprint($0) }.sorted().map(\.description) == digits.sorted())
+  }
+
+  @Test(arguments: [
+    ("9F:68:d6", "9f68d6"), (" 9f 68\u{200E}", "9f68"), ("9f-68", "9f68"), ("", nil), (":", nil), ("9g", nil),
+    ("é9", nil),
+    ("CN=9f", nil),
+  ])
+  func digitsAmongSeparators(text: String, digits: String?) {
+    #expect(ThumbprintQuery.digits(in: text) == digits)
   }
 }
