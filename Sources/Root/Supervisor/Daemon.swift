@@ -29,7 +29,6 @@ final class Daemon {
   private let quiet: QuietTime
   private var signals: SignalSource?
   private var failure: StartFailure?
-  /// SHA-256 thumbprints.
   private var trustedRoots: Set<Thumbprint> = []
   private var reloadIsWanted = false
   private var logFile = ""
@@ -38,8 +37,8 @@ final class Daemon {
   private let startedAt = ContinuousClock.now
 
   init(
-    _ options: StartOptions, _ files: HostFiles, _ jobs: Jobs, _ clients: RecordedClients, on reactor: Reactor,
-    _ log: SupervisorLog, _ report: StartReport, _ service: ServiceManager
+    _ options: StartOptions, files: HostFiles, jobs: Jobs, clients: RecordedClients, on reactor: Reactor,
+    log: SupervisorLog, report: StartReport, service: ServiceManager
   ) {
     self.options = options
     self.files = files

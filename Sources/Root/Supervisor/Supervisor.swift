@@ -67,7 +67,8 @@ public enum Supervisor {
       clients: configuration.clients)
     let clients = RecordedClients(path: configuration.paths.clients, on: reactor, log: log)
     let daemon = Daemon(
-      options, files, jobs, clients, on: reactor, log, report, try ServiceManager(service, log))
+      options, files: files, jobs: jobs, clients: clients, on: reactor, log: log, report: report,
+      service: try ServiceManager(service, log))
     try daemon.begin(material)
     return daemon
   }

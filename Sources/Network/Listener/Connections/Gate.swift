@@ -19,11 +19,11 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
   private let peer: SocketAddress?
 
   init(
-    _ services: Services, _ loopServices: LoopServices, _ connections: Connections, _ refusals: RefusalLog,
-    _ admissions: AdmissionReports, peer: SocketAddress?
+    _ services: Services, loop: LoopServices, connections: Connections, refusals: RefusalLog,
+    admissions: AdmissionReports, peer: SocketAddress?
   ) {
     self.services = services
-    self.loopServices = loopServices
+    loopServices = loop
     self.connections = connections
     self.refusals = refusals
     self.admissions = admissions

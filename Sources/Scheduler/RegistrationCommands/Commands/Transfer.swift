@@ -16,7 +16,7 @@ extension Scheduler {
         ["Root CA exported to \(file), without its private key"] + facts(authority.certificate, isDefault: false)
           + ["agents come to trust it by: jams-register -I \(file.split(separator: "/").last ?? "")"])
     }
-    return try export(authority.certificate, authority.key, [], "Root CA", file, switches)
+    return try export(authority.certificate, authority.key, as: "Root CA", to: file, switches)
   }
 
   /// EXPORT EXEC CERT.
@@ -25,12 +25,12 @@ extension Scheduler {
     let certificate = try connectorCertificate(try switches.thumbprint(), try registry.record(), snapshot)
     let roots = try catalog(snapshot).roots.filter { certificate.isIssued(by: $0) }
     return try export(
-      certificate, try registry.store.key(of: certificate), roots, "Executor certificate",
-      switches.required("FILENAME"), switches)
+      certificate, try registry.store.key(of: certificate), chain: roots, as: "Executor certificate",
+      to: switches.required("FILENAME"), switches)
   }
 
   private func export(
-    _ certificate: Certificate, _ key: PrivateKey, _ chain: [Certificate], _ what: String, _ file: String,
+    _ certificate: Certificate, _ key: PrivateKey, chain: [Certificate] = [], as what: String, to file: String,
     _ switches: Switches
   ) throws -> CommandAnswer {
     let password = try newPassword(switches, mayLack: false)
