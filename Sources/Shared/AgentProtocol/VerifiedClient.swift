@@ -91,20 +91,7 @@ public enum ClientName: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-extension ClientName: Codable {
-  /// Reads a string that must be a name.
-  public init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    guard let name = ClientName(text) else {
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "not a name of a certificate"))
-    }
-    self = name
-  }
-
-  /// Writes the name as a string.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
+extension ClientName: CodedAsText {
+  /// For `DecodingError`.
+  public static func fault(of text: String) -> String { "not a name of a certificate" }
 }

@@ -54,37 +54,18 @@ public struct Thumbprint: Hashable, Comparable, Sendable, CustomStringConvertibl
   }
 }
 
-extension Thumbprint: Codable, CodingKeyRepresentable {
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-
-    init(stringValue: String) { self.stringValue = stringValue }
-
-    init?(intValue: Int) { nil }
-  }
-
+extension Thumbprint: CodedAsText, CodingKeyRepresentable {
   /// The digits as the key of an object.
-  public var codingKey: any CodingKey { Key(stringValue: description) }
+  public var codingKey: any CodingKey { AnyKey(stringValue: description) }
 
   /// As `init(canonical:)`.
   public init?<T: CodingKey>(codingKey: T) { self.init(canonical: codingKey.stringValue) }
 
-  /// Reads what `encode(to:)` writes; anything else is an error.
-  public init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    guard let thumbprint = Thumbprint(canonical: text) else {
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "not a SHA-256 thumbprint of 64 lower-case hex digits"))
-    }
-    self = thumbprint
-  }
+  /// As `init(canonical:)`.
+  public static func decoded(_ text: String) -> Thumbprint? { Thumbprint(canonical: text) }
 
-  /// Writes the digits.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
+  /// For `DecodingError`.
+  public static func fault(of text: String) -> String { "not a SHA-256 thumbprint of 64 lower-case hex digits" }
 }
 
 /// The value of an ASCII hex digit in either case; `nil` for any other byte.

@@ -47,20 +47,7 @@ extension Timestamp {
   public static func momentOrDate(_ text: String) -> Timestamp? { Timestamp(text) ?? Timestamp("\(text)T00:00:00Z") }
 }
 
-extension Timestamp: Codable {
-  /// Reads an RFC 3339 string.
-  public init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    guard let moment = Timestamp(text) else {
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "not an RFC 3339 time: \(text.debugDescription)"))
-    }
-    self = moment
-  }
-
-  /// Writes an RFC 3339 string.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
+extension Timestamp: CodedAsText {
+  /// For `DecodingError`.
+  public static func fault(of text: String) -> String { "not an RFC 3339 time: \(text.debugDescription)" }
 }
