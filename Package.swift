@@ -36,7 +36,7 @@ let shared = wing(
     .target(name: "CertificateStore", dependencies: ["SystemCalls", "Values"]),
     .target(name: "ClientSightings", dependencies: ["AgentProtocol", "SystemCalls", "Values"]),
     .target(name: "ShepherdContract", dependencies: ["SystemCalls"]),
-    .target(name: "EnrolmentProtocol"),
+    .target(name: "EnrolmentProtocol", dependencies: ["Values"]),
   ])
 
 // Certificates and TLS. Not for root's processes.

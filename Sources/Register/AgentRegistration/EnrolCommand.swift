@@ -54,7 +54,7 @@ extension Registration {
   private func requestCertificate(
     _ server: EnrolmentServer, _ shown: [Certificate], _ name: String, _ code: EnrolmentCode
   ) throws -> (root: Certificate, certificate: Certificate) {
-    guard let root = shown.first(where: { code.isOfRoot("\($0.sha256Thumbprint)") && $0.isSelfSigned }) else {
+    guard let root = shown.first(where: { code.isOfRoot($0.sha256Thumbprint) && $0.isSelfSigned }) else {
       let other = shown.first.map { "\($0)" } ?? "none"
       throw RegistrationError(
         .noPermission,

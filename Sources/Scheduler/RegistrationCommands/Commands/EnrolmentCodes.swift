@@ -18,7 +18,7 @@ extension Scheduler {
     let end = Timestamp(seconds: now + seconds)
     let code = try registry.update { record, transaction in
       let root = try authority(nil, record, transaction.before).certificate.sha256Thumbprint
-      let code = EnrolmentCode(root: root.description)
+      let code = EnrolmentCode(root: root)
       record.forgetCodes(.now())
       // A new code takes the place of one that was not used: that is how one is taken back.
       record.removeUnusedCodes(of: name)
