@@ -27,6 +27,26 @@ import Testing
     try await scheduler.succeed("REVOKE CERT /THUMBPRINT=\(thumbprint)")
   }
 
+  @Test func itIsValidForExactlyTheDaysAskedFor() async throws {
+    let scheduler = try await ScratchScheduler.ready()
+    try await request(scheduler, "-subj", "/CN=AGENT01")
+    let today = try await run("date", "--utc", "+%s")
+    let now = try #require(Int(today.outputText.dropLast()))
+    for command in [
+      "SIGN REQUEST /FILENAME=request.pem /OUT=agent.pem /AGENTNAME=A /DAYS=825",
+      "CREATE AGENT LISTENER CERT /FILENAME=agent.pem /AGENTNAME=A /PEM /NOPASSWORD /DAYS=825",
+    ] {
+      try await scheduler.succeed(command)
+      // Who looks a minute before the end, or a minute after it.
+      for (seconds, isValid) in [(825 * 86400 - 60, true), (825 * 86400 + 60, false)] {
+        let verified = try await run(
+          "openssl", "verify", "-partial_chain", "-trusted", "agent.pem", "-attime", "\(now + seconds)", "agent.pem",
+          directory: scheduler.folder.path)
+        #expect((verified.end == .exited(0)) == isValid, "\(command) \(seconds): \(verified.errorText)")
+      }
+    }
+  }
+
   @Test func theNamesOfARequestAreShownBeforeTheyAreSigned() async throws {
     let scheduler = try await ScratchScheduler.ready()
     try await request(scheduler, "-subj", "/CN=AGENT02", "-addext", "subjectAltName=DNS:agent02.example.com")

@@ -30,6 +30,11 @@ struct Switches {
     throw CommandError(.usage, "/KEYTYPE=\(text) is not known; \(hint)")
   }
 
+  /// How long a listener's certificate is valid: exactly as long as was asked for. Where nothing was, the ends are spread.
+  func listenerLifetime(now: Int64) throws(CommandError) -> Lifetime {
+    Lifetime(days: try days(otherwise: Lifetime.days), now: now, spread: !has("DAYS"))
+  }
+
   func days(otherwise days: Int) throws(CommandError) -> Int {
     guard let text = values["DAYS"] else { return days }
     guard let days = Int(text), (1...Lifetime.maximumDays).contains(days) else {

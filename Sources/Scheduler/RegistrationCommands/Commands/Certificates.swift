@@ -47,7 +47,7 @@ extension Scheduler {
     let name = try switches.agentName()
     let (file, isPEM) = (switches.required("FILENAME"), switches.has("PEM"))
     let names = try switches.alternativeNames()
-    let lifetime = Lifetime(days: try switches.days(otherwise: Lifetime.days), now: now, spread: true)
+    let lifetime = try switches.listenerLifetime(now: now)
     let kind = try switches.keyKind()
     // Before the question: a person shall not type a password for nothing.
     _ = try authority(nil, try registry.record(), try registry.store.snapshot())

@@ -9,7 +9,7 @@ extension Scheduler {
     let (file, target) = (switches.required("FILENAME"), switches.required("OUT"))
     let request = try listenerRequest(in: file)
     let (name, names) = try namesToSign(request, file, switches)
-    let lifetime = Lifetime(days: try switches.days(otherwise: Lifetime.days), now: now, spread: true)
+    let lifetime = try switches.listenerLifetime(now: now)
     let certificate = try registry.update { record, transaction in
       let authority = try authority(nil, record, transaction.before)
       let certificate = try authority.issueListener(agentName: name, names: names, for: request.key, lifetime)

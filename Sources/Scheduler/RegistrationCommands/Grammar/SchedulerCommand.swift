@@ -39,7 +39,9 @@ extension SchedulerCommand {
 
   private static let keyType = Switch(
     "KEYTYPE", "P-256", "P-256, P-384, P-521, RSA-2048, RSA-3072, RSA-4096 or Ed25519")
-  private static let days = Switch("DAYS", "825", "how long it is valid")
+  private static let days = Switch("DAYS", "825", "how many days it is valid")
+  private static let listenerDays = Switch(
+    "DAYS", "825", "how many days it is valid; without it, 825 less up to a tenth, so that not all expire at once")
   private static let makeDefault = Switch("MAKEDEFAULT", "it is used from now on wherever none is named")
   private static let file = Switch("FILENAME", "FILE", required: true, "the file")
   private static let prompt = Switch("PROMPT", "asks for the password of the file's private key")
@@ -60,7 +62,7 @@ extension SchedulerCommand {
         [
           Switch("STOREKEY", required: true, "keeps its private key here, to issue with"), Self.makeDefault,
           Switch("NAME", "\"NAME\"", "its name; without it, JAMS Local Self-Signed Root CA"), Self.keyType,
-          Switch("DAYS", "3650", "how long it is valid"),
+          Switch("DAYS", "3650", "how many days it is valid"),
         ])
     case .createConnectorCertificate:
       CommandSyntax(
@@ -78,7 +80,7 @@ extension SchedulerCommand {
           Self.passwordFile, Switch("NOPASSWORD", "leaves the private key in the file unprotected"),
           Switch("PEM", "PEM, for Linux; without it, PKCS#12"), Switch("CHAIN", "with the root CA's certificate"),
           Switch("SAN", "NAME,ADDRESS", "further names and addresses of the agent"),
-          Switch("NOSTORECERT", "keeps nothing of it here; always so"), Self.keyType, Self.days,
+          Switch("NOSTORECERT", "keeps nothing of it here; always so"), Self.keyType, Self.listenerDays,
         ])
     case .signRequest:
       CommandSyntax(
@@ -88,7 +90,7 @@ extension SchedulerCommand {
           Switch("OUT", "FILE", required: true, "where the certificate goes, with the root CA's"),
           Switch("AGENTNAME", "NAME", "how the scheduler knows the agent; the request's own names do not count then"),
           Switch("SAN", "NAME,ADDRESS", "further names and addresses of the agent"),
-          Switch("REQUESTEDNAMES", "the names in the request are right"), Self.days,
+          Switch("REQUESTEDNAMES", "the names in the request are right"), Self.listenerDays,
         ])
     case .addConnector:
       CommandSyntax(
@@ -170,7 +172,7 @@ extension SchedulerCommand {
     case .exportRevocationList:
       CommandSyntax(
         "EXPORT CRL", "writes a new revocation list of the root CA to a file, for agents to import",
-        [Self.file, Switch("DAYS", "30", "how long it is valid"), Self.thumbprint])
+        [Self.file, Switch("DAYS", "30", "how many days it is valid"), Self.thumbprint])
     case .importRevocationList:
       CommandSyntax(
         "IMPORT CRL", "takes over what another scheduler with the same root CA has revoked", [Self.file])
