@@ -1,4 +1,5 @@
 import AgentProtocol
+import SystemCalls
 
 /// What agentd.toml says, with the defaults filled in. Every path is absolute.
 public struct AgentConfiguration: Equatable, Sendable {
@@ -159,7 +160,7 @@ public struct AgentConfiguration: Equatable, Sendable {
   ) throws(ConfigurationError) -> AgentConfiguration {
     let defaults = DefaultPaths(environment: environment, isRoot: isRoot)
     let named = file ?? environment["AGENTD_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
-    let path = DefaultPaths.absolute(named ?? defaults.configurationFile)
+    let path = Path.absolute(named ?? defaults.configurationFile)
     guard let bytes = try TOMLDocument.contents(of: path, mustBeOwn: isRoot) else {
       if named != nil { throw ConfigurationError(file: path, "no such file") }
       return defaults.configuration
