@@ -24,6 +24,10 @@ extension Scheduler {
     let snapshot = try registry.store.snapshot()
     let certificate = try connectorCertificate(try switches.thumbprint(), try registry.record(), snapshot)
     let roots = try catalog(snapshot).roots.filter { certificate.isIssued(by: $0) }
+    if switches.has("PEM") { return try exportConnectorForOthers(certificate, roots, switches) }
+    for name in ["CURL", "NOPASSWORD"] where switches.has(name) {
+      throw CommandError(.usage, "/\(name) needs /PEM: PKCS#12 is for the standby, and always has a password")
+    }
     return try export(
       certificate, try registry.store.key(of: certificate), roots, "Executor certificate",
       switches.required("FILENAME"), switches)

@@ -46,6 +46,7 @@ extension SchedulerCommand {
   private static let file = Switch("FILENAME", "FILE", required: true, "the file")
   private static let prompt = Switch("PROMPT", "asks for the password of the file's private key")
   private static let passwordFile = Switch("PASSWORDFILE", "FILE", "the password is this file's first line")
+  private static let noPassword = Switch("NOPASSWORD", "leaves the private key in the PEM file unprotected")
   private static let thumbprint = Switch("THUMBPRINT", "THUMBPRINT", "which one; without it, the default")
   private static let server = Switch("SERVER", "NAME", "this scheduler's name")
   private static let closedMethods = [
@@ -77,8 +78,8 @@ extension SchedulerCommand {
         "CREATE AGENT LISTENER CERT", "issues an agent's certificate, and writes it with its private key to a file",
         [
           Switch("AGENTNAME", "NAME", required: true, "how the scheduler knows the agent"), Self.file, Self.prompt,
-          Self.passwordFile, Switch("NOPASSWORD", "leaves the private key in the file unprotected"),
-          Switch("PEM", "PEM, for Linux; without it, PKCS#12"), Switch("CHAIN", "with the root CA's certificate"),
+          Self.passwordFile, Self.noPassword, Switch("PEM", "PEM, for Linux; without it, PKCS#12"),
+          Switch("CHAIN", "with the root CA's certificate"),
           Switch("SAN", "NAME,ADDRESS", "further names and addresses of the agent"),
           Switch("NOSTORECERT", "keeps nothing of it here; always so"), Self.keyType, Self.listenerDays,
         ])
@@ -126,8 +127,13 @@ extension SchedulerCommand {
         ])
     case .exportConnectorCertificate:
       CommandSyntax(
-        "EXPORT EXEC CERT", "writes a connector certificate with its private key to a file, as PKCS#12",
-        [Self.file, Self.prompt, Self.passwordFile, Self.thumbprint])
+        "EXPORT EXEC CERT",
+        "writes a connector certificate with its private key and its root CA's certificate to a file",
+        [
+          Self.file, Self.prompt, Self.passwordFile, Self.thumbprint,
+          Switch("PEM", "PEM, for curl and others, to a new file; without it, PKCS#12, for the standby"),
+          Self.noPassword, Switch("CURL", "FILE", "a new file for curl -K, which names the PEM file"),
+        ])
     case .importRoot:
       CommandSyntax(
         "IMPORT ROOT CA", "reads a root CA that EXPORT ROOT CA wrote",
