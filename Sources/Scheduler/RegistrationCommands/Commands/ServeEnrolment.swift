@@ -15,9 +15,9 @@ extension Scheduler {
     let seconds = try switches.time(
       "LIFETIME", otherwise: Int64(Lifetime.days) * 86400, most: Int64(Lifetime.maximumDays) * 86400)
     let own = host.map { [AlternativeName.address($0)] } ?? []
-    let names = hostNames.filter { HostName.isOne($0) }.map { AlternativeName.dns($0) } + own
-    let authority = RegistryAuthority(
-      scheduler: self, serverNames: names + (try switches.alternativeNames()), seconds: seconds)
+    let names =
+      try hostNames.filter { HostName.isOne($0) }.map { AlternativeName.dns($0) } + own + switches.alternativeNames()
+    let authority = RegistryAuthority(scheduler: self, serverNames: names, seconds: seconds)
     let root = try authority.authorityCertificates()[0].sha256Thumbprint
     let output = FileDescriptor(owning: try checked("dup", "standard error") { dup(STDERR_FILENO) })
     let log = Logger(label: "scheduler-register") { _ in LineLogHandler(to: output, style: .forStandardError()) }
