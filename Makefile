@@ -23,6 +23,9 @@ TEST_FLAGS := -Xswiftc -assert-config -Xswiftc Release
 # Everything but the system's libraries tells libFuzzer its way, and is checked by AddressSanitizer.
 FUZZ_FLAGS := -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
   -Xcc -fsanitize=fuzzer-no-link,address -Xcxx -fsanitize=fuzzer-no-link,address
+# What is installed of them, and all that they link to.
+DOCUMENTS = $(wildcard *.md docs/*.md) LICENSE docs/openapi.yaml docs/bench/soak.png etc/agentd.toml \
+  packaging/prometheus/agentd.rules.yml packaging/grafana/agentd.json
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
 
 .PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak reloads drill build bench airflow-check airflow-test airflow-demo docs lint format install uninstall deb deb-test tgz clean
@@ -184,11 +187,8 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	ln -sfn agent-register.8 $(DESTDIR)$(MANDIR)/man8/jams-register.8
 	ln -sfn agentd $(DESTDIR)$(SBINDIR)/jams-agentd
 	ln -sfn agent-register $(DESTDIR)$(BINDIR)/jams-register
-	install -d $(DESTDIR)$(DATADIR)/doc/agentd
-	install -m 0644 README.md CHANGELOG.md SECURITY.md LICENSE etc/agentd.toml $(DESTDIR)$(DATADIR)/doc/agentd/
-	install -d $(DESTDIR)$(DATADIR)/doc/agentd/examples
-	install -m 0644 packaging/prometheus/agentd.rules.yml packaging/grafana/agentd.json \
-	  $(DESTDIR)$(DATADIR)/doc/agentd/examples/
+	@# With the folders that they are in here, so that their links lead somewhere.
+	for file in $(DOCUMENTS); do install -D -m 0644 $$file $(DESTDIR)$(DATADIR)/doc/agentd/$$file || exit; done
 	install -d $(DESTDIR)$(SYSTEMDDIR)/systemd/system $(DESTDIR)$(SYSTEMDDIR)/sysusers.d $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d
 	sed -e 's|/usr/sbin/agentd|$(SBINDIR)/agentd|' $(OLD_SYSTEMD) etc/systemd/agentd.service \
 	  > $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd.service
@@ -201,8 +201,10 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	@# The administrator's own file is never replaced.
 	test -e $(DESTDIR)$(SYSCONFDIR)/agentd/agentd.toml || \
 	  install -m 0644 etc/agentd.toml $(DESTDIR)$(SYSCONFDIR)/agentd/agentd.toml
+	@# A package adds them when it is installed.
+	@test -n "$(DESTDIR)" || test $$(id -u) -ne 0 || scripts/add-users $(SYSTEMDDIR)/sysusers.d/agentd.conf
 
-uninstall: ## remove what install installed; configuration, certificates and job records stay
+uninstall: ## remove what install installed; configuration, certificates, job records and the users stay
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,agentd jams-agentd)
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,agent-register jams-register agentctl scheduler-register)
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR)/doc/agentd
