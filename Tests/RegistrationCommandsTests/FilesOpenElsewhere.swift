@@ -90,6 +90,16 @@ import Testing
     #expect(stranger.end != .exited(0))
   }
 
+  @Test func noConnectorForOthersWithoutItsRoot() async throws {
+    let (first, second) = (try await ScratchScheduler.ready(), try ScratchScheduler())
+    try await first.succeed("EXPORT EXEC CERT /FILENAME=exec.pfx /PASSWORDFILE=password")
+    try await second.succeed(
+      "IMPORT EXEC CERT /MAKEDEFAULT /FILENAME=\(first.folder.path("exec.pfx")) /PASSWORDFILE=password")
+    let refused = try await second.register("EXPORT EXEC CERT /PEM /NOPASSWORD /FILENAME=c.pem /CURL=c.curl")
+    #expect(refused.end == .exited(78) && refused.errorText.contains("IMPORT ROOT CA"), "\(refused.errorText)")
+    #expect(try Folder.names(in: second.folder.path).sorted() == ["home", "password"])
+  }
+
   @Test func theirsAreReadHere() async throws {
     let root = try PKI.shared.root("Other Scheduler Root CA")
     let scheduler = try ScratchScheduler()

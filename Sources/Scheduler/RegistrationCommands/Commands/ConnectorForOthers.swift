@@ -10,6 +10,11 @@ extension Scheduler {
     _ certificate: Certificate, _ roots: [Certificate], _ switches: Switches
   ) throws -> CommandAnswer {
     let file = switches.required("FILENAME")
+    if roots.isEmpty {
+      throw CommandError(
+        .configuration,
+        "the root CA \(certificate.issuer) is not here, and without it no agent can be trusted: import it with IMPORT ROOT CA")
+    }
     let curl = try switches.value("CURL").map { (file: $0, text: try Self.curlConfiguration(for: file, certificate)) }
     let key = try registry.store.key(of: certificate)
     let password = try newPassword(switches, mayLack: true)
