@@ -27,9 +27,10 @@ import Testing
       "PREFIX=/usr", directory: BuiltProduct.packageFolder)
     #expect(installed.end == .exited(0), "\(installed.errorText)")
     let documents = root.path("usr/share/doc/agentd")
-    let files = try Folder.names(in: documents) + Folder.names(in: "\(documents)/docs").map { "docs/\($0)" }
-    #expect(files.contains("README.md") && files.contains("docs/guide.md"))
-    try expectLinks(of: files.filter { $0.hasSuffix(".md") }, in: documents)
+    let listed = try await run("find", ".", "-name", "*.md", directory: documents)
+    let files = listed.outputText.split(separator: "\n").map { String($0.dropFirst(2)) }
+    #expect(files.contains("README.md") && files.contains("docs/guide.md"), "\(listed.errorText)")
+    try expectLinks(of: files, in: documents)
   }
 
   private func expectLinks(of files: [String], in folder: String) throws {

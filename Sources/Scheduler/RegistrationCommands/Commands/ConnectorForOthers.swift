@@ -13,7 +13,8 @@ extension Scheduler {
     if roots.isEmpty {
       throw CommandError(
         .configuration,
-        "the root CA \(certificate.issuer) is not here, and without it no agent can be trusted: import it with IMPORT ROOT CA")
+        "the root CA \(certificate.issuer) is not here, and without it no agent can be trusted: import it with IMPORT ROOT CA"
+      )
     }
     let curl = try switches.value("CURL").map { (file: $0, text: try Self.curlConfiguration(for: file, certificate)) }
     let key = try registry.store.key(of: certificate)
