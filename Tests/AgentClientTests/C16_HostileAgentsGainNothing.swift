@@ -64,7 +64,7 @@ import Testing
   @Test func aListWithoutAnEndIsNoticed() async throws {
     let agent = try await ScriptedAgent(certificates, .answers(#"{"jobs":[],"cursor":"again"}"#))
     let client = try agent.client(certificates)
-    await #expect(throws: AgentError.misconfigured("a cursor that came before")) { try await client.allJobs() }
+    await #expect(throws: AgentError.misconfigured("a cursor for the second time")) { try await client.allJobs() }
   }
 
   @Test func whatNobodyAsksForIsNotRead() async throws {

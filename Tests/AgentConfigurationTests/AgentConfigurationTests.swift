@@ -147,7 +147,7 @@ struct AgentConfigurationTests {
     let file = try folder.write("agentd.toml", "", mode: mode)
     let text = String(mode, radix: 8)
     let expected = ConfigurationError(
-      file: file, "others can write to it (mode \(text)); mend it with: chmod go-w \(file)")
+      file: file, "others can write to it (mode \(text)); fix it with: chmod go-w \(file)")
     #expect(throws: expected) { try AgentConfiguration.load(file: file, environment: [:], isRoot: true) }
     #expect(throws: Never.self) { try AgentConfiguration.load(file: file, environment: [:], isRoot: false) }
   }

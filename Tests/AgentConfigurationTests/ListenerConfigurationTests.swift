@@ -51,7 +51,7 @@ struct ListenerConfigurationTests {
 
   @Test func moreAddressesThanAFrameCarriesAreRefused() {
     let addresses = (1...17).map { "192.0.2.\($0)" }
-    #expect(ListenerConfiguration.fault(of: addresses) == "at most 16 addresses can be listened on, not 17")
+    #expect(ListenerConfiguration.fault(of: addresses) == "at most 16 addresses are allowed, not 17")
     #expect(ListenerConfiguration.fault(of: Array(addresses.dropLast())) == nil)
   }
 }

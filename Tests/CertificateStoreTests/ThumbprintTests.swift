@@ -33,7 +33,7 @@ struct ThumbprintTests {
       String(repeating: "a", count: 65),
       "a thumbprint is 40 or 64 hex digits, or their first 8 or more; this one has 65"
     ),
-    ("<thumbprint>", "<thumbprint> stands for the thumbprint of your certificate: see it with agent-register -l"),
+    ("<thumbprint>", "<thumbprint> is a placeholder for your certificate's thumbprint, which agent-register -l shows"),
     (
       "12345678x",
       "a thumbprint is 40 or 64 hex digits, or their first 8 or more; \"12345678x\" has the character \"x\""

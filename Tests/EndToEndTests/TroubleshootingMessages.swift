@@ -10,8 +10,8 @@ import Testing
 @Suite struct TroubleshootingMessages {
   /// Messages that tests of their own bring about, and look for.
   private static let elsewhere = [
-    "... lines of the log were lost": "EndToEndTests/UnreadLogHoldsUpNobody",
-    "was renewed before, and is not served yet": "SupervisorTests/RenewedCertificatesAreServed",
+    "... log lines were lost": "EndToEndTests/UnreadLogHoldsUpNobody",
+    "the renewed listener certificate is not in use yet": "SupervisorTests/RenewedCertificatesAreServed",
   ]
 
   @Test func ofAgentRegister() async throws {

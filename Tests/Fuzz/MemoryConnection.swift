@@ -86,7 +86,7 @@ private final class AnsweringSupervisor: Supervisor, @unchecked Sendable {  // u
   func report(_ message: ListenerMessage) -> Bool { true }
 
   func abandon(_ inquiry: Inquiry) {
-    open.removeValue(forKey: inquiry.number)?.fail(Problem(.unavailable, "the request was given up"))
+    open.removeValue(forKey: inquiry.number)?.fail(Problem(.unavailable, "the request was abandoned"))
   }
 
   private func answer(to command: JobCommand) -> Answered? {

@@ -17,7 +17,7 @@ import Testing
     ("CREATE ROOT CA /STOREKEY /KEYTYPE=RSA-1024", 64, "is not known"),
     ("CREATE ROOT CA /STOREKEY /NAME=\"\"", 64, "/NAME needs a value"),
     ("CREATE AGENT LISTENER CERT /AGENTNAME=<Enter the name of the Agent> /FILENAME=f", 64, "is a placeholder"),
-    ("CREATE AGENT LISTENER CERT /AGENTNAME=a;b /FILENAME=f /PASSWORDFILE=password", 64, "a host's name is needed"),
+    ("CREATE AGENT LISTENER CERT /AGENTNAME=a;b /FILENAME=f /PASSWORDFILE=password", 64, "expected a host name"),
     ("CREATE AGENT LISTENER CERT /AGENTNAME=A /FILENAME=f", 64, "needs a password"),
     ("CREATE AGENT LISTENER CERT /AGENTNAME=A /FILENAME=f /NOPASSWORD", 64, "needs a password"),
     ("CREATE AGENT LISTENER CERT /AGENTNAME=A /FILENAME=f /PROMPT", 66, "no terminal"),
@@ -28,7 +28,7 @@ import Testing
     ),
     (
       "CREATE AGENT LISTENER CERT /AGENTNAME=A /SAN=a_b,c:d /FILENAME=f /PASSWORDFILE=password", 64,
-      "neither a host's name nor an address"
+      "neither a host name nor an address"
     ),
     (
       "ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=A /SERVER=elsewhere.invalid", 64,
@@ -36,9 +36,9 @@ import Testing
     ),
     ("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=A /ALLOWNONE", 64, "did you mean /NOALLOWNONE?"),
     ("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=A /PLATFORM=BeOS", 64, "Linux or Windows"),
-    ("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=A /ADDRESS=h:99999", 64, "perhaps :PORT, from 1 to 65535"),
-    ("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=A /ADDRESS=h:", 64, "perhaps :PORT, from 1 to 65535"),
-    ("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=A /THUMBPRINT=1234567890", 65, "is no connector certificate here"),
+    ("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=A /ADDRESS=h:99999", 64, "optionally :PORT, from 1 to 65535"),
+    ("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=A /ADDRESS=h:", 64, "optionally :PORT, from 1 to 65535"),
+    ("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=A /THUMBPRINT=1234567890", 65, "no such connector certificate here"),
     ("REMOVE EXECUTOR CONNECTOR /AGENTNAME=nobody", 65, "there is no executor connector for nobody"),
     ("EXPORT ROOT CA /FILENAME=root.pfx", 64, "needs a password"),
     ("EXPORT ROOT CA /FILENAME=no/such/root.pfx /PASSWORDFILE=password", 73, "no/such/root.pfx: No such file"),

@@ -34,15 +34,16 @@ import Testing
     let refused = try await scheduler.register("SIGN REQUEST /FILENAME=request.pem /OUT=agent.pem")
     #expect(refused.end == .exited(64))
     #expect(
-      refused.errorText.contains("asks for the names AGENT02, agent02.example.com: say which"), "\(refused.errorText)")
+      refused.errorText.contains("asks for the names AGENT02, agent02.example.com: give the right ones"),
+      "\(refused.errorText)")
     #expect(try scheduler.image() == before)
     let answer = try await scheduler.succeed("SIGN REQUEST /FILENAME=request.pem /OUT=agent.pem /REQUESTEDNAMES")
     #expect(answer.contains("AGENT02, agent02.example.com"), "\(answer)")
   }
 
   @Test(arguments: [
-    (["rsa:1024"], [], "weak key (RSA 1024)"), (["rsa:2048"], ["email:root@example.com"], "only hosts' names"),
-    (["rsa:2048"], ["DNS:*.example.com"], "only hosts' names"), (["rsa:2048"], ["URI:urn:x"], "only hosts' names"),
+    (["rsa:1024"], [], "weak key (RSA 1024)"), (["rsa:2048"], ["email:root@example.com"], "only host names"),
+    (["rsa:2048"], ["DNS:*.example.com"], "only host names"), (["rsa:2048"], ["URI:urn:x"], "only host names"),
   ])
   func refused(_ key: [String], _ names: [String], _ words: String) async throws {
     let scheduler = try await ScratchScheduler.ready()

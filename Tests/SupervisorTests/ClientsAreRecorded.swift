@@ -58,7 +58,7 @@ struct ClientsAreRecorded {
     let clients = recorded()
     #expect(lines.all.count == 1)
     #expect(lines.all[0].hasPrefix("warning the record of clients cannot be used; starting a new one"))
-    #expect(lines.all[0].contains("line 2: is no client"))
+    #expect(lines.all[0].contains("line 2: is not a client"))
     clients.note(client(1))
     try reactor.turns(until: "a new record") { (try? SightingsFile(path: path).load().count) == 1 }
   }
@@ -80,7 +80,7 @@ struct ClientsAreRecorded {
     clients.note(client(3, root: 8))
     clients.warn(ofRemoved: [client(0, root: 7).root, client(0, root: 9).root])
     #expect(lines.all.count == 1)
-    #expect(lines.all[0].contains("2 clients came in through in the last 30 days"))
+    #expect(lines.all[0].contains("a root used by 2 clients in the last 30 days is no longer trusted"))
     #expect(lines.all[0].contains("root=\(client(0, root: 7).root)"))
   }
 

@@ -97,7 +97,7 @@ struct EveryDecisionIsInTheAuditLog {
       lines == [
         "notice submitJob answer=forbidden client=CN=scheduler detail=this client may only look at jobs job=a "
           + "program=/bin/true rule=agentd.toml:4 thumbprint=\(zeros)",
-        "notice listJobs answer=forbidden client=CN=stranger detail=no rule of this agent is for this client "
+        "notice listJobs answer=forbidden client=CN=stranger detail=no rule of this agent matches this client "
           + "rule=none thumbprint=\(zeros)",
       ])
   }
@@ -110,7 +110,7 @@ struct EveryDecisionIsInTheAuditLog {
     try stage.ask(1, .showJob(JobID("a")!, wait: 60))
     try stage.ask(1, .showJob(JobID("a")!, wait: 60))
     try stage.jobs.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
-    #expect(stage.jobs.lines.all.contains { $0.contains("request 1 was asked twice") })
+    #expect(stage.jobs.lines.all.contains { $0.contains("request 1 was sent twice") })
     #expect(stage.requests.openCount == 0)
     try stage.jobs.release()
   }
@@ -121,7 +121,7 @@ struct EveryDecisionIsInTheAuditLog {
     try stage.ask(
       1, .listJobs(JobFilter()), as: VerifiedClient(ClientIdentity(subject: "CN=x", thumbprint: thumbprint)))
     try stage.jobs.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
-    #expect(stage.jobs.lines.all.contains { $0.contains("a client identity that no certificate has") })
+    #expect(stage.jobs.lines.all.contains { $0.contains("an impossible client identity") })
   }
 
   @Test func whatNobodyWaitsForIsNotAnswered() throws {

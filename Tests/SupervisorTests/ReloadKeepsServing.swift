@@ -45,7 +45,7 @@ struct ReloadKeepsServing {
     }
     let expected = [
       "unusable": "certificate expired yesterday",
-      "silent": "the listener was ended: it closed its link and did not exit before it was ready",
+      "silent": "the listener was killed: it closed its link and did not exit before it was ready",
     ]
     #expect(failure.message == expected[how])
     #expect(try stage.messages(to: 0).map(\.stem) == ["configure"])

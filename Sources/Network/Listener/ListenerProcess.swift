@@ -83,7 +83,7 @@ public enum ListenerProcess {
       log.error("link to the supervisor broken; exiting", metadata: ["error": "\(error)"])
       return EX_PROTOCOL
     } catch let fault as LinkFault {
-      log.error("supervisor breaks the link's contract; exiting", metadata: ["error": "\(fault)"])
+      log.error("supervisor broke the link's protocol; exiting", metadata: ["error": "\(fault)"])
       return EX_PROTOCOL
     } catch is SignerLoss.Ended {
       return EX_UNAVAILABLE

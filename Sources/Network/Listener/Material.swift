@@ -76,7 +76,7 @@ struct Material {
     if certificate.notBefore > seconds {
       let begin = Timestamp(milliseconds: certificate.notBefore * 1000)
       throw Unusable(
-        "\(name) is not valid yet, only in \(TimeText.span(certificate.notBefore - seconds)) (\(begin)): "
+        "\(name) is not valid for another \(TimeText.span(certificate.notBefore - seconds)) (until \(begin)): "
           + "check this host's clock, which says \(now)")
     }
     if let usage = certificate.extendedKeyUsage, usage.isDisjoint(with: [.serverAuthentication, .any]) {
@@ -88,16 +88,16 @@ struct Material {
   private static func key(of certificate: Certificate, by signer: any RemoteSigner) throws(Unusable) -> PrivateKey {
     let name = "private key of \(certificate.subject)"
     guard let scheme = SignatureScheme.allCases.first(where: certificate.canSign) else {
-      throw Unusable("\(name): TLS cannot be served with a key of this kind (\(certificate.keyDescription))")
+      throw Unusable("\(name): TLS does not support this type of key (\(certificate.keyDescription))")
     }
     guard let signature = trial.withUnsafeBytes({ signer.sign($0, scheme) }) else {
       throw Unusable(
-        "\(name): it does not sign (the file may hold no private key, or one of another kind than the certificate's \(certificate.keyDescription)): import certificate and key again with agent-register -I FILE"
+        "\(name): it cannot sign (the file may hold no private key, or one of another type than the certificate's \(certificate.keyDescription)): import certificate and key again with agent-register -I FILE"
       )
     }
     guard certificate.isSignature(signature, of: trial, scheme) else {
       throw Unusable(
-        "\(name) does not belong to it (certificate holds another \(certificate.keyDescription) key): import the certificate with its own key, agent-register -I FILE"
+        "\(name) does not belong to that certificate (it holds another \(certificate.keyDescription) key): import certificate and key together with agent-register -I FILE"
       )
     }
     do { return try PrivateKey.remote(of: certificate, signer: signer) } catch { throw Unusable("\(name): \(error)") }

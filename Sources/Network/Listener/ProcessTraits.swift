@@ -15,7 +15,7 @@ enum ProcessTraits {
       try checked("setrlimit") { setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) }
       // Last: /proc/self belongs to root from here on.
       try checked("prctl") { clinux_forbid_dumps() }
-    } catch { log.warning("core dumps cannot be ruled out", metadata: ["error": "\(error)"]) }
+    } catch { log.warning("core dumps cannot be disabled", metadata: ["error": "\(error)"]) }
   }
 
   /// Gives up all that it takes no longer; see `Confinement`.

@@ -28,7 +28,7 @@ enum StoreForecast {
     } catch let error as Unusable {
       throw error
     } catch {
-      throw Unusable("the record of clients cannot be used: \(error); agentd makes a new one when it is started again")
+      throw Unusable("the record of clients cannot be used: \(error); agentd makes a new one when it restarts")
     }
   }
 
@@ -43,7 +43,7 @@ enum StoreForecast {
   private static func read(_ file: SystemCalls.FileDescriptor, now: Int64) throws -> [SeenClient] {
     try SightingsFile(path: "clients").load(from: file).recent(at: now).map { sighting in
       guard let client = SeenClient(sighting) else {
-        throw Unusable("what is recorded of client \(sighting.client.thumbprint) is not its certificate")
+        throw Unusable("the record of client \(sighting.client.thumbprint) does not hold its certificate")
       }
       return client
     }

@@ -12,22 +12,22 @@ struct ImportOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("P"), .customLong("password-file")],
-    help: ArgumentHelp("The password, or code, is its first line.", valueName: "f"))
+    help: ArgumentHelp("Read password or code from its first line.", valueName: "f"))
   var passwordFile: String?
 
-  @Flag(name: .customLong("remove-source"), help: "Delete the file after it was imported.")
+  @Flag(name: .customLong("remove-source"), help: "Delete the file once it is imported.")
   var removeSource = false
 }
 
 struct RequestOptions: ParsableArguments {
   @Flag(
     name: [.customShort("R"), .customLong("request")],
-    help: "Request a certificate for a key that stays here.")
+    help: "Request a certificate; the key stays here.")
   var isWanted = false
 
   @Option(
     name: [.customShort("n"), .customLong("name")],
-    help: ArgumentHelp("How the scheduler knows this agent.", valueName: "name"))
+    help: ArgumentHelp("This agent's name at the scheduler.", valueName: "name"))
   var name: String?
 
   @Option(
@@ -35,7 +35,7 @@ struct RequestOptions: ParsableArguments {
     help: ArgumentHelp("Enrolment service, HOST[:PORT]; with -L: or none.", valueName: "server"))
   var server: String?
 
-  @Flag(name: .customLong("renew"), help: "Renew the certificate now; agentd does it in time.")
+  @Flag(name: .customLong("renew"), help: "Renew the certificate now, before agentd does.")
   var renew = false
 
   @Flag(name: .customLong("started-by-agentd"), help: .hidden)
@@ -48,17 +48,17 @@ struct ListenerOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("t"), .customLong("thumbprint")], parsing: .upToNextOption,
-    help: ArgumentHelp("Serve with the certificate of that thumbprint.", valueName: "hash"))
+    help: ArgumentHelp("Serve with the certificate of this thumbprint.", valueName: "hash"))
   var thumbprint: [String] = []
 
   @Option(
     name: [.customShort("d"), .customLong("disable")],
-    help: ArgumentHelp("Switch a method off: none or sspi, always off.", valueName: "method"))
+    help: ArgumentHelp("Disable a method: none or sspi, always disabled.", valueName: "method"))
   var disable: [String] = []
 
   @Option(
     name: [.customShort("e"), .customLong("enable")],
-    help: ArgumentHelp("Switch a method on: tls, always on.", valueName: "method"))
+    help: ArgumentHelp("Enable a method: tls, always enabled.", valueName: "method"))
   var enable: [String] = []
 
   @Option(
@@ -84,7 +84,7 @@ struct StoreOptions: ParsableArguments {
     help: ArgumentHelp("Remove a certificate with its key, a root or a CRL.", valueName: "hash"))
   var remove: [String] = []
 
-  @Flag(name: .customLong("force"), help: "Remove it although it is needed.")
+  @Flag(name: .customLong("force"), help: "Remove it even if it is still needed.")
   var force = false
 
   @Option(
@@ -94,17 +94,17 @@ struct StoreOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
-    help: ArgumentHelp("Write what is exported, or the request, to a file.", valueName: "file"))
+    help: ArgumentHelp("Write the export, or the request, to a file.", valueName: "file"))
   var output: String?
 
   @Option(
     name: [.customShort("V"), .customLong("verify")],
-    help: ArgumentHelp("Say whether a client with it would be let in.", valueName: "file"))
+    help: ArgumentHelp("Say whether a client with it would get in.", valueName: "file"))
   var verify: String?
 
   @Option(
     name: .customLong("at"),
-    help: ArgumentHelp("Verify for 2026-12-31; alone: what breaks until then.", valueName: "time"))
+    help: ArgumentHelp("Verify for this date; alone: what breaks by then.", valueName: "time"))
   var moment: String?
 }
 
@@ -112,7 +112,7 @@ struct JobOptions: ParsableArguments {
   @Option(
     name: .customLong("env-diff"),
     help: ArgumentHelp(
-      "Say how a job differs from a login of that user.",
+      "Show how a job differs from a login of this user.",
       valueName: "user"))
   var user: String?
 }

@@ -16,8 +16,8 @@ struct RegisterCommand: ParsableCommand {
         \(programName) -V [FILE] --at TIME | --env-diff USER
         """,
       discussion: """
-        HASH is a SHA-1 or SHA-256 thumbprint, or its first 8 digits or more. Run it as the user who runs agentd, usually root. \
-        agent-register(8) says more.
+        HASH is a SHA-1 or SHA-256 thumbprint, or its first 8 digits or more. Run it as the user that runs agentd, usually root. \
+        See agent-register(8).
         """,
       version: "agent-register \(Registration.version)")
   }

@@ -34,7 +34,7 @@ enum Wish {
         : "say what to do: -I, -R, -L, -l, -x, -E, -V with a file or --at, or --env-diff"
       throw ValidationError(hint)
     }
-    if wanted.count > 1 { throw ValidationError("\(wanted.joined(separator: " and ")) cannot be done at once") }
+    if wanted.count > 1 { throw ValidationError("\(wanted.joined(separator: " and ")) cannot be combined") }
     let companions: [(name: String, isThere: Bool, of: [String])] = [
       ("-q", importing.queryPassword, ["-I", "-V"]), ("-P", importing.passwordFile != nil, ["-I", "-V", "-R"]),
       ("--remove-source", importing.removeSource, ["-I"]), ("-t, -d, -e, -b and -p", listening.isChange, ["-L"]),
@@ -44,13 +44,13 @@ enum Wish {
       ("--started-by-agentd", command.requesting.startedByAgentd, ["--renew"]),
     ]
     if let stray = companions.first(where: { $0.isThere && !$0.of.contains(wanted[0]) }) {
-      throw ValidationError("\(stray.name) goes with \(stray.of.joined(separator: " or ")), not with \(wanted[0])")
+      throw ValidationError("\(stray.name) needs \(stray.of.joined(separator: " or ")), not \(wanted[0])")
     }
     if wanted == ["-R"], (keeping.output == nil) == (command.requesting.server == nil) {
-      throw ValidationError("-R needs -s SERVER, which is asked, or -o FILE, where the request goes; one of them")
+      throw ValidationError("-R needs either -s SERVER, to ask that server, or -o FILE, to write the request")
     }
     if wanted == ["-R"], importing.passwordFile != nil, command.requesting.server == nil {
-      throw ValidationError("-P goes with -s: it is the file of the enrolment code")
+      throw ValidationError("-P needs -s: it names the file with the enrolment code")
     }
     if importing.queryPassword, importing.passwordFile != nil {
       throw ValidationError("-q and -P: the password comes from the terminal or from a file, not from both")

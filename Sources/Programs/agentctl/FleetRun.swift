@@ -41,7 +41,7 @@ final class FleetRun: Sendable {
       let client = try unusable(client)
       defer { client.close() }
       let job = RunningJob(id, request, on: client)
-      guard begin(agent, job) else { return .failed(.unusable("not started: cancelled before")) }
+      guard begin(agent, job) else { return .failed(.unusable("not started: cancelled")) }
       try await job.submit()
       // It may have been cancelled while its submit was under way.
       if state.withLock({ $0.isCancelled }) { await job.cancel(isTold: false) }

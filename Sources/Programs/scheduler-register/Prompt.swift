@@ -32,7 +32,7 @@ struct Prompt {
       cedit_end_completion()
       return word.flatMap { rl_completion_matches($0, nextCompletion) }
     }
-    console.show(["HELP lists the commands, EXIT ends."])
+    console.show(["HELP lists the commands, EXIT quits."])
     var line = Self.line(Self.prompt)
     while let present = line {
       if CommandReader.isEnd(present), !reader.isWaiting { break }
@@ -57,7 +57,7 @@ struct Prompt {
   private mutating func take(_ line: String, next: String?) {
     switch reader.take(line, next: next) {
     case .nothing: break
-    case .incomplete(let lack): console.show(["\(lack): go on in the next line, or give up with an empty one"])
+    case .incomplete(let lack): console.show(["\(lack): continue on the next line, or cancel with an empty one"])
     case .command(let text):
       _ = console.carryOut { () throws(GrammarError) in try ParsedCommand(text) }
     }

@@ -35,7 +35,7 @@ extension Registration {
 
   func enrolmentServer(_ text: String) throws(RegistrationError) -> EnrolmentServer {
     guard let server = EnrolmentServer(text) else {
-      throw RegistrationError(.usage, "\(text.debugDescription) is no server: HOST or HOST:PORT is needed")
+      throw RegistrationError(.usage, "\(text.debugDescription) is not a server: expected HOST or HOST:PORT")
     }
     return server
   }
@@ -45,7 +45,7 @@ extension Registration {
     let text = typed?.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } ?? ""
     guard let code = EnrolmentCode(text) else {
       throw RegistrationError(
-        .data, "that is no enrolment code: it is what CREATE ENROLMENT CODE shows, with the part behind the dot")
+        .data, "that is not an enrolment code: type what CREATE ENROLMENT CODE shows, with the part after the dot")
     }
     return code
   }
@@ -58,8 +58,8 @@ extension Registration {
       let other = shown.first.map { "\($0)" } ?? "none"
       throw RegistrationError(
         .noPermission,
-        "\(server) shows another root CA (\(other)) than that of the code (\(code.rootBeginning)...): it is not "
-          + "the scheduler's, or somebody is in between; the code was not sent")
+        "\(server) shows another root CA (\(other)) than the enrolment code's (\(code.rootBeginning)...): it is not "
+          + "the scheduler, or the connection is intercepted; the code was not sent")
     }
     let isFirst = try keptRequestKey() == nil
     let request = try CertificateRequest.make(commonName: name, alternativeNames: [.dns(name)], key: try requestKey())
@@ -98,7 +98,7 @@ extension Registration {
     if invocation.json { return try Report(json: entries.map(\.entry), warnings: otherStoreWarning) }
     var lines = ["Requested Certificate"]
     for (entry, isNew) in entries { lines += [""] + entry.lines(remark: remark(entry, isNew), now: now) }
-    let renewal = saved.renewAt.map { ["agentd renews it by itself, at \($0.short)"] } ?? []
+    let renewal = saved.renewAt.map { ["agentd renews it automatically, at \($0.short)"] } ?? []
     return Report(lines: lines + [""] + renewal + [note], warnings: otherStoreWarning)
   }
 }

@@ -61,7 +61,7 @@ struct EnvironmentDifference: Encodable {
   var lines: [String] {
     let source = agentd.map { "of agentd (pid \($0))" } ?? "of this shell, because agentd is not running,"
     return [
-      "a job of \(user), with the limits \(source) and of [jobs.limits], beside a login (\(login)):"
+      "a job of \(user), with the limits \(source) and of [jobs.limits], compared with a login (\(login)):"
     ]
       + Self.lines("environment", environment) + Self.lines("groups", groups) + Self.lines("umask", umask)
       + Self.lines("limits (soft, hard)", limits)

@@ -31,7 +31,7 @@ extension Registration {
     let path = configuration.paths.clients
     let sightings: ClientSightings
     do { sightings = try SightingsFile(path: path).load() } catch let broken as SightingsFile.Broken {
-      throw RegistrationError(.configuration, "\(broken); agentd makes a new one when it is started again")
+      throw RegistrationError(.configuration, "\(broken); agentd makes a new one when it restarts")
     } catch {
       throw RegistrationError(error)
     }
@@ -40,8 +40,8 @@ extension Registration {
       guard let client = SeenClient(sighting) else {
         throw RegistrationError(
           .configuration,
-          "\(path): what is recorded of client \(sighting.client.thumbprint) is not its certificate; "
-            + "remove the file while agentd does not run")
+          "\(path): the record of client \(sighting.client.thumbprint) does not hold its certificate; "
+            + "stop agentd and remove the file")
       }
       clients.append(client)
     }

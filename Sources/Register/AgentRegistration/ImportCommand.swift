@@ -55,7 +55,7 @@ extension Registration {
   private func remove(_ file: String) throws(RegistrationError) {
     do throws(SystemError) { try DurableFile.remove(file) } catch {
       throw RegistrationError(
-        .inputOutput, "\(file): was imported, but cannot be deleted: \(error.reason); delete it yourself")
+        .inputOutput, "\(file): was imported, but cannot be deleted: \(error.reason); delete it by hand")
     }
   }
 
@@ -72,7 +72,7 @@ extension Registration {
     let changed = plan.key != nil || (certificates + lists).contains { $0.isNew }
     let reload = changed ? RunningAgent(configuration).reload(startedBy: agentCommand) : nil
     if invocation.json { return try Report(json: (certificates + lists).map(\.entry), warnings: warnings) }
-    var lines = [changed ? "imported \(name)" : "\(name): everything in it is in the store already"]
+    var lines = [changed ? "imported \(name)" : "\(name): everything in it is already in the store"]
     for (entry, isNew) in certificates + lists {
       lines += [""] + entry.lines(remark: remark(entry, isNew), now: now)
     }
@@ -81,7 +81,7 @@ extension Registration {
 
   func remark(_ entry: StoreEntry, _ isNew: Bool) -> String? {
     switch (entry.role, isNew) {
-    case ("root", true): "trusted from now on"
+    case ("root", true): "now trusted"
     case (_, true): nil
     case (_, false): entry.inUse ? "already there, in use" : "already there"
     }

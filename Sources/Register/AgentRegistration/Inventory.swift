@@ -44,10 +44,10 @@ struct Inventory {
     if found.count > 1 {
       let subjects = found.map(\.subject).joined(separator: "; ")
       throw RegistrationError(
-        .data, "thumbprint \(query) means \(found.count) objects of the store (\(subjects)); give more digits")
+        .data, "thumbprint \(query) matches \(found.count) objects in the store (\(subjects)); give more digits")
     }
     guard let entry = found.first else {
-      throw RegistrationError(.data, "thumbprint \(query) is not in the store; see what is with: \(hint)")
+      throw RegistrationError(.data, "thumbprint \(query) is not in the store; list the store with: \(hint)")
     }
     return entry
   }

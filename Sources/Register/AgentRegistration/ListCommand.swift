@@ -41,6 +41,6 @@ extension Registration {
 
   private func throughRoot(_ client: StoreEntry, _ stored: [StoreEntry]) -> String {
     let root = stored.first { $0.role == "root" && $0.sha256 == client.root }
-    return root.map { "seen lately, through \($0.subject)" } ?? "seen lately, through a root that is not here any more"
+    return root.map { "seen lately, through \($0.subject)" } ?? "seen lately, through a root that is no longer here"
   }
 }

@@ -54,7 +54,7 @@ public enum AuthenticationMethod: String, CaseIterable, Sendable {
   init(word: String, option: String) throws(RegistrationError) {
     guard let method = Self(rawValue: word.lowercased()) else {
       throw RegistrationError(
-        .usage, "\(option): \(String(reflecting: word)) is no method; there are tls, sspi and none")
+        .usage, "\(option): \(String(reflecting: word)) is not a method; the methods are tls, sspi and none")
     }
     self = method
   }
@@ -98,11 +98,12 @@ extension Registration {
   /// `none` and `sspi` are off for ever, and `tls` is on for ever.
   private static func checkMethods(_ change: ListenerChange) throws(RegistrationError) {
     if let method = change.enable.first(where: { $0 != .tls }) {
-      let reason = method == .none ? "nobody gets in without a certificate" : "there is no Active Directory here"
-      throw RegistrationError(.usage, "--enable \(method): cannot be enabled, \(reason); only tls exists")
+      let reason = method == .none ? "every client needs a certificate" : "there is no Active Directory here"
+      throw RegistrationError(.usage, "--enable \(method): cannot be enabled: \(reason); the only method is tls")
     }
     if change.disable.contains(.tls) {
-      throw RegistrationError(.usage, "--disable tls: cannot be disabled, no other method exists; nobody could get in")
+      throw RegistrationError(
+        .usage, "--disable tls: cannot be disabled: there is no other method, so no client could connect")
     }
   }
 

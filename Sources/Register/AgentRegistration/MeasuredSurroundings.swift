@@ -48,7 +48,7 @@ final class Measurement {
     guard let found = Surroundings(output) else {
       let last = String(decoding: output, as: UTF8.self).split(separator: "\n").last.map { ": it says \"\($0)\"" }
       let reason = outcome.reason.map { " (\($0))" } ?? ""
-      throw RegistrationError(.system, "\(loginCommand): came to no shell\(reason)\(last ?? "")")
+      throw RegistrationError(.system, "\(loginCommand): did not start a shell\(reason)\(last ?? "")")
     }
     return found
   }
@@ -61,7 +61,7 @@ final class Measurement {
     let (output, outcome) = try run("job", ["/bin/sh", "-c", Surroundings.script], as: account)
     guard let found = Surroundings(output) else {
       throw RegistrationError(
-        .system, "a job of \(account.name) comes to no shell: \(outcome.reason ?? outcome.state.rawValue)")
+        .system, "a job of \(account.name) does not start a shell: \(outcome.reason ?? outcome.state.rawValue)")
     }
     return found
   }

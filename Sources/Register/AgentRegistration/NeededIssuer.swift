@@ -20,7 +20,7 @@ extension Registration {
   /// Refuses a removal that would keep out `clients`.
   func refusal(_ entry: StoreEntry, neededBy clients: [SeenClient]) -> String {
     "\(entry.role) \(entry.subject) is still needed: \(Self.summary(clients)); "
-      + "give \(clients.count == 1 ? "it a certificate" : "them certificates") of a root that stays, or use --force"
+      + "give \(clients.count == 1 ? "it a certificate" : "them certificates") from a root that stays, or use --force"
   }
 
   /// What a removal has done to `clients`.

@@ -46,7 +46,7 @@ struct NetworkProcess {
     defer { waitpid(process, nil, 0) }
     let answer = try output.readAll(limit: Self.limit, "answer over the network")
     guard let first = answer.first, let status = ExitStatus(rawValue: Int32(first)) else {
-      throw RegistrationError(.software, "the process that speaks with the network ended without a result")
+      throw RegistrationError(.software, "the network process ended without a result")
     }
     if status == .success { return Array(answer.dropFirst()) }
     throw RegistrationError(status, printable(String(decoding: answer.dropFirst(), as: UTF8.self)))

@@ -66,7 +66,7 @@ public struct Registration: Sendable {
   var otherStoreWarning: [String] {
     guard !isRoot, configuration.file == nil, access("/etc/agentd/store", F_OK) == 0 else { return [] }
     return [
-      "this is your own store, \(store.folder); the system's agentd uses /etc/agentd/store: run this as root for that"
+      "this is your own store, \(store.folder); the system's agentd uses /etc/agentd/store: run this as root to use that one"
     ]
   }
 }

@@ -35,7 +35,7 @@ extension Registration {
     do { return try clientsNeeding(entry.sha256, in: catalog) } catch let error as RegistrationError {
       if force { return [] }
       throw RegistrationError(
-        error.status, "who needs \(entry.role) \(entry.subject) cannot be told: \(error); or use --force")
+        error.status, "cannot tell who needs \(entry.role) \(entry.subject): \(error); or use --force")
     }
   }
 
@@ -49,8 +49,8 @@ extension Registration {
 
   private func refusal(_ entry: StoreEntry) -> String {
     if entry.role == ImportPlan.Role.revocationList.rawValue {
-      return "revocation list of \(entry.subject) is in use: without it, those whom it revokes are let in; "
-        + "use --force if you want that"
+      return "revocation list of \(entry.subject) is in use: without it, the certificates it revokes are accepted; "
+        + "to remove it anyway, use --force"
     }
     return
       "\(entry.subject) is in use by the listener; choose another certificate first with \(command("-L -t THUMBPRINT")), "
@@ -60,7 +60,7 @@ extension Registration {
   private func warnings(_ entry: StoreEntry) -> [String] {
     guard entry.inUse, entry.role != ImportPlan.Role.revocationList.rawValue else { return [] }
     return [
-      "the listener's certificate needs it: agentd will not start, and a running one will not reload, until that is mended"
+      "the listener's certificate needs it: agentd will not start, and a running one will not reload, until that is fixed"
     ]
   }
 }

@@ -94,7 +94,8 @@ extension Registration {
   private func adopt(_ renewed: Certificate, inPlaceOf old: Certificate) throws -> ListenerConfiguration {
     let saved = try changeListener { listener in
       guard listener.certificate == old.sha256Thumbprint else {
-        throw RegistrationError(.configuration, "another listener certificate was chosen meanwhile; it stays")
+        throw RegistrationError(
+          .configuration, "another listener certificate was chosen in the meantime; it stays in use")
       }
       listener.certificate = renewed.sha256Thumbprint
       listener.renewAt = Self.renewalTime(of: renewed, now: now)

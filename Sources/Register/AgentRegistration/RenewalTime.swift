@@ -32,7 +32,7 @@ extension Registration {
     guard let certificate = try catalog().certificates.first(where: { $0.sha256Thumbprint == listener.certificate })
     else {
       throw RegistrationError(
-        .usage, "--server: no listener certificate is chosen that could be renewed; choose it with -t")
+        .usage, "--server: no listener certificate is chosen, so there is nothing to renew; choose one with -t")
     }
     listener.renewAt = Self.renewalTime(of: certificate, now: now)
   }

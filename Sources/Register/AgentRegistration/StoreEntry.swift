@@ -88,7 +88,7 @@ extension StoreEntry {
     let days = (notAfter.milliseconds / 1000 - now) / 86400
     let rest =
       switch notAfter.milliseconds / 1000 - now {
-      case ..<0: "OVER since \(counted(-days, "day"))"
+      case ..<0: "EXPIRED \(counted(-days, "day")) ago"
       default: "\(counted(days, "day")) left"
       }
     let word = role == "crl" ? "next due" : "to"

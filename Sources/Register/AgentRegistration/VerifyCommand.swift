@@ -32,7 +32,7 @@ extension Registration {
   static func moment(_ text: String) throws(RegistrationError) -> Timestamp {
     guard let moment = Timestamp.momentOrDate(text) else {
       throw RegistrationError(
-        .usage, "--at: \(String(reflecting: text)) is no time such as 2026-12-31T23:59:59Z or 2026-12-31")
+        .usage, "--at: \(String(reflecting: text)) is not a time such as 2026-12-31T23:59:59Z or 2026-12-31")
     }
     return moment
   }

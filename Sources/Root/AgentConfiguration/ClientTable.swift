@@ -84,8 +84,8 @@ public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
     if text.contains("="), let subject = SubjectName(text) { return .success(.subject(subject, text: text)) }
     return .failure(
       Fault(
-        "is no SHA-256 thumbprint, no subject such as \"CN=scheduler,O=Example\", no alternative name such as "
-          + "\"DNS:host\", \"email:user@host\" or \"URI:uri\", and not \"*\""))
+        "is not a SHA-256 thumbprint, a subject such as \"CN=scheduler,O=Example\", an alternative name such as "
+          + "\"DNS:host\", \"email:user@host\" or \"URI:uri\", or \"*\""))
   }
 
   /// What is wrong with a pattern, to follow after its text.

@@ -17,7 +17,7 @@ extension ListenerConfiguration {
       return digits
     }
     if let methods = try table.strings("methods"), methods != ["tls"] {
-      throw table.error("methods", "methods must be [\"tls\"]: no other authentication exists here")
+      throw table.error("methods", "methods must be [\"tls\"]: there is no other authentication method")
     }
     if let addresses = try table.strings("addresses") {
       if let fault = Self.fault(of: addresses) { throw table.error("addresses", fault) }
@@ -28,20 +28,21 @@ extension ListenerConfiguration {
   }
 
   private mutating func readRenewal(_ table: StrictTable) throws(ConfigurationError) {
-    let mend = "set it with: agent-register -L -s SERVER"
+    let remedy = "set it with: agent-register -L -s SERVER"
     enrolmentServer = try table.string("enrolment_server")
     if let server = enrolmentServer, !Self.isServer(server) {
-      throw table.error("enrolment_server", "enrolment_server must be HOST:PORT, not \(quoted(server)); \(mend)")
+      throw table.error("enrolment_server", "enrolment_server must be HOST:PORT, not \(quoted(server)); \(remedy)")
     }
     renewAt = try table.string("renew_at").map { text throws(ConfigurationError) in
       guard let moment = Timestamp(text) else {
-        throw table.error("renew_at", "renew_at must be a time as 2026-12-31T23:59:59Z, not \(quoted(text)); \(mend)")
+        throw table.error(
+          "renew_at", "renew_at must be a time such as 2026-12-31T23:59:59Z, not \(quoted(text)); \(remedy)")
       }
       return moment
     }
     if (enrolmentServer == nil) != (renewAt == nil) {
       let key = renewAt == nil ? "enrolment_server" : "renew_at"
-      throw table.error(key, "enrolment_server and renew_at go together; \(mend)")
+      throw table.error(key, "enrolment_server and renew_at need each other; \(remedy)")
     }
   }
 
@@ -57,11 +58,11 @@ extension ListenerConfiguration {
   public static func fault(of addresses: [String]) -> String? {
     if addresses.isEmpty { return "at least one address is needed to listen on" }
     if addresses.count > maximumAddresses {
-      return "at most \(maximumAddresses) addresses can be listened on, not \(addresses.count)"
+      return "at most \(maximumAddresses) addresses are allowed, not \(addresses.count)"
     }
-    if Set(addresses).count < addresses.count { return "an address is named twice" }
+    if Set(addresses).count < addresses.count { return "an address is listed twice" }
     return addresses.first { !isAddress($0) }.map {
-      "\(quoted($0)) is no IPv4 or IPv6 address, for example 0.0.0.0 or ::"
+      "\(quoted($0)) is not an IPv4 or IPv6 address, for example 0.0.0.0 or ::"
     }
   }
 
@@ -89,7 +90,7 @@ extension ListenerConfiguration {
   /// The file's contents. Nothing in it needs escaping: digits, and addresses that were checked.
   var text: String {
     """
-    # Written by agent-register -L; it will be written anew.
+    # Written by agent-register -L, which overwrites it.
     \(certificate.map { "certificate = \"\($0)\"\n" } ?? "")methods = [\(list(methods))]
     addresses = [\(list(addresses))]
     port = \(port)

@@ -11,7 +11,7 @@ extension Account {
   func requireGoodStanding(loginShellIsRequired: Bool, now: Timestamp = .now()) throws(LaunchRefusal) {
     if let day = expiryDay, now.milliseconds >= Int64(day) * Self.millisecondsOfDay {
       let date = Timestamp(milliseconds: Int64(day) * Self.millisecondsOfDay).description.prefix(10)
-      throw LaunchRefusal("cannot run as user \(name): the account is expired since \(date)")
+      throw LaunchRefusal("cannot run as user \(name): the account expired on \(date)")
     }
     if loginShellIsRequired, !hasLoginShell {
       throw LaunchRefusal(
@@ -39,7 +39,7 @@ extension Account {
   func loginCommand(_ command: [String]) throws(LaunchRefusal) -> [String] {
     guard ["sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "yash"].contains(shellName) else {
       throw LaunchRefusal(
-        "cannot run as a login of user \(name): its shell \(shell) is not one of sh, bash, dash, ash, ksh, mksh, yash, zsh"
+        "cannot run a login shell of user \(name): \(shell) is not one of sh, bash, dash, ash, ksh, mksh, yash, zsh"
       )
     }
     return [shell, "-l", "-c", "exec \"$@\"", shellName] + command

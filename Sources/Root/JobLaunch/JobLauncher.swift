@@ -46,7 +46,7 @@ public struct JobLauncher: Sendable {
     let order = try Order(id, request, account, outputLimit: outputLimit, surroundings)
     if let missing = missingControllers(request), !missing.isEmpty {
       throw LaunchRefusal(
-        "cannot hold the job to its limits: no control group here with \(missing.joined(separator: ", "))")
+        "cannot enforce the job's limits: the control groups here lack \(missing.joined(separator: ", "))")
     }
     do throws(SystemError) {
       let folder = try makeFolder(id)

@@ -59,7 +59,7 @@ public final class JobLedger {
   public func insert(
     _ status: JobStatus, request: JobRequest, then event: JobEvent? = nil
   ) throws(LedgerError) -> JobStatus {
-    if try state(of: status.id) != nil { throw LedgerError(.taken, "there is a job \(status.id) already") }
+    if try state(of: status.id) != nil { throw LedgerError(.taken, "job \(status.id) already exists") }
     var status = status
     status.state = .accepted
     if let event { try status.take(event) }

@@ -100,7 +100,7 @@ struct Cursor: CustomStringConvertible {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard text.utf8.count <= 64, parts.count == 2, let submittedAt = Int64(parts[0], radix: 36),
       let sequence = Int64(parts[1], radix: 36)
-    else { throw LedgerError(.badCursor, "the cursor is not one that a page of jobs gave") }
+    else { throw LedgerError(.badCursor, "the cursor does not come from a page of jobs") }
     self.init(submittedAt: submittedAt, sequence: sequence)
   }
 

@@ -86,7 +86,7 @@ final class Daemon {
     }
     if Set(service.sockets.map(\.endpoint)) != Set(material.endpoints) {
       log.logger.notice(
-        "listening on the sockets that the service manager holds, not on the addresses of listener.toml",
+        "listening on the service manager's sockets, not on the addresses in listener.toml",
         metadata: ["addresses": "\(material.endpoints.map(\.description).joined(separator: " "))"])
     }
     return service.sockets
@@ -106,7 +106,7 @@ final class Daemon {
       jobs.retention.lookSoon()
       guard recovery != Jobs.Recovery() else { return }
       log.logger.notice(
-        "jobs of an earlier agentd found",
+        "jobs of a previous agentd found",
         metadata: [
           "running": "\(recovery.running)", "queued": "\(recovery.waiting)", "ended_meanwhile": "\(recovery.ended)",
         ])
@@ -156,7 +156,7 @@ final class Daemon {
     jobs.isStopping = true
     service.stops()
     log.logger.notice(
-      "agentd stops; jobs go on", metadata: ["signal": "\(signal)", "running": "\(jobs.capacity.running)"])
+      "agentd stops; jobs keep running", metadata: ["signal": "\(signal)", "running": "\(jobs.capacity.running)"])
     listeners.stop(limit: Self.stopLimit) { [reactor] in reactor.stop() }
   }
 
@@ -245,7 +245,7 @@ extension Daemon {
 
   private func reopenLog() {
     do throws(SystemError) { try LogFile.reopen(logFile) } catch {
-      log.logger.error("log file cannot be opened again: \(error)")
+      log.logger.error("log file cannot be reopened: \(error)")
     }
   }
 

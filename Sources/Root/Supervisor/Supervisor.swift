@@ -28,7 +28,7 @@ public enum Supervisor {
       try start(options, service, &report).run()
       return EX_OK
     } catch {
-      if case .parent = report { Logger(label: "agentd").critical("agentd ends: \(error)") }
+      if case .parent = report { Logger(label: "agentd").critical("agentd exits: \(error)") }
       report.failed(error)
       return error.exitCode
     }

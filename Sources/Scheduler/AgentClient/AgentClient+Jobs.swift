@@ -65,7 +65,7 @@ extension AgentClient {
       all.append(contentsOf: page.jobs.prefix(maximum - all.count))
       guard let cursor = page.cursor, all.count < maximum else { return all }
       // An agent that leads in circles would never be done with.
-      guard cursors.insert(cursor).inserted else { throw AgentError.misconfigured("a cursor that came before") }
+      guard cursors.insert(cursor).inserted else { throw AgentError.misconfigured("a cursor for the second time") }
       filter.cursor = cursor
     }
   }

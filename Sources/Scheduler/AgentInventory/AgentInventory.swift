@@ -92,12 +92,12 @@ public enum InventoryError: Error, Equatable, Sendable, CustomStringConvertible 
     switch self {
     case .noAgent(let name, let home, let isEmpty):
       "there is no agent \(name) in \(home)\(isEmpty ? ", which has none yet" : ""): "
-        + "scheduler-register ADD EXECUTOR CONNECTOR adds one, agentctl agents shows all"
+        + "scheduler-register ADD EXECUTOR CONNECTOR adds one, agentctl agents lists all"
     case .noDefaultCertificate(let home):
       "\(home) has no default executor connector certificate: "
         + "scheduler-register CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT makes one"
     case .certificateGone(let thumbprint, let home):
-      "the connector certificate \(thumbprint.prefix(16)) is not in \(home) any more: "
+      "the connector certificate \(thumbprint.prefix(16)) is no longer in \(home): "
         + "add the executor connector again, without /THUMBPRINT for the default one"
     }
   }

@@ -100,7 +100,7 @@ enum Help {
         SchedulerCommand.allCases.map(\.syntax).map { syntax in
           syntax.name + String(repeating: " ", count: width - syntax.name.count) + syntax.summary
         } + [
-          "HELP and a command shows its switches. Words and switches in any case; a command may go on in the next line."
+          "HELP COMMAND shows its switches. Upper and lower case are the same; a command may continue on the next line."
         ])
     }
     return CommandAnswer(try SchedulerCommand.of(Array(words)).syntax.help)

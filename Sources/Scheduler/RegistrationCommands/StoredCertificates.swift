@@ -14,7 +14,7 @@ extension Scheduler {
     guard let root else {
       throw CommandError(
         .configuration,
-        "there is no default root CA yet: make one with CREATE ROOT CA /STOREKEY /MAKEDEFAULT, or take over another "
+        "there is no default root CA yet: make one with CREATE ROOT CA /STOREKEY /MAKEDEFAULT, or import another "
           + "scheduler's with IMPORT ROOT CA")
     }
     return try CertificateAuthority(certificate: root, key: try registry.store.key(of: root))
@@ -30,7 +30,7 @@ extension Scheduler {
       throw CommandError(
         .configuration,
         "there is no default executor connector certificate yet: make one with CREATE EXEC CONNECTOR CERT /STORECERT "
-          + "/MAKEDEFAULT, or take over another scheduler's with IMPORT EXEC CERT"
+          + "/MAKEDEFAULT, or import another scheduler's with IMPORT EXEC CERT"
       )
     }
     return found
@@ -46,10 +46,10 @@ extension Scheduler {
     guard let query else { return certificates.first { $0.sha256Thumbprint == thumbprint } }
     let found = certificates.filter { query.matches(sha1: $0.sha1Thumbprint, sha256: $0.sha256Thumbprint) }
     if found.count > 1 {
-      throw CommandError(.data, "/THUMBPRINT=\(query) means \(found.count) certificates; give more digits")
+      throw CommandError(.data, "/THUMBPRINT=\(query) matches \(found.count) certificates; give more digits")
     }
     guard let only = found.first else {
-      throw CommandError(.data, "/THUMBPRINT=\(query) is no \(what) here; LIST EXEC CONFIG shows the default ones")
+      throw CommandError(.data, "/THUMBPRINT=\(query): no such \(what) here; LIST EXEC CONFIG shows the default ones")
     }
     return only
   }

@@ -43,7 +43,7 @@ public struct Breakage: Codable, Equatable, Sendable {
     remedy = try container.decode(String.self, forKey: .remedy)
     guard what.utf8.count <= Self.maximumText, remedy.utf8.count <= Self.maximumText else {
       throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "a text of more than \(Self.maximumText) bytes"))
+        .init(codingPath: decoder.codingPath, debugDescription: "longer than \(Self.maximumText) bytes"))
     }
   }
 }

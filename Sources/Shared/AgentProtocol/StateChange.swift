@@ -72,7 +72,7 @@ extension EventPosition: Codable {
     let text = try decoder.singleValueContainer().decode(String.self)
     guard let position = EventPosition(text) else {
       throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "not a place among the events"))
+        .init(codingPath: decoder.codingPath, debugDescription: "not a position in the stream of events"))
     }
     self = position
   }

@@ -95,7 +95,7 @@ extension ClientName: Codable {
     let text = try decoder.singleValueContainer().decode(String.self)
     guard let name = ClientName(text) else {
       throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "not a name of a certificate"))
+        .init(codingPath: decoder.codingPath, debugDescription: "not a certificate's name"))
     }
     self = name
   }

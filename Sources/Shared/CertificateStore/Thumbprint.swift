@@ -86,7 +86,7 @@ public enum ThumbprintError: Error, Equatable, Sendable, CustomStringConvertible
     return switch self {
     case .empty: "\(expected); this one is empty"
     case .placeholder(let text):
-      "\(text) stands for the thumbprint of your certificate: see it with agent-register -l"
+      "\(text) is a placeholder for your certificate's thumbprint, which agent-register -l shows"
     case .notHexadecimal(let text, let scalar):
       "\(expected); \(text.debugDescription) has the character \(scalar.map { String($0).debugDescription } ?? "?")"
     case .tooShort(let count): "\(expected); this one has \(count)"

@@ -84,7 +84,7 @@ extension SightingsFile {
     guard let first = lines.first, first.elementsEqual(firstLine.utf8) else {
       throw Fault(line: 1, fact: "is not \"\(firstLine)\"")
     }
-    guard lines.count >= 3, lines.removeLast().isEmpty else { throw Fault(line: lines.count, fact: "is cut off") }
+    guard lines.count >= 3, lines.removeLast().isEmpty else { throw Fault(line: lines.count, fact: "is truncated") }
     let last = lines.removeLast()
     guard last.elementsEqual("end \(lines.count - 1)".utf8) else {
       throw Fault(line: lines.count + 1, fact: "is not \"end \(lines.count - 1)\"")
@@ -94,8 +94,8 @@ extension SightingsFile {
     }
     var sightings = ClientSightings()
     for (index, line) in lines.enumerated().dropFirst() {
-      guard let sighting = sighting(line) else { throw Fault(line: index + 1, fact: "is no client") }
-      if sightings.contains(sighting.client.thumbprint) { throw Fault(line: index + 1, fact: "names a client again") }
+      guard let sighting = sighting(line) else { throw Fault(line: index + 1, fact: "is not a client") }
+      if sightings.contains(sighting.client.thumbprint) { throw Fault(line: index + 1, fact: "repeats a client") }
       sightings.note(sighting.client, at: sighting.lastUse)
     }
     return sightings

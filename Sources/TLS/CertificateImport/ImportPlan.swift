@@ -64,7 +64,7 @@ public struct ImportPlan: Sendable {
     if let key = bundle.key { try ServerUse.check(chain, key) }
     if !catalog.keys.contains(leaf.sha256Thumbprint) { key = bundle.key }
     for other in bundle.certificates where !chain.contains(other) {
-      warnings.append("\(other.subject) is not part of the listener's chain and was left out; import it by itself")
+      warnings.append("\(other.subject) is not part of the listener's chain and was left out; import it separately")
     }
   }
 

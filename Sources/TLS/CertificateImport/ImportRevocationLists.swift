@@ -20,7 +20,7 @@ extension ImportPlan {
     replacedLists += present.map(\.sha256Thumbprint)
     revocationLists.append(list)
     if let due = list.nextUpdate, due < now {
-      warnings.append("revocation list of \(list.issuer) is out of date since \(Timestamp(seconds: due).short)")
+      warnings.append("revocation list of \(list.issuer) expired at \(Timestamp(seconds: due).short)")
     }
   }
 }

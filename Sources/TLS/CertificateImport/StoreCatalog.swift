@@ -51,7 +51,7 @@ public struct StoreCatalog: Sendable {
   private static func damaged(_ object: StoredObject, _ kind: StoreKind, _ folder: String) -> StoreError {
     .damaged(
       path: "\(folder)/current/\(kind.rawValue)/\(object.thumbprint).pem",
-      fact: "is not the object of that thumbprint; take the file away and import the original again")
+      fact: "does not match the thumbprint in its name; remove the file and import the original again")
   }
 }
 

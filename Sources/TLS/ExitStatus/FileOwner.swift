@@ -16,6 +16,6 @@ enum FileOwner {
   }
 
   static func name(of user: uid_t) -> String {
-    getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "number \(user)"
+    getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "ID \(user)"
   }
 }

@@ -28,7 +28,7 @@ public final class Certificate: @unchecked Sendable {
     let pointer = try checked("read certificate", d2i_X509(nil, &cursor, der.count))
     guard let cursor, let start, cursor - start == der.count else {
       X509_free(pointer)
-      throw OpenSSLError.own("read certificate", "further bytes after the certificate")
+      throw OpenSSLError.own("read certificate", "extra bytes after the certificate")
     }
     self.init(owning: pointer)
   }

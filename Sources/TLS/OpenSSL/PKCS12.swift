@@ -51,7 +51,7 @@ public enum PKCS12Error: Error, Equatable, Sendable, CustomStringConvertible {
     case .notPKCS12(let error), .unreadable(let error): error.description
     case .passwordNeeded: "the PKCS#12 container needs its password"
     case .wrongPassword: "wrong password for the PKCS#12 container"
-    case .tooManyRounds(let count): "the PKCS#12 container wants its password hashed \(count) times"
+    case .tooManyRounds(let count): "the PKCS#12 container asks for \(count) iterations of password hashing"
     }
   }
 }

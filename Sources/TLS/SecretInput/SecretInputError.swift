@@ -14,8 +14,8 @@ public enum SecretInputError: Error, Equatable, Sendable, CustomStringConvertibl
   /// One line.
   public var description: String {
     switch self {
-    case .noTerminal: "no terminal to ask for the password on"
-    case .tooLarge(let name, let limit): "\(name): is larger than \(limit) bytes; this is another file"
+    case .noTerminal: "there is no terminal to ask for the password"
+    case .tooLarge(let name, let limit): "\(name): is larger than \(limit) bytes; check the file's name"
     case .cannotOpen(let name, let fact), .noPassword(let name, let fact), .failed(let name, let fact):
       "\(name): \(fact)"
     }

@@ -69,7 +69,7 @@ public enum PasswordSource: Equatable, Sendable {
     let line = try SourceFile.read(path, limit: 65536).bytes.firstLine
     let limit = PasswordPrompt.maximumBytes
     if line.count > limit {
-      throw .noPassword(path, "first line is longer than \(limit) bytes; it is no password")
+      throw .noPassword(path, "first line is longer than \(limit) bytes; a password is shorter")
     }
     if line.count == 0 { throw .noPassword(path, "first line is empty; write the password there") }
     return line

@@ -27,8 +27,11 @@ import Testing
     // SEQUENCE { [2] "a\0b" }
     ("DNS name with NUL", "a NUL character", client { $0.extensions = ["subjectAltName = DER:30:05:82:03:61:00:62"] }),
     // SEQUENCE { [2] "a" C0 80 }, an overlong NUL
-    ("overlong UTF-8", "not in the encoding", client { $0.extensions = ["subjectAltName = DER:30:05:82:03:61:c0:80"] }),
-    ("two common names", "several common names", client { $0.subject = "/CN=admin/CN=Executor Connector" }),
+    (
+      "overlong UTF-8", "not valid in its encoding",
+      client { $0.extensions = ["subjectAltName = DER:30:05:82:03:61:c0:80"] }
+    ),
+    ("two common names", "it has several common names", client { $0.subject = "/CN=admin/CN=Executor Connector" }),
   ]
 
   private static func client(_ change: (inout CertificateRecipe) -> Void) -> CertificateRecipe {

@@ -45,7 +45,7 @@ final class ScriptedSupervisor: Supervisor {
       state.abandoned.append(inquiry.number)
       return state.asked[Int(inquiry.number)].promise
     }
-    promise.fail(Problem(.unavailable, "the request was given up"))
+    promise.fail(Problem(.unavailable, "the request was abandoned"))
   }
 
   func report(_ message: ListenerMessage) -> Bool { true }

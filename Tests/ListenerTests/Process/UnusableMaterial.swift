@@ -21,7 +21,7 @@ struct UnusableMaterial {
       case .otherKey: ["CN=localhost", "does not belong", "P-256"]
       case .noKey: ["no private key"]
       case .expired: ["CN=old", "expired on 20", "agent-register -I"]
-      case .notYetValid: ["CN=future", "not valid yet", "clock"]
+      case .notYetValid: ["CN=future", "is not valid for another", "clock"]
       case .clientCertificate: ["CN=connector", "not for servers", "serverAuth"]
       case .brokenRoot: ["root CA of the store"]
       case .brokenCertificate: ["certificate of the store"]

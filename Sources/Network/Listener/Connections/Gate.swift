@@ -48,7 +48,7 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
     switch error {
     case HandshakeFailure.closed(wasSilent: true):
       // Port scanners and health checks: nobody was refused.
-      services.log.debug("connection without a word", metadata: ["peer": "\(peer?.description ?? "unknown")"])
+      services.log.debug("connection closed without any data", metadata: ["peer": "\(peer?.description ?? "unknown")"])
     case let failure as HandshakeFailure:
       refusals.refused(peer, "\(failure)", on: context.eventLoop)
     default:

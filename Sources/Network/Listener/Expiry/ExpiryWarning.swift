@@ -56,17 +56,17 @@ extension DatedMaterial {
     case .revocationList:
       let consequence =
         acceptsExpiredLists
-        ? "clients that it does not name are let in (crl_expired = \"warn\")"
+        ? "clients that it does not list are let in (crl_expired = \"warn\")"
         : "this issuer's clients are refused (crl_expired = \"refuse\")"
       return
-        "the revocation list of \(item.subject) is out of date since \(moment): \(consequence); \(Self.listRemedy)"
+        "the revocation list of \(item.subject) expired at \(moment): \(consequence); \(Self.listRemedy)"
     }
   }
 
   private static let listenerRemedy =
     "import its successor with agent-register -I FILE, then agent-register -L -t THUMBPRINT"
   private static let rootRemedy =
-    "import the root that takes its place with agent-register -I FILE; agent-register -x removes this one"
+    "import its successor with agent-register -I FILE; agent-register -x removes this one"
   private static let caRemedy = "import its successor with agent-register -I FILE; agent-register -x removes this one"
   private static let listRemedy = "import a new one with agent-register -I FILE"
 }

@@ -11,13 +11,13 @@ enum HeadRules {
 
   static func check(_ head: HTTPRequestHead) throws(Refusal) {
     guard head.version.major == 1 && head.version.minor <= 1 || head.version.major == 2 else {
-      throw Refusal(.badRequest, "HTTP/\(head.version.major).\(head.version.minor) is not spoken here")
+      throw Refusal(.badRequest, "HTTP/\(head.version.major).\(head.version.minor) is not supported")
     }
     try checkHost(head)
     try checkFraming(head)
     let expectations = head.headers[canonicalForm: "expect"]
     guard expectations.isEmpty || expectations.count == 1 && expectations[0].lowercased() == "100-continue" else {
-      throw Refusal(.badRequest, "the only expectation that can be met is 100-continue")
+      throw Refusal(.badRequest, "the only supported expectation is 100-continue")
     }
   }
 
@@ -66,7 +66,7 @@ enum HeadRules {
     }
     if encodings.isEmpty { return }
     guard encodings.count == 1, encodings[0].lowercased() == "chunked" else {
-      throw Refusal(.badRequest, "the only transfer coding that is understood is chunked")
+      throw Refusal(.badRequest, "the only supported transfer coding is chunked")
     }
     guard head.version != .http1_0 else { throw Refusal(.badRequest, "HTTP/1.0 has no Transfer-Encoding") }
   }

@@ -56,10 +56,10 @@ struct Route: Equatable {
   ///   something that cannot be an id.
   init(_ method: HTTPMethod, _ path: [String]) throws(Refusal) {
     let candidates = Operation.allCases.filter { Self.matches($0.path, path) }
-    guard let first = candidates.first else { throw Refusal(.notFound, "there is no resource of this path") }
+    guard let first = candidates.first else { throw Refusal(.notFound, "there is no resource at this path") }
     let wanted = method == .HEAD ? .GET : method
     guard let operation = candidates.first(where: { $0.method == wanted }) else {
-      var refusal = Refusal(.methodNotAllowed, "this resource has the methods \(Self.methods(of: candidates))")
+      var refusal = Refusal(.methodNotAllowed, "the methods of this resource are \(Self.methods(of: candidates))")
       refusal.allow = Self.methods(of: candidates)
       throw refusal
     }

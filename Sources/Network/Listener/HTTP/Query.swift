@@ -13,7 +13,7 @@ struct Query {
         throw Refusal(.badRequest, "unknown query parameter \(parameter.name.prefix(64).debugDescription)\(hint)")
       }
       guard values.updateValue(parameter.value, forKey: parameter.name) == nil else {
-        throw Refusal(.badRequest, "the query parameter \"\(parameter.name)\" is there twice")
+        throw Refusal(.badRequest, "the query parameter \"\(parameter.name)\" is given twice")
       }
     }
     self.values = values

@@ -55,7 +55,7 @@ struct Reply {
     case .problem(let problem):
       throw Refusal(problem)
     case .output, .events, .permitted:
-      throw Refusal(.fault, "the supervisor answered what was not asked for")
+      throw Refusal(.fault, "the supervisor sent an answer to another question")
     }
   }
 }

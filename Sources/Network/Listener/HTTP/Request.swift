@@ -116,7 +116,7 @@ extension Request.OutputPart {
     // There is no validator that If-Range could match, so the range does not apply; RFC 9110 section 13.1.5.
     if let field = headers.first(name: "range"), !headers.contains(name: "if-range"), let range = ByteRange(field) {
       if follow || offset != nil {
-        throw Refusal(.badRequest, "a Range field goes neither with \"offset\" nor with \"follow\"")
+        throw Refusal(.badRequest, "a Range field cannot be combined with \"offset\" or \"follow\"")
       }
       self = .range(range)
     } else {

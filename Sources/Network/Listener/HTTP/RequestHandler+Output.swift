@@ -128,7 +128,7 @@ extension RequestHandler {
 
   /// Cuts the answer off, which tells the client that it is not whole.
   private func abort(_ error: SystemError) {
-    services.log.error("output cannot be read on", metadata: ["error": "\(error)"])
+    services.log.error("the rest of the output cannot be read", metadata: ["error": "\(error)"])
     close()
   }
 }

@@ -24,7 +24,7 @@ struct RequestTarget: Equatable {
       throw Refusal(.badRequest, "the request target must be a path")
     }
     guard rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
-      throw Refusal(.badRequest, "the request target holds a character that must be percent-encoded")
+      throw Refusal(.badRequest, "the request target contains a character that must be percent-encoded")
     }
     let halves = rest.dropFirst().split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     path = try Self.decodedParts(of: halves[0], separator: "/") { part throws(Refusal) in try Self.decode(part) }

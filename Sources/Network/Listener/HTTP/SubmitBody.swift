@@ -23,7 +23,7 @@ extension Result<Answered, any Error> {
     switch self {
     case .success(let answered): return answered
     case .failure(let problem as Problem): throw Refusal(problem)
-    case .failure: throw Refusal(.unavailable, "the agent is going down or starting again")
+    case .failure: throw Refusal(.unavailable, "the agent is stopping or restarting")
     }
   }
 }

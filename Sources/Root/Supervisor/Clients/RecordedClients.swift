@@ -66,7 +66,7 @@ final class RecordedClients {
       let clients = recent.filter { $0.client.root == root }
       guard let last = clients.first else { continue }
       log.logger.warning(
-        "a root is trusted no more that \(counted(clients.count, "client")) came in through in the last 30 days",
+        "a root used by \(counted(clients.count, "client")) in the last 30 days is no longer trusted",
         metadata: [
           "root": "\(root)", "last_client": "\(last.client.thumbprint)",
           "last_use": "\(Timestamp(milliseconds: last.lastUse * 1000))",

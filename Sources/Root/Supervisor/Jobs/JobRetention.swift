@@ -74,7 +74,7 @@ final class JobRetention {
     ends.afterShepherd(of: id) { [launcher, log] in
       do throws(SystemError) { try launcher.remove(id) } catch {
         // It is taken away at the next start: the ledger does not know it any more.
-        log.logger.warning("folder of a deleted job is left over: \(error)", metadata: ["job": "\(id)"])
+        log.logger.warning("folder of a deleted job cannot be removed: \(error)", metadata: ["job": "\(id)"])
       }
       then()
     }

@@ -176,7 +176,7 @@ final class ListenerSupervision: ListenerEvents {
   func listenerEnded(_ listener: ListenerChild, _ end: ProcessEnd) {
     clientele?.listenerIsGone(listener)
     children.removeAll { $0 === listener }
-    let what = listener.breach.map { "was ended: \($0)" } ?? end.description
+    let what = listener.breach.map { "was killed: \($0)" } ?? end.description
     if let candidate, candidate.child === listener {
       candidateEnded(candidate, end, what)
     } else if listener === serving {
@@ -241,7 +241,7 @@ final class ListenerSupervision: ListenerEvents {
     reactor.after(Self.keepTime) { [weak self] in self?.leftSockets.removeAll { $0.until <= until } }
     for socket in left {
       do throws(SystemError) { try socket.ignoreNewConnections() } catch {
-        log.logger.debug("connections that come just now may be reset: \(error)")
+        log.logger.debug("connections that arrive now may be reset: \(error)")
       }
     }
     return true

@@ -122,12 +122,12 @@ struct ListenerAccount: Equatable {
       throw StartFailure(
         EX_CONFIG,
         "listener_user: there is no user \(name)\(errno == 0 ? "" : " (\(String(cString: strerror(errno))))")",
-        hint: "make it with: useradd --system --no-create-home --shell /usr/sbin/nologin \(name)")
+        hint: "create it with: useradd --system --no-create-home --shell /usr/sbin/nologin \(name)")
     }
     guard entry.pointee.pw_uid != 0 else {
       throw StartFailure(
-        EX_CONFIG, "listener_user: \(name) is root, from whom the listener is to be kept apart",
-        hint: "name a user of its own for it in [process] listener_user")
+        EX_CONFIG, "listener_user: \(name) is root, but the listener must not run as root",
+        hint: "name another user in [process] listener_user")
     }
     return ListenerAccount(user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
   }

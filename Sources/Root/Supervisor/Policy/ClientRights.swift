@@ -17,7 +17,7 @@ struct ClientRights {
   /// Refuses a job that is another client's to one that may see its own only.
   func checkSight(of job: JobStatus, by client: VerifiedClient) throws(Problem) {
     guard let owner = owner(client), !owner.owns(job) else { return }
-    throw Problem(.forbidden, "job \(job.id) was submitted by another client, whose jobs this one may not see")
+    throw Problem(.forbidden, "job \(job.id) belongs to another client, whose jobs this client may not see")
   }
 
   /// Whose jobs `client` may see; `nil` for everybody's.

@@ -74,7 +74,7 @@ final class CertificateRenewal {
   /// A certificate that was renewed and is not served yet (the reload failed) shall not be renewed once more.
   private func attempt() {
     if let planned = files.dueAt(), planned != dueAt {
-      log.logger.notice("the listener's certificate was renewed before, and is not served yet: reloading")
+      log.logger.notice("the renewed listener certificate is not in use yet: reloading")
       return reload()
     }
     start()

@@ -41,10 +41,10 @@ final class ListenerRequests: ListenerClientele {
   private func take(_ number: UInt64, _ client: VerifiedClient, _ command: JobCommand, _ listener: ListenerChild) {
     let key = ObjectIdentifier(listener)
     guard open[key]?[number] == nil else {
-      return listener.end("it broke the link's contract: request \(number) was asked twice")
+      return listener.end("it broke the link's protocol: request \(number) was sent twice")
     }
     guard client.identity.isPlausible else {
-      return listener.end("it broke the link's contract: a client identity that no certificate has")
+      return listener.end("it broke the link's protocol: an impossible client identity")
     }
     weak var asked: ClientRequest?
     let request = ClientRequest(command, from: client, inotify: listener.inotify) { [weak self, weak listener] in
@@ -55,7 +55,8 @@ final class ListenerRequests: ListenerClientele {
     }
     asked = request
     guard open[key, default: [:]].count < Self.maximumOpen else {
-      return request.answer(.problem(Problem(.unavailable, "\(Self.maximumOpen) requests wait for an answer already")))
+      return request.answer(
+        .problem(Problem(.unavailable, "\(Self.maximumOpen) requests are already waiting for an answer")))
     }
     open[key, default: [:]][number] = request
     jobs.handle(request)

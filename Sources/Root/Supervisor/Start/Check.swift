@@ -24,7 +24,7 @@ enum Check {
     let file = material.configuration.file ?? "defaults"
     let roots = report.roots.count
     print(
-      "agentd: configuration is sound (\(file)): listener certificate \(report.subject) until \(report.notAfter), "
+      "agentd: configuration is valid (\(file)): listener certificate \(report.subject), valid to \(report.notAfter), "
         + "\(counted(roots, "trusted root"))")
     if let until = options.forecastUntil { try forecast(report.breakages ?? [], until) }
     return EX_OK
@@ -34,7 +34,7 @@ enum Check {
   private static func forecast(_ breakages: [Breakage], _ until: Timestamp) throws(StartFailure) {
     let first = breakages.first.map { ($0.time, $0.text(from: .now()).escapingControlCharacters()) }
     if let (time, text) = first, time <= until { throw StartFailure(EX_CONFIG, "breaks \(text)") }
-    let later = first.map { "the first thing will \($0.1)" } ?? "nor anything later"
+    let later = first.map { "the first thing breaks \($0.1)" } ?? "nothing breaks later either"
     print("agentd: nothing breaks until \(until.description.replacing(".000Z", with: "Z")); \(later)")
   }
 

@@ -24,7 +24,7 @@ enum Explain {
 
   private static func job(_ question: PolicyQuestion) throws(StartFailure) -> JobRequest {
     guard !question.command.isEmpty else {
-      throw StartFailure(EX_USAGE, "--as: no command is named", hint: "name it after two hyphens: -- /usr/bin/sort -u")
+      throw StartFailure(EX_USAGE, "--as: no command is given", hint: "give it after --, as in: -- /usr/bin/sort -u")
     }
     var job = JobRequest(command: question.command)
     (job.user, job.group, job.pool) = (question.user, question.group, question.pool)
@@ -44,9 +44,9 @@ enum Explain {
       case .success(.thumbprint(let digits)): thumbprint = digits
       case .success(.subject(_, let text)): subject = text
       case .success(.name(let name)): names.append(name)
-      case .success(.any): throw StartFailure(EX_USAGE, "--as: \"*\" is a rule's, not a client's; name a client")
+      case .success(.any): throw StartFailure(EX_USAGE, "--as: \"*\" stands for any client; name one client")
       case .failure(let fault):
-        throw StartFailure(EX_USAGE, "--as: \(word.debugDescription) is no file, and \(fault.text)")
+        throw StartFailure(EX_USAGE, "--as: \(word.debugDescription) is not a file, and \(fault.text)")
       }
     }
     let identity = ClientIdentity(subject: subject ?? "", thumbprint: thumbprint ?? "")
@@ -63,7 +63,7 @@ enum Explain {
       try DurableFile.read(file, limit: 256 << 10)
     }
     let pem = certificates(in: bytes)
-    if pem.isEmpty { throw StartFailure(EX_DATAERR, "\(file): there is no certificate in it (PEM)") }
+    if pem.isEmpty { throw StartFailure(EX_DATAERR, "\(file): holds no certificate in PEM form") }
     let report = try Check.ask(try ServingMaterial.load(options), presented: pem).get()
     guard let presented = report.presented else {
       throw StartFailure(EX_SOFTWARE, "the listener did not say who the client is")
@@ -97,7 +97,7 @@ struct Explanation {
       return
     }
     if policy.clients.isEmpty {
-      lines.append("no [[client]]: every client that is let in may run jobs as any user but root")
+      lines.append("no [[client]] table: every client that is let in may run jobs as any user but root")
     }
     do throws(Problem) {
       let rights: ClientRights
@@ -128,7 +128,7 @@ struct Explanation {
     for table in tables {
       lines.append(
         "\(file):\(table.line): certificate \"\(table.certificate)\" "
-          + (table == last ? "is this client's: the table rules" : "is not this client's"))
+          + (table == last ? "matches this client: this table applies" : "does not match this client"))
       if table == last { return }
     }
   }

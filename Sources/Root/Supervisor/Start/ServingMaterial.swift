@@ -78,7 +78,7 @@ struct ServingMaterial {
     if store.roots.isEmpty, store.keys.isEmpty {
       throw failure(
         "\(configuration.paths.store): the certificate store is empty",
-        "-I BUNDLE.pem for the file that a scheduler wrote, or -R -s SCHEDULER for a certificate over the network")
+        "-I BUNDLE.pem with a scheduler's file, or -R -s SCHEDULER for a certificate over the network")
     }
     guard let chosen = listener.certificate.flatMap(Thumbprint.init) else {
       let candidate = store.keys.sorted().first.map(\.description) ?? "THUMBPRINT"

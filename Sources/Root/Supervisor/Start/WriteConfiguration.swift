@@ -17,10 +17,10 @@ enum WriteConfiguration {
     do throws(SystemError) { try make(path, contents) } catch {
       guard error.code == EEXIST else { throw StartFailure(EX_CANTCREAT, error) }
       throw StartFailure(
-        EX_CANTCREAT, "\(path): it is there already, and is not overwritten",
+        EX_CANTCREAT, "\(path): already exists and is not overwritten",
         hint: "name another file, or compare with: agentd -C - | diff \(path) -")
     }
-    print("agentd: \(path) names every key with its default; agentd -t -c \(path) checks what you make of it")
+    print("agentd: wrote \(path), with every key and its default; check your changes with: agentd -t -c \(path)")
     return EX_OK
   }
 

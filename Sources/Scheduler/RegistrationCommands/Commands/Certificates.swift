@@ -19,10 +19,10 @@ extension Scheduler {
     var answer = CommandAnswer(["New self-signed certificate"] + facts(authority.certificate, isDefault: isDefault))
     if isDefault, hadDefault {
       answer.warnings.append(
-        "agents do not know this root yet: let each import it (EXPORT ROOT CA /NOKEY, then jams-register -I) before "
-          + "certificates of the earlier one are replaced")
+        "agents do not know this root yet: import it on each (EXPORT ROOT CA /NOKEY, then jams-register -I) before "
+          + "you replace certificates of the earlier one")
     }
-    if !isDefault { answer.warnings.append("it is not used before /MAKEDEFAULT or /THUMBPRINT= names it") }
+    if !isDefault { answer.warnings.append("it is not used until /MAKEDEFAULT or /THUMBPRINT= names it") }
     return answer
   }
 
@@ -66,7 +66,7 @@ extension Scheduler {
     let next = isPEM ? "jams-register -I \(file.split(separator: "/").last ?? "")\(password == nil ? "" : " -q")" : nil
     return CommandAnswer(
       ["New certificate"] + facts(certificate, isDefault: false) + ["written with its private key to \(file)"]
-        + (next.map { ["copy it to the agent, run there: \($0)"] } ?? []))
+        + (next.map { ["copy it to the agent and run there: \($0)"] } ?? []))
   }
 
   /// Subject, names, validity and thumbprints.
@@ -77,7 +77,7 @@ extension Scheduler {
         "  key         \(certificate.keyDescription)",
         "  valid       \(Self.day(certificate.notBefore)) to \(Self.day(certificate.notAfter))",
         "  thumbprint  \(certificate.sha1Thumbprint.uppercased())", "  SHA-256     \(certificate.sha256Thumbprint)",
-      ] + (isDefault ? ["  the default from now on"] : [])
+      ] + (isDefault ? ["  now the default"] : [])
   }
 
   static func day(_ seconds: Int64) -> String { String(Timestamp(milliseconds: seconds * 1000).description.prefix(10)) }

@@ -33,9 +33,9 @@ extension Scheduler {
     let further = names.isEmpty ? "" : ", with the names \(names.map(\.value).joined(separator: ", "))"
     return CommandAnswer([
       "New enrolment code", "  agent       \(name)\(further)", "  valid to    \(end)", "  code        \(code.text)",
-      "It is shown this once, and good for one certificate. Type it on the agent, when this asks for it:",
+      "It is shown only once and is good for one certificate. Type it on the agent when this asks for it:",
       "  jams-register -R -s \(hostNames[0]) -n \(name)",
-      "The service it goes to has to run here meanwhile: SERVE ENROLMENT",
+      "The enrolment service must be running here then: SERVE ENROLMENT",
     ])
   }
 
@@ -62,7 +62,8 @@ extension Scheduler {
       let own = record.enrolmentCodes.filter { AgentName.isSame($0.agentName, name) }
       if let used = own.compactMap(\.usedAt).max(), !own.contains(where: { $0.usedAt == nil }) {
         throw CommandError(
-          .data, "the enrolment code of \(name) was used at \(used); REVOKE CERT takes back what it was used for")
+          .data,
+          "the enrolment code of \(name) was used at \(used); REVOKE CERT revokes the certificate that it was used for")
       }
       guard !own.isEmpty else {
         throw CommandError(.data, "there is no enrolment code for \(name); LIST ENROLMENT CODE shows all")

@@ -30,7 +30,7 @@ extension Scheduler {
       [
         "Certificate revoked", "  subject     \(revoked.subject)",
         "  thumbprint  \(revoked.sha1Thumbprint.uppercased())", "  SHA-256     \(revoked.sha256Thumbprint)",
-        "agents learn of it by a new list: EXPORT CRL /FILENAME=crl.pem, then on each agent: jams-register -I crl.pem",
+        "agents learn of it from a new list: EXPORT CRL /FILENAME=crl.pem, then on each agent: jams-register -I crl.pem",
       ],
       // A stolen key may have got further certificates by renewal.
       warnings: others.map { "still in force for the same name: SHA-256 \($0.sha256Thumbprint), to \($0.notAfter)" })
@@ -69,15 +69,15 @@ extension Scheduler {
     let (root, added) = try registry.update { record, transaction in
       guard let root = try catalog(transaction.before).roots.first(where: list.isIssued) else {
         throw CommandError(
-          .data, "\(file): no root CA here signed this list of \(list.issuer); IMPORT ROOT CA reads one")
+          .data, "\(file): no root CA here signed this list of \(list.issuer); import it with IMPORT ROOT CA")
       }
       return (root, record.take(list, of: root.sha256Thumbprint))
     }
     return CommandAnswer([
       "Revocation list imported", "  issuer      \(root.subject)",
       "  revoked     \(list.revokedCount), \(added) of them new here",
-      "EXPORT CRL writes them into the next list, too",
-      "SERVE ENROLMENT renews what that scheduler issued, to \(Self.day(list.nextUpdate ?? 0)), unless a newer list comes",
+      "EXPORT CRL includes them in the next list",
+      "SERVE ENROLMENT renews what that scheduler issued until \(Self.day(list.nextUpdate ?? 0)), or longer with a newer list",
     ])
   }
 
@@ -86,7 +86,7 @@ extension Scheduler {
     do {
       let bundle = try Bundle(contents) { nil }
       guard bundle.revocationLists.count == 1, bundle.certificates.isEmpty else {
-        throw CommandError(.data, "\(file): one revocation list is needed, as EXPORT CRL writes it")
+        throw CommandError(.data, "\(file): expected one revocation list, as EXPORT CRL writes it")
       }
       return bundle.revocationLists[0]
     } catch let refusal as ImportRefusal {
@@ -112,12 +112,12 @@ extension RegistryRecord {
       query.matches(sha1: issued[$0].sha1Thumbprint, sha256: issued[$0].sha256Thumbprint)
     }
     if indices.count > 1 {
-      throw CommandError(.data, "/THUMBPRINT=\(query) means \(indices.count) certificates; give more digits")
+      throw CommandError(.data, "/THUMBPRINT=\(query) matches \(indices.count) certificates; give more digits")
     }
     guard let index = indices.first else {
       throw CommandError(
         .data,
-        "/THUMBPRINT=\(query) was not issued here, or has expired; one of another scheduler with this root is revoked by /FILENAME"
+        "/THUMBPRINT=\(query) was not issued here, or has expired; use /FILENAME for one that another scheduler with this root issued"
       )
     }
     return index

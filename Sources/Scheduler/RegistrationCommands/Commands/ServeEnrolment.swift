@@ -27,7 +27,7 @@ extension Scheduler {
     let service = try EnrolmentService(authority, log: log)
     do { try service.listen(host: host, port: port) } catch {
       try? service.stop()
-      throw CommandError(.cannotCreate, "port \(port) of \(host ?? "all addresses") cannot be listened on: \(error)")
+      throw CommandError(.cannotCreate, "cannot listen on port \(port) of \(host ?? "all addresses"): \(error)")
     }
     log.notice(
       "enrolment is served",
@@ -36,7 +36,7 @@ extension Scheduler {
         "root": "\(root)",
       ])
     let signal = Self.wait(for: signals)
-    log.notice("enrolment ends", metadata: ["signal": "\(signal)"])
+    log.notice("enrolment stops", metadata: ["signal": "\(signal)"])
     try service.stop()
     return CommandAnswer()
   }

@@ -14,7 +14,7 @@ extension Scheduler {
       try PublicFile.write(authority.certificate.pem, to: file)
       return CommandAnswer(
         ["Root CA exported to \(file), without its private key"] + facts(authority.certificate, isDefault: false)
-          + ["agents come to trust it by: jams-register -I \(file.split(separator: "/").last ?? "")"])
+          + ["agents trust it after: jams-register -I \(file.split(separator: "/").last ?? "")"])
     }
     return try export(authority.certificate, authority.key, [], "Root CA", file, switches)
   }
@@ -43,13 +43,14 @@ extension Scheduler {
       : "IMPORT EXEC CERT /FILENAME=\(place) /PROMPT /MAKEDEFAULT"
     return CommandAnswer(
       ["\(what) exported to \(file)"] + facts(certificate, isDefault: false)
-        + ["copy it to the other scheduler, run there: \(next)"])
+        + ["copy it to the other scheduler and run there: \(next)"])
   }
 
   /// IMPORT ROOT CA.
   func importRoot(_ switches: Switches) throws -> CommandAnswer {
     guard switches.has("STOREKEY") else {
-      throw CommandError(.usage, "IMPORT ROOT CA needs /STOREKEY: a root CA without its private key cannot issue")
+      throw CommandError(
+        .usage, "IMPORT ROOT CA needs /STOREKEY: a root CA without its private key cannot issue certificates")
     }
     let (key, certificates) = try bundle(switches)
     let authority = try CertificateAuthority(certificate: certificates[0], key: key)
@@ -67,7 +68,9 @@ extension Scheduler {
     let (key, certificates) = try bundle(switches)
     let certificate = certificates[0]
     let file = switches.required("FILENAME")
-    if certificate.isCA { throw CommandError(.data, "\(file): holds a CA; read it with IMPORT ROOT CA") }
+    if certificate.isCA {
+      throw CommandError(.data, "\(file): holds a CA's certificate; import it with IMPORT ROOT CA")
+    }
     if let usage = certificate.extendedKeyUsage, usage.isDisjoint(with: [.clientAuthentication, .any]) {
       throw CommandError(.data, "\(file): \(certificate.subject) is not for clients, so it cannot be a connector's")
     }
