@@ -16,7 +16,7 @@ SEED       ?=
 
 RELEASE  := .build/release
 OLD_SYSTEMD = $(if $(shell test $(SYSTEMD) -ge 254 || echo old),-f etc/systemd/before-254.sed)
-PROGRAMS := agentd agentd-shepherd agent-register agentctl scheduler-register
+PROGRAMS := agentd agentd-network agentd-shepherd agent-register agentctl scheduler-register
 # While one listener takes over from another, both are told of a new connection and one of them finds that the other took
 # it. SwiftNIO copes, but first asserts that this never happens; without assertions tests see what a release does.
 TEST_FLAGS := -Xswiftc -assert-config -Xswiftc Release
@@ -134,14 +134,16 @@ airflow-demo: ## show Airflow with two agents: an example Dag from trigger to lo
 
 bench-signer: ## measure what it costs a handshake that the key is in another process, against a build whose listener has it
 	@scripts/bootstrap bench
-	@$(MAKE) --no-print-directory build PROGRAMS="agentd agentd-shepherd agent-register tls-load"
+	@$(MAKE) --no-print-directory build PROGRAMS="agentd agentd-network agentd-shepherd agent-register tls-load"
 	@# A copy of the tree, patched: no flag in the product hands the key to the listener.
 	rm -rf .build/bench-signer/tree
 	mkdir -p .build/bench-signer/tree
 	cp -a Package.swift $(wildcard Package.resolved) Sources Tests Tools .build/bench-signer/tree/
 	patch --batch --fuzz=0 -p1 -d .build/bench-signer/tree < scripts/bench/signer.patch
-	swift build -c release --static-swift-stdlib --package-path .build/bench-signer/tree --scratch-path .build/bench-signer/build \
-	  --product agentd
+	@for program in agentd agentd-network; do \
+	  swift build -c release --static-swift-stdlib --package-path .build/bench-signer/tree --scratch-path .build/bench-signer/build \
+	    --product $$program || exit; \
+	done
 	@scripts/bench/signer $(RELEASE) .build/bench-signer/build/release
 
 lint: ## check the format of all Swift code, its docstrings, the arrows between the wings and the shell scripts
@@ -165,6 +167,7 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	install -s -m 0755 $(RELEASE)/agent-register $(DESTDIR)$(BINDIR)/agent-register
 	install -s -m 0755 $(RELEASE)/agentctl $(DESTDIR)$(BINDIR)/agentctl
 	install -s -m 0755 $(RELEASE)/scheduler-register $(DESTDIR)$(BINDIR)/scheduler-register
+	install -s -m 0755 $(RELEASE)/agentd-network $(DESTDIR)$(LIBEXECDIR)/agentd-network
 	install -s -m 0755 $(RELEASE)/agentd-shepherd $(DESTDIR)$(LIBEXECDIR)/agentd-shepherd
 	install -d $(DESTDIR)$(DATADIR)/bash-completion/completions $(DESTDIR)$(DATADIR)/zsh/site-functions \
 	  $(DESTDIR)$(DATADIR)/fish/vendor_completions.d

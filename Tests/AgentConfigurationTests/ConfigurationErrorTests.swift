@@ -67,6 +67,7 @@ struct ConfigurationErrorTests {
     Row("[jobs]\ndefault_user = \"\"\n", 2, "default_user must be the name of a user, not \"\""),
     Row("[jobs]\ndefault_user = \"a:b\"\n", 2, "default_user must be the name of a user, not \"a:b\""),
     Row("[process]\nlistener_user = 7\n", 2, "listener_user must be a string, not an integer"),
+    Row("[process]\nsigner_user = \"a:b\"\n", 2, "signer_user must be the name of a user, not \"a:b\""),
     Row(
       "[process]\nlog_level = \"inof\"\n", 2,
       "log_level must be one of trace, debug, info, notice, warning, error, critical, not \"inof\"; did you mean \"info\"?"

@@ -35,7 +35,7 @@ final class FakeListener {
     let signing = try SigningLink.pair().listener
     return (
       FakeListener(process, signer, theirs),
-      LaunchedListener(process: process, link: supervisors, signer: signer, signing: [signing])
+      LaunchedListener(process: process, link: supervisors, signer: signer, signing: [signing], program: "sleep")
     )
   }
 

@@ -84,6 +84,20 @@ struct StartFailures {
         try host.folder.write("agentd.toml", text)
       }),
     Case(
+      what: "an unknown signer user", code: EX_CONFIG, message: "agentd: signer_user: there is no user nobody-at-all\n",
+      hint: "useradd --system --no-create-home --shell /usr/sbin/nologin nobody-at-all", asRoot: true,
+      prepare: { host in
+        let text = try host.folder.read("agentd.toml").replacingListenerUser(
+          with: "nobody\"\nsigner_user = \"nobody-at-all")
+        try host.folder.write("agentd.toml", text)
+      }),
+    Case(
+      what: "root as the signer user", code: EX_CONFIG, message: "signer_user: root is root", asRoot: true,
+      prepare: { host in
+        let text = try host.folder.read("agentd.toml").replacingListenerUser(with: "nobody\"\nsigner_user = \"root")
+        try host.folder.write("agentd.toml", text)
+      }),
+    Case(
       what: "a log file in no folder", code: EX_CANTCREAT, message: "no/such/folder/log: No such file or directory",
       prepare: { host in
         let text = try host.folder.read("agentd.toml").replacingListenerUser(

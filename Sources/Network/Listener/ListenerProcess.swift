@@ -21,7 +21,6 @@ public enum ListenerProcess {
   public static func run(link: SystemCalls.FileDescriptor) -> Int32 {
     let log = Logger(label: "agentd.listener")
     ProcessTraits.ignoreSignals()
-    ProcessTraits.hide(log)
     OpenSSLLibrary.keepCertificateKeysOnly()
     return serve(link: link, log: log) { ProcessTraits.confine(log) }
   }

@@ -22,8 +22,13 @@ public struct AgentConfiguration: Equatable, Sendable {
 
   /// How agentd runs.
   public struct Process: Equatable, Sendable {
+    /// The user that an installation brings for the signer.
+    public static let defaultSignerUser = "agentd-signer"
     /// The user of the listener; ignored when not started as root.
     public var listenerUser: String
+    /// The user of the signer, likewise. `nil` if the file names one for the listener alone: then it is `defaultSignerUser` where
+    /// there is such a user, and else the listener's.
+    public var signerUser: String? = defaultSignerUser
     /// The least important messages that are logged.
     public var logLevel: LogLevel
     /// How events are written.

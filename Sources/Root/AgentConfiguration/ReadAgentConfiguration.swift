@@ -31,7 +31,8 @@ extension AgentConfiguration.Paths {
 extension AgentConfiguration.Process {
   fileprivate mutating func read(_ table: StrictTable, _ folder: String) throws(ConfigurationError) {
     try table.refuseUnknown(besides: ConfigurationReference.process.names)
-    listenerUser = try table.userName("listener_user") ?? listenerUser
+    if let name = try table.userName("listener_user") { (listenerUser, signerUser) = (name, nil) }
+    signerUser = try table.userName("signer_user") ?? signerUser
     logFile = try table.path("log_file", folder) ?? logFile
     logLevel = try table.choice("log_level") ?? logLevel
     logFormat = try table.choice("log_format") ?? logFormat

@@ -38,7 +38,7 @@ final class Daemon {
 
   init(
     _ options: StartOptions, _ files: HostFiles, _ jobs: Jobs, _ clients: RecordedClients, on reactor: Reactor,
-    _ log: SupervisorLog, _ report: StartReport, _ service: ServiceManager
+    _ log: SupervisorLog, _ report: StartReport, _ service: ServiceManager, _ network: NetworkProgram
   ) {
     self.options = options
     self.files = files
@@ -50,7 +50,7 @@ final class Daemon {
     self.clients = clients
     quiet = QuietTime(.seconds(ProgramPages.quietTime), on: reactor) { ProgramPages.giveBack() }
     requests = ListenerRequests(jobs, clients, log: log)
-    listeners = ListenerSupervision(on: reactor, log: log, clientele: requests)
+    listeners = ListenerSupervision(on: reactor, log: log, clientele: requests, launch: network.launch)
     jobs.tally.listeners = listeners
   }
 
@@ -124,6 +124,7 @@ final class Daemon {
     switch result {
     case .success(let found):
       log.logger.notice("agentd serves", metadata: facts(found, material))
+      if let warning = material.accounts?.warning { log.logger.warning("\(warning)") }
       trustedRoots = material.rootThumbprints
       renewal?.schedule(material.renewAt)
       clients.warn(ofRemoved: clients.recentRoots.subtracting(trustedRoots))
@@ -219,6 +220,7 @@ extension Daemon {
       log.auditLog = audit
       LogFormat.current = material.configuration.process.logFormat.forLines
       log.logger.notice("reload complete", metadata: facts(found, material))
+      if let warning = material.accounts?.warning { log.logger.warning("\(warning)") }
       lastFailure = ""
       jobs.tally.reloads += 1
       renewal?.schedule(material.renewAt)

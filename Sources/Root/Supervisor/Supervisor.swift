@@ -42,6 +42,7 @@ public enum Supervisor {
     closefrom(ServiceEnvironment.firstSocket + Int32(service.socketCount))
     umask(0o077)
     signal(SIGPIPE, SIG_IGN)
+    let network = try NetworkProgram()
     let material = try ServingMaterial.load(options)
     let configuration = material.configuration
     try HostFiles.makeState(configuration.paths.state)
@@ -67,7 +68,7 @@ public enum Supervisor {
       clients: configuration.clients)
     let clients = RecordedClients(path: configuration.paths.clients, on: reactor, log: log)
     let daemon = Daemon(
-      options, files, jobs, clients, on: reactor, log, report, try ServiceManager(service, log))
+      options, files, jobs, clients, on: reactor, log, report, try ServiceManager(service, log), network)
     try daemon.begin(material)
     return daemon
   }

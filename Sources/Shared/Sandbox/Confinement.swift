@@ -63,8 +63,9 @@ public enum Confinement: Sendable {
     }
   }
 
-  /// Only root may; for everybody else it says nothing, since without new privileges no capability comes out of it.
-  private static func emptyBoundingSet() {
+  /// No execve(2) brings a capability back, for this process and its children. Only root may do this, and has to before it becomes
+  /// another user; for everybody else it says nothing, since without new privileges no capability comes out of it.
+  public static func emptyBoundingSet() {
     var capability: UInt = 0
     while clinux_drop_from_bounding_set(capability) == 0 { capability += 1 }
   }

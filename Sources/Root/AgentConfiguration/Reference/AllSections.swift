@@ -38,6 +38,12 @@ enum ConfigurationReference {
         "The user that the network side runs as. It needs no files and no rights. Ignored when agentd is not started as root."
       ),
       ConfigurationKey(
+        "signer_user", .string("the name of a user"), default: #""agentd-signer""#,
+        """
+        The user of the process that has the private key; it should be no other process's. Without it, and with listener_user: \
+        agentd-signer if there is such a user, else listener_user, with a warning.
+        """),
+      ConfigurationKey(
         "log_level", .oneOf(AgentConfiguration.LogLevel.allCases.map(\.rawValue)), default: #""info""#,
         "The least important messages that are logged."),
       ConfigurationKey(

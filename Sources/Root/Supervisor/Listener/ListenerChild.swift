@@ -42,6 +42,8 @@ final class ListenerChild {
   let inotify: FileDescriptor
   /// Its ends of the signing sockets.
   let signing: [FileDescriptor]
+  /// The executable that it was started from.
+  let program: String
 
   private let process: ProcessHandle
   private let signer: ProcessHandle
@@ -64,6 +66,7 @@ final class ListenerChild {
     inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) })
     (process, signer) = (launched.process, launched.signer)
     signing = launched.signing
+    program = launched.program
     socket = link
     reader = LinkReader(link)
     writer = LinkWriter(link)

@@ -21,6 +21,10 @@ enum Check {
     if options.forecastUntil != nil { material = try material.forecasting() }
     LogStart.bootstrap(level: .critical)
     let report = try ask(material).get()
+    if let warning = material.accounts?.warning {
+      let line = Array("agentd: warning: \(warning)\n".utf8)
+      write(STDERR_FILENO, line, line.count)
+    }
     let file = material.configuration.file ?? "defaults"
     let roots = report.roots.count
     print(
@@ -44,7 +48,8 @@ enum Check {
   ) throws(StartFailure) -> Result<ListenerReport, StartFailure> {
     var outcome: Result<ListenerReport, StartFailure>?
     let reactor = try required(orExit: EX_OSERR) { () throws(SystemError) in try Reactor() }
-    let listeners = ListenerSupervision(on: reactor, log: SupervisorLog(Logger(label: "agentd")), clientele: nil)
+    let listeners = ListenerSupervision(
+      on: reactor, log: SupervisorLog(Logger(label: "agentd")), clientele: nil, launch: try NetworkProgram().launch)
     try listeners.start(material, [], checkOnly: true, presented: presented) { result in
       outcome = result
       reactor.stop()

@@ -16,8 +16,8 @@ struct ServingMaterial {
   let thumbprint: Thumbprint
   /// When the certificate is to be renewed; `nil` if it is not by itself.
   let renewAt: Timestamp?
-  /// Whom the listener runs as; `nil` for the supervisor's own user.
-  let account: ListenerAccount?
+  /// Whom listener and signer run as; `nil` for the supervisor's own user.
+  let accounts: RoleAccounts?
   private let store: StoreSnapshot
   /// The certificate's private key, open for reading; nobody reads it here.
   let key: FileDescriptor
@@ -34,8 +34,8 @@ struct ServingMaterial {
       let configuration = try AgentConfiguration.load(
         file: place.configurationFile, environment: place.environment, isRoot: isRoot)
       let listener = try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot)
-      let account = isRoot ? try ListenerAccount.resolve(configuration.process.listenerUser) : nil
-      return try ServingMaterial(configuration, listener ?? ListenerConfiguration(), account)
+      let accounts = isRoot ? try RoleAccounts.resolve(configuration.process) : nil
+      return try ServingMaterial(configuration, listener ?? ListenerConfiguration(), accounts)
     } catch let error as ConfigurationError {
       throw StartFailure(error)
     } catch let error as StoreError {
@@ -56,10 +56,10 @@ struct ServingMaterial {
   }
 
   private init(
-    _ configuration: AgentConfiguration, _ listener: ListenerConfiguration, _ account: ListenerAccount?
+    _ configuration: AgentConfiguration, _ listener: ListenerConfiguration, _ accounts: RoleAccounts?
   ) throws {
     self.configuration = configuration
-    self.account = account
+    self.accounts = accounts
     renewAt = listener.renewAt
     endpoints = listener.addresses.map { .init(address: $0, port: UInt16(clamping: listener.port)) }
     let store = CertificateStore(folder: configuration.paths.store)
