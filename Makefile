@@ -16,13 +16,16 @@ SEED       ?=
 
 RELEASE  := .build/release
 OLD_SYSTEMD = $(if $(shell test $(SYSTEMD) -ge 254 || echo old),-f etc/systemd/before-254.sed)
-PROGRAMS := agentd agentd-shepherd agent-register agentctl scheduler-register
+PROGRAMS := agentd agentd-network agentd-shepherd agent-register agentctl scheduler-register
 # While one listener takes over from another, both are told of a new connection and one of them finds that the other took
 # it. SwiftNIO copes, but first asserts that this never happens; without assertions tests see what a release does.
 TEST_FLAGS := -Xswiftc -assert-config -Xswiftc Release
 # Everything but the system's libraries tells libFuzzer its way, and is checked by AddressSanitizer.
 FUZZ_FLAGS := -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
   -Xcc -fsanitize=fuzzer-no-link,address -Xcxx -fsanitize=fuzzer-no-link,address
+# What is installed of them, and all that they link to.
+DOCUMENTS = $(wildcard *.md docs/*.md integrations/*/*.md integrations/*/docs/*.md integrations/*/docs/*.png) LICENSE docs/openapi.yaml docs/bench/soak.png etc/agentd.toml \
+  packaging/prometheus/agentd.rules.yml packaging/grafana/agentd.json
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
 
 .PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak reloads drill build bench airflow-check airflow-test airflow-demo docs lint format install uninstall deb deb-test tgz clean
@@ -48,14 +51,14 @@ interop: ## run the tests with clients in Go and Java, TLS scanners and a certif
 	PATH="$$PATH:$$PWD/.build/pkilint/bin" AGENTD_INTEROP=1 \
 	  swift test --skip-build --disable-xctest --filter 'Interoperation'
 
-api-test: ## hold a running agentd against docs/openapi.yaml with made-up requests: EXAMPLES=30, SEED=1
+api-test: ## check a running agentd against docs/openapi.yaml with generated requests: EXAMPLES=30, SEED=1
 	@scripts/bootstrap api
 	swift build --build-tests $(TEST_FLAGS)
 	test -x .build/schemathesis/bin/schemathesis || \
 	  { python3 -m venv .build/schemathesis && .build/schemathesis/bin/pip --quiet install 'schemathesis>=4.32,<5'; }
 	EXAMPLES=$(or $(EXAMPLES),30) SEED=$(or $(SEED),1) scripts/api/test .build/schemathesis/bin/schemathesis .build/debug
 
-fuzz: ## try random inputs on all that is read from outside: SECONDS=20 each, SEED=1, TARGETS="http1 gate"
+fuzz: ## try random inputs on every decoder of outside input: SECONDS=20 each, SEED=1, TARGETS="http1 gate"
 	@scripts/bootstrap fuzz
 	AGENTD_FUZZ=1 swift build -c release --scratch-path .build/fuzz --product agentd-fuzz $(FUZZ_FLAGS)
 	scripts/fuzz .build/fuzz/release/agentd-fuzz $(or $(SECONDS),20) $(or $(SEED),1) $(TARGETS)
@@ -66,12 +69,12 @@ power-cut: ## cut the power of a machine under load, ROUNDS times: no job is los
 	swift build --build-tests $(TEST_FLAGS)
 	AGENTD_POWER_CUTS=$(ROUNDS) swift test --skip-build --disable-xctest --filter PowerCutLosesNothing
 
-failing-writes: ## fail each write on the way of a job in turn, or kill the process there: no job is lost, none started twice
+failing-writes: ## fail each write for a job in turn, or kill the process there: no job is lost, none started twice
 	@scripts/bootstrap test
 	swift build --build-tests $(TEST_FLAGS)
 	AGENTD_FAILING_WRITES=1 swift test --skip-build --disable-xctest --filter FailingWritesLoseNothing
 
-million: ## time the ledger with a million jobs beside a small one
+million: ## time the ledger with a million jobs, compared with a small one
 	@scripts/bootstrap test
 	swift build --build-tests $(TEST_FLAGS)
 	AGENTD_MILLION=1 swift test --skip-build --disable-xctest --filter MillionJobsAreTimed
@@ -83,7 +86,7 @@ soak: ## run agentd under load for SECONDS=600; .build/soak.png shows memory, de
 	  { python3 -m venv .build/matplotlib && .build/matplotlib/bin/pip --quiet install 'matplotlib>=3.6'; }
 	.build/matplotlib/bin/python scripts/soak $(or $(SECONDS),600) $(RELEASE) .build
 
-reloads: ## reload under load, RELOADS times (1000), by the seed SEED (a random one); some minutes
+reloads: ## reload under load, RELOADS times (1000), with the seed SEED (random); takes minutes
 	@scripts/bootstrap test
 	swift build --build-tests $(TEST_FLAGS)
 	AGENTD_RELOADS=$(RELOADS) AGENTD_SEED=$(SEED) swift test --skip-build --disable-xctest --filter ReloadsUnderLoad
@@ -96,7 +99,7 @@ build: ## build the programs for release, in .build/release
 	  swift build -c release --static-swift-stdlib --product $$program || exit; \
 	done
 
-drill: ## kill, pause and starve everything under a load of jobs, then audit; SECONDS=60, SEED= repeats one
+drill: ## kill, pause and starve everything under a load of jobs, then audit; SECONDS=60, SEED= repeats a run
 	@scripts/bootstrap drill
 	@$(MAKE) --no-print-directory build PROGRAMS="$(PROGRAMS) agentd-drill"
 	@# Root gives it a disk of its own to fill, which goes with its name space; and with it what killed programs with a false
@@ -113,7 +116,7 @@ bench: ## measure start-up, memory, sizes, TLS against nginx, held connections, 
 	@scripts/bench/jobs $(RELEASE)
 	@scripts/bench/fleet $(RELEASE)
 
-docs: ## write what is generated: etc/agentd.toml, and the keys in docs/man/agentd.toml.5
+docs: ## write the generated documents: etc/agentd.toml, and the keys in docs/man/agentd.toml.5
 	swift build --build-tests $(TEST_FLAGS)
 	AGENTD_WRITE_DOCUMENTS=1 swift test --skip-build --disable-xctest --filter theDocumentsAreUpToDate
 
@@ -132,31 +135,32 @@ airflow-demo: ## show Airflow with two agents: an example Dag from trigger to lo
 	@$(MAKE) --no-print-directory build
 	@scripts/airflow demo $(RELEASE)
 
-bench-signer: ## measure what it costs a handshake that the key is in another process, against a build whose listener has it
+bench-signer: ## measure what a key in another process costs a handshake, against a build whose listener has the key
 	@scripts/bootstrap bench
-	@$(MAKE) --no-print-directory build PROGRAMS="agentd agentd-shepherd agent-register tls-load"
+	@$(MAKE) --no-print-directory build PROGRAMS="agentd agentd-network agentd-shepherd agent-register tls-load"
 	@# A copy of the tree, patched: no flag in the product hands the key to the listener.
 	rm -rf .build/bench-signer/tree
 	mkdir -p .build/bench-signer/tree
 	cp -a Package.swift $(wildcard Package.resolved) Sources Tests Tools .build/bench-signer/tree/
 	patch --batch --fuzz=0 -p1 -d .build/bench-signer/tree < scripts/bench/signer.patch
 	swift build -c release --static-swift-stdlib --package-path .build/bench-signer/tree --scratch-path .build/bench-signer/build \
-	  --product agentd
+	  --product agentd-network
 	@scripts/bench/signer $(RELEASE) .build/bench-signer/build/release
 
-lint: ## check the format of all Swift code, its docstrings, the arrows between the wings and the shell scripts
+lint: ## check the format of all Swift code, its docstrings, the arrows between the wings, the words and the shell scripts
 	@scripts/bootstrap lint
 	scripts/lint-wings
 	scripts/lint-docs
 	@# What `make bench-signer` builds.
 	patch --dry-run --silent --batch --fuzz=0 -p1 < scripts/bench/signer.patch
+	scripts/lint-words
 	swift format lint --recursive --strict --parallel Package.swift Sources Tests Tools
 	shellcheck $(SHELL_SCRIPTS)
 
 format: ## rewrite the Swift code in the format that lint wants
 	swift format --recursive --in-place --parallel Package.swift Sources Tests Tools
 
-install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/local)
+install: ## install the programs of `make build` below DESTDIR and PREFIX (/usr/local)
 	@for program in $(PROGRAMS); do \
 	  test -x $(RELEASE)/$$program || { echo "make: $$program is not built: run 'make build' first" >&2; exit 1; }; \
 	done
@@ -165,6 +169,7 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	install -s -m 0755 $(RELEASE)/agent-register $(DESTDIR)$(BINDIR)/agent-register
 	install -s -m 0755 $(RELEASE)/agentctl $(DESTDIR)$(BINDIR)/agentctl
 	install -s -m 0755 $(RELEASE)/scheduler-register $(DESTDIR)$(BINDIR)/scheduler-register
+	install -s -m 0755 $(RELEASE)/agentd-network $(DESTDIR)$(LIBEXECDIR)/agentd-network
 	install -s -m 0755 $(RELEASE)/agentd-shepherd $(DESTDIR)$(LIBEXECDIR)/agentd-shepherd
 	install -d $(DESTDIR)$(DATADIR)/bash-completion/completions $(DESTDIR)$(DATADIR)/zsh/site-functions \
 	  $(DESTDIR)$(DATADIR)/fish/vendor_completions.d
@@ -184,11 +189,8 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	ln -sfn agent-register.8 $(DESTDIR)$(MANDIR)/man8/jams-register.8
 	ln -sfn agentd $(DESTDIR)$(SBINDIR)/jams-agentd
 	ln -sfn agent-register $(DESTDIR)$(BINDIR)/jams-register
-	install -d $(DESTDIR)$(DATADIR)/doc/agentd
-	install -m 0644 README.md CHANGELOG.md SECURITY.md LICENSE etc/agentd.toml $(DESTDIR)$(DATADIR)/doc/agentd/
-	install -d $(DESTDIR)$(DATADIR)/doc/agentd/examples
-	install -m 0644 packaging/prometheus/agentd.rules.yml packaging/grafana/agentd.json \
-	  $(DESTDIR)$(DATADIR)/doc/agentd/examples/
+	@# With the folders that they are in here, so that their links lead somewhere.
+	for file in $(DOCUMENTS); do install -D -m 0644 $$file $(DESTDIR)$(DATADIR)/doc/agentd/$$file || exit; done
 	install -d $(DESTDIR)$(SYSTEMDDIR)/systemd/system $(DESTDIR)$(SYSTEMDDIR)/sysusers.d $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d
 	sed -e 's|/usr/sbin/agentd|$(SBINDIR)/agentd|' $(OLD_SYSTEMD) etc/systemd/agentd.service \
 	  > $(DESTDIR)$(SYSTEMDDIR)/systemd/system/agentd.service
@@ -201,8 +203,10 @@ install: ## install what `make build` built, below DESTDIR and PREFIX (/usr/loca
 	@# The administrator's own file is never replaced.
 	test -e $(DESTDIR)$(SYSCONFDIR)/agentd/agentd.toml || \
 	  install -m 0644 etc/agentd.toml $(DESTDIR)$(SYSCONFDIR)/agentd/agentd.toml
+	@# A package adds them when it is installed.
+	@test -n "$(DESTDIR)" || test $$(id -u) -ne 0 || scripts/add-users $(SYSTEMDDIR)/sysusers.d/agentd.conf
 
-uninstall: ## remove what install installed; configuration, certificates and job records stay
+uninstall: ## undo `make install`; configuration, certificates, job records and the users stay
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,agentd jams-agentd)
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,agent-register jams-register agentctl scheduler-register)
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR)/doc/agentd
@@ -218,12 +222,12 @@ deb: ## build the Debian packages agentd and agentd-scheduler, in .build/deb
 	@$(MAKE) --no-print-directory build
 	@scripts/build-deb
 
-deb-test: ## install, upgrade, downgrade, remove and purge them in a fresh Debian 12, while jobs run (as root)
+deb-test: ## install, upgrade, downgrade, remove and purge the packages in a fresh Debian 12, while jobs run (as root)
 	@scripts/bootstrap deb-test
 	@test -e .build/deb/agentd.changes || $(MAKE) --no-print-directory deb
 	@scripts/check-deb
 
-tgz: ## build an archive that runs from any folder, by any user, in .build; and run it
+tgz: ## build an archive in .build that any user can run from any folder, and test it
 	@scripts/bootstrap demo
 	@$(MAKE) --no-print-directory build
 	@scripts/build-tgz

@@ -1,6 +1,7 @@
 // swift-tools-version: 6.1
-// The dependency lists below are the privilege claim: the supervisor and everything under it link neither
-// NIO nor OpenSSL, and the shepherd nothing but Glibc (SystemCalls and ShepherdContract import nothing else).
+// The dependency lists below are the privilege claim: agentd, which is the supervisor and all of root's, links neither NIO
+// nor OpenSSL; agentd-network has what does, and the shepherd nothing but Glibc (SystemCalls and ShepherdContract import
+// nothing else).
 import PackageDescription
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -24,18 +25,19 @@ let shared = wing(
   [
     .target(name: "CLinux"),
     .target(name: "SystemCalls", dependencies: ["CLinux"]),
+    .target(name: "Values"),
     .target(name: "Wording"),
     .target(name: "CommandGrammar", dependencies: ["Wording"]),
     .target(name: "TOML"),
-    .target(name: "AgentProtocol", dependencies: ["Wording"]),
+    .target(name: "AgentProtocol", dependencies: ["Values", "Wording"]),
     .target(name: "AgentLogging", dependencies: ["SystemCalls", logging]),
     .target(name: "Sandbox", dependencies: ["CLinux", "SystemCalls"]),
     .target(name: "SigningLink", dependencies: ["CLinux", "SystemCalls"]),
-    .target(name: "SupervisorLink", dependencies: ["AgentProtocol", "CLinux", "SystemCalls"]),
-    .target(name: "CertificateStore", dependencies: ["SystemCalls"]),
-    .target(name: "ClientSightings", dependencies: ["AgentProtocol", "SystemCalls"]),
+    .target(name: "SupervisorLink", dependencies: ["Values", "AgentProtocol", "CLinux", "SystemCalls"]),
+    .target(name: "CertificateStore", dependencies: ["SystemCalls", "Values"]),
+    .target(name: "ClientSightings", dependencies: ["AgentProtocol", "SystemCalls", "Values"]),
     .target(name: "ShepherdContract", dependencies: ["SystemCalls"]),
-    .target(name: "EnrolmentProtocol"),
+    .target(name: "EnrolmentProtocol", dependencies: ["Values"]),
   ])
 
 // Certificates and TLS. Not for root's processes.
@@ -43,19 +45,23 @@ let tls = wing(
   "Sources/TLS",
   [
     .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
-    .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
-    .target(name: "ClientVerification", dependencies: ["OpenSSL", "Wording"]),
-    .target(name: "SecretInput", dependencies: ["CLinux", "OpenSSL", "SystemCalls"]),
-    .target(name: "ExitStatus", dependencies: ["CertificateStore", "SecretInput", "SystemCalls"]),
+    .target(name: "OpenSSL", dependencies: ["COpenSSL", "SystemCalls", "Values"]),
+    .target(name: "ClientVerification", dependencies: ["Values", "OpenSSL", "Wording"]),
+    .target(name: "Console", dependencies: ["CLinux", "CertificateStore", "OpenSSL", "SystemCalls", "Wording"]),
     .target(
-      name: "Forecast", dependencies: ["AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Wording"]),
+      name: "Forecast",
+      dependencies: ["Values", "AgentProtocol", "ClientSightings", "ClientVerification", "OpenSSL", "Wording"]),
     .target(name: "RemoteSigning", dependencies: ["CLinux", "COpenSSL", "OpenSSL", "SigningLink", "SystemCalls"]),
     .target(name: "NIOOpenSSL", dependencies: ["OpenSSL", nioCore]),
     .target(
       name: "HTTPSClient",
       dependencies: ["AgentProtocol", "NIOOpenSSL", "OpenSSL", "SystemCalls", nioCore, nioPosix, nioHTTP1]),
     .target(name: "ConnectionSource", dependencies: ["AgentProtocol", nioCore]),
-    .target(name: "CertificateImport", dependencies: ["AgentProtocol", "CertificateStore", "OpenSSL", "Wording"]),
+    .target(
+      name: "CertificateImport",
+      dependencies: [
+        "AgentProtocol", "CertificateStore", "OpenSSL", "SystemCalls", "Values", "Wording",
+      ]),
   ])
 
 // The processes that run as root: supervisor and shepherds.
@@ -63,13 +69,14 @@ let root = wing(
   "Sources/Root",
   [
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "SystemCalls", "TOML", "Wording"]),
-    .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite", "SystemCalls"]),
+    .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "SystemCalls", "TOML", "Values", "Wording"]),
+    .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite", "SystemCalls", "Values"]),
     .target(
-      name: "JobLaunch", dependencies: ["AgentProtocol", "CLinux", "ShepherdContract", "SystemCalls"]),
+      name: "JobLaunch", dependencies: ["AgentProtocol", "CLinux", "ShepherdContract", "SystemCalls", "Values"]),
     .target(
       name: "Supervisor",
       dependencies: [
+        "Values",
         "AgentConfiguration", "AgentLogging", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings",
         "JobLaunch", "JobLedger", "SigningLink", "SupervisorLink", "SystemCalls", "Wording", logging,
       ]),
@@ -81,10 +88,13 @@ let network = wing(
   "Sources/Network",
   [
     .target(
+      name: "RoleStart", dependencies: ["AgentLogging", "CLinux", "Sandbox", "SupervisorLink", "SystemCalls", logging]),
+    .target(
       name: "Signer", dependencies: ["CLinux", "OpenSSL", "Sandbox", "SigningLink", "SystemCalls"]),
     .target(
       name: "Listener",
       dependencies: [
+        "Values",
         "AgentProtocol", "CLinux", "ClientSightings", "ClientVerification", "ConnectionSource", "Forecast",
         "NIOOpenSSL", "OpenSSL", "RemoteSigning", "Sandbox", "SupervisorLink", "SystemCalls", "Wording", logging,
         nioCore,
@@ -100,9 +110,10 @@ let register = wing(
     .target(
       name: "AgentRegistration",
       dependencies: [
+        "Values",
         "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateImport", "CertificateStore", "ClientSightings",
-        "ClientVerification", "EnrolmentClient", "EnrolmentProtocol", "ExitStatus", "Forecast", "JobLaunch", "OpenSSL",
-        "Sandbox", "SecretInput", "SystemCalls", "Wording",
+        "ClientVerification", "Console", "EnrolmentClient", "EnrolmentProtocol", "Forecast", "JobLaunch", "OpenSSL",
+        "Sandbox", "SystemCalls", "Wording",
       ]),
   ])
 
@@ -120,19 +131,21 @@ let scheduler = wing(
     .target(
       name: "AgentClient",
       dependencies: ["AgentProtocol", "HTTPSClient", "OpenSSL", nioCore, nioPosix, nioHTTP1]),
-    .target(name: "SchedulerRegistry", dependencies: ["AgentProtocol", "CertificateStore", "SystemCalls"]),
+    .target(name: "SchedulerRegistry", dependencies: ["Values", "AgentProtocol", "CertificateStore", "SystemCalls"]),
     .target(
       name: "AgentInventory",
       dependencies: [
+        "Values",
         "AgentClient", "AgentProtocol", "CertificateImport", "CertificateStore", "HTTPSClient", "OpenSSL",
         "SchedulerRegistry",
       ]),
     .target(
       name: "RegistrationCommands",
       dependencies: [
+        "Values",
         "AgentLogging", "AgentProtocol", "CertificateAuthority", "CertificateImport", "CertificateStore",
-        "CommandGrammar", "EnrolmentProtocol", "EnrolmentService", "ExitStatus", "OpenSSL", "SchedulerRegistry",
-        "SecretInput", "SystemCalls", "Wording", logging,
+        "CommandGrammar", "Console", "EnrolmentProtocol", "EnrolmentService", "OpenSSL", "SchedulerRegistry",
+        "SystemCalls", "Wording", logging,
       ]),
   ])
 
@@ -142,9 +155,9 @@ let programs = wing(
   [
     .executableTarget(
       name: "agentd",
-      dependencies: [
-        "AgentLogging", "AgentProtocol", "CLinux", "Listener", "Signer", "Supervisor", "SystemCalls", argumentParser,
-      ]),
+      dependencies: ["Wording", "Values", "AgentProtocol", "Supervisor", "SystemCalls", argumentParser]),
+    .executableTarget(
+      name: "agentd-network", dependencies: ["AgentLogging", "Listener", "RoleStart", "Signer"]),
     .executableTarget(
       name: "agentd-shepherd", dependencies: ["Shepherd"],
       swiftSettings: [.unsafeFlags(["-static-executable"])],
@@ -153,18 +166,19 @@ let programs = wing(
     .executableTarget(
       name: "agent-register",
       dependencies: [
-        "AgentRegistration", "CommandGrammar", "OpenSSL", "SecretInput", "SystemCalls", "Wording", argumentParser,
+        "AgentRegistration", "CommandGrammar", "Console", "OpenSSL", "SystemCalls", "Wording", argumentParser,
       ]),
     .executableTarget(
       name: "agentctl",
       dependencies: [
-        "AgentClient", "AgentInventory", "AgentProtocol", "HTTPSClient", "OpenSSL", "SchedulerRegistry", "SystemCalls",
-        "Wording", argumentParser,
+        "Values",
+        "AgentClient", "AgentInventory", "AgentProtocol", "Console", "HTTPSClient", "OpenSSL", "SchedulerRegistry",
+        "SystemCalls", "Wording", argumentParser,
       ]),
     .executableTarget(
       name: "scheduler-register",
       dependencies: [
-        "AgentInventory", "AgentProtocol", "CEdit", "CommandGrammar", "OpenSSL", "RegistrationCommands",
+        "AgentInventory", "AgentProtocol", "CEdit", "CommandGrammar", "Console", "OpenSSL", "RegistrationCommands",
         "SchedulerRegistry", "SystemCalls", "Wording", argumentParser,
       ]),
   ])
@@ -189,13 +203,21 @@ let tests = wing(
   "Tests",
   [
     .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol"]),
+    .testTarget(name: "ValuesTests", dependencies: ["Values"]),
     .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"]),
     .testTarget(
       name: "AgentConfigurationTests",
-      dependencies: ["AgentConfiguration", "AgentProtocol", "SystemCalls", "TestSupport"]),
+      dependencies: ["AgentConfiguration", "AgentProtocol", "SystemCalls", "TestSupport", "Values"]),
     .testTarget(
-      name: "ClientSightingsTests", dependencies: ["AgentProtocol", "ClientSightings", "SystemCalls", "TestSupport"]),
-    .testTarget(name: "CertificateStoreTests", dependencies: ["CertificateStore", "SystemCalls", "TestSupport"]),
+      name: "ClientSightingsTests",
+      dependencies: [
+        "AgentProtocol", "ClientSightings", "SystemCalls", "TestSupport", "Values",
+      ]),
+    .testTarget(
+      name: "CertificateStoreTests",
+      dependencies: [
+        "CertificateStore", "SystemCalls", "TestSupport", "Values",
+      ]),
     .testTarget(
       name: "AgentRegistrationTests",
       dependencies: [
@@ -203,27 +225,31 @@ let tests = wing(
       ]),
     .testTarget(
       name: "AgentLoggingTests", dependencies: ["AgentLogging", "CLinux", "SystemCalls", "TestSupport", logging]),
-    .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls", "Values"], path: "Tests/TestSupport"),
     .testTarget(
       name: "SupervisorTests",
       dependencies: [
-        "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings", "JobLaunch",
-        "JobLedger",
-        "SigningLink", "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", logging,
-      ]),
+        "Values", "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings", "JobLaunch",
+        "JobLedger", "SigningLink", "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", logging,
+      ],
+      exclude: ["LinkContract.txt"]),
     .executableTarget(
       name: "agentd-test-roles",
       dependencies: [
-        "AgentProtocol", "CLinux", "COpenSSL", "JobLaunch", "JobLedger", "OpenSSL", "Sandbox", "SystemCalls",
+        "AgentProtocol", "CLinux", "COpenSSL", "JobLaunch", "JobLedger", "OpenSSL", "Sandbox", "SystemCalls", "Values",
       ],
       path: "Tests/TestRoles"),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"]),
     .testTarget(name: "ShepherdTests", dependencies: ["Shepherd", "SystemCalls", "TestSupport"]),
     .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),
-    .testTarget(name: "JobLedgerTests", dependencies: ["AgentProtocol", "JobLedger", "SystemCalls", "TestSupport"]),
+    .testTarget(
+      name: "JobLedgerTests",
+      dependencies: [
+        "AgentProtocol", "JobLedger", "SystemCalls", "TestSupport", "Values",
+      ]),
     .testTarget(
       name: "JobLaunchTests",
-      dependencies: ["AgentProtocol", "JobLaunch", "ShepherdContract", "SystemCalls", "TestSupport"]),
+      dependencies: ["AgentProtocol", "JobLaunch", "ShepherdContract", "SystemCalls", "TestSupport", "Values"]),
     .target(
       name: "TestCertificates", dependencies: ["SystemCalls", "TestSupport"], path: "Tests/TestCertificates"),
     .testTarget(
@@ -234,6 +260,7 @@ let tests = wing(
     .testTarget(
       name: "ListenerTests",
       dependencies: [
+        "Values",
         "AgentProtocol", "ConnectionSource", "Listener", "OpenSSL", "Signer", "SigningLink", "SupervisorLink",
         "SystemCalls",
         "TestCertificates", "TestSupport",
@@ -270,15 +297,17 @@ let tests = wing(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
+        "Values",
         "AgentClient", "AgentProtocol", "HTTPSClient", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport",
       ],
-      exclude: ["Clients", "Complaints/README.md", "Holes/README.md"]),
+      exclude: ["Clients", "Complaints/README.md", "Documents/StandIns", "PublishedVulnerabilities/README.md"]),
   ])
 
 let package = Package(
   name: "agentd",
   products: [
     .executable(name: "agentd", targets: ["agentd"]),
+    .executable(name: "agentd-network", targets: ["agentd-network"]),
     .executable(name: "agentd-shepherd", targets: ["agentd-shepherd"]),
     .executable(name: "agent-register", targets: ["agent-register"]),
     .executable(name: "agentctl", targets: ["agentctl"]),
@@ -303,7 +332,7 @@ if Context.environment["AGENTD_FUZZ"] != nil {
         "AgentConfiguration", "AgentLogging", "AgentProtocol", "CertificateImport", "CertificateStore", "CLinux",
         "ClientVerification", "COpenSSL", "EnrolmentProtocol", "Listener", "OpenSSL", "ShepherdContract", "Signer",
         "SigningLink",
-        "SupervisorLink", "SystemCalls", "TestCertificates", "TestSupport",
+        "SupervisorLink", "SystemCalls", "TestCertificates", "TestSupport", "Values",
         logging, nioCore, nioEmbedded, nioHPACK, nioHTTP1, nioHTTP2,
       ],
       path: "Tests/Fuzz",

@@ -10,7 +10,7 @@ import Testing
   init() throws { certificates = try Certificates() }
 
   static let job =
-    #"{"id":"a","state":"running","command":["x"],"user":"u","client":{"subject":"s","thumbprint":"t"},"#
+    #"{"id":"a","state":"running","command":["x"],"user":"u","client":{"subject":"s","thumbprint":"\#(String(repeating: "ab", count: 32))"},"#
     + #""submitted_at":"2026-01-01T00:00:00.000Z","labels":{}}"#
 
   @Test(arguments: [
@@ -64,7 +64,7 @@ import Testing
   @Test func aListWithoutAnEndIsNoticed() async throws {
     let agent = try await ScriptedAgent(certificates, .answers(#"{"jobs":[],"cursor":"again"}"#))
     let client = try agent.client(certificates)
-    await #expect(throws: AgentError.misconfigured("a cursor that came before")) { try await client.allJobs() }
+    await #expect(throws: AgentError.misconfigured("a cursor for the second time")) { try await client.allJobs() }
   }
 
   @Test func whatNobodyAsksForIsNotRead() async throws {

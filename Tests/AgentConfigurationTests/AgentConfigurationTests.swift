@@ -24,6 +24,7 @@ struct AgentConfigurationTests {
     #expect(configuration.paths.pidFile == "/run/agentd/agentd.pid")
     #expect(configuration.process.logFile == "/var/log/agentd.log")
     #expect(configuration.process.listenerUser == "agentd")
+    #expect(configuration.process.signerUser == "agentd-signer")
     #expect(configuration.process.logLevel == .info)
     #expect(configuration.tls.crlExpired == .refuse)
     #expect(configuration.process.agentName == hostName())
@@ -62,6 +63,7 @@ struct AgentConfigurationTests {
       [process]
       agent_name = "AGENT01"
       listener_user = "daemon"
+      signer_user = "bin"
       log_level = "debug"
       [tls]
       crl_expired = "warn"
@@ -96,6 +98,7 @@ struct AgentConfigurationTests {
     #expect(configuration.process.logFile == "\(folder.path)/var/state/agentd.log")
     #expect(configuration.process.agentName == "AGENT01")
     #expect(configuration.process.listenerUser == "daemon")
+    #expect(configuration.process.signerUser == "bin")
     #expect(configuration.process.logLevel == .debug)
     #expect(configuration.tls.crlExpired == .warn)
     var limits = ListenerLimits()
@@ -147,7 +150,7 @@ struct AgentConfigurationTests {
     let file = try folder.write("agentd.toml", "", mode: mode)
     let text = String(mode, radix: 8)
     let expected = ConfigurationError(
-      file: file, "others can write to it (mode \(text)); mend it with: chmod go-w \(file)")
+      file: file, "others can write to it (mode \(text)); fix it with: chmod go-w \(file)")
     #expect(throws: expected) { try AgentConfiguration.load(file: file, environment: [:], isRoot: true) }
     #expect(throws: Never.self) { try AgentConfiguration.load(file: file, environment: [:], isRoot: false) }
   }

@@ -2,6 +2,7 @@ import AgentProtocol
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import AgentConfiguration
 
@@ -45,7 +46,7 @@ struct ClientTableTests {
     #expect(try tables(pools + "pool = \"backup\"\n")[0].pool == "backup")
     let error = #expect(throws: ConfigurationError.self) { try tables(pools + "pool = \"bakcup\"\n") }
     #expect(error?.line == 5)
-    #expect(error?.message == "pool \"bakcup\" is none of [jobs.pools]; did you mean \"backup\"?")
+    #expect(error?.message == "pool \"bakcup\" is not in [jobs.pools]; did you mean \"backup\"?")
   }
 
   @Test(arguments: [
@@ -53,17 +54,17 @@ struct ClientTableTests {
     ("users = [\"a\"]\n", 2, "certificate is missing: it says which client the table is for"),
     ("certificate = \"*\"\nuser = [\"a\"]\n", 4, "unknown key \"user\" in [[client]]; did you mean \"users\"?"),
     ("certificate = \"*\"\nusers = \"a\"\n", 4, "users must be an array of strings, not a string"),
-    ("certificate = \"*\"\nusers = [\"a b\"]\n", 4, "users must be names of users or groups, not \"a b\""),
-    ("certificate = \"*\"\nusers = [\"root\"]\n", 4, "users names root, which takes allow_root = true as well"),
+    ("certificate = \"*\"\nusers = [\"a b\"]\n", 4, "users must hold names of users or groups, not \"a b\""),
+    ("certificate = \"*\"\nusers = [\"root\"]\n", 4, "users names root, which also needs allow_root = true"),
     ("certificate = \"*\"\nread_only = 1\n", 4, "read_only must be true or false, not an integer"),
     ("certificate = \"*\"\njobs = \"ours\"\n", 4, "jobs must be one of own, all, not \"ours\""),
     (
       "certificate = \"*\"\ncommands = [\"sort\"]\n", 4,
-      "commands must be patterns of absolute paths without . and .., such as \"/usr/bin/*\", not \"sort\""
+      "commands must hold patterns of absolute paths without . and .., such as \"/usr/bin/*\", not \"sort\""
     ),
     (
       "certificate = \"*\"\ncommands = [\"/usr/../bin/sh\"]\n", 4,
-      "commands must be patterns of absolute paths without . and .., such as \"/usr/bin/*\", not \"/usr/../bin/sh\""
+      "commands must hold patterns of absolute paths without . and .., such as \"/usr/bin/*\", not \"/usr/../bin/sh\""
     ),
     (
       "certificate = \"5D0C72E1B5C5F7D92B1C6C6A0C0D4B5A8A1E2F33\"\n", 3,
@@ -72,8 +73,8 @@ struct ClientTableTests {
     ),
     (
       "certificate = \"scheduler\"\n", 3,
-      "certificate \"scheduler\" is no SHA-256 thumbprint, no subject such as \"CN=scheduler,O=Example\", no alternative "
-        + "name such as \"DNS:host\", \"email:user@host\" or \"URI:uri\", and not \"*\""
+      "certificate \"scheduler\" is not a SHA-256 thumbprint, a subject such as \"CN=scheduler,O=Example\", an alternative "
+        + "name such as \"DNS:host\", \"email:user@host\" or \"URI:uri\", or \"*\""
     ),
   ])
   func whatIsWrongIsToldWithItsLine(text: String, line: Int, message: String) throws {
@@ -91,7 +92,7 @@ struct ClientTableTests {
     let one = "[[client]]\ncertificate = \"*\"\n"
     #expect(try tables(String(repeating: one, count: 1000)).count == 1000)
     let error = #expect(throws: ConfigurationError.self) { try tables(String(repeating: one, count: 1001)) }
-    #expect(error?.message == "at most 1000 tables [[client]] are read, not 1001")
+    #expect(error?.message == "at most 1000 tables [[client]] are allowed, not 1001")
   }
 
   @Test func tablesAreNoTable() throws {
@@ -110,7 +111,7 @@ struct ClientTableTests {
   ])
   func whomATableIsFor(pattern: String, isMeant: Bool) throws {
     let client = VerifiedClient(
-      ClientIdentity(subject: "CN=nightly,O=Example\\, Inc.", thumbprint: digits),
+      ClientIdentity(subject: "CN=nightly,O=Example\\, Inc.", thumbprint: Thumbprint(digits)!),
       names: [ClientName("DNS:a.example")!, ClientName("email:Ops@example.com")!, ClientName("URI:urn:x:1")!])
     #expect(try ClientPattern.read(pattern).get().matches(client) == isMeant)
   }

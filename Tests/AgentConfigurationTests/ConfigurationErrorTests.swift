@@ -37,7 +37,7 @@ struct ConfigurationErrorTests {
     Row("jobs = 7\n", 1, "jobs must be a table, not an integer"),
     Row("[jobs]\nmax_running = \"3\"\n", 2, "max_running must be a whole number, not a string"),
     Row("[jobs]\nmax_running = 3.0\n", 2, "max_running must be a whole number, not a floating-point number"),
-    Row("[jobs]\nmax_running = true\n", 2, "max_running must be a whole number, not a bool"),
+    Row("[jobs]\nmax_running = true\n", 2, "max_running must be a whole number, not a boolean"),
     Row("[jobs]\nmax_running = 0\n", 2, "max_running must be from 1 to 10000, not 0"),
     Row("[jobs]\nmax_running = 10001\n", 2, "max_running must be from 1 to 10000, not 10001"),
     Row("[jobs]\numask = \"888\"\n", 2, "umask must be octal digits, for example \"022\", not \"888\""),
@@ -48,7 +48,7 @@ struct ConfigurationErrorTests {
     Row(
       "[jobs.limits]\nnofile = \"2:1\"\n", 2,
       "nofile must be a whole number, \"unlimited\", or \"SOFT:HARD\" with SOFT not above HARD, not \"2:1\""),
-    Row("[jobs.limits]\ncore = true\n", 2, "core must be a whole number or a string, not a bool"),
+    Row("[jobs.limits]\ncore = true\n", 2, "core must be a whole number or a string, not a boolean"),
     Row("[jobs]\ncgroup = \"agentd\"\n", 2, "cgroup must be \"auto\", \"off\" or an absolute path, not \"agentd\""),
     Row("[jobs]\noutput_limit = -1\n", 2, "output_limit must be from 0 to \(Int.max), not -1"),
     Row("[jobs]\nkeep_days = 36501\n", 2, "keep_days must be from 0 to 36500, not 36501"),
@@ -58,7 +58,7 @@ struct ConfigurationErrorTests {
     Row(
       "[jobs.pools.\"a b\"]\nmax_running = 1\n", 1,
       "a pool's name has 1 to 64 letters, digits, dots, hyphens or underscores, not \"a b\""),
-    Row("[jobs.pools.a]\n", 1, "pool a needs max_running, the most of its jobs that run at a time"),
+    Row("[jobs.pools.a]\n", 1, "pool a needs max_running, the maximum number of its jobs that run at once"),
     Row("[jobs.pools.a]\nmax_running = 0\n", 2, "max_running must be from 1 to 10000, not 0"),
     Row(
       "[jobs.pools.a]\nmax_queued = 1\n", 2, "unknown key \"max_queued\" in [jobs.pools.a]; known are max_running"),
@@ -67,6 +67,7 @@ struct ConfigurationErrorTests {
     Row("[jobs]\ndefault_user = \"\"\n", 2, "default_user must be the name of a user, not \"\""),
     Row("[jobs]\ndefault_user = \"a:b\"\n", 2, "default_user must be the name of a user, not \"a:b\""),
     Row("[process]\nlistener_user = 7\n", 2, "listener_user must be a string, not an integer"),
+    Row("[process]\nsigner_user = \"a:b\"\n", 2, "signer_user must be the name of a user, not \"a:b\""),
     Row(
       "[process]\nlog_level = \"inof\"\n", 2,
       "log_level must be one of trace, debug, info, notice, warning, error, critical, not \"inof\"; did you mean \"info\"?"
@@ -77,7 +78,7 @@ struct ConfigurationErrorTests {
     Row(
       "[tls]\ncrl_expired = \"wran\"\n", 2,
       "crl_expired must be one of refuse, warn, not \"wran\"; did you mean \"warn\"?"),
-    Row("[tls]\ncrl_expired = false\n", 2, "crl_expired must be a string, not a bool"),
+    Row("[tls]\ncrl_expired = false\n", 2, "crl_expired must be a string, not a boolean"),
     Row("[limits]\nconnections = 0\n", 2, "connections must be from 1 to 1000000, not 0"),
     Row("[limits]\nconections = 1\n", 2, "unknown key \"conections\" in [limits]; did you mean \"connections\"?"),
     Row("[limits]\nhandshake_timeout = 601\n", 2, "handshake_timeout must be from 1 to 600, not 601"),
@@ -122,7 +123,7 @@ struct ConfigurationErrorTests {
     let error = #expect(throws: ConfigurationError.self) {
       try AgentConfiguration.load(file: file, environment: [:], isRoot: false)
     }
-    #expect(error?.message == "larger than 262144 bytes; this is no configuration file")
+    #expect(error?.message == "larger than 262144 bytes; a configuration file is smaller")
   }
 
   @Test func aFolderOrAFIFOIsNoConfiguration() throws {
@@ -139,14 +140,14 @@ struct ConfigurationErrorTests {
       "certificate = \"12\"\n", 1,
       "certificate must be a SHA-256 thumbprint, 64 hex digits, not \"12\"; set it with: "
         + "agent-register -L -t THUMBPRINT"),
-    Row("methods = [\"tls\", \"none\"]\n", 1, "methods must be [\"tls\"]: no other authentication exists here"),
-    Row("methods = []\n", 1, "methods must be [\"tls\"]: no other authentication exists here"),
+    Row("methods = [\"tls\", \"none\"]\n", 1, "methods must be [\"tls\"]: there is no other authentication method"),
+    Row("methods = []\n", 1, "methods must be [\"tls\"]: there is no other authentication method"),
     Row("methods = \"tls\"\n", 1, "methods must be an array of strings, not a string"),
     Row("port = 5773\naddresses = [7]\n", 2, "addresses must be an array of strings, not an integer"),
     Row("addresses = []\n", 1, "at least one address is needed to listen on"),
-    Row("addresses = [\"::\", \"::\"]\n", 1, "an address is named twice"),
-    Row("addresses = [\"localhost\"]\n", 1, "\"localhost\" is no IPv4 or IPv6 address, for example 0.0.0.0 or ::"),
-    Row("addresses = [\"1.2.3\"]\n", 1, "\"1.2.3\" is no IPv4 or IPv6 address, for example 0.0.0.0 or ::"),
+    Row("addresses = [\"::\", \"::\"]\n", 1, "an address is listed twice"),
+    Row("addresses = [\"localhost\"]\n", 1, "\"localhost\" is not an IPv4 or IPv6 address, for example 0.0.0.0 or ::"),
+    Row("addresses = [\"1.2.3\"]\n", 1, "\"1.2.3\" is not an IPv4 or IPv6 address, for example 0.0.0.0 or ::"),
     Row("port = 0\n", 1, "port must be from 1 to 65535, not 0"),
     Row("port = 65536\n", 1, "port must be from 1 to 65535, not 65536"),
     Row("prot = 1\n", 1, "unknown key \"prot\"; did you mean \"port\"?"),

@@ -1,14 +1,14 @@
-import AgentProtocol
 import Glibc
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import AgentConfiguration
 
 /// What is written to listener.toml is what is read from it.
 struct ListenerConfigurationTests {
-  private static let thumbprint = String(repeating: "0123456789abcdef", count: 4)
+  private static let thumbprint = Thumbprint(String(repeating: "0123456789abcdef", count: 4))!
 
   private static let renewed: ListenerConfiguration = {
     var configuration = ListenerConfiguration(certificate: thumbprint)
@@ -38,7 +38,7 @@ struct ListenerConfigurationTests {
 
   @Test func theThumbprintIsReadInAnyCase() throws {
     let folder = try TemporaryFolder()
-    let file = try folder.write("listener.toml", "certificate = \"\(Self.thumbprint.uppercased())\"\n")
+    let file = try folder.write("listener.toml", "certificate = \"\(Self.thumbprint.description.uppercased())\"\n")
     #expect(try ListenerConfiguration.load(file, isRoot: false)?.certificate == Self.thumbprint)
   }
 
@@ -51,7 +51,7 @@ struct ListenerConfigurationTests {
 
   @Test func moreAddressesThanAFrameCarriesAreRefused() {
     let addresses = (1...17).map { "192.0.2.\($0)" }
-    #expect(ListenerConfiguration.fault(of: addresses) == "at most 16 addresses can be listened on, not 17")
+    #expect(ListenerConfiguration.fault(of: addresses) == "at most 16 addresses are allowed, not 17")
     #expect(ListenerConfiguration.fault(of: Array(addresses.dropLast())) == nil)
   }
 }

@@ -41,7 +41,8 @@ struct ArticleLines {
     let result = try await host.register("-L", "-t", "<thumbprint>", "-d", "none")
     #expect(result.end == .exited(64))
     #expect(
-      result.errorText == "jams-register: --thumbprint: <thumbprint> stands for the thumbprint of your certificate: "
-        + "see it with agent-register -l\n")
+      result.errorText
+        == "jams-register: --thumbprint: <thumbprint> is a placeholder for your certificate's thumbprint, "
+        + "which agent-register -l shows\n")
   }
 }

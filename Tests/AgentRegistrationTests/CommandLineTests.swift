@@ -25,19 +25,19 @@ struct CommandLineTests {
       (["-I", "article.pem", "-P", "nowhere"], 66, "nowhere: No such file or directory"),
       (["-I", "article.pem", "-P", "."], 66, ".: is a folder; name a file in it"),
       (["-I", "article.pem", "-P", "empty"], 65, "empty: first line is empty; write the password there"),
-      (["-I", "article.pem", "-P", "long"], 65, "long: first line is longer than 1024 bytes; it is no password"),
+      (["-I", "article.pem", "-P", "long"], 65, "long: first line is longer than 1024 bytes; a password is shorter"),
       (["-l", "-c", "nowhere.toml"], 78, "*/nowhere.toml: no such file"),
       (["-x", "00000000"], 65, "*/etc/store: empty; nothing to remove"),
-      (["-E", "00000000"], 65, "thumbprint 00000000 is not in the store; see what is with: agent-register -l"),
+      (["-E", "00000000"], 65, "thumbprint 00000000 is not in the store; list the store with: agent-register -l"),
       (["-V", "nowhere.pem"], 66, "nowhere.pem: No such file or directory"),
       (
         ["-V", "article.pem", "--at", "soon"], 64,
-        "--at: \"soon\" is no time such as 2026-12-31T23:59:59Z or 2026-12-31"
+        "--at: \"soon\" is not a time such as 2026-12-31T23:59:59Z or 2026-12-31"
       ),
-      (["-V", "--at", "soon"], 64, "--at: \"soon\" is no time such as 2026-12-31T23:59:59Z or 2026-12-31"),
+      (["-V", "--at", "soon"], 64, "--at: \"soon\" is not a time such as 2026-12-31T23:59:59Z or 2026-12-31"),
       (
         ["-V", "--at", "2001-01-01"], 64,
-        "--at: 2001-01-01T00:00:00Z is past; to judge one client for then, name its file: -V FILE --at"
+        "--at: 2001-01-01T00:00:00Z is in the past; to check one client for that time, name its file: -V FILE --at"
       ),
     ] as [([String], Int32, String)])
   func isRefused(arguments: [String], status: Int32, message: String) async throws {
@@ -53,7 +53,7 @@ struct CommandLineTests {
       ("FORMAT DISK\n", "there is no command FORMAT DISK; there is UPDATE AGENT LISTENER"),
       (
         "update agent listener /reqcert\n  /SERVER=“<Enter the name>”\n",
-        "/SERVER=<Enter the name> is a placeholder: put the real value there"
+        "/SERVER=<Enter the name> is a placeholder: replace it with the real value"
       ),
       // Nothing of several is done where one is wrong.
       (
@@ -81,22 +81,23 @@ struct CommandLineTests {
       (["-i", "f"], "Unknown option '-i', did you mean -I?"),
       ([], "say what to do: -I, -R, -L, -l, -x, -E, -V with a file or --at, or --env-diff"),
       (["-V"], "Missing value for '-V <file>'"),
-      (["-l", "--at", "2099-01-01"], "--at goes with -V, not with -l"),
-      (["-t", "12345678"], "-t, -d, -e, -b, -p and -s need -L, or -s needs -R"),
-      (["-l", "-L"], "-L and -l cannot be done at once"),
-      (["-l", "-q"], "-q goes with -I or -V, not with -l"),
+      (["-l", "--at", "2099-01-01"], "--at needs -V, not -l"),
+      (["-t", "12345678"], "-t needs -L"),
+      (["-s", "here"], "-s needs -R or -L"),
+      (["-l", "-L"], "-L and -l cannot be combined"),
+      (["-l", "-q"], "-q needs -I or -V, not -l"),
       (["-I", "f", "-q", "-P", "f"], "-q and -P: the password comes from the terminal or from a file, not from both"),
-      (["-I", "f", "--force"], "--force goes with -x, not with -I"),
-      (["-R"], "-R needs -s SERVER, which is asked, or -o FILE, where the request goes; one of them"),
-      (["-R", "-o", "f", "-P", "f"], "-P goes with -s: it is the file of the enrolment code"),
-      (["-l", "-s", "here"], "-s goes with -R or -L, not with -l"),
-      (["--renew", "-R"], "-R and --renew cannot be done at once"),
+      (["-I", "f", "--force"], "--force needs -x, not -I"),
+      (["-R"], "-R needs either -s SERVER, to ask that server, or -o FILE, to write the request"),
+      (["-R", "-o", "f", "-P", "f"], "-P needs -s: it names the file with the enrolment code"),
+      (["-l", "-s", "here"], "-s needs -R or -L, not -l"),
+      (["--renew", "-R"], "-R and --renew cannot be combined"),
       (["UPDATE", "AGENT", "LISTENER", "/REQCERT"], "UPDATE AGENT LISTENER needs /SERVER"),
       (
         ["update", "agent", "listener", "/reqcert", "/server=<Enter the name of the JAMS Server>"],
-        "/SERVER=<Enter the name of the JAMS Server> is a placeholder: put the real value there"
+        "/SERVER=<Enter the name of the JAMS Server> is a placeholder: replace it with the real value"
       ),
-      (["-l", "-n", "AGENT01"], "-n goes with -R, not with -l"),
+      (["-l", "-n", "AGENT01"], "-n needs -R, not -l"),
       (["-l", "stray"], "Unexpected argument 'stray'"),
       (["-L", "-p", "many"], "The value 'many' is invalid for '-p <n>'"),
     ] as [([String], String)])

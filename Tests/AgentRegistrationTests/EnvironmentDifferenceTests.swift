@@ -52,7 +52,7 @@ struct EnvironmentDifferenceTests {
     #expect(
       lines.first
         == "a job of e-batch, with the limits of this shell, because agentd is not running, and of [jobs.limits], "
-        + "beside a login (su - e-batch):")
+        + "compared with a login (su - e-batch):")
     for pair in [
       ["  GREETING  job    (none)", "            login  good\\u{a}day"],
       ["  LANG      job    C.UTF-8", "            login  fi_FI"],
@@ -70,7 +70,7 @@ struct EnvironmentDifferenceTests {
     let result = try await host.asAddedUsersSee(["--env-diff", "e-shut"])
     #expect(result.end == .exited(71))
     #expect(
-      result.errorText == "agent-register: su - e-shut: came to no shell: it says \"closed for today\"\n")
+      result.errorText == "agent-register: su - e-shut: did not start a shell: it says \"closed for today\"\n")
     #expect(result.outputText.isEmpty)
   }
 
@@ -81,7 +81,8 @@ struct EnvironmentDifferenceTests {
     let result = try await host.asAddedUsersSee(["--env-diff", "e-loud"])
     #expect(result.end == .exited(71))
     #expect(
-      result.errorText.contains("su - e-loud: came to no shell (its output reached the limit"), "\(result.errorText)")
+      result.errorText.contains("su - e-loud: did not start a shell (its output reached the limit"),
+      "\(result.errorText)")
   }
 
   @Test(arguments: [
@@ -108,7 +109,7 @@ struct EnvironmentDifferenceTests {
       try surroundings("0077", "4096", "A=1\0LONG=3\0SHLVL=1\0"))
     #expect(
       difference.lines == [
-        "a job of batch, with the limits of agentd (pid 12) and of [jobs.limits], beside a login (su - batch):",
+        "a job of batch, with the limits of agentd (pid 12) and of [jobs.limits], compared with a login (su - batch):",
         "environment:", "  B     job    x\ny", "        login  (none)", "  LONG  job    (none)", "        login  3",
         "groups: the same",
         "umask:", "  umask  job    0022", "         login  0077",

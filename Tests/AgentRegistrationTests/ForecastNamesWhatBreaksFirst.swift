@@ -49,9 +49,9 @@ struct ForecastNamesWhatBreaksFirst {
     #expect(
       matches(
         sound.outputText,
-        "nothing breaks until 20*Z (store and 2 clients of the last 30 days); the first thing will at 20*Z (in 99 days): root "
-          + "CN=Forecast Root (sha256 *…) expires; 2 clients seen lately cannot get in without it (CN=connector last): import its "
-          + "successor, and have certificates issued by that\n"), "\(sound.outputText)")
+        "nothing breaks until 20*Z (store and 2 clients of the last 30 days); the first thing breaks at 20*Z (in 99 days): root "
+          + "CN=Forecast Root (sha256 *…) expires; 2 clients seen lately cannot connect without it (CN=connector last): import its "
+          + "successor, and issue certificates with that\n"), "\(sound.outputText)")
     let broken = try await forecast(days: 101)
     #expect(broken.end == .exited(78))
     #expect(matches(broken.outputText, "breaks at 20*Z (in 99 days): root CN=Forecast Root (sha256 *"))
@@ -94,7 +94,7 @@ struct ForecastNamesWhatBreaksFirst {
     #expect(
       matches(
         broken.outputText,
-        "breaks at 20*Z (in 6 days): the revocation list of CN=Forecast Root is out of date*1 client*"))
+        "breaks at 20*Z (in 6 days): the revocation list of CN=Forecast Root expires*1 client*"))
     let toml = try host.folder.read("agentd.toml")
     try host.folder.write("agentd.toml", toml + "\n[tls]\ncrl_expired = \"warn\"\n")
     #expect(try await forecast(days: 8).end == .exited(0))

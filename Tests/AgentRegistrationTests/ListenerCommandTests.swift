@@ -60,19 +60,24 @@ struct ListenerCommandTests {
 
   @Test(
     arguments: [
-      (["-e", "none"], 64, "--enable none: cannot be enabled, nobody gets in without a certificate; only tls exists"),
-      (["-e", "sspi"], 64, "--enable sspi: cannot be enabled, there is no Active Directory here; only tls exists"),
-      (["-d", "tls"], 64, "--disable tls: cannot be disabled, no other method exists; nobody could get in"),
-      (["-d", "ssl"], 64, "--disable: \"ssl\" is no method; there are tls, sspi and none"),
+      (
+        ["-e", "none"], 64, "--enable none: cannot be enabled: every client needs a certificate; the only method is tls"
+      ),
+      (
+        ["-e", "sspi"], 64,
+        "--enable sspi: cannot be enabled: there is no Active Directory here; the only method is tls"
+      ),
+      (["-d", "tls"], 64, "--disable tls: cannot be disabled: there is no other method, so no client could connect"),
+      (["-d", "ssl"], 64, "--disable: \"ssl\" is not a method; the methods are tls, sspi and none"),
       (["-p", "0"], 64, "--port: must be from 1 to 65535, not 0"),
       (["-p", "65536"], 64, "--port: must be from 1 to 65535, not 65536"),
-      (["-b", "localhost"], 64, "--bind: \"localhost\" is no IPv4 or IPv6 address, for example 0.0.0.0 or ::"),
-      (["-b", "::", "-b", "::"], 64, "--bind: an address is named twice"),
+      (["-b", "localhost"], 64, "--bind: \"localhost\" is not an IPv4 or IPv6 address, for example 0.0.0.0 or ::"),
+      (["-b", "::", "-b", "::"], 64, "--bind: an address is listed twice"),
       (
         ["-t", "1234"], 64,
         "--thumbprint: a thumbprint is 40 or 64 hex digits, or their first 8 or more; this one has 4"
       ),
-      (["-t", "00000000"], 65, "thumbprint 00000000 is not in the store; see what is with: agent-register -l"),
+      (["-t", "00000000"], 65, "thumbprint 00000000 is not in the store; list the store with: agent-register -l"),
     ] as [([String], Int32, String)])
   func isRefused(arguments: [String], status: Int32, message: String) async throws {
     #expect(try await host.register("-L", "-t", try digest(files.listener)).end == .exited(0))
@@ -100,7 +105,7 @@ struct ListenerCommandTests {
     #expect(result.end == .exited(77))
     #expect(
       result.errorText == "agent-register: \(key): a private key that others can read or write (mode 644); "
-        + "mend it with: chmod 600 \(key)\n")
+        + "fix it with: chmod 600 \(key)\n")
     #expect(access(host.folder.path("etc/listener.toml"), F_OK) != 0)
   }
 

@@ -61,7 +61,7 @@ struct NeededRootsStay {
       matches(
         refused.errorText,
         "agent-register: root CN=Scheduler Root is still needed: 1 client of the last 30 days, CN=connector last, at 20*Z; "
-          + "give it a certificate of a root that stays, or use --force\n"), "\(refused.errorText)")
+          + "give it a certificate from a root that stays, or use --force\n"), "\(refused.errorText)")
     #expect(try host.image() == image)
     #expect(try await remove(other).end == .exited(0), "nobody needs it")
   }
@@ -108,17 +108,17 @@ struct NeededRootsStay {
 
   @Test(
     arguments: [
-      ("agentd clients 1\n", "state/clients: line 2: is cut off"),
+      ("agentd clients 1\n", "state/clients: line 2: is truncated"),
       (
         "agentd clients 1\n\(0x6000_0000) \(String(repeating: "a", count: 64)) \(String(repeating: "b", count: 64)) MAoA\nend 1\n",
-        "is not its certificate"
+        "does not hold its certificate"
       ),
     ])
   func aBrokenRecordKeepsTheRoot(text: String, fault: String) async throws {
     try host.folder.write("state/clients", text)
     let refused = try await remove(files.root)
     #expect(refused.end == .exited(78))
-    #expect(refused.errorText.contains("who needs root CN=Scheduler Root cannot be told: "))
+    #expect(refused.errorText.contains("cannot tell who needs root CN=Scheduler Root: "))
     #expect(refused.errorText.contains(fault))
     let listed = try await host.register("-l")
     #expect(listed.end == .exited(0))

@@ -37,7 +37,7 @@ struct PasswordPromptTests {
     try terminal.type("wrong\n")
     #expect(try await terminal.end() == .exited(65))
     try await terminal.see(
-      "jams-register: agentcert.pem: the password does not open it; check the password and try again\n")
+      "jams-register: agentcert.pem: wrong password; check it and try again\n")
     #expect(terminal.echoes)
     #expect(try host.image().files.isEmpty)
   }
@@ -111,6 +111,6 @@ struct PasswordPromptTests {
     #expect(status >> 8 == 66)
     #expect(
       try host.folder.read("errors")
-        == "jams-register: no terminal to ask for the password on; give it with -P FILE\n")
+        == "jams-register: there is no terminal to ask for the password; give it with -P FILE\n")
   }
 }

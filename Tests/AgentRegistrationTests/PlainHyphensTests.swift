@@ -1,5 +1,5 @@
-import AgentRegistration
 import Testing
+import Wording
 
 /// Dashes that a word processor made of hyphens are read as hyphens, where hyphens were meant.
 struct PlainHyphensTests {

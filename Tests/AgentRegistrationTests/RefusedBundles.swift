@@ -34,7 +34,7 @@ struct RefusedBundles {
     Row("empty", "is empty; export or copy it again") { _ in [] },
     Row("garbage", unknown) { _ in (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) } },
     Row("text", unknown, pem: { _ in "AGENT01\n" }),
-    Row("too large", "is larger than 1048576 bytes; no certificate bundle is, so this is another file") { _ in
+    Row("too large", "is larger than 1048576 bytes; a certificate bundle is smaller, so this is another file") { _ in
       [UInt8](repeating: 0x0a, count: (1 << 20) + 1)
     },
     Row("cut off in a certificate", "line *: block \"CERTIFICATE\" has no end line; the file is cut off or damaged") {
@@ -57,7 +57,7 @@ struct RefusedBundles {
     Row(
       "no password given", "is encrypted; give its password with -q (asks for it) or -P FILE", pem: { try $0.article() }
     ),
-    Row("wrong password", "the password does not open it; check the password and try again", password: "Secret") {
+    Row("wrong password", "wrong password; check it and try again", password: "Secret") {
       try $0.article()
     },
     Row("wrong password, traditional key", wrongPassword, password: "wrong") {
@@ -72,7 +72,7 @@ struct RefusedBundles {
     },
     Row(
       "PKCS#12, a password to be hashed for hours",
-      "wants its password hashed 8519679 times, more than 5000000: is it damaged? Otherwise export it again with fewer "
+      "asks for 8519679 iterations of password hashing, more than 5000000; export it again with fewer "
         + "iterations", password: "secret"
     ) {
       let container = try $0.pkcs12("-passout", "pass:secret", "-iter", "65536")
@@ -105,13 +105,14 @@ struct RefusedBundles {
     Row("two keys", "holds 2 private keys (lines 1, *), expected one") {
       try $0.listener.keyPEM + $0.root.keyPEM + $0.listener.certificatePEM
     },
-    Row("two listener certificates", "holds 2 certificates that are no CA's (CN=agent01; CN=agent02), expected one") {
+    Row("two listener certificates", "holds 2 certificates that are not a CA's (CN=agent01; CN=agent02), expected one")
+    {
       try $0.pem($0.listener.bundlePath) + $0.pki.server("agent02", by: $0.root).certificatePEM
     },
     Row(
       "no root",
       "chain of CN=agent01 is incomplete: the certificate of its issuer CN=Scheduler Root is neither in the file nor in "
-        + "the store; export with the complete chain, or import that certificate first"
+        + "the store; export it with the complete chain, or import that certificate first"
     ) { try $0.listener.keyPEM + $0.listener.certificatePEM },
     Row(
       "no intermediate",
@@ -139,20 +140,18 @@ struct RefusedBundles {
     {
       try $0.pem($0.pki.client("connector", by: $0.root).bundlePath)
     },
-    Row("key too weak", "certificate CN=weak cannot be served with: *key too small*; issue one with a stronger key, *")
-    {
+    Row("key too weak", "certificate CN=weak cannot be used: *key too small*; issue one with a stronger key, *") {
       try $0.pem($0.server("weak") { $0.key = .rsa1024 }.bundlePath)
     },
-    Row("digest too weak", "certificate CN=weak cannot be served with: *md too weak*; issue one with a stronger key, *")
-    {
+    Row("digest too weak", "certificate CN=weak cannot be used: *md too weak*; issue one with a stronger key, *") {
       try $0.pem($0.server("weak") { $0.digest = "sha1" }.bundlePath)
     },
-    Row("issued by one that is no CA", "CN=no CA is no certificate authority, yet issued CN=below; *") {
+    Row("issued by one that is no CA", "CN=no CA is not a certificate authority but issued CN=below; *") {
       let issuer = try $0.pki.issue(CertificateRecipe("/CN=no CA", .bare), by: $0.root)
       let recipe = CertificateRecipe("/CN=below", .server).with { $0.extensions = ["authorityKeyIdentifier = none"] }
       return try $0.pem($0.pki.issue(recipe, by: issuer).bundlePath)
     },
-    Row("self-signed listener certificate", "CN=alone is self-signed but no certificate authority; *") {
+    Row("self-signed listener certificate", "CN=alone is self-signed but not a certificate authority; *") {
       try $0.pem($0.pki.issue(CertificateRecipe("/CN=alone", .server), by: nil).bundlePath)
     },
     Row("the root's own key", "holds the private key of the certificate authority CN=Scheduler Root, which does not *")
@@ -172,11 +171,16 @@ struct RefusedBundles {
     Row("more blocks than are read", "more than 256 PEM blocks") {
       String(repeating: try $0.root.certificatePEM, count: 257)
     },
-    Row("revocation list of an unknown issuer", "revocation list of CN=Scheduler Root, whose certificate did not *") {
+    Row(
+      "revocation list of an unknown issuer",
+      "revocation list of CN=Scheduler Root: the issuer's certificate is not in the store, or did not sign it; *"
+    ) {
       try $0.pem($0.pki.revocationList(by: $0.root, revoking: []))
     },
-    Row("revocation list with a forged signature", "revocation list of CN=Scheduler Root, whose certificate did not *")
-    {
+    Row(
+      "revocation list with a forged signature",
+      "revocation list of CN=Scheduler Root: the issuer's certificate is not in the store, or did not sign it; *"
+    ) {
       let impostor = try $0.pki.issue(
         CertificateRecipe("/CN=Scheduler Root", .authority).with { $0.variant = 1 }, by: nil)
       return try $0.pem($0.pki.revocationList(by: impostor, revoking: [])) + $0.root.certificatePEM
@@ -185,7 +189,7 @@ struct RefusedBundles {
 
   private static let unknown =
     "is neither PEM, PKCS#12, a DER certificate nor a DER revocation list; export it again as PEM"
-  private static let wrongPassword = "the password does not open it; check the password and try again"
+  private static let wrongPassword = "wrong password; check it and try again"
   private static let keyAlone = "holds a private key but no certificate; export it again with certificate and chain"
 
   @Test(arguments: table) func isRefused(row: Row) async throws {

@@ -35,7 +35,7 @@ struct RevocationListImports {
     #expect(
       matches(
         refused.errorText,
-        "agent-register: *: revocation list of CN=Scheduler Root was made at *Z, the one in the store later, at *Z; "
+        "agent-register: *: revocation list of CN=Scheduler Root was issued at *Z, before the one in the store (*Z); "
           + "import a newer one\n"))
     #expect(try host.image() == image)
   }
@@ -54,7 +54,7 @@ struct RevocationListImports {
     #expect(
       matches(
         result.errorText,
-        "agent-register: warning: *: revocation list of CN=Scheduler Root is out of date since 20*Z\n"))
+        "agent-register: warning: *: revocation list of CN=Scheduler Root expired at 20*Z\n"))
   }
 
   @Test func removingOneTakesForce() async throws {
@@ -63,8 +63,9 @@ struct RevocationListImports {
     let refused = try await host.register("-x", thumbprint)
     #expect(refused.end == .exited(78))
     #expect(
-      refused.errorText == "agent-register: revocation list of CN=Scheduler Root is in use: without it, those whom it "
-        + "revokes are let in; use --force if you want that\n")
+      refused.errorText
+        == "agent-register: revocation list of CN=Scheduler Root is in use: without it, the certificates it "
+        + "revokes are accepted; to remove it anyway, use --force\n")
     #expect(try await host.register("-x", thumbprint, "--force").end == .exited(0))
     #expect(try host.stored("crls").isEmpty)
   }

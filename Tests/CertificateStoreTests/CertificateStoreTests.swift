@@ -3,6 +3,7 @@ import Glibc
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 /// A change of the store is one change, and an unchanged store is untouched.
 struct CertificateStoreTests {

@@ -3,12 +3,13 @@ import Glibc
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 /// A store that somebody else can read, write or has filled is not used, and the message says how to mend it.
 struct StoreRefusalTests {
   private let folder: TemporaryFolder
   private let store: CertificateStore
-  private let thumbprint = Thumbprint(String(repeating: "ab", count: 32))!
+  private let thumbprint = Thumbprint(repeating: "ab")
 
   init() throws {
     folder = try TemporaryFolder()
@@ -28,12 +29,12 @@ struct StoreRefusalTests {
     chmod(key, mode)
     let expected = StoreError.insecure(
       path: key, fact: "a private key that others can read or write (mode \(String(mode, radix: 8)))",
-      mend: "chmod 600 \(key)")
+      remedy: "chmod 600 \(key)")
     #expect(throws: expected) { try store.openKey(thumbprint) }
     #expect(
       expected.description
         == "\(key): a private key that others can read or write (mode \(String(mode, radix: 8))); "
-        + "mend it with: chmod 600 \(key)")
+        + "fix it with: chmod 600 \(key)")
     chmod(key, 0o600)
     #expect(throws: Never.self) { try store.openKey(thumbprint) }
   }
@@ -43,7 +44,7 @@ struct StoreRefusalTests {
     chmod(store.folder, mode)
     let expected = StoreError.insecure(
       path: store.folder, fact: "others can write to it (mode \(String(mode, radix: 8)))",
-      mend: "chmod 700 \(store.folder)")
+      remedy: "chmod 700 \(store.folder)")
     #expect(throws: expected) { try store.snapshot() }
     #expect(throws: expected) { try store.update { $0.remove(.certificates, thumbprint) } }
   }
@@ -52,14 +53,14 @@ struct StoreRefusalTests {
     let certificate = "\(generation)/certificates/\(thumbprint).pem"
     chmod(certificate, 0o664)
     let expected = StoreError.insecure(
-      path: certificate, fact: "others can write to it (mode 664)", mend: "chmod 644 \(certificate)")
+      path: certificate, fact: "others can write to it (mode 664)", remedy: "chmod 644 \(certificate)")
     #expect(throws: expected) { try store.snapshot() }
   }
 
   @Test func aForeignFileIsNamed() throws {
     try DurableFile.replace("\(generation)/roots/root.pem", with: [1], mode: 0o644)
     let expected = StoreError.damaged(
-      path: "\(generation)/roots/root.pem", fact: "is no file of the store (<sha256>.pem); take it away")
+      path: "\(generation)/roots/root.pem", fact: "is not a file of the store (<sha256>.pem); remove it")
     #expect(throws: expected) { try store.snapshot() }
   }
 
@@ -82,22 +83,22 @@ struct StoreRefusalTests {
     let certificate = "\(generation)/certificates/\(thumbprint).pem"
     unlink(certificate)
     mkfifo(certificate, 0o644)
-    let expected = StoreError.damaged(path: certificate, fact: "is not a regular file; take it away")
+    let expected = StoreError.damaged(path: certificate, fact: "is not a regular file; remove it")
     #expect(throws: expected) { try store.snapshot() }
   }
 
   @Test func anObjectTooLargeIsNotKept() throws {
     let before = try FolderImage(of: store.folder)
     let large = StoredObject(
-      thumbprint: Thumbprint(String(repeating: "cd", count: 32))!, pem: [UInt8](repeating: 0x41, count: 65537))
+      thumbprint: Thumbprint(repeating: "cd"), pem: [UInt8](repeating: 0x41, count: 65537))
     let expected = StoreError.full(
-      path: store.folder, fact: "65537 bytes in one of the certificates; the most is 65536")
+      path: store.folder, fact: "one of the certificates has 65537 bytes; the maximum is 65536")
     #expect(throws: expected) { try store.update { $0.add(large, to: .certificates) } }
     #expect(try FolderImage(of: store.folder) == before)
   }
 
   @Test func moreObjectsThanFitAreNotKept() throws {
-    #expect(throws: StoreError.full(path: store.folder, fact: "1001 roots; at most 1000 can be kept")) {
+    #expect(throws: StoreError.full(path: store.folder, fact: "would hold 1001 roots; the maximum is 1000")) {
       try store.update { transaction in
         for number in 0...1000 {
           let digits = String(number, radix: 16)

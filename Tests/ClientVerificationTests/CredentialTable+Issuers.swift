@@ -19,11 +19,14 @@ let refusedIssuers: [CredentialCase] = [
   .init("intermediate not yet valid", refused: "its issuer CN=Early CA", broken: .notYetValid) {
     try $0.client(by: $0.authority("Early CA", by: $0.root) { $0.notBefore = 86400 })
   },
-  .init("version 1 intermediate", refused: "is a version 1 certificate, which is none of a CA", broken: .notAnAuthority)
-  {
+  .init(
+    "version 1 intermediate", refused: "is a version 1 certificate, which cannot be a CA's", broken: .notAnAuthority
+  ) {
     try $0.client(.bare, by: $0.pki.issue(CertificateRecipe("/CN=Version 1 CA", .bare), by: $0.root))
   },
-  .init("version 1 root, imported", refused: "is a version 1 certificate, which is none", broken: .notAnAuthority) {
+  .init(
+    "version 1 root, imported", refused: "is a version 1 certificate, which cannot be a CA's", broken: .notAnAuthority
+  ) {
     fixture in
     let root = try fixture.pki.issue(CertificateRecipe("/CN=Version 1 Root", .bare), by: nil)
     return try fixture.client(.bare, by: root).with { $0.roots = [root] }

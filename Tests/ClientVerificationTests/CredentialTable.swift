@@ -64,7 +64,7 @@ let acceptedCredentials: [CredentialCase] = [
 ]
 
 let refusedCredentials: [CredentialCase] = [
-  .init("self-signed", refused: "is self-signed and no imported root") { fixture in
+  .init("self-signed", refused: "is self-signed and not an imported root") { fixture in
     try Presented(fixture.pki.issue(CertificateRecipe("/CN=client", .client), by: nil))
   },
   .init("other root", refused: "CN=Other Root is neither imported here nor sent") { fixture in
@@ -78,22 +78,26 @@ let refusedCredentials: [CredentialCase] = [
     fixture in
     try fixture.client(by: fixture.authority("Gate Root", by: nil) { $0.variant = 1 })
   },
-  .init("root of the same name, other key, presented", refused: "has the name of an imported root and another key") {
+  .init("root of the same name, other key, presented", refused: "has the name of an imported root but another key") {
     fixture in
     let root = try fixture.authority("Gate Root", by: nil) { $0.variant = 1 }
     return try fixture.client(by: root).with { $0.certificates += try Presented(root).certificates }
   },
-  .init("root of the same name, no key identifiers", refused: "carries a signature that is not its issuer's") {
+  .init("root of the same name, no key identifiers", refused: "has a signature that does not match its issuer's key") {
     fixture in
     try fixture.client(.bare, by: fixture.authority("Gate Root", by: nil) { $0.variant = 1 })
   },
-  .init("forged signature", refused: "carries a signature that is not its issuer's") { try $0.forged($0.client()) },
+  .init("forged signature", refused: "has a signature that does not match its issuer's key") {
+    try $0.forged($0.client())
+  },
   .init("expired", refused: "expired 3 days ago (20") {
     try $0.client {
       $0.notBefore = -864_000; $0.notAfter = -259_201
     }
   },
-  .init("not yet valid", refused: "becomes valid only in 1 hour (20") { try $0.client { $0.notBefore = 7000 } },
+  .init("not yet valid", refused: "is not valid for another 1 hour (until 20") {
+    try $0.client { $0.notBefore = 7000 }
+  },
   .init("server-only purpose", refused: "is not for clients: its extended key usage is server") {
     try $0.client(.server)
   },
@@ -148,7 +152,7 @@ let refusedCredentials: [CredentialCase] = [
     }
     return try fixture.client(by: issuer) { $0.extensions = ["subjectAltName = DNS:a.example.com"] }
   },
-  .init("unknown critical extension", refused: "has a critical extension that is not known") {
+  .init("unknown critical extension", refused: "has an unknown critical extension") {
     try $0.client { $0.extensions = ["1.3.6.1.4.1.55555.1 = critical, ASN1:UTF8String:x"] }
   },
   .init("revoked", refused: "was revoked on 20") { fixture in
@@ -162,21 +166,21 @@ let refusedCredentials: [CredentialCase] = [
       $0.revocationLists = [try fixture.pki.revocationList(by: fixture.root, revoking: [fixture.intermediate])]
     }
   },
-  .init("out-of-date list", refused: "the revocation list of CN=Gate Root is out of date") { fixture in
+  .init("out-of-date list", refused: "the revocation list of CN=Gate Root expired") { fixture in
     try fixture.client().with {
       $0.revocationLists = [
         try fixture.pki.revocationList(by: fixture.root, revoking: [], thisUpdate: -7200, nextUpdate: -3600)
       ]
     }
   },
-  .init("two common names", refused: "several common names", .none) {
+  .init("two common names", refused: "it has several common names", .none) {
     try $0.client { $0.subject = "/CN=admin/CN=client" }
   },
-  .init("NUL in an alternative name", refused: "a NUL character within it", .none) {
+  .init("NUL in an alternative name", refused: "it contains a NUL character", .none) {
     // SEQUENCE { [2] "a\0b" }
     try $0.client { $0.extensions = ["subjectAltName = DER:30:05:82:03:61:00:62"] }
   },
-  .init("e-mail address that is not ASCII", refused: "not in the encoding", .none) {
+  .init("e-mail address that is not ASCII", refused: "not valid in its encoding", .none) {
     // SEQUENCE { [1] "a" C3 }
     try $0.client { $0.extensions = ["subjectAltName = DER:30:04:81:02:61:C3"] }
   },

@@ -19,7 +19,7 @@ import Testing
       #expect(chain.first == presented.certificates[0])
       #expect(chain.last?.isSelfSigned == true)
       #expect(breaches.isEmpty, "objections to a client who is let in")
-      #expect(identity.sha256Thumbprint == presented.certificates[0].sha256Thumbprint)
+      #expect(identity.thumbprint == presented.certificates[0].sha256Thumbprint)
     case .refused(let refusal):
       let expected = try #require(row.refusal, "refused: \(refusal)")
       #expect(refusal.description.contains(expected), "\(refusal)")

@@ -28,7 +28,7 @@ import Testing
     let agent = try await agent("")
     let refused = try await agent.finish("gone", ["/bin/true"], fields: #""user": "a-gone""#).status
     #expect(refused.state == .couldNotStart)
-    #expect(refused.reason == "cannot run as user a-gone: the account is expired since 2023-12-09")
+    #expect(refused.reason == "cannot run as user a-gone: the account expired on 2023-12-09")
     // A locked password and one that is too old keep from logging in with it, not from jobs.
     for user in ["a-good", "a-service"] {
       #expect(

@@ -34,7 +34,7 @@ import Testing
     #expect(together.outputText == "out\nerr\n" && together.errorText == "")
     let missing = try await result(agent, agent.agentctl("logs", "--stderr", "together"))
     #expect(missing.end == .exited(EX_DATAERR))
-    #expect(missing.errorText.hasPrefix("agentctl: job together has no stderr of its own"))
+    #expect(missing.errorText.hasPrefix("agentctl: job together has no separate stderr"))
   }
 
   @Test func ctrlCCancelsAndWaitsForTheEnd() async throws {

@@ -32,7 +32,7 @@ import Testing
     #expect(try names(agent, "certificates") == last)
     let keys = Set(try last.map { try agent.folder.read("store/current/keys/\($0)") })
     #expect(keys.count == last.count)
-    #expect(!agent.log.contains("was not renewed") && !agent.log.contains("not served yet"), "\(agent.log)")
+    #expect(!agent.log.contains("was not renewed") && !agent.log.contains("not in use yet"), "\(agent.log)")
   }
 
   @Test func aServiceThatIsAwayIsAskedAgain() async throws {

@@ -33,7 +33,7 @@ import Testing
       #expect(broken.end == .exited(78), "EX_CONFIG: sysexits(3)")
       let text = broken.outputText + broken.errorText
       #expect(text.contains("(in 29 days): root CN=End To End Root CA (sha256 "), "\(text)")
-      #expect(text.contains("1 client seen lately cannot get in without it (CN=Lasting Connector last)"), "\(text)")
+      #expect(text.contains("1 client seen lately cannot connect without it (CN=Lasting Connector last)"), "\(text)")
       let sound = try await agent.run(command + ["--at", day(20)])
       #expect(sound.end == .exited(0), "\(sound.errorText)")
       #expect(sound.outputText.contains("nothing breaks until "))
@@ -100,7 +100,7 @@ import Testing
     }
     try await reloaded(agent, "-x", try root.sha256, "--force")
     try await agent.logLine(
-      with: "warning", "a root is trusted no more that 1 client came in through in the last 30 days",
+      with: "warning", "a root used by 1 client in the last 30 days is no longer trusted",
       "root=\(try root.sha256)")
   }
 

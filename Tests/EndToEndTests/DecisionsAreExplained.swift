@@ -33,8 +33,8 @@ import Testing
       #expect(allowed.end == .exited(EX_OK), "\(allowed.outputText)\(allowed.errorText)")
       let lines = allowed.outputText.split(separator: "\n").map(String.init)
       #expect(lines.contains("client: subject CN=Executor Connector"))
-      #expect(lines.contains { $0.hasSuffix(":\(first): certificate \"CN=Second\" is not this client's") })
-      let rules = "certificate \"CN=Executor Connector\" is this client's: the table rules"
+      #expect(lines.contains { $0.hasSuffix(":\(first): certificate \"CN=Second\" does not match this client") })
+      let rules = "certificate \"CN=Executor Connector\" matches this client: this table applies"
       #expect(lines.contains { $0.hasSuffix(":\(first + 3): \(rules)") }, "\(lines)")
       #expect(
         lines.last?.hasPrefix("allowed: the job would run as ") == true && lines.last?.hasSuffix("pool two") == true)
@@ -52,7 +52,7 @@ import Testing
     let agent = try await Installation.running(configuration: Self.rules)
     let stranger = try await explain(agent, "--as", "DNS:x.example", "--", "/usr/bin/env")
     #expect(stranger.end == .exited(EX_NOPERM))
-    #expect(stranger.outputText.hasSuffix("refused: no rule of this agent is for this client\n"))
+    #expect(stranger.outputText.hasSuffix("refused: no rule of this agent matches this client\n"))
     let reader = try await explain(agent, "--as", "CN=Second", "--", "/usr/bin/env")
     #expect(reader.outputText.hasSuffix("refused: this client may only look at jobs\n"))
     // One that the gate refuses is no matter for rules.
@@ -66,10 +66,10 @@ import Testing
     let agent = try await Installation.running(configuration: Self.rules)
     try agent.folder.write("empty.pem", "")
     for (arguments, code, message) in [
-      (["--as", "CN=x"], EX_USAGE, "no command is named"), (["--as", "x", "--", "a"], EX_USAGE, "is no file"),
-      (["--as", "*", "--", "a"], EX_USAGE, "name a client"),
+      (["--as", "CN=x"], EX_USAGE, "no command is given"), (["--as", "x", "--", "a"], EX_USAGE, "is not a file"),
+      (["--as", "*", "--", "a"], EX_USAGE, "name one client"),
       (["--as", agent.folder.path("empty.pem"), "--", "a"], EX_DATAERR, "no certificate"),
-      (["--user", "x"], EX_USAGE, "--user goes with -t --as CLIENT"),
+      (["--user", "x"], EX_USAGE, "--user needs -t --as CLIENT"),
     ] {
       let result = try await TestProcess(
         ["\(agent.folder.path("bin"))/jams-agentd", "-t"] + arguments, environment: agent.environment,

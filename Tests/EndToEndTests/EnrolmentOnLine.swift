@@ -16,7 +16,7 @@ import Testing
     try await shell.expect("Enrolment code: ")
     try shell.type("\(code.lowercased())\n")
     try await shell.expect("Requested Certificate")
-    try await shell.expect("agentd renews it by itself, at")
+    try await shell.expect("agentd renews it automatically, at")
     try await shell.expect("requested=0")
     try await agent.configure("-L", "-b", "127.0.0.1", "-p", "\(agent.port)")
     try await agent.start()
@@ -81,13 +81,13 @@ import Testing
     let code = try await scheduler.code()
     let wrong = "AAAAA-AAAAA-AAAAA-AAAAA.\(code.split(separator: ".")[1])"
     let rows: [(code: String, server: String, name: String, status: Int32, words: String)] = [
-      ("secret", scheduler.server, "localhost", 65, "that is no enrolment code"),
-      (String(code.prefix(23)), scheduler.server, "localhost", 65, "that is no enrolment code"),
+      ("secret", scheduler.server, "localhost", 65, "that is not an enrolment code"),
+      (String(code.prefix(23)), scheduler.server, "localhost", 65, "that is not an enrolment code"),
       (wrong, scheduler.server, "localhost", 77, "there is no such enrolment code"),
-      (code, scheduler.server, "AGENT02", 77, "the enrolment code is another agent's"),
+      (code, scheduler.server, "AGENT02", 77, "the enrolment code is for another agent"),
       (code, scheduler.server, "a b", 64, "cannot be an agent's name"),
       (code, "localhost:1", "localhost", 69, "does SERVE ENROLMENT run there?"),
-      (code, "local/host", "localhost", 64, "HOST or HOST:PORT is needed"),
+      (code, "local/host", "localhost", 64, "expected HOST or HOST:PORT"),
       (code, "127.0.0.2:\(scheduler.port)", "localhost", 69, "does SERVE ENROLMENT run there?"),
     ]
     for row in rows {

@@ -6,6 +6,7 @@ import SystemCalls
 import TestCertificates
 import TestSupport
 import Testing
+import Values
 
 @Suite struct ExpiryAndMetricsAreSeen {
   @Test func certificatesAndListsThatExpireSoon() async throws {

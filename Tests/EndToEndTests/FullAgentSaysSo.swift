@@ -25,7 +25,7 @@ import Testing
   @Test func aFullDisk() async throws {
     let agent = try await Installation.running(configuration: "[jobs]\ndisk_floor = \(Int.max)\n")
     let full = try await agent.request("PUT", "jobs/a", body: Self.body)
-    #expect(full.status == 507 && full.text.contains("are kept free"), "\(full.text)")
+    #expect(full.status == 507 && full.text.contains("must stay free"), "\(full.text)")
     #expect(try await agent.request("GET", "jobs").status == 200)
     let roomier = try agent.folder.read("agentd.toml").replacing("disk_floor = \(Int.max)", with: "disk_floor = 0")
     try agent.folder.write("agentd.toml", roomier)

@@ -60,10 +60,11 @@ import Testing
     _ = try await agent.request("GET", "agent")
     let processes = try ProcessTable.children(of: agent.supervisorID).filter { ProcessTable.title($0) == role }
     let process = try #require(processes.first)
-    let asListener = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-    let read = try await TestProcess(asListener + ["cat", "/proc/\(process)/environ"]).end()
+    let (user, group) = role == "agentd: signer" ? ("daemon", "daemon") : ("nobody", "nogroup")
+    let asItself = ["setpriv", "--reuid=\(user)", "--regid=\(group)", "--clear-groups"]
+    let read = try await TestProcess(asItself + ["cat", "/proc/\(process)/environ"]).end()
     #expect(read.end == .exited(1) && read.errorText.contains("Permission denied"), "\(read.errorText)")
-    let opened = try await TestProcess(asListener + ["head", "-c1", "/proc/\(process)/mem"]).end()
+    let opened = try await TestProcess(asItself + ["head", "-c1", "/proc/\(process)/mem"]).end()
     #expect(opened.end == .exited(1) && opened.errorText.contains("Permission denied"), "\(opened.errorText)")
   }
 

@@ -18,7 +18,7 @@ import Testing
       consequence: "this issuer's clients are refused"),
     Choice(
       configuration: "[tls]\ncrl_expired = \"warn\"\n", letsIn: true,
-      consequence: "clients that it does not name are let in"),
+      consequence: "clients that it does not list are let in"),
   ])
   func isKept(choice: Choice) async throws {
     let root = try SchedulerCertificates.make().root
@@ -30,12 +30,12 @@ import Testing
     try await agent.configure("-I", list)
     try await agent.start()
     try await agent.logLine(
-      with: "warning", "the revocation list of CN=End To End Root CA is out of date since 20", choice.consequence)
+      with: "warning", "the revocation list of CN=End To End Root CA expired at 20", choice.consequence)
 
     let answer = try? await agent.request("GET", "agent").status
     #expect(answer == (choice.letsIn ? 200 : nil))
     if !choice.letsIn {
-      try await agent.logLine(with: "connection refused", "the revocation list of", "is out of date")
+      try await agent.logLine(with: "connection refused", "the revocation list of", "expired at")
     }
     #expect(try await verify(agent.certificates.connector, at: agent) == choice.letsIn)
 
@@ -44,7 +44,7 @@ import Testing
 
     let logged = agent.log.utf8.count
     try agent.signal(1)
-    try await agent.logLine(with: "warning", "out of date", after: logged)
+    try await agent.logLine(with: "warning", "expired at", after: logged)
   }
 
   @Test func anotherChoiceIsTakenByAReload() async throws {

@@ -13,7 +13,7 @@ import Testing
     #expect(first.status == 201)
     let accepted = try JSONDecoder().decode(JobStatus.self, from: Data(first.body))
     #expect(accepted.command == ["/bin/sh", "-u", "/dev/fd/3"])
-    #expect(accepted.reason == "the script's lines ended in CR LF, which were made LF")
+    #expect(accepted.reason == "the script's lines ended in CR LF; they were converted to LF")
     let ended = try await agent.job("script", wait: 60)
     #expect(ended.state == .succeeded)
     #expect(ended.reason == accepted.reason)
@@ -32,7 +32,7 @@ import Testing
       let longer = body.replacing("1\"}", with: "12\"}").replacing("0\"}", with: "01\"}")
       let answer = try await agent.request("PUT", "jobs/long", body: longer)
       #expect(answer.status == 413)
-      #expect(answer.text.contains("11 bytes; this agent takes at most 10"), "\(answer.text)")
+      #expect(answer.text.contains("11 bytes; this agent accepts at most 10"), "\(answer.text)")
       let id = "short-\(body.utf8.count)"
       #expect(try await agent.request("PUT", "jobs/\(id)", body: body).status == 201)
       #expect(try await agent.job(id, wait: 60).state == .succeeded)

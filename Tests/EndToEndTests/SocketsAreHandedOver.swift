@@ -25,7 +25,7 @@ import Testing
     // Not where the socket is.
     try await agent.configure("-L", "-p", "\(try FreePort.next())")
     try await agent.start(wrapper: ["python3", "-c", Self.manager, "\(agent.port)"])
-    try await agent.logLine(with: "sockets that the service manager holds", "not on the addresses of listener.toml")
+    try await agent.logLine(with: "listening on the service manager's sockets", "not on the addresses in listener.toml")
     #expect(try await agent.request("GET", "agent").status == 200)
 
     let (first, logged) = (try await agent.listenerID(), agent.log.utf8.count)
@@ -38,11 +38,11 @@ import Testing
   @Test(arguments: [
     (
       "exec 3</dev/null; LISTEN_FDS=1",
-      "descriptor 3, handed over by the service manager, is no TCP socket that listens"
+      "descriptor 3, handed over by the service manager, is not a listening TCP socket"
     ),
-    ("exec 3<&-; LISTEN_FDS=1", "descriptor 3, handed over by the service manager, is no TCP socket that listens"),
-    ("LISTEN_FDS=33", "LISTEN_FDS in the environment: \"33\" is no number from 0 to 32"),
-    ("LISTEN_FDS=x", "LISTEN_FDS in the environment: \"x\" is no number from 0 to 32"),
+    ("exec 3<&-; LISTEN_FDS=1", "descriptor 3, handed over by the service manager, is not a listening TCP socket"),
+    ("LISTEN_FDS=33", "LISTEN_FDS in the environment: \"33\" is not a number from 0 to 32"),
+    ("LISTEN_FDS=x", "LISTEN_FDS in the environment: \"x\" is not a number from 0 to 32"),
   ])
   func whatCannotBeServedOnIsNamed(handOver: String, message: String) async throws {
     let agent = try await Installation()

@@ -1,5 +1,5 @@
-// The promise: each message in the README's table "What it means when it says" is one that the programs really print, and is
-// looked for here where the README says it appears. A row that nothing here brings about is an error, so the table stays true.
+// The promise: each message in the table of docs/troubleshooting.md is one that the programs really print, and is looked for here where
+// the table says it appears. A row that nothing here brings about is an error, so the table stays true.
 import AgentProtocol
 import Glibc
 import SystemCalls
@@ -10,8 +10,8 @@ import Testing
 @Suite struct TroubleshootingMessages {
   /// Messages that tests of their own bring about, and look for.
   private static let elsewhere = [
-    "... lines of the log were lost": "EndToEndTests/UnreadLogHoldsUpNobody",
-    "was renewed before, and is not served yet": "SupervisorTests/RenewedCertificatesAreServed",
+    "... log lines were lost": "EndToEndTests/UnreadLogHoldsUpNobody",
+    "the renewed listener certificate is not in use yet": "SupervisorTests/RenewedCertificatesAreServed",
   ]
 
   @Test func ofAgentRegister() async throws {
@@ -140,7 +140,7 @@ import Testing
     try expectAll(of: "a job", in: said)
   }
 
-  /// All messages that the README has for a place stand in one of the lines each, whatever their numbers are.
+  /// All messages that the table has for a place stand in one of the lines each, whatever their numbers are.
   private func expectAll(of place: String, in said: String) throws {
     let lines = said.split(separator: "\n").map { Self.withoutNumbers(String($0)) }
     let messages = try Self.messages(of: place)
@@ -162,8 +162,8 @@ import Testing
   }
 
   private static func messages(of place: String) throws -> [String] {
-    let table = try file("README.md").split(separator: "\n").drop { !$0.hasPrefix("## What it means") }.dropFirst()
-    return table.prefix { !$0.hasPrefix("## ") }.filter { $0.hasPrefix("| \(place) | `") }.flatMap { row in
+    try file("docs/troubleshooting.md").split(separator: "\n").filter { $0.hasPrefix("| \(place) | `") }.flatMap {
+      row in
       row.split(separator: "|")[1].split(separator: "`").map(String.init).filter {
         $0.contains { $0 != " " && $0 != "," }
       }

@@ -28,7 +28,7 @@ import Testing
     try await wait(for: "the losses of supervisor and listener") {
       text += log.drain()
       return processes.count {
-        text.contains("lines of the log were lost: nobody read it, or there was no room pid=\($0)\n")
+        text.contains("log lines were lost: the reader had stopped, or the disk was full pid=\($0)\n")
       } >= 2
     }
     #expect(text.contains(" summary ") && text.contains("connection refused"), "\(text)")

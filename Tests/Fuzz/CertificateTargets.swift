@@ -38,7 +38,7 @@ private func check(_ certificate: Certificate) throws {
   let again = try Certificate.all(inPEM: Array(certificate.pem.utf8))
   promise(again == [certificate] && again[0].der == certificate.der, "a certificate is read as it was written")
   promise(
-    certificate.sha256Thumbprint.utf8.count == 64 && certificate.sha1Thumbprint.utf8.count == 40, "it has thumbprints")
+    certificate.sha256Thumbprint != .unknown && certificate.sha1Thumbprint.utf8.count == 40, "it has thumbprints")
   let texts = [
     certificate.subject, certificate.issuer, certificate.description, certificate.keyDescription,
     certificate.serialNumber,

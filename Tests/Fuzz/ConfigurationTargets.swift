@@ -42,12 +42,13 @@ private func checkLimits(_ configuration: AgentConfiguration) {
   promise((1...600).contains(limits.handshakeTimeout), "handshakes end")
   promise(
     configuration.clients.allSatisfy { $0.allowRoot || $0.users?.contains("root") != true }, "root is allowed twice")
-  promise(!configuration.process.listenerUser.contains("\0"), "a user's name can be looked up")
+  let users = [configuration.process.listenerUser, configuration.process.signerUser ?? ""]
+  promise(!users.contains { $0.contains("\0") }, "a user's name can be looked up")
 }
 
 private let tomlWords = [
   "[paths]", "[process]", "[tls]", "[limits]", "[jobs]", "[[client]]", "CN=", "email:", "URI:", "*", "store",
-  "listener", "state", "runtime", "listener_user",
+  "listener", "state", "runtime", "listener_user", "signer_user",
   "log_level", "log_file", "agent_name", "crl_expired", "max_running", "max_queued", "default_user", "output_limit",
   "certificate", "methods", "addresses", "port", "= \"", "\"\"\"", "'''", "\\u0000", "\\U0010FFFF", "[[", "]]", " = {",
   "0x",

@@ -1,5 +1,7 @@
 import EnrolmentProtocol
 import OpenSSL
+import TestSupport
+import Values
 
 /// What agents send to the enrolment service, what such a service answers, and codes as people type them.
 let enrolmentTargets = [
@@ -18,7 +20,7 @@ let enrolmentTargets = [
   },
   FuzzTarget(
     "enrolment-code", atMost: 512,
-    seeds: { [Array(EnrolmentCode(root: String(repeating: "0123456789abcdef", count: 4)).text.utf8)] }
+    seeds: { [Array(EnrolmentCode(root: Thumbprint(repeating: "6b")).text.utf8)] }
   ) { input in
     let text = String(decoding: input, as: UTF8.self)
     if let code = EnrolmentCode(text) {

@@ -34,7 +34,7 @@ private func check(_ certificates: [Certificate], at time: Int64, withList: Bool
     case .accepted(let chain, let identity):
       promise(
         chain.first == certificates[0] && chain.last == gateFixture.root, "a chain goes from the client to the root")
-      promise(identity.sha256Thumbprint == certificates[0].sha256Thumbprint, "a client is who it showed")
+      promise(identity.thumbprint == certificates[0].sha256Thumbprint, "a client is who it showed")
       let code = secondOpinion(certificates[0], others, at: time, withList: withList)
       promise(code == X509_V_OK, "the gate lets in nobody whom OpenSSL refuses, here with error \(code)")
     }

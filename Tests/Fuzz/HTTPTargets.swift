@@ -1,6 +1,7 @@
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import Values
 
 @testable import AgentProtocol
 @testable import Listener
@@ -36,7 +37,7 @@ private func checkHead(_ input: [UInt8]) throws {
     head.headers.add(name: String(line[0]), value: String(line[1]))
   }
   let request: Request
-  do throws(Refusal) { request = try Request(head, limits: HTTPLimits()) } catch {
+  do throws(RequestRefusal) { request = try Request(head, limits: HTTPLimits()) } catch {
     return promise(
       isOnePrintableLine(error.problem.detail), "a refusal is one line: \(error.problem.detail.debugDescription)")
   }
@@ -51,7 +52,7 @@ private func checkHead(_ input: [UInt8]) throws {
 private func checkTarget(_ input: [UInt8]) throws {
   let text = String(decoding: input, as: UTF8.self)
   let target: RequestTarget
-  do throws(Refusal) { target = try RequestTarget(text) } catch {
+  do throws(RequestRefusal) { target = try RequestTarget(text) } catch {
     return promise(
       isOnePrintableLine(error.problem.detail), "a refusal is one line: \(error.problem.detail.debugDescription)")
   }

@@ -3,6 +3,8 @@ import CLinux
 import FoundationEssentials
 import Glibc
 import SystemCalls
+import TestSupport
+import Values
 
 @testable import SupervisorLink
 
@@ -16,7 +18,7 @@ let linkTargets = [
       case .request(_, _, .submitJob(_, let request)): checkLimits(request)
       case .admitted(let client):
         promise(client.certificates.count <= AdmittedClient.maximumCertificates, "a client has few certificates")
-        promise([client.thumbprint, client.root].allSatisfy { $0.utf8.count == 64 }, "it is known by its thumbprint")
+        promise(Thumbprint(canonical: "\(client.root)") == client.root, "it is known by its thumbprint")
       default: break
       }
     }
@@ -84,7 +86,7 @@ private func whole(_ message: any Codable) throws -> [UInt8] {
   return [0, UInt8(frame.count >> 8), UInt8(frame.count & 0xFF)] + frame
 }
 
-private let digits = String(repeating: "ab", count: 32)
+private let digits = Thumbprint(repeating: "ab")
 private let identity = ClientIdentity(subject: "CN=scheduler", thumbprint: digits)
 private let client = VerifiedClient(identity, names: [.dns("a.example"), .email("a@example.org")])
 
@@ -104,7 +106,7 @@ private var listenerMessages: [ListenerMessage] {
     .admitted(AdmittedClient(thumbprint: digits, root: digits, certificates: ["MAA="])!),
     .ready(
       ListenerReport(
-        subject: "CN=a", thumbprint: "ab", notAfter: Timestamp(milliseconds: 1_800_000_000_000), roots: ["CN=r"])),
+        subject: "CN=a", thumbprint: digits, notAfter: Timestamp(milliseconds: 1_800_000_000_000), roots: ["CN=r"])),
   ]
 }
 
@@ -112,7 +114,7 @@ private var supervisorMessages: [SupervisorMessage] {
   let capacity = Capacity(maxRunning: 4, maxQueued: 9, running: 1, queued: 2)
   let trust = ClientTrust(certificates: ["pem"], roots: ["pem"], revocationLists: [])
   let material = ListenerMaterial(
-    agentName: "a", version: "1", certificate: "ab", trust: trust, addresses: ["0.0.0.0:5773"], capacity: capacity,
+    agentName: "a", version: "1", certificate: digits, trust: trust, addresses: ["0.0.0.0:5773"], capacity: capacity,
     checkOnly: false)
   let status = JobStatus(
     accepted: JobID("j1")!, command: ["/bin/true"], user: "nobody", client: identity,

@@ -7,6 +7,8 @@ import NIOEmbedded
 import NIOHTTP1
 import SupervisorLink
 import SystemCalls
+import TestSupport
+import Values
 
 @testable import Listener
 
@@ -20,7 +22,7 @@ final class MemoryConnection {
   init(_ version: ApplicationProtocol) throws {
     let agent = AgentDocument(
       AgentStatus(
-        name: "a", version: "1", time: Timestamp(milliseconds: 0), certificateThumbprint: "cd",
+        name: "a", version: "1", time: Timestamp(milliseconds: 0), certificateThumbprint: Thumbprint(repeating: "cd"),
         certificateNotAfter: Timestamp(milliseconds: 0), maxRunning: 4, maxQueued: 9, running: 1, queued: 2))
     var log = Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }
     log.logLevel = .trace
@@ -69,9 +71,9 @@ extension JobCommand {
 }
 
 /// Jobs are there, have ended (but for `running`, which ends when asked about its end) and have written a few bytes.
-private final class AnsweringSupervisor: Supervisor, @unchecked Sendable {  // used by one thread
+private final class AnsweringSupervisor: SupervisorContact, @unchecked Sendable {  // used by one thread
   static let client = VerifiedClient(
-    ClientIdentity(subject: "CN=scheduler", thumbprint: String(repeating: "ab", count: 32)))
+    ClientIdentity(subject: "CN=scheduler", thumbprint: Thumbprint(repeating: "ab")))
   private(set) var asked: [JobCommand] = []
   private var open: [UInt64: EventLoopPromise<Answered>] = [:]
 
@@ -86,7 +88,7 @@ private final class AnsweringSupervisor: Supervisor, @unchecked Sendable {  // u
   func report(_ message: ListenerMessage) -> Bool { true }
 
   func abandon(_ inquiry: Inquiry) {
-    open.removeValue(forKey: inquiry.number)?.fail(Problem(.unavailable, "the request was given up"))
+    open.removeValue(forKey: inquiry.number)?.fail(Problem(.unavailable, "the request was abandoned"))
   }
 
   private func answer(to command: JobCommand) -> Answered? {

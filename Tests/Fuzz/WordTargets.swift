@@ -1,5 +1,5 @@
 import AgentProtocol
-import CertificateStore
+import Values
 
 @testable import AgentConfiguration
 

@@ -1,6 +1,7 @@
 import AgentProtocol
 import JobLaunch
 import Testing
+import Values
 
 /// Goal: whatever way a job ends, its state, exit code, signal and reason say so.
 struct EveryEndIsTold {
@@ -30,7 +31,7 @@ struct EveryEndIsTold {
       reason: "killed by SIGKILL, which agentd did not send"),
     Case(
       command: ["/bin/sh", "-c", "ulimit -c 0; kill -SEGV $$"], state: .killed, signal: "SIGSEGV",
-      reason: "killed by SIGSEGV: it used memory that is not its own"),
+      reason: "killed by SIGSEGV: it made an invalid memory access"),
     Case(
       command: ["/bin/sh", "-c", "kill -36 $$"], state: .killed, signal: "SIGRTMIN+2",
       reason: "killed by SIGRTMIN+2, which agentd did not send"),

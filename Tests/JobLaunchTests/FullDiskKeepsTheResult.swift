@@ -21,7 +21,7 @@ struct FullDiskKeepsTheResult {
     let outcome = launcher.outcome(of: job)
     #expect(outcome.state == .failed)
     #expect(outcome.exitCode == 3)
-    #expect(outcome.reason == "the disk of its output was full while it ran: what it wrote may be incomplete")
+    #expect(outcome.reason == "the disk was full while it ran: its output may be incomplete")
     #expect(outcome.outputBytesDropped == nil)
     #expect(outcome.diskWasFull == true)
 

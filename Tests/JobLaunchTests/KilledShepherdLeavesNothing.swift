@@ -81,7 +81,8 @@ struct KilledShepherdLeavesNothing {
     #expect(outcome.killed == remains[0].ended.count)
     let count = remains[0].ended.count
     #expect(
-      outcome.reason == "the job's shepherd was killed; \(count) \(count == 1 ? "process" : "processes") of it killed")
+      outcome.reason
+        == "the job's shepherd was killed; killed \(count) \(count == 1 ? "process" : "processes") that it left")
     return outcome
   }
 

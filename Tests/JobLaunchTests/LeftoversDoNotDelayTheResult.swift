@@ -14,7 +14,7 @@ struct LeftoversDoNotDelayTheResult {
     let (outcome, output) = try await bench.run(.shell("\(script); exit 7"))
     #expect(outcome.state == .failed)
     #expect(outcome.exitCode == 7)
-    #expect(outcome.reason == "it left 1 process behind, killed at its end")
+    #expect(outcome.reason == "it left 1 process, killed at its end")
     #expect(outcome.killed == 1 && outcome.left == 0)
     #expect(!isAlive(try #require(pid_t(output.split(separator: "\n").last ?? ""))))
     #expect(ContinuousClock.now - start < .seconds(500))

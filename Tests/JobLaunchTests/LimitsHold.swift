@@ -38,7 +38,7 @@ struct LimitsHold {
     #expect(try #require(Double(lines[4][3])) < 0.75, "a tenth of 1.5 seconds, and some: \(output)")
 
     #expect(lines[5][0] == "failed" && lines[5][1] == "3", "\(output)")
-    #expect(lines[5].last == "it left 1 process behind, killed at its end")
+    #expect(lines[5].last == "it left 1 process, killed at its end")
     #expect(lines[6] == ["left: []"])
   }
 

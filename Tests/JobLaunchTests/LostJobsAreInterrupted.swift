@@ -39,7 +39,7 @@ struct LostJobsAreInterrupted {
     (["lock": "1 \(LockRecord.presentBootID())\n"], "the job's shepherd was killed"),
     (
       ["lock": "4711 another-boot\n", "exit": "garbage"],
-      "how the job ended cannot be read: exit record: record is damaged: length or checksum is wrong"
+      "how the job ended cannot be read: exit record: damaged record: wrong length or checksum"
     ),
     (
       ["lock": "4711 another-boot\n", "exit": String(repeating: "\0", count: 4096)],

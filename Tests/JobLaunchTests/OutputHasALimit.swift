@@ -31,7 +31,7 @@ struct OutputHasALimit {
     #expect(dropped > 0)
     #expect(
       outcome.reason
-        == "its output reached the limit of 976.6 KiB; \(dropped) bytes beyond it were dropped", "\(outcome)")
+        == "its output reached the limit of 976.6 KiB; \(dropped) bytes were dropped", "\(outcome)")
     #expect(outcome.left == 0)
     if script.hasPrefix("head") { #expect(dropped <= 500_000) }
   }

@@ -66,7 +66,7 @@ struct ScriptsRun {
   }
 
   @Test func warnings() {
-    #expect(JobRequest(script: "a\r\nb").warning == "the script's lines ended in CR LF, which were made LF")
+    #expect(JobRequest(script: "a\r\nb").warning == "the script's lines ended in CR LF; they were converted to LF")
     #expect(JobRequest(script: "a\nb\r\n").warning == nil)
     #expect(JobRequest(script: "a\r").warning == nil)
     #expect(ScriptCommand.bytes("a\r\n\r\nb\rc\r") == Array("a\n\nb\rc\r".utf8))

@@ -71,7 +71,7 @@ struct SurroundingsAreConfigured {
   func noLoginShell(_ shell: String) throws {
     let account = Account(name: "batch", user: 1000, group: 1000, groups: [], home: "/", shell: shell)
     let refusal = try #require(throws: LaunchRefusal.self) { try account.loginCommand(["x"]) }
-    #expect(refusal.description.hasPrefix("cannot run as a login of user batch: its shell \(shell) is not one of sh, "))
+    #expect(refusal.description.hasPrefix("cannot run a login shell of user batch: \(shell) is not one of sh, "))
     #expect(account.hasLoginShell == !(shell.hasSuffix("nologin") || shell.hasSuffix("false")))
   }
 

@@ -13,7 +13,7 @@ struct TimeoutEndsTheWholeJob {
     #expect(outcome.state == .timedOut)
     #expect(outcome.signal == "SIGKILL")
     #expect(outcome.exitCode == nil)
-    #expect(outcome.reason == "its time of 300 ms was over")
+    #expect(outcome.reason == "timed out after 300 ms")
     #expect((.milliseconds(700)...).contains(ContinuousClock.now - start))
     #expect(!isAlive(try #require(Int32(output.split(separator: "\n")[0]))))
   }
@@ -27,7 +27,7 @@ struct TimeoutEndsTheWholeJob {
     let (outcome, output) = try await bench.run(request)
     #expect(outcome.state == .timedOut)
     #expect(outcome.exitCode == 3)
-    #expect(outcome.reason == "its time of 1 s was over")
+    #expect(outcome.reason == "timed out after 1 s")
     // In between the shell tells of its sleep, which got the signal as well.
     #expect(output.hasPrefix("ready\n") && output.hasSuffix("cleaned\n"), "\(output)")
     #expect(ContinuousClock.now - start < .seconds(500))

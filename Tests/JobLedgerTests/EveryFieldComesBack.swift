@@ -1,5 +1,7 @@
 import AgentProtocol
+import TestSupport
 import Testing
+import Values
 
 @testable import JobLedger
 
@@ -20,7 +22,7 @@ struct EveryFieldComesBack {
     request.stderr = .separate
     var status = JobStatus(
       accepted: JobID("nightly-2026.11_23")!, command: request.command, user: "batch",
-      client: ClientIdentity(subject: "CN=scheduler,O=Example \"x\"", thumbprint: String(repeating: "ab", count: 32)),
+      client: ClientIdentity(subject: "CN=scheduler,O=Example \"x\"", thumbprint: Thumbprint(repeating: "ab")),
       at: Timestamp(milliseconds: 1_763_900_000_123), labels: request.labels)
     try bench.ledger.insert(status, request: request)
     #expect(try bench.ledger.status(of: status.id) == status)

@@ -1,5 +1,7 @@
 import AgentProtocol
+import TestSupport
 import Testing
+import Values
 
 @testable import JobLedger
 
@@ -37,7 +39,7 @@ struct LabelsFindJobs {
     #expect(try pages(bench, filter("chain", "a")).ids == [])
     wanted.state = .failed
     #expect(try pages(bench, wanted).ids == ["job-6", "job-0"])
-    wanted.client = "c2"
+    wanted.client = Thumbprint(repeating: "c2")
     #expect(try pages(bench, wanted).ids == ["job-6"])
     (wanted.state, wanted.since) = (nil, Timestamp(milliseconds: 7))
     #expect(try pages(bench, wanted).ids == ["job-9"])

@@ -1,5 +1,6 @@
 import AgentProtocol
 import TestSupport
+import Values
 
 @testable import JobLedger
 
@@ -52,7 +53,8 @@ extension JobStatus {
   ) -> JobStatus {
     var status = JobStatus(
       accepted: JobID(id)!, command: ["/bin/echo", id], user: "batch",
-      client: ClientIdentity(subject: "CN=\(client)", thumbprint: client), at: Timestamp(milliseconds: milliseconds),
+      client: ClientIdentity(subject: "CN=\(client)", thumbprint: Thumbprint(repeating: client)),
+      at: Timestamp(milliseconds: milliseconds),
       labels: [:])
     status.state = state
     return status
@@ -71,7 +73,7 @@ extension JobFilter {
         since.map { since in
           var filter = JobFilter()
           filter.state = state
-          filter.client = client
+          filter.client = client.map(Thumbprint.init(repeating:))
           filter.since = since.map(Timestamp.init(milliseconds:))
           return filter
         }

@@ -66,7 +66,7 @@ struct MillionJobsAreTimed {
       BEGIN;
       WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < \(count))
       INSERT INTO job (id, state, user, client_subject, client_thumbprint, command, submitted_at, started_at, output_bytes)
-        SELECT 'old-' || n, 'succeeded', 'batch', 'CN=c' || (n % 10), 'c' || (n % 10), '["/bin/true"]', n, n, 100 FROM number;
+        SELECT 'old-' || n, 'succeeded', 'batch', 'CN=c' || (n % 10), printf('%064d', n % 10), '["/bin/true"]', n, n, 100 FROM number;
       INSERT INTO request SELECT sequence, CAST('{"command":["/bin/true"]}' AS BLOB) FROM job;
       UPDATE job SET finished_at = submitted_at + 1;
       COMMIT;

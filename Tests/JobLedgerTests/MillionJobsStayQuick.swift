@@ -1,5 +1,7 @@
 import AgentProtocol
+import TestSupport
 import Testing
+import Values
 
 @testable import JobLedger
 
@@ -36,7 +38,9 @@ struct MillionJobsStayQuick {
   @Test func pagesOfALabelGoAlongItsIndex() throws {
     let bench = try LedgerBench()
     var filter = JobFilter()
-    (filter.label, filter.state, filter.client) = (JobLabel(name: "a", value: "b"), .failed, "c1")
+    (filter.label, filter.state, filter.client) = (
+      JobLabel(name: "a", value: "b"), .failed, Thumbprint(repeating: "c1")
+    )
     #expect(
       try plan(bench.ledger, try JobListing.query(filter).sql) == [
         "SEARCH label USING PRIMARY KEY (name=? AND value=? AND at>? AND (at,job)<(?,?))",

@@ -1,5 +1,7 @@
 import AgentProtocol
+import TestSupport
 import Testing
+import Values
 
 @testable import JobLedger
 
@@ -19,8 +21,8 @@ struct OlderLedgersAreTakenOver {
         INSERT INTO job (id, state, user, client_subject, client_thumbprint, command, labels, submitted_at, finished_at,
           exit_code, output_bytes)
         VALUES
-          ('old', 'failed', 'batch', 'CN=c1', 'c1', '["/bin/false"]', '{"chain":"nightly"}', 5, 7, 1, 300),
-          ('waits', 'queued', 'batch', 'CN=c1', 'c1', '["/bin/true"]', NULL, 6, NULL, NULL, NULL);
+          ('old', 'failed', 'batch', 'CN=c1', '\(Thumbprint(repeating: "c1"))', '["/bin/false"]', '{"chain":"nightly"}', 5, 7, 1, 300),
+          ('waits', 'queued', 'batch', 'CN=c1', '\(Thumbprint(repeating: "c1"))', '["/bin/true"]', NULL, 6, NULL, NULL, NULL);
         INSERT INTO request SELECT sequence, CAST('{"command":["/bin/false"]}' AS BLOB) FROM job;
         """)
     }

@@ -1,5 +1,6 @@
 import AgentProtocol
 import Testing
+import Values
 
 @testable import JobLedger
 

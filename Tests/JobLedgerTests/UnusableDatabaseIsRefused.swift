@@ -24,7 +24,7 @@ struct UnusableDatabaseIsRefused {
     try Database(path).execute("CREATE TABLE mine (x)")
     let error = try #require(throws: LedgerError.self) { try JobLedger(path: path) }
     #expect(error.kind == .damaged)
-    #expect(error.description.contains("it is a database of another program"))
+    #expect(error.description.contains("it belongs to another program"))
   }
 
   @Test func aNewerSchema() throws {

@@ -1,5 +1,6 @@
 // Goal: keys and containers that are written here open with the right password and no other, here and with openssl.
 import OpenSSL
+import SystemCalls
 import TestSupport
 import Testing
 

@@ -16,7 +16,7 @@ import Testing
       try second.folder.write("wrong", "wrong horse\n", mode: 0o600)
       let refused = try await second.register("\(command) /MAKEDEFAULT /FILENAME=\(path) /PASSWORDFILE=wrong")
       #expect(refused.end == .exited(65))
-      #expect(refused.errorText.contains("\(file): the password does not open it"), "\(refused.errorText)")
+      #expect(refused.errorText.contains("\(file): wrong password"), "\(refused.errorText)")
       try await second.succeed("\(command) /MAKEDEFAULT /FILENAME=\(path) /PASSWORDFILE=password")
     }
     let configuration = try await first.succeed("LIST EXEC CONFIG")
@@ -53,6 +53,53 @@ import Testing
     #expect(try await run("certutil", "-K", "-d", database).outputText.contains("ec"))
   }
 
+  @Test func connectorInOneFileForOthers() async throws {
+    let scheduler = try await ScratchScheduler.ready()
+    // A name that has to be quoted for curl.
+    try await scheduler.succeed(
+      #"EXPORT EXEC CERT /PEM /NOPASSWORD /FILENAME="our connector\.pem" /CURL=connector.curl"#)
+    try await scheduler.succeed("EXPORT EXEC CERT /PEM /PASSWORDFILE=password /FILENAME=locked.pem")
+    try await scheduler.succeed("EXPORT ROOT CA /NOKEY /FILENAME=root.pem")
+    let file = scheduler.folder.path(#"our connector\.pem"#)
+    let verified = try await run(
+      "openssl", "verify", "-purpose", "sslclient", "-CAfile", scheduler.folder.path("root.pem"), file)
+    #expect(verified.end == .exited(0), "\(verified.errorText)")
+    #expect(try await run("openssl", "pkey", "-in", file, "-noout").end == .exited(0))
+    let locked = scheduler.folder.path("locked.pem")
+    #expect(try await run("openssl", "pkey", "-in", locked, "-noout", "-passin", "pass:x").end != .exited(0))
+    #expect(
+      try await run("openssl", "pkey", "-in", locked, "-noout", "-passin", "pass:correct horse").end == .exited(0))
+
+    // A server that wants a client's certificate of our root, and has one itself.
+    let port = try FreePort.next()
+    try await scheduler.succeed(
+      "CREATE AGENT LISTENER CERT /AGENTNAME=localhost /FILENAME=server.pem /NOPASSWORD /PEM")
+    let server = try TestProcess(
+      [
+        "openssl", "s_server", "-accept", "127.0.0.1:\(port)", "-cert", "server.pem", "-CAfile", "root.pem", "-Verify",
+        "1",
+        "-verify_return_error", "-www",
+      ], directory: scheduler.folder.path, input: nil)
+    try await wait(for: "the server") { server.outputText.contains("ACCEPT") }
+    let curl = try await run(
+      "curl", "-K", scheduler.folder.path("connector.curl"), "--noproxy", "*", "https://localhost:\(port)/",
+      directory: "/")
+    #expect(curl.end == .exited(0) && curl.outputText.contains("Executor Connector"), "\(curl.errorText)")
+    let stranger = try await run(
+      "curl", "--noproxy", "*", "--cacert", scheduler.folder.path("root.pem"), "https://localhost:\(port)/")
+    #expect(stranger.end != .exited(0))
+  }
+
+  @Test func noConnectorForOthersWithoutItsRoot() async throws {
+    let (first, second) = (try await ScratchScheduler.ready(), try ScratchScheduler())
+    try await first.succeed("EXPORT EXEC CERT /FILENAME=exec.pfx /PASSWORDFILE=password")
+    try await second.succeed(
+      "IMPORT EXEC CERT /MAKEDEFAULT /FILENAME=\(first.folder.path("exec.pfx")) /PASSWORDFILE=password")
+    let refused = try await second.register("EXPORT EXEC CERT /PEM /NOPASSWORD /FILENAME=c.pem /CURL=c.curl")
+    #expect(refused.end == .exited(78) && refused.errorText.contains("IMPORT ROOT CA"), "\(refused.errorText)")
+    #expect(try Folder.names(in: second.folder.path).sorted() == ["home", "password"])
+  }
+
   @Test func theirsAreReadHere() async throws {
     let root = try PKI.shared.root("Other Scheduler Root CA")
     let scheduler = try ScratchScheduler()
@@ -70,7 +117,8 @@ import Testing
     let scheduler = try await ScratchScheduler.ready()
     try await scheduler.succeed("EXPORT ROOT CA /FILENAME=root.pfx /PASSWORDFILE=password")
     try await scheduler.succeed("CREATE AGENT LISTENER CERT /AGENTNAME=A /FILENAME=a.pem /NOPASSWORD /PEM")
-    for name in ["root.pfx", "a.pem", "home/registry.json"] {
+    try await scheduler.succeed("EXPORT EXEC CERT /PEM /NOPASSWORD /FILENAME=c.pem /CURL=c.curl")
+    for name in ["root.pfx", "a.pem", "c.pem", "c.curl", "home/registry.json"] {
       let status = try FileDescriptor.open(scheduler.folder.path(name), 0).status(name)
       #expect(status.st_mode & 0o7777 == 0o600, "\(name)")
     }

@@ -27,6 +27,26 @@ import Testing
     try await scheduler.succeed("REVOKE CERT /THUMBPRINT=\(thumbprint)")
   }
 
+  @Test func itIsValidForExactlyTheDaysAskedFor() async throws {
+    let scheduler = try await ScratchScheduler.ready()
+    try await request(scheduler, "-subj", "/CN=AGENT01")
+    let today = try await run("date", "--utc", "+%s")
+    let now = try #require(Int(today.outputText.dropLast()))
+    for command in [
+      "SIGN REQUEST /FILENAME=request.pem /OUT=agent.pem /AGENTNAME=A /DAYS=825",
+      "CREATE AGENT LISTENER CERT /FILENAME=agent.pem /AGENTNAME=A /PEM /NOPASSWORD /DAYS=825",
+    ] {
+      try await scheduler.succeed(command)
+      // Who looks a minute before the end, or a minute after it.
+      for (seconds, isValid) in [(825 * 86400 - 60, true), (825 * 86400 + 60, false)] {
+        let verified = try await run(
+          "openssl", "verify", "-partial_chain", "-trusted", "agent.pem", "-attime", "\(now + seconds)", "agent.pem",
+          directory: scheduler.folder.path)
+        #expect((verified.end == .exited(0)) == isValid, "\(command) \(seconds): \(verified.errorText)")
+      }
+    }
+  }
+
   @Test func theNamesOfARequestAreShownBeforeTheyAreSigned() async throws {
     let scheduler = try await ScratchScheduler.ready()
     try await request(scheduler, "-subj", "/CN=AGENT02", "-addext", "subjectAltName=DNS:agent02.example.com")
@@ -34,15 +54,16 @@ import Testing
     let refused = try await scheduler.register("SIGN REQUEST /FILENAME=request.pem /OUT=agent.pem")
     #expect(refused.end == .exited(64))
     #expect(
-      refused.errorText.contains("asks for the names AGENT02, agent02.example.com: say which"), "\(refused.errorText)")
+      refused.errorText.contains("asks for the names AGENT02, agent02.example.com: give the right ones"),
+      "\(refused.errorText)")
     #expect(try scheduler.image() == before)
     let answer = try await scheduler.succeed("SIGN REQUEST /FILENAME=request.pem /OUT=agent.pem /REQUESTEDNAMES")
     #expect(answer.contains("AGENT02, agent02.example.com"), "\(answer)")
   }
 
   @Test(arguments: [
-    (["rsa:1024"], [], "weak key (RSA 1024)"), (["rsa:2048"], ["email:root@example.com"], "only hosts' names"),
-    (["rsa:2048"], ["DNS:*.example.com"], "only hosts' names"), (["rsa:2048"], ["URI:urn:x"], "only hosts' names"),
+    (["rsa:1024"], [], "weak key (RSA 1024)"), (["rsa:2048"], ["email:root@example.com"], "only host names"),
+    (["rsa:2048"], ["DNS:*.example.com"], "only host names"), (["rsa:2048"], ["URI:urn:x"], "only host names"),
   ])
   func refused(_ key: [String], _ names: [String], _ words: String) async throws {
     let scheduler = try await ScratchScheduler.ready()

@@ -95,7 +95,7 @@ import Testing
     #expect(
       result.outputText.split(separator: "\n") == [
         "files can be opened (no landlock): landlock_create_ruleset: Function not implemented",
-        "all system calls can be made (no seccomp): seccomp: Function not implemented", "open",
+        "all system calls are allowed (no seccomp): seccomp: Function not implemented", "open",
       ])
     #expect(result.end == .exited(0))
   }

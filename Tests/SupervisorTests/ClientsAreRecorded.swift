@@ -5,6 +5,7 @@ import Glibc
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -19,8 +20,8 @@ struct ClientsAreRecorded {
   }
 
   private func client(_ number: Int, root: Int = 0) -> AdmittedClient {
-    func thumbprint(_ number: Int) -> String {
-      String(String(10_000 + number).reversed()) + String(repeating: "0", count: 59)
+    func thumbprint(_ number: Int) -> Thumbprint {
+      Thumbprint(String(String(10_000 + number).reversed()) + String(repeating: "0", count: 59))!
     }
     return AdmittedClient(thumbprint: thumbprint(number), root: thumbprint(root), certificates: ["MAoA"])!
   }
@@ -58,7 +59,7 @@ struct ClientsAreRecorded {
     let clients = recorded()
     #expect(lines.all.count == 1)
     #expect(lines.all[0].hasPrefix("warning the record of clients cannot be used; starting a new one"))
-    #expect(lines.all[0].contains("line 2: is no client"))
+    #expect(lines.all[0].contains("line 2: is not a client"))
     clients.note(client(1))
     try reactor.turns(until: "a new record") { (try? SightingsFile(path: path).load().count) == 1 }
   }
@@ -80,7 +81,7 @@ struct ClientsAreRecorded {
     clients.note(client(3, root: 8))
     clients.warn(ofRemoved: [client(0, root: 7).root, client(0, root: 9).root])
     #expect(lines.all.count == 1)
-    #expect(lines.all[0].contains("2 clients came in through in the last 30 days"))
+    #expect(lines.all[0].contains("a root used by 2 clients in the last 30 days is no longer trusted"))
     #expect(lines.all[0].contains("root=\(client(0, root: 7).root)"))
   }
 

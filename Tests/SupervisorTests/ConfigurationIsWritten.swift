@@ -33,7 +33,7 @@ import Testing
     for path in [file, folder.path("link")] {
       let result = try await agentd("-C", path)
       #expect(result.end == .exited(EX_CANTCREAT))
-      #expect(result.errorText.contains("\(path): it is there already"), "\(result.errorText)")
+      #expect(result.errorText.contains("\(path): already exists"), "\(result.errorText)")
     }
     #expect(try folder.read("agentd.toml") == "[jobs]\nmax_running = 3\n")
     #expect(try Folder.names(in: folder.path).sorted() == ["agentd.toml", "link"])

@@ -33,7 +33,7 @@ struct DiskThatWasFullIsTold {
     #expect(end.state == .succeeded)
     #expect(end.diskWasFull == true)
     #expect(end.outputBytesDropped == nil)
-    #expect(end.reason == "the disk of its output was full while it ran: what it wrote may be incomplete")
+    #expect(end.reason == "the disk was full while it ran: its output may be incomplete")
 
     _ = try stage.submit("b", "/bin/echo", "all of it")
     let next = try stage.end("b")

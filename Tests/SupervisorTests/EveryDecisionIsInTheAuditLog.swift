@@ -5,6 +5,7 @@ import SupervisorLink
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -35,7 +36,9 @@ struct EveryDecisionIsInTheAuditLog {
       var ready = false
       try supervision.start(try ServingMaterial.load(host.options), []) { _ in ready = true }
       try fakes[0].send(
-        .ready(ListenerReport(subject: "CN=a", thumbprint: "ab", notAfter: Timestamp(milliseconds: 0), roots: [])))
+        .ready(
+          ListenerReport(
+            subject: "CN=a", thumbprint: Thumbprint(repeating: "ab"), notAfter: Timestamp(milliseconds: 0), roots: [])))
       try jobs.reactor.turns(until: "it serves") { ready }
       try fakes[0].link.setNonBlocking(true)
       reader = LinkReader(fakes[0].link)
@@ -58,7 +61,7 @@ struct EveryDecisionIsInTheAuditLog {
     }
   }
 
-  private let zeros = String(repeating: "0", count: 64)
+  private static let zeros = String(repeating: "0", count: 64)
 
   @Test func aSubmitAndARefusal() throws {
     let stage = try Stage()
@@ -68,7 +71,8 @@ struct EveryDecisionIsInTheAuditLog {
     let user = geteuid() == 0 ? "nobody" : stage.jobs.jobs.policy.ownUser
     #expect(
       stage.jobs.lines.all.contains(
-        "info submitJob answer=created client=CN=scheduler job=a program=/bin/true thumbprint=\(zeros) user=\(user)"))
+        "info submitJob answer=created client=CN=scheduler job=a program=/bin/true thumbprint=\(Self.zeros) user=\(user)"
+      ))
     job.user = "root"
     try stage.ask(2, .submitJob(JobID("b")!, job))
     guard case .problem(let problem) = try stage.answer(2) else {
@@ -79,7 +83,7 @@ struct EveryDecisionIsInTheAuditLog {
     #expect(
       stage.jobs.lines.all.contains {
         $0.hasPrefix("notice submitJob answer=forbidden client=CN=scheduler detail=")
-          && $0.hasSuffix("job=b program=/bin/true thumbprint=\(zeros) user=root")
+          && $0.hasSuffix("job=b program=/bin/true thumbprint=\(Self.zeros) user=root")
       })
     #expect(!stage.jobs.lines.all.contains { $0.contains("secret argument") })
   }
@@ -89,16 +93,16 @@ struct EveryDecisionIsInTheAuditLog {
     let job = JobRequest(command: ["/bin/true"])
     try stage.ask(1, .submitJob(JobID("a")!, job))
     _ = try stage.answer(1)
-    let stranger = VerifiedClient(ClientIdentity(subject: "CN=stranger", thumbprint: zeros))
+    let stranger = VerifiedClient(ClientIdentity(subject: "CN=stranger", thumbprint: Thumbprint(repeating: "00")))
     try stage.ask(2, .listJobs(JobFilter()), as: stranger)
     _ = try stage.answer(2)
     let lines = stage.jobs.lines.all.filter { $0.contains("answer=forbidden") }
     #expect(
       lines == [
         "notice submitJob answer=forbidden client=CN=scheduler detail=this client may only look at jobs job=a "
-          + "program=/bin/true rule=agentd.toml:4 thumbprint=\(zeros)",
-        "notice listJobs answer=forbidden client=CN=stranger detail=no rule of this agent is for this client "
-          + "rule=none thumbprint=\(zeros)",
+          + "program=/bin/true rule=agentd.toml:4 thumbprint=\(Self.zeros)",
+        "notice listJobs answer=forbidden client=CN=stranger detail=no rule of this agent matches this client "
+          + "rule=none thumbprint=\(Self.zeros)",
       ])
   }
 
@@ -110,18 +114,25 @@ struct EveryDecisionIsInTheAuditLog {
     try stage.ask(1, .showJob(JobID("a")!, wait: 60))
     try stage.ask(1, .showJob(JobID("a")!, wait: 60))
     try stage.jobs.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
-    #expect(stage.jobs.lines.all.contains { $0.contains("request 1 was asked twice") })
+    #expect(stage.jobs.lines.all.contains { $0.contains("request 1 was sent twice") })
     #expect(stage.requests.openCount == 0)
     try stage.jobs.release()
   }
 
-  @Test(arguments: ["", "abc", String(repeating: "G", count: 64), String(repeating: "0", count: 65)])
-  func anIdentityThatNoCertificateHasEndsTheListener(thumbprint: String) throws {
+  @Test(arguments: [
+    ("", zeros, "not a SHA-256 thumbprint"), ("abc", zeros, "not a SHA-256 thumbprint"),
+    (String(repeating: "G", count: 64), zeros, "not a SHA-256 thumbprint"),
+    (String(repeating: "0", count: 65), zeros, "not a SHA-256 thumbprint"),
+    (String(repeating: "x", count: 16385), "CN=x", "an impossible client identity"),
+  ])
+  func anIdentityThatNoCertificateHasEndsTheListener(part: String, inPlaceOf good: String, logged: String) throws {
     let stage = try Stage()
-    try stage.ask(
-      1, .listJobs(JobFilter()), as: VerifiedClient(ClientIdentity(subject: "CN=x", thumbprint: thumbprint)))
+    let identity = ClientIdentity(subject: "CN=x", thumbprint: Thumbprint(Self.zeros)!)
+    let request = ListenerMessage.request(1, VerifiedClient(identity), .listJobs(JobFilter()))
+    let payload = String(decoding: try JSONEncoder().encode(request), as: UTF8.self)
+    try stage.fakes[0].link.writeAll(frame(payload.replacing(good, with: part).utf8))
     try stage.jobs.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
-    #expect(stage.jobs.lines.all.contains { $0.contains("a client identity that no certificate has") })
+    #expect(stage.jobs.lines.all.contains { $0.contains(logged) })
   }
 
   @Test func whatNobodyWaitsForIsNotAnswered() throws {

@@ -4,6 +4,7 @@ import JobLaunch
 import SupervisorLink
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -48,7 +49,7 @@ struct EveryOperationAsksTheRules {
     }
   }
 
-  private static let zeros = String(repeating: "0", count: 64)
+  private static let zeros = Thumbprint(repeating: "00")
   private static func client(_ subject: String) -> VerifiedClient {
     VerifiedClient(ClientIdentity(subject: subject, thumbprint: zeros))
   }
@@ -136,7 +137,7 @@ struct EveryOperationAsksTheRules {
     _ = try stage.submit("a", "/bin/true")
     _ = try stage.end("a")
     let renewed = VerifiedClient(
-      ClientIdentity(subject: "CN=scheduler", thumbprint: String(repeating: "1", count: 64)))
+      ClientIdentity(subject: "CN=scheduler", thumbprint: Thumbprint(repeating: "11")))
     #expect(try stage.answer(.showJob(JobID("a")!, wait: 0), as: renewed).status?.state == .succeeded)
     guard case .jobs(let page) = try stage.answer(.listJobs(JobFilter()), as: renewed).answer else {
       Issue.record("no list")
@@ -144,7 +145,7 @@ struct EveryOperationAsksTheRules {
     }
     #expect(page.jobs.count == 1)
     // Nobody's subject is not everybody's.
-    let nameless = [Self.zeros, String(repeating: "1", count: 64)].map {
+    let nameless = [Self.zeros, Thumbprint(repeating: "11")].map {
       VerifiedClient(ClientIdentity(subject: "", thumbprint: $0))
     }
     let job = JobRequest(command: ["/bin/true"])

@@ -9,6 +9,7 @@ import SupervisorLink
 import Synchronization
 import SystemCalls
 import TestSupport
+import Values
 
 @testable import Supervisor
 
@@ -35,7 +36,7 @@ final class FakeListener {
     let signing = try SigningLink.pair().listener
     return (
       FakeListener(process, signer, theirs),
-      LaunchedListener(process: process, link: supervisors, signer: signer, signing: [signing])
+      LaunchedListener(process: process, link: supervisors, signer: signer, signing: [signing], program: "sleep")
     )
   }
 
@@ -60,7 +61,7 @@ func frame(_ payload: some Collection<UInt8>, length: Int? = nil, descriptors: U
 /// A configured host in a folder of its own, with a store whose contents nobody parses.
 struct ScratchHost {
   let folder: TemporaryFolder
-  let thumbprint = Thumbprint(String(repeating: "ab", count: 32))!
+  let thumbprint = Thumbprint(repeating: "ab")
 
   init(limits: String = "") throws {
     folder = try TemporaryFolder()
@@ -80,7 +81,7 @@ struct ScratchHost {
     try folder.write("listener.toml", "certificate = \"\(thumbprint)\"\naddresses = [\"127.0.0.1\"]\nport = 5773\n")
     try CertificateStore(folder: folder.path("store")).update { store in
       store.add(StoredObject(thumbprint: thumbprint, pem: Array("certificate".utf8)), to: .certificates)
-      let root = Thumbprint(String(repeating: "cd", count: 32))!
+      let root = Thumbprint(repeating: "cd")
       store.add(StoredObject(thumbprint: root, pem: Array("root".utf8)), to: .roots)
       "key".utf8.withContiguousStorageIfAvailable { store.addKey(UnsafeRawBufferPointer($0), of: thumbprint) }
     }

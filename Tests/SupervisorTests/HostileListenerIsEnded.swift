@@ -23,7 +23,8 @@ struct HostileListenerIsEnded {
     ("a message of the other direction", frame(#"{"drain":{}}"#.utf8), "frame that cannot be decoded"),
     ("deep nesting", frame(String(repeating: "[", count: 100_000).utf8), "frame that cannot be decoded"),
     ("ready a second time", frame(secondReady.utf8), "ready while serving"),
-    ("a client of no thumbprint", frame(admitted("client", ["MAo="])), "not an admitted client"),
+    ("a client of no thumbprint", frame(admitted("client", ["MAo="])), "not a SHA-256 thumbprint"),
+    ("a client of capitals", frame(admitted(client.uppercased(), ["MAo="])), "not a SHA-256 thumbprint"),
     ("a client without certificate", frame(admitted(client, [])), "not an admitted client"),
     (
       "a client with too many certificates", frame(admitted(client, Array(repeating: "MAo=", count: 33))),
@@ -32,12 +33,12 @@ struct HostileListenerIsEnded {
     ("a client with too large a certificate", frame(admitted(client, [tooLarge])), "not an admitted client"),
     ("a client with a certificate that is no base64", frame(admitted(client, ["MAo"])), "not an admitted client"),
     ("a client with further keys", frame(admitted(client, ["MAo="], #","since":1"#)), "unknown key"),
-    ("an answer that nobody asked for", frame(#"{"alive":{}}"#.utf8), "alive, which nobody had asked"),
+    ("an answer that nobody asked for", frame(#"{"alive":{}}"#.utf8), "alive without a probe"),
     ("unusable while serving", frame(#"{"unusable":{"_0":"x"}}"#.utf8), "unusable while serving"),
   ]
 
   private static let secondReady = """
-    {"ready":{"_0":{"subject":"CN=a","thumbprint":"ab","notAfter":"2026-01-01T00:00:00.000Z","roots":[]}}}
+    {"ready":{"_0":{"subject":"CN=a","thumbprint":"\(client)","notAfter":"2026-01-01T00:00:00.000Z","roots":[]}}}
     """
 
   private static let client = String(repeating: "ab", count: 32)
@@ -71,7 +72,7 @@ struct HostileListenerIsEnded {
     let (link, numbers) = (stage.fakes[0].link.raw, [null.raw])
     try checked("sendmsg") { clinux_send_with_descriptors(link, bytes, bytes.count, numbers, 1) }
     try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
-    #expect(stage.lines.all.contains { $0.contains("descriptors that no frame announced") })
+    #expect(stage.lines.all.contains { $0.contains("descriptors came that no frame announced") })
   }
 
   @Test func aRequestBeforeItIsReady() throws {
@@ -92,7 +93,7 @@ struct HostileListenerIsEnded {
     let large = JobAnswer.problem(Problem(.fault, String(repeating: "x", count: 1 << 20)))
     for number in 0..<20 { try stage.heard?.send(.answer(UInt64(number), large)) }
     try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
-    #expect(stage.lines.all.contains { $0.contains("it does not read what it asked for") })
+    #expect(stage.lines.all.contains { $0.contains("it does not read its answers") })
   }
 
   @Test func aListenerThatClosesItsLinkAndStays() throws {

@@ -7,6 +7,7 @@ import SupervisorLink
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -18,7 +19,7 @@ final class JobsStage {
   let jobs: Jobs
   let inotify: FileDescriptor
   static let client = VerifiedClient(
-    ClientIdentity(subject: "CN=scheduler", thumbprint: String(repeating: "0", count: 64)))
+    ClientIdentity(subject: "CN=scheduler", thumbprint: Thumbprint(repeating: "00")))
 
   /// - Parameters:
   ///   - clients: tables `[[client]]`; they begin in line 4.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import SystemCalls
 import TestSupport
@@ -5,82 +6,98 @@ import Testing
 
 @testable import Supervisor
 
-/// A listener starts with its own user, an empty environment but for what it is told, four descriptors and no way back.
+/// A listener starts with its own user, an environment of what it is told alone, four descriptors and no way back.
+@Suite(.enabled(if: geteuid() == 0, "only root can look into a process that is closed to all others"))
 struct ListenerStartsBare {
-  /// What a program that is started as the listener writes to its link.
-  private func findings(_ script: String, asNobody: Bool = false) throws -> [String] {
-    let folder = try TemporaryFolder()
-    chmod(folder.path, 0o755)
-    let path = try folder.write("program", "#!/bin/sh\nexec >&3\n\(script)\n", mode: 0o755)
-    let (ours, theirs) = try FileDescriptor.socketPair()
-    let process = try program(path, asNobody: asNobody).start(socket: theirs)
-    theirs.close()
-    let text = String(decoding: try ours.readAll(limit: 1 << 20), as: UTF8.self)
-    waitpid(process.processID, nil, 0)
-    return text.split(separator: "\n").map(String.init)
+  /// A listener that waits for its first message, with all done that it does before.
+  private final class Waiting {
+    let process: ProcessHandle
+    private let link: FileDescriptor
+
+    init() async throws {
+      let host = try ScratchHost()
+      let image = try FileDescriptor.open(try BuiltProduct.path("agentd-network"), O_RDONLY)
+      let program = RoleProgram(.listener, image, try ServingMaterial.load(host.options))
+      let theirs: FileDescriptor
+      (link, theirs) = try FileDescriptor.socketPair()
+      process = try program.start(socket: theirs)
+      // recvmsg(2) of descriptor 3.
+      try await wait(for: "the listener to read its link") { try file("syscall").hasPrefix("\(SYS_recvmsg) 0x3 ") }
+    }
+
+    deinit { process.killAndWait() }
+
+    /// What proc(5) says of it.
+    func file(_ name: String) throws -> String {
+      String(decoding: try DurableFile.read("/proc/\(process.processID)/\(name)", limit: 1 << 20), as: UTF8.self)
+    }
+
+    /// The fields of /proc/PID/status.
+    func status() throws -> [String: String] {
+      let lines = try file("status").split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1) }
+      return Dictionary(uniqueKeysWithValues: lines.map { (String($0[0]), $0[1].trimming(\.isWhitespace)) })
+    }
   }
 
-  private func program(_ path: String, asNobody: Bool = false) throws -> RoleProgram {
-    let host = try ScratchHost()
-    var program = RoleProgram(.listener, try ServingMaterial.load(host.options))
-    program.path = path
-    if !asNobody { program.account = nil }
-    return program
-  }
-
-  @Test func fourDescriptorsAndNoMore() throws {
+  @Test func fourDescriptorsAndNoMore() async throws {
     // One that is not close-on-exec, to be sure that it is not inherited all the same.
     let stray = dup(0)
     defer { close(stray) }
-    // In place of the shell, which opens some of its own; readlink(1) is silent about those that are not open.
-    let found = try findings("exec readlink \((0..<64).map { "/proc/self/fd/\($0)" }.joined(separator: " "))")
-    #expect(found.count == 4, "\(found)")
-    #expect(found.first == "/dev/null")
+    let listener = try await Waiting()
+    #expect(try Folder.names(in: "/proc/\(listener.process.processID)/fd").sorted() == ["0", "1", "2", "3"])
   }
 
-  @Test func anEmptyEnvironment() throws {
+  @Test func anEnvironmentOfWhatItIsTold() async throws {
     #expect(getenv("PATH") != nil, "what is not inherited has to be there")
-    let found = try findings("tr '\\0' '\\n' < /proc/$$/environ")
     #expect(
-      found == [
+      try await Waiting().file("environ").split(separator: "\0") == [
         "AGENTD_LOG_LEVEL=info", "AGENTD_LOG_FORMAT=text", "SWIFT_BACKTRACE=enable=no",
         "GLIBC_TUNABLES=glibc.malloc.tcache_count=64",
       ])
   }
 
-  @Test func noCoreDumpsASessionOfItsOwnAndNoSignalBlocked() throws {
-    let found = try findings(
-      "ulimit -c; cut -d' ' -f1,6 /proc/$$/stat; exec grep -E '^(SigBlk|SigIgn)' /proc/self/status")
-    #expect(found[0] == "0")
-    let numbers = found[1].split(separator: " ")
-    #expect(numbers[0] == numbers[1])
-    let masks = found[2...3].compactMap { UInt64($0.split(separator: "\t")[1], radix: 16) }
-    // 32 and 33 are the C library's, which lets nobody change them.
-    #expect(masks.map { $0 & ~(3 << 31) } == [0, 0], "\(found)")
+  @Test func aTitleAndANameOfItsOwn() async throws {
+    let listener = try await Waiting()
+    #expect(try listener.file("cmdline") == "agentd: listener\0")
+    #expect(try listener.file("comm") == "agentd-listener\n")
   }
 
-  @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
-  func theUserIsChangedForGood() throws {
-    let account = try ListenerAccount.resolve("nobody")
-    let found = try findings("grep -E '^(Uid|Gid|Groups|CapEff|CapPrm)' /proc/$$/status", asNobody: true)
-    let (user, group) = (account.user, account.group)
-    #expect(found[0] == "Uid:\t\(user)\t\(user)\t\(user)\t\(user)")
-    #expect(found[1] == "Gid:\t\(group)\t\(group)\t\(group)\t\(group)")
-    #expect(found[2].trimmingSuffix(while: \.isWhitespace) == "Groups:")
-    #expect(found[3...4].allSatisfy { $0.hasSuffix("\t0000000000000000") })
+  @Test func noCoreDumpsASessionOfItsOwnAndNoSignalBlocked() async throws {
+    let listener = try await Waiting()
+    let limits = try listener.file("limits").split(separator: "\n")
+    #expect(limits.contains { $0.split(separator: " ").starts(with: ["Max", "core", "file", "size", "0", "0"]) })
+    #expect(ProcessFact(listener.process.processID)?.session == listener.process.processID)
+    let mask = try #require(UInt64(try listener.status()["SigBlk"] ?? "", radix: 16))
+    // 32 and 33 are the C library's, which lets nobody change them.
+    #expect(mask & ~(3 << 31) == 0)
+  }
+
+  @Test func theUserIsChangedForGood() async throws {
+    let nobody = try #require(getpwnam("nobody"))
+    let (user, group) = (nobody.pointee.pw_uid, nobody.pointee.pw_gid)
+    let status = try await Waiting().status()
+    #expect(status["Uid"] == "\(user)\t\(user)\t\(user)\t\(user)")
+    #expect(status["Gid"] == "\(group)\t\(group)\t\(group)\t\(group)")
+    #expect(status["Groups"] == "")
+    for set in ["CapInh", "CapEff", "CapPrm", "CapBnd", "CapAmb"] {
+      #expect(status[set] == "0000000000000000", "\(set)")
+    }
   }
 
   @Test func whatCannotBeExecutedIsNamed() throws {
+    let host = try ScratchHost()
+    let image = try FileDescriptor.open(host.folder.write("program", "no program", mode: 0o755), O_RDONLY)
+    let program = RoleProgram(.listener, image, try ServingMaterial.load(host.options))
     let (_, theirs) = try FileDescriptor.socketPair()
-    let program = try program("/no/such/program")
-    #expect(throws: SystemError("execve", "agentd: listener", code: ENOENT)) { try program.start(socket: theirs) }
+    #expect(throws: SystemError("execveat", "agentd: listener", code: ENOEXEC)) { try program.start(socket: theirs) }
   }
 }
 
-extension String {
-  fileprivate func trimmingSuffix(while condition: (Character) -> Bool) -> Substring {
+extension Substring {
+  fileprivate func trimming(_ condition: (Character) -> Bool) -> String {
     var rest = self[...]
+    while let first = rest.first, condition(first) { rest.removeFirst() }
     while let last = rest.last, condition(last) { rest.removeLast() }
-    return rest
+    return String(rest)
   }
 }

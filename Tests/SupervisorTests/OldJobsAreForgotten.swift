@@ -4,6 +4,7 @@ import Glibc
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import JobLedger
 @testable import Supervisor

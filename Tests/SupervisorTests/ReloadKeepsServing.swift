@@ -5,6 +5,7 @@ import SupervisorLink
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -45,7 +46,7 @@ struct ReloadKeepsServing {
     }
     let expected = [
       "unusable": "certificate expired yesterday",
-      "silent": "the listener was ended: it closed its link and did not exit before it was ready",
+      "silent": "the listener was killed: it closed its link and did not exit before it was ready",
     ]
     #expect(failure.message == expected[how])
     #expect(try stage.messages(to: 0).map(\.stem) == ["configure"])
@@ -127,7 +128,7 @@ struct ReloadKeepsServing {
     let stage = try SupervisionStage()
     try stage.startServing()
     for number in 1...2 {
-      let root = Thumbprint(String(repeating: "e\(number)", count: 32))!
+      let root = Thumbprint(repeating: "e\(number)")
       try CertificateStore(folder: stage.host.folder.path("store")).update { store in
         store.add(StoredObject(thumbprint: root, pem: Array("root \(number)".utf8)), to: .roots)
       }

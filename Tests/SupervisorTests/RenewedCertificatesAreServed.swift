@@ -1,7 +1,7 @@
-import AgentProtocol
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -38,7 +38,7 @@ struct RenewedCertificatesAreServed {
     #expect(stage.runs == 1)
     #expect(stage.renewal.successes == 1 && stage.renewal.failures == 0)
     #expect(stage.lines.all.contains { $0.contains("says=renewed it") }, "\(stage.lines.all)")
-    #expect(stage.lines.all.contains { $0.contains("was renewed before, and is not served yet: reloading") })
+    #expect(stage.lines.all.contains { $0.contains("the renewed listener certificate is not in use yet: reloading") })
     // One that succeeds says when it is time again.
     stage.renewal.schedule(stage.later)
     let next = try #require(stage.renewal.nextAttempt).milliseconds

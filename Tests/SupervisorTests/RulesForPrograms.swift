@@ -3,6 +3,7 @@ import AgentProtocol
 import Glibc
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -25,7 +26,7 @@ struct RulesForPrograms {
   func anotherWayToWriteItIsNotThePattern(program: String) {
     #expect(
       decision(table("/bin/sh")) { $0.command = [program, "x"] }
-        == "this client may not run \(program); name a program that it may by its absolute path")
+        == "this client may not run \(program); name an allowed program by its absolute path")
     #expect(decision(table("/bin/sh")) { $0.command = ["/bin/sh", "x"] } == "nobody")
   }
 
@@ -35,16 +36,16 @@ struct RulesForPrograms {
   func whatMakesAProgramRunAnotherIsRefused(name: String, value: String) {
     #expect(
       decision(table("/bin/*")) { $0.environment = [name: value] }
-        == "environment variable \(name) is refused to a client that may not run every program")
+        == "this client may run certain programs only, so it may not set the environment variable \(name)")
   }
 
   @Test func neitherScriptsNorLoginShells() {
     #expect(
       decision(table("/bin/*")) { $0 = JobRequest(script: "exit 0\n") }
-        == "a script is refused to a client that may not run every program")
+        == "this client may run certain programs only, so it may not submit a script")
     #expect(
       decision(table("/bin/*")) { $0.login = true }
-        == "a login shell is refused to a client that may not run every program")
+        == "this client may run certain programs only, so it may not use a login shell")
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
@@ -55,7 +56,7 @@ struct RulesForPrograms {
     // Nothing below /tmp is root's alone: the folder that everybody writes to is on its way.
     #expect(
       ProgramPath.fault(of: trusted)
-        == "/tmp can be written to by others than root, who could put another program there")
+        == "users other than root can write to /tmp and could replace the program")
     #expect(ProgramPath.fault(of: "/bin/sh") == nil)
     #expect(ProgramPath.fault(of: "/usr/bin/no-such-program") == "/usr/bin/no-such-program: No such file or directory")
     #expect(ProgramPath.fault(of: "/usr/bin/env/x") == "/usr/bin/env/x: Not a directory")
@@ -76,10 +77,10 @@ struct RulesForPrograms {
     symlink("/bin/sh", "\(home)/e")
     lchown("\(home)/e", 65534, 65534)
     for name in ["a", "b"] { #expect(ProgramPath.fault(of: "\(home)/\(name)") == nil) }
-    #expect(ProgramPath.fault(of: "\(home)/loop") == "too many symbolic links are on its way")
-    #expect(ProgramPath.fault(of: "\(home)/d")?.hasPrefix("/tmp can be written to") == true)
+    #expect(ProgramPath.fault(of: "\(home)/loop") == "its path has too many symbolic links")
+    #expect(ProgramPath.fault(of: "\(home)/d")?.hasPrefix("users other than root can write to /tmp ") == true)
     #expect(
-      ProgramPath.fault(of: "\(home)/e") == "\(home)/e belongs to user 65534, who could put another program there")
+      ProgramPath.fault(of: "\(home)/e") == "\(home)/e belongs to user 65534, who could replace the program")
     #expect(ProgramPath.fault(of: "\(home)/c")?.contains("No such file") == true)
     symlink("../../../bin/./sh", "\(home)/c2")
     defer { unlink("\(home)/c2") }
@@ -111,7 +112,7 @@ struct RulesForUsers {
     #expect(decision({ $0.groups = ["daemon"] }, user: "daemon", group: "daemon") == "daemon")
     #expect(decision({ $0.groups = [] }, user: "daemon", group: "daemon") == "this client may not name group daemon")
     #expect(
-      decision({ $0.groups = ["root"] }, user: "daemon", group: "root") == "user daemon is no member of group root")
+      decision({ $0.groups = ["root"] }, user: "daemon", group: "root") == "user daemon is not a member of group root")
     #expect(decision({ $0.readOnly = true }, user: "daemon") == "this client may only look at jobs")
   }
 
@@ -128,7 +129,7 @@ struct RulesForUsers {
     let id = JobID("a")!
     var job = JobRequest(command: ["/bin/sh", "-c", "id -u"])
     job.user = "root"
-    let other = VerifiedClient(ClientIdentity(subject: "CN=other", thumbprint: String(repeating: "0", count: 64)))
+    let other = VerifiedClient(ClientIdentity(subject: "CN=other", thumbprint: Thumbprint(repeating: "00")))
     #expect(try stage.answer(.submitJob(id, job), as: other).problem == .forbidden)
     #expect(try stage.answer(.submitJob(id, job)).created == true)
     #expect(try stage.end("a").state == .succeeded)

@@ -47,8 +47,8 @@ struct JobPolicyTests {
       ("daemon", nil, "daemon"),
       ("daemon", "daemon", "daemon"),
       ("root", nil, "forbidden: jobs are not run as root"),
-      ("nobody", "root", "forbidden: user nobody is no member of group root"),
-      ("nobody", "shadow", "forbidden: user nobody is no member of group shadow"),
+      ("nobody", "root", "forbidden: user nobody is not a member of group root"),
+      ("nobody", "shadow", "forbidden: user nobody is not a member of group shadow"),
       // It cannot be started, which is not for the policy to say.
       ("no-such-user", nil, "no-such-user"),
     ] as [(String?, String?, String)])
@@ -60,8 +60,8 @@ struct JobPolicyTests {
   @Test(
     arguments: [
       (nil, "alice"), ("alice", "alice"),
-      ("bob", "forbidden: this agent runs as alice and can run jobs as no other user"),
-      ("root", "forbidden: this agent runs as alice and can run jobs as no other user"),
+      ("bob", "forbidden: this agent runs as alice and cannot run jobs as another user"),
+      ("root", "forbidden: this agent runs as alice and cannot run jobs as another user"),
     ] as [(String?, String)])
   func asAnotherUserOnlyThatOne(user: String?, expected: String) {
     let policy = JobPolicy(defaultUser: "nobody", isRoot: false, ownUser: "alice")

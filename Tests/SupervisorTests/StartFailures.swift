@@ -4,6 +4,7 @@ import Glibc
 import SystemCalls
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
@@ -52,7 +53,7 @@ struct StartFailures {
     Case(
       what: "no root", code: EX_CONFIG, message: "store: no root is trusted", hint: "-I ROOT.pem",
       prepare: { host in
-        let root = Thumbprint(String(repeating: "cd", count: 32))!
+        let root = Thumbprint(repeating: "cd")
         try CertificateStore(folder: host.folder.path("store")).update { $0.remove(.roots, root) }
       }),
     Case(
@@ -81,6 +82,20 @@ struct StartFailures {
       what: "root as the listener user", code: EX_CONFIG, message: "listener_user: root is root", asRoot: true,
       prepare: { host in
         let text = try host.folder.read("agentd.toml").replacingListenerUser(with: "root")
+        try host.folder.write("agentd.toml", text)
+      }),
+    Case(
+      what: "an unknown signer user", code: EX_CONFIG, message: "agentd: signer_user: there is no user nobody-at-all\n",
+      hint: "useradd --system --no-create-home --shell /usr/sbin/nologin nobody-at-all", asRoot: true,
+      prepare: { host in
+        let text = try host.folder.read("agentd.toml").replacingListenerUser(
+          with: "nobody\"\nsigner_user = \"nobody-at-all")
+        try host.folder.write("agentd.toml", text)
+      }),
+    Case(
+      what: "root as the signer user", code: EX_CONFIG, message: "signer_user: root is root", asRoot: true,
+      prepare: { host in
+        let text = try host.folder.read("agentd.toml").replacingListenerUser(with: "nobody\"\nsigner_user = \"root")
         try host.folder.write("agentd.toml", text)
       }),
     Case(

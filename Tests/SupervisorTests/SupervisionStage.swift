@@ -3,6 +3,7 @@ import Glibc
 import SupervisorLink
 import SystemCalls
 import TestSupport
+import Values
 
 @testable import Supervisor
 
@@ -52,7 +53,7 @@ final class SupervisionStage: ListenerClientele {
   }
 
   static let report = ListenerReport(
-    subject: "CN=a", thumbprint: "ab", notAfter: Timestamp(milliseconds: 0), roots: ["CN=r"])
+    subject: "CN=a", thumbprint: Thumbprint(repeating: "ab"), notAfter: Timestamp(milliseconds: 0), roots: ["CN=r"])
 
   func listener(_ listener: ListenerChild, asks message: ListenerMessage) {
     asked.append(message)

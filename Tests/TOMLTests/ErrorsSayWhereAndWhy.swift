@@ -5,32 +5,38 @@ import Testing
 /// A refusal says the line and the character, what is expected there, and what is found.
 struct ErrorsSayWhereAndWhy {
   @Test(arguments: [
-    ("a = 1 b", 1, 7, "the line has to end here, not go on with b"),
+    ("a = 1 b", 1, 7, "expected the end of the line, not b"),
     (
       "a = 1\n\u{1}", 2, 1,
-      "a name is expected here, in quotes if it has more than letters, digits, _ and -, not U+0001"
+      "expected a name, in quotes if it has other characters than letters, digits, _ and -; not U+0001"
     ),
-    ("\u{e9}=1", 1, 1, "a name is expected here, in quotes if it has more than letters, digits, _ and -, not U+00E9"),
-    ("a\n", 1, 2, "after the key = is expected, not the end of the line"),
-    ("a = ", 1, 5, "a value is expected here, not the end of the file"),
-    ("'\u{e9}\u{1F600}' = x", 1, 8, "this is no value: neither true nor false nor a number; text is put in quotes"),
-    ("a = 1\r\nb = \"x\r\n", 2, 5, "this string has no end in its line"),
-    ("a = \"\"\"\n\n", 1, 5, "this string has no end"),
-    ("a = '\u{7f}'", 1, 6, "control characters are written as escapes in a string, not U+007F"),
-    ("a = \"\\d\"", 1, 6, "no escape is written like this; a backslash is \\\\, or needs no escape within '...'"),
-    ("a = \"\\ud800\"", 1, 6, "a character by its number is \\u and 4 or \\U and 8 hexadecimal digits"),
+    (
+      "\u{e9}=1", 1, 1,
+      "expected a name, in quotes if it has other characters than letters, digits, _ and -; not U+00E9"
+    ),
+    ("a\n", 1, 2, "expected = after the key, not the end of the line"),
+    ("a = ", 1, 5, "expected a value, not the end of the file"),
+    ("'\u{e9}\u{1F600}' = x", 1, 8, "expected true, false or a number; put text in quotes"),
+    ("a = 1\r\nb = \"x\r\n", 2, 5, "this string is not closed on its line"),
+    ("a = \"\"\"\n\n", 1, 5, "this string is not closed"),
+    ("a = '\u{7f}'", 1, 6, "a string cannot contain control characters, only their escapes: U+007F"),
+    (
+      "a = \"\\d\"", 1, 6,
+      "unknown escape; write a backslash as \\\\, or put the string in '...', where it needs no escape"
+    ),
+    ("a = \"\\ud800\"", 1, 6, "expected \\u and 4 hexadecimal digits, or \\U and 8"),
     ("a = \"\\u0000\"", 1, 6, "NUL characters are not allowed"),
-    ("# \u{1b}[1m", 1, 3, "control characters have no place in a comment: U+001B"),
-    ("[a\n]", 1, 3, "after the table's name ] is expected, not the end of the line"),
-    ("[[a]\n", 1, 4, "after the table's name ]] is expected, not ]"),
-    ("a = 1\n\n\n[b]\n[a]", 5, 1, "this is already defined, in line 1"),
-    ("a = [\n1\n2]", 3, 1, "in an array , or ] is expected here, not 2"),
-    ("a = [\n1,", 1, 5, "this array has no end"),
-    ("a = {b = 1\n}", 1, 11, "in an inline table , or } is expected here, on the same line, not the end of the line"),
+    ("# \u{1b}[1m", 1, 3, "a comment cannot contain control characters: U+001B"),
+    ("[a\n]", 1, 3, "expected ] after the table's name, not the end of the line"),
+    ("[[a]\n", 1, 4, "expected ]] after the table's name, not ]"),
+    ("a = 1\n\n\n[b]\n[a]", 5, 1, "already defined in line 1"),
+    ("a = [\n1\n2]", 3, 1, "expected , or ] in this array, not 2"),
+    ("a = [\n1,", 1, 5, "this array is not closed"),
+    ("a = {b = 1\n}", 1, 11, "expected , or } on the same line of this inline table, not the end of the line"),
     ("a = 9223372036854775808", 1, 5, "this number is too large: integers have 64 bits"),
-    ("a = 07:32:00", 1, 5, "dates and times have no place here; text is put in quotes"),
-    ("a = 1\nb = [[[[[[[[[[[[[[[[[", 2, 21, "more than 16 tables and arrays within each other"),
-    ("a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a = 1", 1, 1, "more than 16 tables and arrays within each other"),
+    ("a = 07:32:00", 1, 5, "dates and times are not supported; put text in quotes"),
+    ("a = 1\nb = [[[[[[[[[[[[[[[[[", 2, 21, "tables and arrays are nested more than 16 deep"),
+    ("a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a = 1", 1, 1, "tables and arrays are nested more than 16 deep"),
   ])
   func error(document: String, line: Int, column: Int, message: String) {
     #expect(throws: TOMLSyntaxError(line: line, column: column, message)) {

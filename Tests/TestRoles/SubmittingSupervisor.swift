@@ -3,6 +3,7 @@ import Dispatch
 import Glibc
 import JobLedger
 import SystemCalls
+import Values
 
 /// Submits as fast as it can, and is killed in the midst of it.
 enum SubmittingSupervisor {
@@ -27,7 +28,8 @@ enum SubmittingSupervisor {
     let request = JobRequest(command: ["/bin/echo", id.description])
     let status = JobStatus(
       accepted: id, command: request.command, user: "batch",
-      client: ClientIdentity(subject: "CN=c1", thumbprint: "c1"), at: .now(), labels: [:])
+      client: ClientIdentity(subject: "CN=c1", thumbprint: Thumbprint(String(repeating: "c1", count: 32))!), at: .now(),
+      labels: [:])
     try ledger.insert(status, request: request)
     try ledger.update(status, on: .start)
   }

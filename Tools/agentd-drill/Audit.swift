@@ -31,20 +31,20 @@ struct Audit {
     for (id, entry) in book.entries {
       let found = ledger[id]
       if entry.isForgotten {
-        if found != nil { book.violation("\(id): forgotten, and still in the ledger") }
+        if found != nil { book.violation("\(id): deleted, but still in the ledger") }
       } else if entry.isAnswered {
         guard let found else {
           book.violation("\(id) (\(entry.kind)): lost")
           continue
         }
         if let told = entry.final, told != found {
-          book.violation("\(id): was told as \(told.state.rawValue), is \(found.state.rawValue) by now")
+          book.violation("\(id): was reported as \(told.state.rawValue), is now \(found.state.rawValue)")
         }
       }
-      if let found, !found.state.isFinal { book.violation("\(id): \(found.state.rawValue) after all has ended") }
+      if let found, !found.state.isFinal { book.violation("\(id): still \(found.state.rawValue) at the end") }
     }
     for id in ledger.keys where book.entry(id) == nil {
-      book.violation("\(id): in the ledger, and nobody asked for it")
+      book.violation("\(id): in the ledger, but never submitted")
     }
   }
 

@@ -8,14 +8,14 @@ struct Drill: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agentd-drill", abstract: "Shows that agentd loses no job and runs none twice, whatever is killed.",
     discussion: """
-      Starts an agentd of its own in a scratch folder, gives it jobs from many clients and does to it what happens to \
-      daemons. Then it checks that every submit that was answered is in the ledger in a right final state, that no job \
-      ran twice, that every byte of output is there, and that no process or folder is left over. Exits 1 if not.
+      Starts its own agentd in a scratch folder, gives it jobs from many clients and breaks it as daemons break. Then it \
+      checks that the ledger holds every answered submit in a correct final state, that no job ran twice, that no byte \
+      of output is missing, and that no process or folder remains. Exits with 1 if not.
       """)
 
   @Option(help: "How long load and faults last.") var seconds = 60.0
-  @Option(help: "What chance follows; made up where it is left out.") var seed: UInt64 = .random(in: 1...999_999)
-  @Option(help: "Clients at once.") var clients = 12
+  @Option(help: "Seed of the random choices; default: a new one.") var seed: UInt64 = .random(in: 1...999_999)
+  @Option(help: "Number of clients.") var clients = 12
   @Option(help: "The folder with the programs.") var programs = ".build/release"
   @Flag(help: "Keep the scratch folder, with agentd's log.") var keep = false
 

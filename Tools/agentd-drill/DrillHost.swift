@@ -129,7 +129,7 @@ extension DrillHost {
         if let end = try? await ended?.end(within: .seconds(5)), case .exited(let code) = end.end,
           !book.hits(since: .now - .seconds(3)).contains(.starved)
         {
-          book.violation("agentd ended by itself with \(code): \(end.errorText)\(log.suffix(400))")
+          book.violation("agentd exited unexpectedly with \(code): \(end.errorText)\(log.suffix(400))")
         }
         try? await start()
       }

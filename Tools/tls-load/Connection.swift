@@ -20,7 +20,7 @@ struct LoadError: Error, CustomStringConvertible {
 /// A connection was refused by the kernel.
 struct NobodyListens: Error, CustomStringConvertible {
   let port: UInt16
-  var description: String { "connect: nobody listens on port \(port)" }
+  var description: String { "connect: nothing listens on port \(port)" }
 }
 
 /// The client's side of all connections: an SSL_CTX, which threads may share.
@@ -106,7 +106,7 @@ final class Connection {
     var head: [UInt8] = []
     while true {
       let count = Int(SSL_read(ssl, &buffer, Int32(buffer.count)))
-      guard count > 0 else { throw LoadError("the connection ended within the answer's head") }
+      guard count > 0 else { throw LoadError("the connection ended inside the answer's head") }
       head.append(contentsOf: buffer[..<count])
       if let (length, headLength, isEnding) = try Self.parse(head) {
         self.isEnding = isEnding
@@ -132,7 +132,7 @@ final class Connection {
     var left = count
     while left > 0 {
       let count = Int(SSL_read(ssl, &buffer, Int32(buffer.count)))
-      guard count > 0 else { throw LoadError("the connection ended within the answer") }
+      guard count > 0 else { throw LoadError("the connection ended inside the answer") }
       left -= count
     }
   }

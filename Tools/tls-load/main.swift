@@ -7,10 +7,10 @@ struct TLSLoad: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tls-load", abstract: "Measures a mutual TLS server on this machine.",
     discussion: """
-      handshakes  one connection, one request each: microseconds of server CPU an operation
+      handshakes  one connection, one request each: microseconds of server CPU per operation
       requests    one request after another on kept connections
-      hold        many idle connections: server memory each
-      stream      one large answer after another: MiB a second, server CPU seconds a GiB
+      hold        many idle connections: server memory per connection
+      stream      one large answer after another: MiB per second, server CPU seconds per GiB
       latency     one request after another, on new connections and on a kept one: milliseconds, median and 99 of 100
       stay        many idle connections, held until standard input ends
       steady      requests on new and on kept connections until standard input ends: how many failed
@@ -21,15 +21,15 @@ struct TLSLoad: ParsableCommand {
   }
 
   @Argument(help: "What to measure.") var mode: Mode
-  @Option(help: "Port on 127.0.0.1; steady: several, of which the server listens on one at a time.") var port: [UInt16]
+  @Option(help: "Port on 127.0.0.1; steady: several; the server listens on one of them at a time.") var port: [UInt16]
   @Option(help: "The client's certificate chain, PEM.") var certificate: String
   @Option(help: "The client's private key, PEM.") var key: String
   @Option(help: "The root that the server must chain to, PEM.") var root: String
   @Option(help: "The server's first process; its descendants are counted too.") var server: Int32
-  @Option(help: "Operations in all.") var count = 1000
-  @Option(help: "Connections side by side.") var parallel = 2
-  @Option(help: "What to ask for.") var path = "/v1/agent"
-  @Option(help: "steady: what a further client waits for, again and again.") var waitPath: String?
+  @Option(help: "Total number of operations.") var count = 1000
+  @Option(help: "Number of parallel connections.") var parallel = 2
+  @Option(help: "The path to request.") var path = "/v1/agent"
+  @Option(help: "steady: the path that one more client requests repeatedly.") var waitPath: String?
   @Option(help: "TLS version: 1.2 or 1.3.") var tls = "1.3"
 
   func validate() throws {

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-PROGRAMS = ("agentd", "agentd-shepherd", "agent-register")
+PROGRAMS = ("agentd", "agentd-network", "agentd-shepherd", "agent-register")
 
 
 def strip(built, scratch):

@@ -21,7 +21,6 @@ public enum ListenerProcess {
   public static func run(link: SystemCalls.FileDescriptor) -> Int32 {
     let log = Logger(label: "agentd.listener")
     ProcessTraits.ignoreSignals()
-    ProcessTraits.hide(log)
     OpenSSLLibrary.keepCertificateKeysOnly()
     return serve(link: link, log: log) { ProcessTraits.confine(log) }
   }
@@ -77,13 +76,16 @@ public enum ListenerProcess {
       // First of all that is said: to tell of a client before would break the contract. Whoever comes meanwhile is in the queue.
       _ = supervisor.report(.ready(material.report))
       try server.accept(on: Array(descriptors[1...]))
-      try attend(&inbox, link, supervisor, server, services, signer, signerLoss, expiry)
+      var serving = Serving(
+        link: link, inbox: inbox, supervisor: supervisor, server: server, agent: agent, signer: signer,
+        signerLoss: signerLoss, expiry: expiry)
+      try serving.attend()
       return EXIT_SUCCESS
     } catch let error as LinkError {
       log.error("link to the supervisor broken; exiting", metadata: ["error": "\(error)"])
       return EX_PROTOCOL
     } catch let fault as LinkFault {
-      log.error("supervisor breaks the link's contract; exiting", metadata: ["error": "\(fault)"])
+      log.error("supervisor broke the link's protocol; exiting", metadata: ["error": "\(fault)"])
       return EX_PROTOCOL
     } catch is SignerLoss.Ended {
       return EX_UNAVAILABLE
@@ -122,24 +124,28 @@ public enum ListenerProcess {
     }
   }
 
+}
+
+/// A listener that accepts connections.
+private struct Serving {
+  let link: FileDescriptor
+  var inbox: LinkInbox
+  let supervisor: LinkClient
+  let server: Server
+  let agent: AgentDocument
+  let signer: SignerConnection
+  let signerLoss: SignerLoss
+  let expiry: ExpiryWatch
+
   /// Reads what the supervisor says until the link ends, then waits for the connections to end.
-  private static func attend(
-    _ inbox: inout LinkInbox, _ link: FileDescriptor, _ supervisor: LinkClient, _ server: Server, _ services: Services,
-    _ signer: SignerConnection, _ signerLoss: SignerLoss, _ expiry: ExpiryWatch
-  ) throws {
+  mutating func attend() throws {
     while let (message, descriptors) = try inbox.next() {
       switch message {
       case .answer(let number, let answer): supervisor.received(answer, descriptors, for: number)
-      case .capacity(let capacity): services.agent.update(capacity)
-      case .drain(let trust, let acceptingFor):
-        signerLoss.draining()
-        expiry.stop()
-        // Before they are drained: a client that is out gets no answer any more.
-        if let trust { server.recheckClients(try Trust(trust)) }
-        server.drain(acceptingFor: .milliseconds(Int64(acceptingFor * 1000))).whenComplete { _ in
-          shutdown(link.raw, Int32(SHUT_RD))
-        }  // ends this loop
-      case .probe where signer.isThere(): server.everyLoopsTurn().whenSuccess { _ = supervisor.report(.alive) }
+      case .capacity(let capacity): agent.update(capacity)
+      case .drain(let trust, let acceptingFor): try drain(trust, acceptingFor)
+      case .probe where signer.isThere():
+        server.everyLoopsTurn().whenSuccess { [supervisor] in _ = supervisor.report(.alive) }
       case .probe: break
       case .configure: throw LinkFault.unexpected("a second configuration")
       }
@@ -147,6 +153,16 @@ public enum ListenerProcess {
     supervisor.ended()
     if signerLoss.endsListener { throw SignerLoss.Ended() }
     try server.drain(within: Server.orphanTime).wait()
+  }
+
+  private func drain(_ trust: ClientTrust?, _ acceptingFor: Double) throws {
+    signerLoss.draining()
+    expiry.stop()
+    // Before they are drained: a client that is out gets no answer any more.
+    if let trust { server.recheckClients(try Trust(trust)) }
+    server.drain(acceptingFor: .milliseconds(Int64(acceptingFor * 1000))).whenComplete { [link] _ in
+      shutdown(link.raw, Int32(SHUT_RD))  // ends the loop of `attend`
+    }
   }
 }
 

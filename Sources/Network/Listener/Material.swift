@@ -3,6 +3,7 @@ import ClientVerification
 import OpenSSL
 import RemoteSigning
 import SupervisorLink
+import Values
 
 /// Why the material cannot be used, in words that say what to do.
 struct Unusable: Error, Equatable, CustomStringConvertible {
@@ -34,7 +35,7 @@ struct Material {
     let (roots, certificates) = (trust.roots, trust.certificates)
     guard let own = (certificates + roots).first(where: { $0.sha256Thumbprint == material.certificate }) else {
       throw Unusable(
-        "listener certificate \(material.certificate.prefix(64)) is not in the store: choose one with agent-register -L -t THUMBPRINT"
+        "listener certificate \(material.certificate) is not in the store: choose one with agent-register -L -t THUMBPRINT"
       )
     }
     try Self.checkOwn(own, now)
@@ -51,7 +52,7 @@ struct Material {
       ) { verifier.verify($0) }
     } catch { throw Unusable("listener certificate \(own.subject): \(error)") }
     report = ListenerReport(
-      subject: own.subject, thumbprint: own.sha256Thumbprint, notAfter: Timestamp(milliseconds: own.notAfter * 1000),
+      subject: own.subject, thumbprint: own.sha256Thumbprint, notAfter: Timestamp(seconds: own.notAfter),
       roots: roots.map(\.subject))
   }
 
@@ -68,15 +69,15 @@ struct Material {
 
   private static func checkOwn(_ certificate: Certificate, _ now: Timestamp) throws(Unusable) {
     let name = "listener certificate \(certificate.subject)"
-    let seconds = now.milliseconds / 1000
+    let seconds = now.seconds
     if certificate.notAfter < seconds {
-      let end = certificate.notAfter > 0 ? " on \(Timestamp(milliseconds: certificate.notAfter * 1000))" : ""
+      let end = certificate.notAfter > 0 ? " on \(Timestamp(seconds: certificate.notAfter))" : ""
       throw Unusable("\(name) expired\(end): import a new one with agent-register -I FILE")
     }
     if certificate.notBefore > seconds {
-      let begin = Timestamp(milliseconds: certificate.notBefore * 1000)
+      let begin = Timestamp(seconds: certificate.notBefore)
       throw Unusable(
-        "\(name) is not valid yet, only in \(TimeText.span(certificate.notBefore - seconds)) (\(begin)): "
+        "\(name) is not valid for another \(TimeText.span(certificate.notBefore - seconds)) (until \(begin)): "
           + "check this host's clock, which says \(now)")
     }
     if let usage = certificate.extendedKeyUsage, usage.isDisjoint(with: [.serverAuthentication, .any]) {
@@ -88,16 +89,16 @@ struct Material {
   private static func key(of certificate: Certificate, by signer: any RemoteSigner) throws(Unusable) -> PrivateKey {
     let name = "private key of \(certificate.subject)"
     guard let scheme = SignatureScheme.allCases.first(where: certificate.canSign) else {
-      throw Unusable("\(name): TLS cannot be served with a key of this kind (\(certificate.keyDescription))")
+      throw Unusable("\(name): TLS does not support this type of key (\(certificate.keyDescription))")
     }
     guard let signature = trial.withUnsafeBytes({ signer.sign($0, scheme) }) else {
       throw Unusable(
-        "\(name): it does not sign (the file may hold no private key, or one of another kind than the certificate's \(certificate.keyDescription)): import certificate and key again with agent-register -I FILE"
+        "\(name): it cannot sign (the file may hold no private key, or one of another type than the certificate's \(certificate.keyDescription)): import certificate and key again with agent-register -I FILE"
       )
     }
     guard certificate.isSignature(signature, of: trial, scheme) else {
       throw Unusable(
-        "\(name) does not belong to it (certificate holds another \(certificate.keyDescription) key): import the certificate with its own key, agent-register -I FILE"
+        "\(name) does not belong to that certificate (it holds another \(certificate.keyDescription) key): import certificate and key together with agent-register -I FILE"
       )
     }
     do { return try PrivateKey.remote(of: certificate, signer: signer) } catch { throw Unusable("\(name): \(error)") }

@@ -9,7 +9,7 @@ extension PresentedClient {
     do { chain = try Certificate.all(inPEM: Array(pem.utf8)) } catch {
       throw Unusable("the certificate to explain: \(error)")
     }
-    guard let leaf = chain.first else { throw Unusable("the certificate to explain: there is none in the file") }
+    guard let leaf = chain.first else { throw Unusable("the certificate to explain: the file holds none") }
     self.init(client: VerifiedClient(leaf), refusal: nil)
     let presented = PresentedChain(leaf: leaf, intermediates: Array(chain.dropFirst()))
     if case .refused(_, _, let reason) = verifier.verify(presented) { refusal = reason }

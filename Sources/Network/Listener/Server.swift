@@ -114,7 +114,7 @@ final class Server: Sendable {
   /// Ends everything at once.
   func stop() {
     do { try group.syncShutdownGracefully() } catch {
-      services.log.warning("event loops did not end well", metadata: ["error": "\(error)"])
+      services.log.warning("event loops did not stop cleanly", metadata: ["error": "\(error)"])
     }
   }
 }

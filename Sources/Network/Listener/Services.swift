@@ -5,7 +5,7 @@ import OpenSSL
 
 /// What connections share, whatever their event loop.
 struct Services: Sendable {
-  let supervisor: any Supervisor
+  let supervisor: any SupervisorContact
   let agent: AgentDocument
   let outputs: OutputWatcher
   let limits: HTTPLimits

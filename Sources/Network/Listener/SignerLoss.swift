@@ -31,7 +31,7 @@ final class SignerLoss: Sendable {
     }
     guard isNews else { return }
     log.error(
-      "the signer is gone or does not answer, so that no handshake can succeed: the listener ends, to be replaced")
+      "the signer is gone or does not answer, so no handshake can succeed: the listener exits and is replaced")
     shutdown(link.raw, Int32(SHUT_RD))
   }
 

@@ -4,6 +4,7 @@ import Forecast
 import OpenSSL
 import SupervisorLink
 import SystemCalls
+import Values
 
 /// What of the material will break, and for which of the clients seen lately: `agentd -t --at`.
 enum StoreForecast {
@@ -21,14 +22,14 @@ enum StoreForecast {
       listenerChain: own.map { chain(of: $0, known, trust.roots) } ?? [], roots: trust.roots,
       certificates: trust.certificates, revocationLists: trust.revocationLists,
       expiredRevocationLists: material.trust.acceptsExpiredLists ? .accept : .refuse)
-    let seconds = now.milliseconds / 1000
+    let seconds = now.seconds
     do {
       let seen = try clients.map { try read($0, now: seconds) } ?? []
       return Array(try Forecast(of: store, clients: seen, from: seconds).breakages.prefix(limit))
     } catch let error as Unusable {
       throw error
     } catch {
-      throw Unusable("the record of clients cannot be used: \(error); agentd makes a new one when it is started again")
+      throw Unusable("the record of clients cannot be used: \(error); agentd makes a new one when it restarts")
     }
   }
 
@@ -43,7 +44,7 @@ enum StoreForecast {
   private static func read(_ file: SystemCalls.FileDescriptor, now: Int64) throws -> [SeenClient] {
     try SightingsFile(path: "clients").load(from: file).recent(at: now).map { sighting in
       guard let client = SeenClient(sighting) else {
-        throw Unusable("what is recorded of client \(sighting.client.thumbprint) is not its certificate")
+        throw Unusable("the record of client \(sighting.client.thumbprint) does not hold its certificate")
       }
       return client
     }

@@ -3,6 +3,7 @@ import ClientVerification
 import OpenSSL
 import SupervisorLink
 import Synchronization
+import Values
 
 /// The store's part of the material, read.
 struct Trust {
@@ -52,7 +53,7 @@ final class CurrentVerifier: Sendable {
   /// The way from a client's certificate to the root that it is let in through, at the present time; `nil` if it is not.
   func chain(of presented: PresentedChain) -> [Certificate]? {
     let verdict = verifier.withLock(\.self).verify(
-      presented.leaf, presentedIntermediates: presented.intermediates, at: Timestamp.now().milliseconds / 1000)
+      presented.leaf, presentedIntermediates: presented.intermediates, at: Timestamp.now().seconds)
     if case .accepted(let chain, _) = verdict { return chain }
     return nil
   }

@@ -1,5 +1,6 @@
 import AgentRegistration
 import ArgumentParser
+import Console
 import SystemCalls
 
 /// agent-register, also installed as jams-register.
@@ -16,18 +17,11 @@ struct RegisterCommand: ParsableCommand {
         \(programName) -V [FILE] --at TIME | --env-diff USER
         """,
       discussion: """
-        HASH is a SHA-1 or SHA-256 thumbprint, or its first 8 digits or more. Run it as the user who runs agentd, usually root. \
-        agent-register(8) says more.
+        HASH is a SHA-1 or SHA-256 thumbprint, or its first 8 digits or more. Run it as the user that runs agentd, usually root. \
+        See agent-register(8).
         """,
       version: "agent-register \(Registration.version)")
   }
-
-  static let longOptions: Set<String> = [
-    "import", "query-password", "password-file", "remove-source", "listener", "thumbprint", "disable", "enable", "bind",
-    "port", "list", "remove", "force", "export", "output", "verify", "at", "env-diff", "config", "json", "request",
-    "name", "server", "renew", "started-by-agentd",
-    "version", "help",
-  ]
 
   @OptionGroup var importing: ImportOptions
   @OptionGroup var requesting: RequestOptions
@@ -38,18 +32,18 @@ struct RegisterCommand: ParsableCommand {
 
   func run() throws {
     // Not in validate(): an unknown option is the likelier mistake, and is to be told first.
-    try Wish.check(self)
+    try RegisterAction.check(self)
     do {
       let invocation = Registration.Invocation(
         program: Self.programName, configurationFile: general.config, json: general.json)
-      let report = try Wish.of(self).carryOut(Registration(invocation, environment: processEnvironment()))
-      try deliver(report)
+      let report = try RegisterAction.of(self).carryOut(Registration(invocation, environment: processEnvironment()))
+      try Self.deliver(report)
       if report.status != .success { throw ExitCode(report.status.rawValue) }
     } catch let exit as ExitCode {
       throw exit
     } catch {
-      let error = RegistrationError(error)
-      complain(error.description)
+      let error = CommandError(error)
+      Self.complain(error.description)
       throw ExitCode(error.status.rawValue)
     }
   }
@@ -64,14 +58,58 @@ struct RegisterCommand: ParsableCommand {
       exit()
     } catch let error as SystemError {
       complain("\(error)")
-      exit(withError: ExitCode(RegistrationError(error).status.rawValue))
+      exit(withError: ExitCode(CommandError(error).status.rawValue))
     } catch {
       guard !(error is ExitCode), exitCode(for: error) == .validationFailure else { exit(withError: error) }
-      complain("\(withCaseHint(message(for: error))); see \(programName) --help")
+      complain("\(RegisterOption.withCaseHint(message(for: error))); see \(programName) --help")
       exit(withError: ExitCode.validationFailure)
     }
   }
 
   /// The name it was called by, so that messages and hints can be copied.
   static var programName: String { Path.name(of: CommandLine.arguments.first ?? "agent-register") }
+
+  private static func deliver(_ report: Report) throws(CommandError) {
+    for warning in report.warnings { complain("warning: \(warning)") }
+    do throws(SystemError) { try StandardStream.output.write(report.output) } catch {
+      throw CommandError(.inputOutput, "\(StandardStream.output.rawValue): \(error.reason)")
+    }
+  }
+
+  private static func complain(_ text: String) { StandardStream.complain(text, programName) }
+}
+
+extension RegisterCommand {
+  /// Whether the command line has the option.
+  func has(_ option: RegisterOption) -> Bool {
+    switch option {
+    case .importFile: importing.file != nil
+    case .queryPassword: importing.queryPassword
+    case .passwordFile: importing.passwordFile != nil
+    case .removeSource: importing.removeSource
+    case .request: requesting.isWanted
+    case .name: requesting.name != nil
+    case .server: requesting.server != nil
+    case .renew: requesting.renew
+    case .startedByAgentd: requesting.startedByAgentd
+    case .listener: listening.isWanted
+    case .thumbprint: !listening.thumbprint.isEmpty
+    case .disable: !listening.disable.isEmpty
+    case .enable: !listening.enable.isEmpty
+    case .bind: !listening.addresses.isEmpty
+    case .port: listening.port != nil
+    case .list: keeping.list
+    case .remove: !keeping.remove.isEmpty
+    case .force: keeping.force
+    case .export: !keeping.export.isEmpty
+    case .output: keeping.output != nil
+    case .verify: keeping.verify != nil
+    case .moment: keeping.moment != nil
+    case .environmentDifference: jobs.user != nil
+    case .config: general.config != nil
+    case .json: general.json
+    // The parser acts on these itself.
+    case .version, .help: false
+    }
+  }
 }

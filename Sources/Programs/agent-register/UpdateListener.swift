@@ -1,21 +1,21 @@
 import AgentRegistration
 import ArgumentParser
 import CommandGrammar
+import Console
 import Glibc
-import SecretInput
 import SystemCalls
 
 /// The article's command for an agent: UPDATE AGENT LISTENER /REQCERT /SERVER=... /NOALLOWSSPI /NOALLOWNONE /AGENTNAME=...
 enum UpdateListener {
   private static let syntax = CommandSyntax(
-    "UPDATE AGENT LISTENER", "requests this agent's certificate from the scheduler, and serves with it",
+    "UPDATE AGENT LISTENER", "requests this agent's certificate from the scheduler and serves with it",
     [
       .init("REQCERT", required: true, "requests a certificate; the key is made here and stays here"),
-      .init("SERVER", "HOST:PORT", required: true, "the scheduler's enrolment service; the port is 5774 unless given"),
-      .init("AGENTNAME", "NAME", "how the scheduler knows this agent; without it, the host's name"),
+      .init("SERVER", "HOST:PORT", required: true, "the scheduler's enrolment service; default port: 5774"),
+      .init("AGENTNAME", "NAME", "this agent's name at the scheduler; default: the host's name"),
       .init("NOALLOWSSPI", "no authentication by Active Directory; never allowed here"),
       .init("NOALLOWNONE", "no connection without authentication; never allowed here"),
-      .init("CODEFILE", "FILE", "the enrolment code is this file's first line; without it, it is asked for"),
+      .init("CODEFILE", "FILE", "a file whose first line is the enrolment code; without it, you are asked"),
     ])
 
   /// The options that do what the command line asks for, once for each command: of a command line in the article's language those of

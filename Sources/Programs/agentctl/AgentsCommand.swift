@@ -3,21 +3,22 @@ import AgentProtocol
 import ArgumentParser
 import Glibc
 import SchedulerRegistry
+import Values
 
 /// Shows the agents with their states.
 struct AgentsCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "agents", abstract: "Show each agent's state, and why it is not Online.",
     usage: "agentctl agents [options] [PATTERN ...]",
-    discussion: "Exits with 1 if one that is enabled is not Online.")
+    discussion: "Exits with 1 if an enabled agent is not Online.")
 
   @OptionGroup var identity: IdentityOptions
   @Argument(
     help: ArgumentHelp("Only agents whose name matches, as in 'web*'.", valueName: "pattern"),
     completion: AgentNames.completion)
   var patterns: [String] = []
-  @Option(help: ArgumentHelp("How long a silent agent is waited for.", valueName: "seconds")) var timeout = 5.0
-  @Flag(help: "One JSON object a line.") var json = false
+  @Option(help: ArgumentHelp("How long to wait for a silent agent.", valueName: "seconds")) var timeout = 5.0
+  @Flag(help: "Print one JSON object per line.") var json = false
 
   func validate() throws {
     guard (0.1...3600).contains(timeout) else { throw ValidationError("--timeout: 0.1 to 3600 seconds") }
@@ -63,7 +64,7 @@ private struct AgentReport: Encodable {
   let version: String?
   let running: Int?
   let queued: Int?
-  let certificateThumbprint: String?
+  let certificateThumbprint: Thumbprint?
   let certificateNotAfter: Timestamp?
   let warnings: [String]?
 

@@ -2,7 +2,7 @@ import AgentClient
 import AgentInventory
 import AgentProtocol
 import ArgumentParser
-import Glibc
+import Console
 import SchedulerRegistry
 
 /// agentctl: shows agents and runs jobs on them from the scheduler's side.
@@ -43,33 +43,33 @@ extension FleetCommand {
 func told(_ body: () async throws -> Void) async throws {
   do { try await body() } catch let error as AgentError {
     complain("\(error)")
-    throw ExitCode(error.exitCode)
+    throw ExitCode(error.status.rawValue)
   } catch let error as InventoryError {
     complain("\(error)")
-    throw ExitCode(EX_NOINPUT)
+    throw ExitCode(ExitStatus.noInput.rawValue)
   } catch let error as RegistryError {
     complain("\(error)")
-    throw ExitCode(EX_NOINPUT)
+    throw ExitCode(ExitStatus.noInput.rawValue)
   } catch let error as OutputClosed {
     throw ExitCode(error.code)
   }
 }
 
 extension AgentError {
-  /// As in sysexits(3).
-  var exitCode: Int32 {
+  /// The status it leads to.
+  var status: ExitStatus {
     switch self {
-    case .unreachable: EX_UNAVAILABLE
-    case .untrusted, .unauthenticated: EX_NOPERM
-    case .misconfigured: EX_PROTOCOL
-    case .unusable: EX_NOINPUT
+    case .unreachable: .unavailable
+    case .untrusted, .unauthenticated: .noPermission
+    case .misconfigured: .protocol
+    case .unusable: .noInput
     case .problem(let problem):
       // By RFC 9110's classes: theirs to forbid, ours to mend, theirs and soon over, theirs.
       switch problem.kind.status {
-      case 403: EX_NOPERM
-      case 400..<500: EX_DATAERR
-      case 503, 507: EX_TEMPFAIL
-      default: EX_SOFTWARE
+      case 403: .noPermission
+      case 400..<500: .data
+      case 503, 507: .temporary
+      default: .software
       }
     }
   }

@@ -5,7 +5,7 @@ import SchedulerRegistry
 /// Leaves agents out of all that is done.
 struct DisableCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "disable", abstract: "Leave agents out until they are enabled again; their jobs go on.",
+    commandName: "disable", abstract: "Skip agents until they are enabled again; their jobs keep running.",
     usage: "agentctl disable [-H DIR] PATTERN ...")
 
   @OptionGroup var options: EnablingOptions
@@ -17,7 +17,7 @@ struct DisableCommand: FleetCommand {
 /// Uses agents again.
 struct EnableCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "enable", abstract: "Use agents again that were disabled.",
+    commandName: "enable", abstract: "Use disabled agents again.",
     usage: "agentctl enable [-H DIR] PATTERN ...")
 
   @OptionGroup var options: EnablingOptions
@@ -31,7 +31,7 @@ struct EnablingOptions: ParsableArguments {
   @OptionGroup var identity: IdentityOptions
   @Argument(help: ArgumentHelp("Agents by name or pattern.", valueName: "pattern"), completion: AgentNames.completion)
   var patterns: [String]
-  @Flag(help: "One JSON object a line.") var json = false
+  @Flag(help: "Print one JSON object per line.") var json = false
 
   private struct Outcome: Encodable {
     let agent: String

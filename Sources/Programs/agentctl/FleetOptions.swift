@@ -11,7 +11,7 @@ struct FleetOptions: ParsableArguments {
     help: ArgumentHelp("Agents that match, as in -a 'web*'; may be repeated.", valueName: "pattern"),
     completion: AgentNames.completion)
   var patterns: [String] = []
-  @Option(help: ArgumentHelp("How many agents at a time.", valueName: "number")) var parallel = 1000
+  @Option(help: ArgumentHelp("How many agents at once.", valueName: "number")) var parallel = 1000
 
   func validate() throws {
     guard (1...10000).contains(parallel) else { throw ValidationError("--parallel: 1 to 10000") }
@@ -20,9 +20,9 @@ struct FleetOptions: ParsableArguments {
   /// The agents that the patterns mean, without those that are disabled.
   func connectors(_ inventory: AgentInventory) throws -> [ExecutorConnector] {
     let named = try unusable { try inventory.connectors(matching: patterns) }
-    for connector in named where !connector.isEnabled { complain("\(connector.agentName) is disabled, and left out") }
+    for connector in named where !connector.isEnabled { complain("\(connector.agentName) is disabled and skipped") }
     let enabled = named.filter(\.isEnabled)
-    if enabled.isEmpty { throw AgentError.unusable("no agent is left to be asked") }
+    if enabled.isEmpty { throw AgentError.unusable("no agent is left to ask") }
     return enabled
   }
 }

@@ -1,5 +1,6 @@
 import AgentClient
 import AgentProtocol
+import Console
 import Glibc
 import Synchronization
 import Wording
@@ -41,7 +42,7 @@ final class FleetRun: Sendable {
       let client = try unusable(client)
       defer { client.close() }
       let job = RunningJob(id, request, on: client)
-      guard begin(agent, job) else { return .failed(.unusable("not started: cancelled before")) }
+      guard begin(agent, job) else { return .failed(.unusable("not started: cancelled")) }
       try await job.submit()
       // It may have been cancelled while its submit was under way.
       if state.withLock({ $0.isCancelled }) { await job.cancel(isTold: false) }
@@ -128,7 +129,7 @@ final class FleetRun: Sendable {
     }
     complain("\(id) on \(counted(agents, "agent")): \(counts(state))")
     if !state.failures.isEmpty { return EXIT_FAILURE }
-    return state.unknown.isEmpty ? EXIT_SUCCESS : EX_UNAVAILABLE
+    return state.unknown.isEmpty ? EXIT_SUCCESS : ExitStatus.unavailable.rawValue
   }
 }
 

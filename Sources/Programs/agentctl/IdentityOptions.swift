@@ -25,7 +25,7 @@ struct IdentityOptions: ParsableArguments {
 
   func validate() throws {
     let given = [cert, key, ca].count { $0 != nil }
-    guard given == 0 || given == 3 else { throw ValidationError("--cert, --key and --ca go together") }
+    guard given == 0 || given == 3 else { throw ValidationError("--cert, --key and --ca need each other") }
   }
 
   /// The scheduler's registry.

@@ -6,7 +6,7 @@ import Glibc
 /// Submits a job.
 struct SubmitCommand: AgentCommand {
   static let configuration = CommandConfiguration(
-    commandName: "submit", abstract: "Submit a job and print its id; it runs on without us.",
+    commandName: "submit", abstract: "Submit a job and print its id, without waiting.",
     usage: "agentctl submit [options] AGENT -- PROGRAM ARGUMENTS",
     discussion: "With --id the same command may be repeated safely: the job is never run twice.")
 
@@ -39,8 +39,8 @@ struct JobsCommand: AgentCommand {
   @OptionGroup var target: TargetOptions
   @Option(help: "Only jobs in this state.") var state: String?
   @Option(help: ArgumentHelp("Only jobs with this label.", valueName: "name=value")) var label: String?
-  @Option(help: "At most so many.") var limit = 100
-  @Flag(help: "One JSON object a line.") var json = false
+  @Option(help: "The maximum number of jobs.") var limit = 100
+  @Flag(help: "Print one JSON object per line.") var json = false
 
   func validate() throws {
     if let state, JobState(rawValue: state) == nil {
@@ -65,9 +65,9 @@ struct LogsCommand: AgentCommand {
 
   @OptionGroup var target: TargetOptions
   @OptionGroup var job: JobArgument
-  @Flag(name: .shortAndLong, help: "Go on until the job has ended.") var follow = false
-  @Flag(help: "Print its errors, where they are kept apart.") var stderr = false
-  @Option(help: "Bytes to leave out at the beginning.") var offset: Int64 = 0
+  @Flag(name: .shortAndLong, help: "Keep printing until the job ends.") var follow = false
+  @Flag(help: "Print its standard error, if kept separate.") var stderr = false
+  @Option(help: "Bytes to skip at the beginning.") var offset: Int64 = 0
 
   func perform(_ agent: AgentClient) async throws {
     let stream: OutputStream = stderr ? .stderr : .stdout

@@ -7,7 +7,7 @@ import Wording
 
 /// What to run, and how.
 struct JobOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The job's id; made up where it is left out.", valueName: "id")) var id: String?
+  @Option(help: ArgumentHelp("The job's id; default: a new one.", valueName: "id")) var id: String?
   @Option(help: "The user to run as.") var user: String?
   @Option(help: "The primary group.") var group: String?
   @Option(help: ArgumentHelp("The working directory.", valueName: "path")) var directory: String?
@@ -16,11 +16,11 @@ struct JobOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A label; may be repeated.", valueName: "name=value")) var label: [String] = []
   @Option(help: ArgumentHelp("End the job after this time.", valueName: "seconds")) var timeout: Double?
   @Option(help: ArgumentHelp("Time between TERM and KILL.", valueName: "seconds")) var killGrace: Double?
-  @Option(help: ArgumentHelp("The most bytes of output, errors included.", valueName: "bytes")) var outputLimit: Int64?
-  @Flag(help: "Keep standard error apart from the output.") var separateStderr = false
-  @Option(help: ArgumentHelp("What the job reads; - for standard input.", valueName: "file")) var stdin: String?
+  @Option(help: ArgumentHelp("Maximum bytes of output, errors included.", valueName: "bytes")) var outputLimit: Int64?
+  @Flag(help: "Keep standard error separate from the output.") var separateStderr = false
+  @Option(help: ArgumentHelp("What the job reads; - is standard input.", valueName: "file")) var stdin: String?
   @Argument(
-    parsing: .postTerminator, help: ArgumentHelp("The program and its arguments, behind --.", valueName: "command"))
+    parsing: .postTerminator, help: ArgumentHelp("The program and its arguments, after --.", valueName: "command"))
   var command: [String] = []
 
   func validate() throws {

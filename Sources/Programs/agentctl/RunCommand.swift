@@ -13,8 +13,8 @@ struct RunCommand: AsyncParsableCommand {
       agentctl run [options] -a 'web*' -a db1 -- PROGRAM ARGUMENTS
       """,
     discussion: """
-      Ctrl-C cancels the job and waits for its end; a second one leaves at once, and the job runs on. With -a the job runs \
-      on many agents side by side: each line of output has the agent's name before it, a summary comes last, and the exit \
+      Ctrl-C cancels the job and waits for its end; a second one exits at once, and the job keeps running. With -a it runs \
+      on many agents side by side: each line of output begins with the agent's name, a summary comes last, and the exit \
       code is 0 only if all succeeded.
       """)
 
@@ -23,13 +23,13 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup var fleet: FleetOptions
   @OptionGroup var access: AccessOptions
   @OptionGroup var job: JobOptions
-  @Flag(help: "Print the ended job as JSON; with -a one a line.") var json = false
+  @Flag(help: "Print the ended job as JSON; with -a one per line.") var json = false
 
   func validate() throws {
     guard (agent == nil) != fleet.patterns.isEmpty else { throw ValidationError("name one agent, or many with -a") }
     if let agent { try access.validate(agent) }
     if agent == nil, access.identity.cert != nil {
-      throw ValidationError("-a asks the scheduler's agents: leave --cert out")
+      throw ValidationError("-a is for the scheduler's agents, so it cannot be combined with --cert")
     }
   }
 

@@ -32,7 +32,7 @@ struct AccessOptions: ParsableArguments {
     guard ServerAddress(agent, port: HostAndPort.agentPort) != nil else {
       throw ValidationError("\(printable(agent)): an agent's name, or HOST[:PORT]")
     }
-    if name != nil, identity.cert == nil { throw ValidationError("--name goes with --cert, --key and --ca") }
+    if name != nil, identity.cert == nil { throw ValidationError("--name needs --cert, --key and --ca") }
   }
 
   func client(of agent: String) throws -> AgentClient {
@@ -52,7 +52,7 @@ struct AccessOptions: ParsableArguments {
       }
       guard connector.isEnabled else {
         throw AgentError.unusable(
-          "\(connector.agentName) is disabled: agentctl enable \(connector.agentName) has it used again")
+          "\(connector.agentName) is disabled; enable it with: agentctl enable \(connector.agentName)")
       }
       return try inventory.client(of: connector, limits: patience.tellingLimits)
     }
@@ -61,7 +61,7 @@ struct AccessOptions: ParsableArguments {
 
 /// How stubborn we are.
 struct PatienceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Go on trying while the agent is away.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Keep trying while the agent is unreachable.", valueName: "seconds"))
   var patience = 60.0
 
   func validate() throws {

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Console
 import FoundationEssentials
 import Glibc
 import SystemCalls
@@ -9,15 +10,12 @@ struct OutputClosed: Error {
   let code: Int32
 }
 
-private let standardOutput = FileDescriptor(owning: STDOUT_FILENO)
-private let standardError = FileDescriptor(owning: STDERR_FILENO)
-
 /// Writes bytes to standard output, or error, as they are.
 func write(_ bytes: [UInt8], as stream: OutputStream = .stdout) throws {
-  do throws(SystemError) { try (stream == .stdout ? standardOutput : standardError).writeAll(bytes) } catch {
+  do throws(SystemError) { try (stream == .stdout ? StandardStream.output : .error).write(bytes) } catch {
     // As a shell shows a program that SIGPIPE ended.
     if error.code != EPIPE { complain("\(stream.rawValue): \(error.reason)") }
-    throw OutputClosed(code: error.code == EPIPE ? 128 + SIGPIPE : EX_IOERR)
+    throw OutputClosed(code: error.code == EPIPE ? 128 + SIGPIPE : ExitStatus.inputOutput.rawValue)
   }
 }
 
@@ -25,10 +23,7 @@ func write(_ bytes: [UInt8], as stream: OutputStream = .stdout) throws {
 func printLine(_ text: String) throws { try write(Array("\(text)\n".utf8)) }
 
 /// Writes a line to standard error, with the program's name before it.
-func complain(_ text: String) {
-  let line = "agentctl: \(printable(text))\n"
-  _ = line.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
-}
+func complain(_ text: String) { StandardStream.complain(text, "agentctl") }
 
 /// Writes a value as JSON, as the agent would.
 func printJSON(_ value: some Encodable) throws {
@@ -59,8 +54,8 @@ extension JobStatus {
     case .succeeded: return EXIT_SUCCESS
     case .killed, .cancelled, .timedOut, .outputLimit: return 128 + (signal == "SIGTERM" ? SIGTERM : SIGKILL)
     case .couldNotStart: return 126
-    case .interrupted: return EX_TEMPFAIL
-    default: return EX_SOFTWARE
+    case .interrupted: return ExitStatus.temporary.rawValue
+    default: return ExitStatus.software.rawValue
     }
   }
 }

@@ -2,6 +2,7 @@ import AgentProtocol
 import ArgumentParser
 import Supervisor
 import SystemCalls
+import Values
 
 /// The options of agentd as the one who starts it gives them.
 struct AgentdCommand: ParsableCommand {
@@ -14,7 +15,7 @@ struct AgentdCommand: ParsableCommand {
       agentd -t [-c FILE] [--at TIME] [--as CLIENT ... -- COMMAND]
       agentd -C FILE
       """,
-    discussion: "SIGHUP reloads, SIGTERM ends it and leaves the jobs alone. See agentd(8).",
+    discussion: "SIGHUP reloads; SIGTERM stops agentd, and jobs keep running. See agentd(8).",
     version: "agentd \(agentdVersion)")
 
   @Flag(name: [.customShort("F"), .long], help: "Stay in the foreground; log to standard error.")
@@ -26,7 +27,7 @@ struct AgentdCommand: ParsableCommand {
   @Option(
     name: .customLong("at"),
     help: ArgumentHelp(
-      "With -t: fail if anything breaks until 2026-12-31.",
+      "With -t: fail if anything breaks by this date.",
       valueName: "time"))
   var moment: String?
 
@@ -42,7 +43,7 @@ struct AgentdCommand: ParsableCommand {
 
   func run() throws {
     if newConfiguration != nil, foreground || checkOnly || config != nil {
-      throw ValidationError("-C goes alone: agentd -C FILE")
+      throw ValidationError("-C cannot be combined with other options: agentd -C FILE")
     }
     var options = StartOptions(
       configurationFile: config, environment: processEnvironment(), foreground: foreground, checkOnly: checkOnly)
@@ -54,10 +55,10 @@ struct AgentdCommand: ParsableCommand {
 
   private func forecastMoment() throws -> Timestamp? {
     guard let moment else { return nil }
-    guard checkOnly else { throw ValidationError("--at goes with -t") }
+    guard checkOnly else { throw ValidationError("--at needs -t") }
     guard let time = Timestamp.momentOrDate(moment), time > .now() else {
       throw ValidationError(
-        "--at: \(String(reflecting: moment)) is no time to come such as 2099-12-31T23:59:59Z or 2099-12-31")
+        "--at: \(String(reflecting: moment)) is not a future time such as 2099-12-31T23:59:59Z or 2099-12-31")
     }
     return time
   }

@@ -23,17 +23,17 @@ struct ExplainOptions: ParsableArguments {
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("With --as: program and arguments, behind --.", valueName: "command"))
+    help: ArgumentHelp("With --as: program and arguments, after --.", valueName: "command"))
   var command: [String] = []
 
   /// The question; `nil` if there is none.
   func question(_ isCheck: Bool) throws -> PolicyQuestion? {
     if clients.isEmpty {
       let stray = [("--user", user), ("--group", group), ("--pool", pool), ("a command", command.first)]
-      if let name = stray.first(where: { $0.1 != nil })?.0 { throw ValidationError("\(name) goes with -t --as CLIENT") }
+      if let name = stray.first(where: { $0.1 != nil })?.0 { throw ValidationError("\(name) needs -t --as CLIENT") }
       return nil
     }
-    guard isCheck else { throw ValidationError("--as goes with -t: agentd -t --as CLIENT --user USER -- COMMAND") }
+    guard isCheck else { throw ValidationError("--as needs -t: agentd -t --as CLIENT --user USER -- COMMAND") }
     return PolicyQuestion(clients: clients, user: user, group: group, pool: pool, command: command)
   }
 }

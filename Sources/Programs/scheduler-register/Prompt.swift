@@ -8,20 +8,20 @@ struct Prompt {
   private static let prompt = "scheduler> "
   private static let continuation = "         > "
 
-  private let console: Console
+  private let session: Session
   private var reader = CommandReader { command throws(GrammarError) in
     try SchedulerCommand.of(command.words).syntax.check(command)
   }
 
-  private init(_ console: Console) {
-    self.console = console
+  private init(_ session: Session) {
+    self.session = session
   }
 
   /// Asks for commands until EXIT or the end of input (Ctrl-D).
   ///
   /// - Returns: 0: a mistake at a prompt is not the program's failure.
-  static func converse(_ console: Console) -> Int32 {
-    var prompt = Prompt(console)
+  static func converse(_ session: Session) -> Int32 {
+    var prompt = Prompt(session)
     prompt.converse()
     return EXIT_SUCCESS
   }
@@ -32,7 +32,7 @@ struct Prompt {
       cedit_end_completion()
       return word.flatMap { rl_completion_matches($0, nextCompletion) }
     }
-    console.show(["HELP lists the commands, EXIT ends."])
+    session.show(["HELP lists the commands, EXIT quits."])
     var line = Self.line(Self.prompt)
     while let present = line {
       if CommandReader.isEnd(present), !reader.isWaiting { break }
@@ -57,9 +57,9 @@ struct Prompt {
   private mutating func take(_ line: String, next: String?) {
     switch reader.take(line, next: next) {
     case .nothing: break
-    case .incomplete(let lack): console.show(["\(lack): go on in the next line, or give up with an empty one"])
+    case .incomplete(let lack): session.show(["\(lack): continue on the next line, or cancel with an empty one"])
     case .command(let text):
-      _ = console.carryOut { () throws(GrammarError) in try ParsedCommand(text) }
+      _ = session.carryOut { () throws(GrammarError) in try ParsedCommand(text) }
     }
   }
 

@@ -10,14 +10,14 @@ import SystemCalls
 struct SchedulerRegisterCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scheduler-register",
-    abstract: "A scheduler's certificates and its ways to agents.",
+    abstract: "Manages a scheduler's certificates and its agents.",
     usage: """
       scheduler-register [-H DIR] COMMAND     such as LIST EXEC CONFIG
-      scheduler-register [-H DIR]             asks for commands, or reads them
+      scheduler-register [-H DIR]             prompts for or reads commands
       """,
     discussion: """
-      HELP lists the commands. Words and switches may be in any case. Quote for the shell what it would take apart: \
-      /NAME="My CA" reaches this program without the quotes, and is understood.
+      HELP lists the commands. Upper and lower case are the same. Quote for the shell what it would split: \
+      /NAME="My CA" reaches this program without the quotes and is accepted.
       """,
     version: "scheduler-register \(agentdVersion)")
 
@@ -39,15 +39,15 @@ struct SchedulerRegisterCommand: ParsableCommand {
     }
     let folder = SchedulerHome.resolve(option: home, environment: processEnvironment(), isRoot: geteuid() == 0)
     let registry = SchedulerRegistry(home: folder)
-    let console = Console(
-      Scheduler(registry, hostNames: LocalHost.names, probe: { Probe.reach($0, registry) }))
+    let session = Session(
+      scheduler: Scheduler(registry, hostNames: LocalHost.names, probe: { Probe.reach($0, registry) }))
     let status =
       if !command.isEmpty {
-        console.carryOut { () throws(GrammarError) in try ParsedCommand(arguments: command) }
+        session.carryOut { () throws(GrammarError) in try ParsedCommand(arguments: command) }
       } else if isatty(STDIN_FILENO) == 1 {
-        Prompt.converse(console)
+        Prompt.converse(session)
       } else {
-        console.carryOutStandardInput()
+        session.carryOutStandardInput()
       }
     if status != 0 { throw ExitCode(status) }
   }

@@ -1,7 +1,7 @@
-import AgentProtocol
 import CertificateImport
 import ClientVerification
 import OpenSSL
+import Values
 
 /// One line of the tree that `-V` prints, and one object of `links` in its JSON: a certificate of the chain with the verdict
 /// on it. The first is the root, or what takes its place; each issued the next.
@@ -18,7 +18,7 @@ struct ChainLink: Encodable, Equatable {
 
   var role: Role
   var subject: String
-  var sha256: String?
+  var sha256: Thumbprint?
   var notBefore: Timestamp?
   var notAfter: Timestamp?
   var key: String?
@@ -85,6 +85,6 @@ extension ChainLink {
   private var text: String {
     let verdict = reasons.isEmpty ? (role == .root ? "ok, imported root" : "ok") : reasons.joined(separator: "; ")
     guard let sha256, let notBefore, let notAfter, let key else { return "\(subject): \(verdict)" }
-    return "\(subject) (sha256 \(sha256.prefix(16))…, \(key), \(notBefore.short) to \(notAfter.short)): \(verdict)"
+    return "\(subject) (sha256 \(sha256.beginning)…, \(key), \(notBefore.short) to \(notAfter.short)): \(verdict)"
   }
 }

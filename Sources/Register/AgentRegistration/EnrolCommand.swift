@@ -2,11 +2,10 @@ import AgentConfiguration
 import AgentProtocol
 import CertificateImport
 import CertificateStore
+import Console
 import EnrolmentClient
 import EnrolmentProtocol
-import ExitStatus
 import OpenSSL
-import SecretInput
 import SystemCalls
 
 extension Registration {
@@ -27,15 +26,15 @@ extension Registration {
     }
     let plan: ImportPlan
     do { plan = try add(try bundle(certificate, root)) } catch let refusal as ImportRefusal {
-      throw RegistrationError(.data, "the certificate that \(server) issued cannot be used: \(refusal)")
+      throw CommandError(.data, "the certificate that \(server) issued cannot be used: \(refusal)")
     }
     let saved = try serve(with: certificate, renewingAt: server)
     return try report(certificate, plan, saved)
   }
 
-  func enrolmentServer(_ text: String) throws(RegistrationError) -> EnrolmentServer {
+  func enrolmentServer(_ text: String) throws(CommandError) -> EnrolmentServer {
     guard let server = EnrolmentServer(text) else {
-      throw RegistrationError(.usage, "\(text.debugDescription) is no server: HOST or HOST:PORT is needed")
+      throw CommandError(.usage, "\(text.debugDescription) is not a server: expected HOST or HOST:PORT")
     }
     return server
   }
@@ -44,8 +43,8 @@ extension Registration {
     let typed = try source == .none ? PasswordPrompt.ask("Enrolment code: ") : source.password()
     let text = typed?.withUnsafeBytes { String(decoding: $0, as: UTF8.self) } ?? ""
     guard let code = EnrolmentCode(text) else {
-      throw RegistrationError(
-        .data, "that is no enrolment code: it is what CREATE ENROLMENT CODE shows, with the part behind the dot")
+      throw CommandError(
+        .data, "that is not an enrolment code: type what CREATE ENROLMENT CODE shows, with the part after the dot")
     }
     return code
   }
@@ -54,12 +53,12 @@ extension Registration {
   private func requestCertificate(
     _ server: EnrolmentServer, _ shown: [Certificate], _ name: String, _ code: EnrolmentCode
   ) throws -> (root: Certificate, certificate: Certificate) {
-    guard let root = shown.first(where: { $0.sha256Thumbprint.hasPrefix(code.rootBeginning) && $0.isSelfSigned }) else {
+    guard let root = shown.first(where: { code.isOfRoot($0.sha256Thumbprint) && $0.isSelfSigned }) else {
       let other = shown.first.map { "\($0)" } ?? "none"
-      throw RegistrationError(
+      throw CommandError(
         .noPermission,
-        "\(server) shows another root CA (\(other)) than that of the code (\(code.rootBeginning)...): it is not "
-          + "the scheduler's, or somebody is in between; the code was not sent")
+        "\(server) shows another root CA (\(other)) than the enrolment code's (\(code.rootBeginning)...): it is not "
+          + "the scheduler, or the connection is intercepted; the code was not sent")
     }
     let isFirst = try keptRequestKey() == nil
     let request = try CertificateRequest.make(commonName: name, alternativeNames: [.dns(name)], key: try requestKey())
@@ -83,10 +82,10 @@ extension Registration {
   func rethrowing<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let error as EnrolmentError {
       switch error {
-      case .unreachable: throw RegistrationError(.unavailable, error.description)
-      case .untrusted: throw RegistrationError(.noPermission, error.description)
-      case .refused: throw RegistrationError(.noPermission, error.description)
-      case .unusable: throw RegistrationError(.protocol, error.description)
+      case .unreachable: throw CommandError(.unavailable, error.description)
+      case .untrusted: throw CommandError(.noPermission, error.description)
+      case .refused: throw CommandError(.noPermission, error.description)
+      case .unusable: throw CommandError(.protocol, error.description)
       }
     }
   }
@@ -98,7 +97,7 @@ extension Registration {
     if invocation.json { return try Report(json: entries.map(\.entry), warnings: otherStoreWarning) }
     var lines = ["Requested Certificate"]
     for (entry, isNew) in entries { lines += [""] + entry.lines(remark: remark(entry, isNew), now: now) }
-    let renewal = saved.renewAt.map { ["agentd renews it by itself, at \($0.short)"] } ?? []
+    let renewal = saved.renewAt.map { ["agentd renews it automatically, at \($0.short)"] } ?? []
     return Report(lines: lines + [""] + renewal + [note], warnings: otherStoreWarning)
   }
 }

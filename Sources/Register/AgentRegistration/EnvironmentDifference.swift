@@ -1,5 +1,5 @@
 import AgentConfiguration
-import ExitStatus
+import Console
 import Glibc
 import JobLaunch
 import SystemCalls
@@ -9,13 +9,13 @@ extension Registration {
   /// shepherd, with the limits that a running agentd has, and a login is made by su(1); what they find around them is compared.
   public func environmentDifference(of user: String) throws -> Report {
     guard isRoot else {
-      throw RegistrationError(.noPermission, "--env-diff: only root can log in as \(user); run this as root")
+      throw CommandError(.noPermission, "--env-diff: only root can log in as \(user); run this as root")
     }
     let account: Account
     do throws(LaunchRefusal) { account = try Account.resolve(user) } catch {
-      throw RegistrationError(.usage, "--env-diff: \(error)")
+      throw CommandError(.usage, "--env-diff: \(error)")
     }
-    if account.isRoot { throw RegistrationError(.usage, "--env-diff: jobs are not run as root; name another user") }
+    if account.isRoot { throw CommandError(.usage, "--env-diff: jobs are not run as root; name another user") }
     let agent = try PidFile.holder(of: configuration.paths.pidFile)
     let measurement = try Measurement(of: account)
     // First the login: what agentd's limits are set to stays for the rest of this process.
@@ -61,7 +61,7 @@ struct EnvironmentDifference: Encodable {
   var lines: [String] {
     let source = agentd.map { "of agentd (pid \($0))" } ?? "of this shell, because agentd is not running,"
     return [
-      "a job of \(user), with the limits \(source) and of [jobs.limits], beside a login (\(login)):"
+      "a job of \(user), with the limits \(source) and of [jobs.limits], compared with a login (\(login)):"
     ]
       + Self.lines("environment", environment) + Self.lines("groups", groups) + Self.lines("umask", umask)
       + Self.lines("limits (soft, hard)", limits)

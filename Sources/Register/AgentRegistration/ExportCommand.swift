@@ -1,8 +1,9 @@
 import CertificateImport
 import CertificateStore
-import ExitStatus
+import Console
 import OpenSSL
 import SystemCalls
+import Values
 
 extension Registration {
   /// `-E`: a certificate and its chain, or a revocation list, as PEM. Never a key.
@@ -30,7 +31,7 @@ extension Registration {
       return report
     }
     do throws(SystemError) { try DurableFile.replace(file, with: Array(pem.utf8), mode: 0o644) } catch {
-      throw RegistrationError(.cannotCreate, "\(file): \(error.reason)")
+      throw CommandError(.cannotCreate, "\(file): \(error.reason)")
     }
     return Report(lines: ["exported \(entry.role) \(entry.subject) to \(file)"], warnings: warnings)
   }

@@ -1,8 +1,9 @@
 import AgentProtocol
 import CertificateImport
-import ExitStatus
+import Console
 import Forecast
 import OpenSSL
+import Values
 import Wording
 
 extension Registration {
@@ -13,8 +14,8 @@ extension Registration {
     let moment = try Self.moment(time)
     let present = Timestamp(seconds: now)
     if moment < present {
-      throw RegistrationError(
-        .usage, "--at: \(moment.short) is past; to judge one client for then, name its file: -V FILE --at")
+      throw CommandError(
+        .usage, "--at: \(moment.short) is in the past; to check one client for that time, name its file: -V FILE --at")
     }
     let clients = recent(try seenClients())
     let forecast = try Forecast(of: try judgedStore(try catalog()), clients: clients, from: now)
@@ -33,7 +34,7 @@ extension Registration {
 
   private func lines(_ broken: [Breakage], _ next: Breakage?, by moment: Timestamp, _ judged: String) -> [String] {
     guard let first = broken.first else {
-      let later = next.map { "the first thing will \(text($0))" } ?? "nor anything later"
+      let later = next.map { "the first thing breaks \(text($0))" } ?? "nothing breaks later either"
       return ["nothing breaks until \(moment.short) (\(judged)); \(later)"]
     }
     let more = broken.count == 1 ? [] : ["\(broken.count - 1) more until \(moment.short); all of them with --json"]

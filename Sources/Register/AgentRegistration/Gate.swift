@@ -1,19 +1,19 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import ClientSightings
 import ClientVerification
-import ExitStatus
+import Console
 import Forecast
 import OpenSSL
 import SystemCalls
+import Values
 
 /// The gate that the store makes, and the clients whom agentd has let in.
 extension Registration {
   /// What decides who is let in.
   ///
-  /// - Parameter removed: SHA-256 of a certificate that is to be left out.
-  func judgedStore(_ catalog: StoreCatalog, without removed: String? = nil) throws -> JudgedStore {
+  /// - Parameter removed: a certificate that is to be left out.
+  func judgedStore(_ catalog: StoreCatalog, without removed: Thumbprint? = nil) throws -> JudgedStore {
     let listener = try listenerConfiguration()
     let own = catalog.all.first { $0.sha256Thumbprint == listener.certificate }
     return JudgedStore(
@@ -26,22 +26,22 @@ extension Registration {
 
   /// Every client that agentd has recorded, who was there last first.
   ///
-  /// - Throws: `RegistrationError` for a record that cannot be used.
-  func seenClients() throws(RegistrationError) -> [SeenClient] {
+  /// - Throws: `CommandError` for a record that cannot be used.
+  func seenClients() throws(CommandError) -> [SeenClient] {
     let path = configuration.paths.clients
     let sightings: ClientSightings
     do { sightings = try SightingsFile(path: path).load() } catch let broken as SightingsFile.Broken {
-      throw RegistrationError(.configuration, "\(broken); agentd makes a new one when it is started again")
+      throw CommandError(.configuration, "\(broken); agentd makes a new one when it restarts")
     } catch {
-      throw RegistrationError(error)
+      throw CommandError(error)
     }
     var clients: [SeenClient] = []
     for sighting in sightings.newestFirst {
       guard let client = SeenClient(sighting) else {
-        throw RegistrationError(
+        throw CommandError(
           .configuration,
-          "\(path): what is recorded of client \(sighting.client.thumbprint) is not its certificate; "
-            + "remove the file while agentd does not run")
+          "\(path): the record of client \(sighting.client.thumbprint) does not hold its certificate; "
+            + "stop agentd and remove the file")
       }
       clients.append(client)
     }

@@ -1,10 +1,9 @@
 import AgentProtocol
 import CertificateImport
 import CertificateStore
-import ExitStatus
+import Console
 import Glibc
 import OpenSSL
-import SecretInput
 import SystemCalls
 
 extension Registration {
@@ -22,7 +21,7 @@ extension Registration {
       bundle = try Bundle(contents.bytes, password: password.password)
       plan = try add(bundle)
     } catch let refusal as ImportRefusal {
-      throw RegistrationError(.data, "\(name): \(refusal)")
+      throw CommandError(.data, "\(name): \(refusal)")
     }
     var warnings = plan.warnings.map { "\(name): \($0)" } + otherStoreWarning
     if removeSource {
@@ -42,20 +41,20 @@ extension Registration {
   }
 
   /// Learns before anything is changed whether the file can be deleted afterwards.
-  private func checkRemovable(_ file: String) throws(RegistrationError) {
+  private func checkRemovable(_ file: String) throws(CommandError) {
     if file == SourceFile.standardInput {
-      throw RegistrationError(.usage, "--remove-source: standard input cannot be removed; name a file")
+      throw CommandError(.usage, "--remove-source: standard input cannot be removed; name a file")
     }
     if access(Path.folder(of: file), W_OK | X_OK) != 0, errno != ENOENT {
-      throw RegistrationError(
+      throw CommandError(
         .noPermission, "\(file): --remove-source cannot delete it: \(String(cString: strerror(errno)))")
     }
   }
 
-  private func remove(_ file: String) throws(RegistrationError) {
+  private func remove(_ file: String) throws(CommandError) {
     do throws(SystemError) { try DurableFile.remove(file) } catch {
-      throw RegistrationError(
-        .inputOutput, "\(file): was imported, but cannot be deleted: \(error.reason); delete it yourself")
+      throw CommandError(
+        .inputOutput, "\(file): was imported, but cannot be deleted: \(error.reason); delete it by hand")
     }
   }
 
@@ -72,7 +71,7 @@ extension Registration {
     let changed = plan.key != nil || (certificates + lists).contains { $0.isNew }
     let reload = changed ? RunningAgent(configuration).reload(startedBy: agentCommand) : nil
     if invocation.json { return try Report(json: (certificates + lists).map(\.entry), warnings: warnings) }
-    var lines = [changed ? "imported \(name)" : "\(name): everything in it is in the store already"]
+    var lines = [changed ? "imported \(name)" : "\(name): everything in it is already in the store"]
     for (entry, isNew) in certificates + lists {
       lines += [""] + entry.lines(remark: remark(entry, isNew), now: now)
     }
@@ -81,7 +80,7 @@ extension Registration {
 
   func remark(_ entry: StoreEntry, _ isNew: Bool) -> String? {
     switch (entry.role, isNew) {
-    case ("root", true): "trusted from now on"
+    case ("root", true): "now trusted"
     case (_, true): nil
     case (_, false): entry.inUse ? "already there, in use" : "already there"
     }

@@ -1,14 +1,15 @@
 import AgentConfiguration
 import CertificateImport
 import CertificateStore
-import ExitStatus
+import Console
 import OpenSSL
+import Values
 
 /// The store's objects with what the listener makes of them.
 struct Inventory {
   let catalog: StoreCatalog
-  /// Thumbprints of the configured listener certificate and its chain.
-  private let chain: Set<String>
+  /// The configured listener certificate and its chain.
+  private let chain: Set<Thumbprint>
 
   init(_ catalog: StoreCatalog, listener: ListenerConfiguration) {
     self.catalog = catalog
@@ -39,15 +40,15 @@ struct Inventory {
   }
 
   /// The one object that `query` means.
-  func find(_ query: ThumbprintQuery, _ hint: String) throws(RegistrationError) -> StoreEntry {
+  func find(_ query: ThumbprintQuery, _ hint: String) throws(CommandError) -> StoreEntry {
     let found = entries.filter { query.matches(sha1: $0.sha1, sha256: $0.sha256) }
     if found.count > 1 {
       let subjects = found.map(\.subject).joined(separator: "; ")
-      throw RegistrationError(
-        .data, "thumbprint \(query) means \(found.count) objects of the store (\(subjects)); give more digits")
+      throw CommandError(
+        .data, "thumbprint \(query) matches \(found.count) objects in the store (\(subjects)); give more digits")
     }
     guard let entry = found.first else {
-      throw RegistrationError(.data, "thumbprint \(query) is not in the store; see what is with: \(hint)")
+      throw CommandError(.data, "thumbprint \(query) is not in the store; list the store with: \(hint)")
     }
     return entry
   }

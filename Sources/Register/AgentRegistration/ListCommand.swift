@@ -1,8 +1,9 @@
-import AgentProtocol
 import CertificateImport
 import CertificateStore
+import Console
 import Forecast
 import OpenSSL
+import Values
 
 extension Registration {
   /// `-l`: what the store holds, and who came in by it.
@@ -10,7 +11,7 @@ extension Registration {
     let inventory = Inventory(try catalog(), listener: try listenerConfiguration())
     var warnings = otherStoreWarning
     var clients: [SeenClient] = []
-    do throws(RegistrationError) { clients = try seenClients() } catch { warnings.append("\(error)") }
+    do throws(CommandError) { clients = try seenClients() } catch { warnings.append("\(error)") }
     let stored = inventory.entries.map { entry($0, usedBy: clients) }
     // For people those who are still there; for programs all that is known.
     let seen = (invocation.json ? clients : recent(clients)).map(entry)
@@ -41,6 +42,6 @@ extension Registration {
 
   private func throughRoot(_ client: StoreEntry, _ stored: [StoreEntry]) -> String {
     let root = stored.first { $0.role == "root" && $0.sha256 == client.root }
-    return root.map { "seen lately, through \($0.subject)" } ?? "seen lately, through a root that is not here any more"
+    return root.map { "seen lately, through \($0.subject)" } ?? "seen lately, through a root that is no longer here"
   }
 }

@@ -1,10 +1,10 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import CertificateStore
-import ExitStatus
+import Console
 import OpenSSL
 import SystemCalls
+import Values
 
 /// What `-L` shall change; what is `nil` or empty stays.
 public struct ListenerChange: Sendable {
@@ -23,19 +23,19 @@ public struct ListenerChange: Sendable {
 
   /// A change, from the words of a command line.
   ///
-  /// - Throws: `RegistrationError` for a word that means nothing.
+  /// - Throws: `CommandError` for a word that means nothing.
   public init(
     thumbprint: String = "", enable: [String] = [], disable: [String] = [], addresses: [String] = [], port: Int? = nil,
     enrolmentServer: String? = nil
   ) throws {
     do { self.thumbprint = thumbprint.isEmpty ? nil : try ThumbprintQuery(thumbprint) } catch {
-      throw RegistrationError(.usage, "--thumbprint: \(error)")
+      throw CommandError(.usage, "--thumbprint: \(error)")
     }
     self.enable = try enable.map { try AuthenticationMethod(word: $0, option: "--enable") }
     self.disable = try disable.map { try AuthenticationMethod(word: $0, option: "--disable") }
     self.addresses = addresses
     if let port, !(1...65535).contains(port) {
-      throw RegistrationError(.usage, "--port: must be from 1 to 65535, not \(port)")
+      throw CommandError(.usage, "--port: must be from 1 to 65535, not \(port)")
     }
     self.port = port
     self.enrolmentServer = enrolmentServer
@@ -51,10 +51,10 @@ public struct ListenerChange: Sendable {
 public enum AuthenticationMethod: String, CaseIterable, Sendable {
   case tls, sspi, none
 
-  init(word: String, option: String) throws(RegistrationError) {
+  init(word: String, option: String) throws(CommandError) {
     guard let method = Self(rawValue: word.lowercased()) else {
-      throw RegistrationError(
-        .usage, "\(option): \(String(reflecting: word)) is no method; there are tls, sspi and none")
+      throw CommandError(
+        .usage, "\(option): \(String(reflecting: word)) is not a method; the methods are tls, sspi and none")
     }
     self = method
   }
@@ -87,7 +87,7 @@ extension Registration {
     try changeRenewal(&wanted, by: change.enrolmentServer, present)
     if !change.addresses.isEmpty {
       if let fault = ListenerConfiguration.fault(of: change.addresses) {
-        throw RegistrationError(.usage, "--bind: \(fault)")
+        throw CommandError(.usage, "--bind: \(fault)")
       }
       wanted.addresses = change.addresses
     }
@@ -96,13 +96,14 @@ extension Registration {
   }
 
   /// `none` and `sspi` are off for ever, and `tls` is on for ever.
-  private static func checkMethods(_ change: ListenerChange) throws(RegistrationError) {
+  private static func checkMethods(_ change: ListenerChange) throws(CommandError) {
     if let method = change.enable.first(where: { $0 != .tls }) {
-      let reason = method == .none ? "nobody gets in without a certificate" : "there is no Active Directory here"
-      throw RegistrationError(.usage, "--enable \(method): cannot be enabled, \(reason); only tls exists")
+      let reason = method == .none ? "every client needs a certificate" : "there is no Active Directory here"
+      throw CommandError(.usage, "--enable \(method): cannot be enabled: \(reason); the only method is tls")
     }
     if change.disable.contains(.tls) {
-      throw RegistrationError(.usage, "--disable tls: cannot be disabled, no other method exists; nobody could get in")
+      throw CommandError(
+        .usage, "--disable tls: cannot be disabled: there is no other method, so no client could connect")
     }
   }
 
@@ -111,7 +112,7 @@ extension Registration {
     let inventory = Inventory(try catalog(), listener: listener)
     let entry = inventory.entries.first { $0.sha256 == listener.certificate }
     var lines = ["listener"]
-    lines.append("  certificate  \(listener.certificate ?? "none chosen")")
+    lines.append("  certificate  \(listener.certificate?.description ?? "none chosen")")
     if let entry {
       lines.append("               \(entry.subject), valid to \(entry.notAfter?.short ?? "")")
     } else if listener.certificate != nil {
@@ -130,7 +131,7 @@ extension Registration {
 
 /// What `-L --json` prints.
 struct ListenerDescription: Encodable {
-  let certificate: String?
+  let certificate: Thumbprint?
   let methods: [String]
   let addresses: [String]
   let port: Int

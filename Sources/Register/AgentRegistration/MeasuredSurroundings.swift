@@ -1,7 +1,7 @@
 import AgentConfiguration
 import AgentProtocol
 import CLinux
-import ExitStatus
+import Console
 import Glibc
 import JobLaunch
 import SystemCalls
@@ -48,7 +48,7 @@ final class Measurement {
     guard let found = Surroundings(output) else {
       let last = String(decoding: output, as: UTF8.self).split(separator: "\n").last.map { ": it says \"\($0)\"" }
       let reason = outcome.reason.map { " (\($0))" } ?? ""
-      throw RegistrationError(.system, "\(loginCommand): came to no shell\(reason)\(last ?? "")")
+      throw CommandError(.system, "\(loginCommand): did not start a shell\(reason)\(last ?? "")")
     }
     return found
   }
@@ -60,8 +60,8 @@ final class Measurement {
       processLimits: configuration.processLimits.map { .init(resource: $0, soft: $1.soft, hard: $1.hard) })
     let (output, outcome) = try run("job", ["/bin/sh", "-c", Surroundings.script], as: account)
     guard let found = Surroundings(output) else {
-      throw RegistrationError(
-        .system, "a job of \(account.name) comes to no shell: \(outcome.reason ?? outcome.state.rawValue)")
+      throw CommandError(
+        .system, "a job of \(account.name) does not start a shell: \(outcome.reason ?? outcome.state.rawValue)")
     }
     return found
   }
@@ -74,7 +74,7 @@ final class Measurement {
     if account.isRoot, let terminal = getenv("TERM") { request.environment["TERM"] = String(cString: terminal) }
     let job: RunningJob
     do throws(LaunchRefusal) { job = try launcher.launch(id, request, as: account) } catch {
-      throw RegistrationError(.system, error.description)
+      throw CommandError(.system, error.description)
     }
     defer { try? launcher.remove(id) }
     var ended = pollfd(fd: job.shepherd.descriptor.raw, events: Int16(POLLIN), revents: 0)
@@ -88,7 +88,7 @@ extension Account {
   fileprivate static var root: Account {
     get throws {
       do throws(LaunchRefusal) { return try Account.resolve(nil) } catch {
-        throw RegistrationError(.system, error.description)
+        throw CommandError(.system, error.description)
       }
     }
   }

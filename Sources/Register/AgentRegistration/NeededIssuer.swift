@@ -1,14 +1,14 @@
-import AgentProtocol
 import CertificateImport
 import Forecast
 import OpenSSL
+import Values
 import Wording
 
 /// Who would be kept out if an issuer were removed.
 extension Registration {
-  /// The clients of the last 30 days whom the gate lets in now, and would not without the certificate of that SHA-256
+  /// The clients of the last 30 days whom the gate lets in now, and would not without the certificate of that
   /// thumbprint. Who gets in by another root as well is none of them.
-  func clientsNeeding(_ thumbprint: String, in catalog: StoreCatalog) throws -> [SeenClient] {
+  func clientsNeeding(_ thumbprint: Thumbprint, in catalog: StoreCatalog) throws -> [SeenClient] {
     let clients = recent(try seenClients())
     if clients.isEmpty { return [] }
     let (present, without) = (
@@ -20,7 +20,7 @@ extension Registration {
   /// Refuses a removal that would keep out `clients`.
   func refusal(_ entry: StoreEntry, neededBy clients: [SeenClient]) -> String {
     "\(entry.role) \(entry.subject) is still needed: \(Self.summary(clients)); "
-      + "give \(clients.count == 1 ? "it a certificate" : "them certificates") of a root that stays, or use --force"
+      + "give \(clients.count == 1 ? "it a certificate" : "them certificates") from a root that stays, or use --force"
   }
 
   /// What a removal has done to `clients`.

@@ -1,5 +1,5 @@
 import CLinux
-import ExitStatus
+import Console
 import Glibc
 import Sandbox
 import SystemCalls
@@ -31,7 +31,7 @@ struct NetworkProcess {
     _ = Confinement.renewal(reach).enter()
     let answer: [UInt8]
     do { answer = [UInt8(ExitStatus.success.rawValue)] + (try body()) } catch {
-      let told = RegistrationError(error)
+      let told = CommandError(error)
       answer = [UInt8(truncatingIfNeeded: told.status.rawValue)] + told.description.utf8.prefix(limit - 1)
     }
     try? output.writeAll(answer)
@@ -41,14 +41,14 @@ struct NetworkProcess {
   /// Waits for its end.
   ///
   /// - Returns: what `body` returned.
-  /// - Throws: what `body` threw, as a `RegistrationError`.
+  /// - Throws: what `body` threw, as a `CommandError`.
   func result() throws -> [UInt8] {
     defer { waitpid(process, nil, 0) }
     let answer = try output.readAll(limit: Self.limit, "answer over the network")
     guard let first = answer.first, let status = ExitStatus(rawValue: Int32(first)) else {
-      throw RegistrationError(.software, "the process that speaks with the network ended without a result")
+      throw CommandError(.software, "the network process ended without a result")
     }
     if status == .success { return Array(answer.dropFirst()) }
-    throw RegistrationError(status, printable(String(decoding: answer.dropFirst(), as: UTF8.self)))
+    throw CommandError(status, printable(String(decoding: answer.dropFirst(), as: UTF8.self)))
   }
 }

@@ -4,6 +4,7 @@ import CertificateImport
 import CertificateStore
 import Glibc
 import SystemCalls
+import Values
 
 /// One call of agent-register: where things are, and how the program was called.
 public struct Registration: Sendable {
@@ -60,13 +61,13 @@ public struct Registration: Sendable {
   }
 
   /// Seconds since the epoch.
-  var now: Int64 { Timestamp.now().milliseconds / 1000 }
+  var now: Int64 { Timestamp.now().seconds }
 
   /// A word of warning when somebody works on a store of his own while the host has one of the system's.
   var otherStoreWarning: [String] {
     guard !isRoot, configuration.file == nil, access("/etc/agentd/store", F_OK) == 0 else { return [] }
     return [
-      "this is your own store, \(store.folder); the system's agentd uses /etc/agentd/store: run this as root for that"
+      "this is your own store, \(store.folder); the system's agentd uses /etc/agentd/store: run this as root to use that one"
     ]
   }
 }

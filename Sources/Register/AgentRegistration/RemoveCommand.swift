@@ -1,8 +1,8 @@
-import AgentProtocol
 import CertificateImport
 import CertificateStore
-import ExitStatus
+import Console
 import Forecast
+import Values
 
 extension Registration {
   /// `-x`: removes an object, a certificate with its key.
@@ -10,16 +10,15 @@ extension Registration {
   /// - Parameter force: remove it even though the listener uses it, or clients of the last 30 days need it.
   public func remove(_ thumbprint: String, force: Bool) throws -> Report {
     let query = try ThumbprintQuery(thumbprint)
-    if try store.snapshot().isEmpty { throw RegistrationError(.data, "\(store.folder): empty; nothing to remove") }
+    if try store.snapshot().isEmpty { throw CommandError(.data, "\(store.folder): empty; nothing to remove") }
     var refused: [SeenClient] = []
     let entry = try store.update { transaction in
       let catalog = try StoreCatalog(transaction.before, folder: store.folder)
       let entry = try Inventory(catalog, listener: try listenerConfiguration()).find(query, command("-l"))
-      if entry.inUse, !force { throw RegistrationError(.configuration, refusal(entry)) }
+      if entry.inUse, !force { throw CommandError(.configuration, refusal(entry)) }
       refused = try neededBy(entry, catalog, force: force)
-      if !refused.isEmpty, !force { throw RegistrationError(.configuration, refusal(entry, neededBy: refused)) }
-      guard let thumbprint = Thumbprint(entry.sha256) else { return entry }
-      for kind in kinds(entry) { transaction.remove(kind, thumbprint) }
+      if !refused.isEmpty, !force { throw CommandError(.configuration, refusal(entry, neededBy: refused)) }
+      for kind in kinds(entry) { transaction.remove(kind, entry.sha256) }
       return entry
     }
     let reload = RunningAgent(configuration).reload(startedBy: agentCommand)
@@ -32,10 +31,10 @@ extension Registration {
   /// Who needs an issuer. A record that cannot be used keeps it, unless it is to go by force.
   private func neededBy(_ entry: StoreEntry, _ catalog: StoreCatalog, force: Bool) throws -> [SeenClient] {
     guard [.root, .intermediate].contains(ImportPlan.Role(rawValue: entry.role)) else { return [] }
-    do { return try clientsNeeding(entry.sha256, in: catalog) } catch let error as RegistrationError {
+    do { return try clientsNeeding(entry.sha256, in: catalog) } catch let error as CommandError {
       if force { return [] }
-      throw RegistrationError(
-        error.status, "who needs \(entry.role) \(entry.subject) cannot be told: \(error); or use --force")
+      throw CommandError(
+        error.status, "cannot tell who needs \(entry.role) \(entry.subject): \(error); or use --force")
     }
   }
 
@@ -49,8 +48,8 @@ extension Registration {
 
   private func refusal(_ entry: StoreEntry) -> String {
     if entry.role == ImportPlan.Role.revocationList.rawValue {
-      return "revocation list of \(entry.subject) is in use: without it, those whom it revokes are let in; "
-        + "use --force if you want that"
+      return "revocation list of \(entry.subject) is in use: without it, the certificates it revokes are accepted; "
+        + "to remove it anyway, use --force"
     }
     return
       "\(entry.subject) is in use by the listener; choose another certificate first with \(command("-L -t THUMBPRINT")), "
@@ -60,7 +59,7 @@ extension Registration {
   private func warnings(_ entry: StoreEntry) -> [String] {
     guard entry.inUse, entry.role != ImportPlan.Role.revocationList.rawValue else { return [] }
     return [
-      "the listener's certificate needs it: agentd will not start, and a running one will not reload, until that is mended"
+      "the listener's certificate needs it: agentd will not start, and a running one will not reload, until that is fixed"
     ]
   }
 }

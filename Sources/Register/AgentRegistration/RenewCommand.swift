@@ -1,12 +1,12 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import CertificateStore
+import Console
 import EnrolmentClient
-import ExitStatus
 import OpenSSL
 import Sandbox
 import SystemCalls
+import Values
 
 extension Registration {
   /// `--renew`: replaces the listener's certificate, by which this agent proves itself, with a new one for a new key. agentd runs this
@@ -19,12 +19,12 @@ extension Registration {
   public func renew(startedByAgentd: Bool) throws -> Report {
     let listener = try listenerConfiguration()
     guard let server = listener.enrolmentServer else {
-      throw RegistrationError(
+      throw CommandError(
         .configuration, "no enrolment service is configured: name one with \(command("-L -s SERVER"))")
     }
     let catalog = try catalog()
     guard let old = catalog.certificates.first(where: { $0.sha256Thumbprint == listener.certificate }) else {
-      throw RegistrationError(.configuration, "the listener's certificate is not in the store; nothing to renew")
+      throw CommandError(.configuration, "the listener's certificate is not in the store; nothing to renew")
     }
     let service = try enrolmentServer(server)
     let key = try PrivateKey.generate(.p256)
@@ -69,11 +69,11 @@ extension Registration {
   }
 
   /// A certificate for other names would make the agent another one.
-  private func check(_ renewed: Certificate, inPlaceOf old: Certificate) throws(RegistrationError) {
+  private func check(_ renewed: Certificate, inPlaceOf old: Certificate) throws(CommandError) {
     guard renewed.subject == old.subject,
       Set(renewed.subjectAlternativeNames) == Set(old.subjectAlternativeNames)
     else {
-      throw RegistrationError(
+      throw CommandError(
         .data,
         "the enrolment service issued a certificate for \(renewed.subject) with other names than before; it is not used"
       )
@@ -86,7 +86,7 @@ extension Registration {
       let alone = try Bundle(SecretBytes(copying: Array(renewed.pem.utf8))) { nil }
       _ = try CertificateImporter(store: store).add(Bundle(alone, with: key), now: now)
     } catch let refusal as ImportRefusal {
-      throw RegistrationError(.data, "the renewed certificate cannot be used: \(refusal)")
+      throw CommandError(.data, "the renewed certificate cannot be used: \(refusal)")
     }
   }
 
@@ -94,7 +94,8 @@ extension Registration {
   private func adopt(_ renewed: Certificate, inPlaceOf old: Certificate) throws -> ListenerConfiguration {
     let saved = try changeListener { listener in
       guard listener.certificate == old.sha256Thumbprint else {
-        throw RegistrationError(.configuration, "another listener certificate was chosen meanwhile; it stays")
+        throw CommandError(
+          .configuration, "another listener certificate was chosen in the meantime; it stays in use")
       }
       listener.certificate = renewed.sha256Thumbprint
       listener.renewAt = Self.renewalTime(of: renewed, now: now)
@@ -105,9 +106,8 @@ extension Registration {
       where catalog.keys.contains(certificate.sha256Thumbprint) && certificate.subject == old.subject
         && certificate != renewed && certificate.notAfter < old.notAfter
       {
-        guard let thumbprint = certificate.thumbprint else { continue }
-        transaction.remove(.certificates, thumbprint)
-        transaction.remove(.keys, thumbprint)
+        transaction.remove(.certificates, certificate.sha256Thumbprint)
+        transaction.remove(.keys, certificate.sha256Thumbprint)
       }
     }
     return saved

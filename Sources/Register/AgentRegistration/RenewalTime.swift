@@ -1,11 +1,11 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import CertificateStore
+import Console
 import EnrolmentClient
-import ExitStatus
 import OpenSSL
 import SystemCalls
+import Values
 
 extension Registration {
   /// Writes that the listener serves with `certificate`, and renews it at `server`.
@@ -31,8 +31,8 @@ extension Registration {
     if isChosen { return }
     guard let certificate = try catalog().certificates.first(where: { $0.sha256Thumbprint == listener.certificate })
     else {
-      throw RegistrationError(
-        .usage, "--server: no listener certificate is chosen that could be renewed; choose it with -t")
+      throw CommandError(
+        .usage, "--server: no listener certificate is chosen, so there is nothing to renew; choose one with -t")
     }
     listener.renewAt = Self.renewalTime(of: certificate, now: now)
   }
@@ -51,8 +51,8 @@ extension Registration {
   /// When a certificate is to be renewed: at two thirds of what it has left, or up to a tenth of that earlier, at random, so that a
   /// fleet that was enrolled in one hour does not come back in one.
   static func renewalTime(of certificate: Certificate, now: Int64) -> Timestamp {
-    let left = Double(max(certificate.notAfter - now, 0)) * 1000
+    let left = Double(max(certificate.notAfter - now, 0))
     // Not at once, whatever the clocks say: that would be for ever.
-    return Timestamp(milliseconds: now * 1000 + max(5000, Int64(left * Double.random(in: 0.6...(2.0 / 3)))))
+    return Timestamp(seconds: now) + .seconds(max(5, left * Double.random(in: 0.6...(2.0 / 3))))
   }
 }

@@ -1,4 +1,4 @@
-import ExitStatus
+import Console
 import FoundationEssentials
 import Wording
 

@@ -1,6 +1,6 @@
 import AgentConfiguration
 import CertificateStore
-import ExitStatus
+import Console
 import OpenSSL
 import SystemCalls
 
@@ -19,7 +19,7 @@ extension Registration {
       return report
     }
     do throws(SystemError) { try DurableFile.replace(file, with: Array(request.pem.utf8), mode: 0o644) } catch {
-      throw RegistrationError(.cannotCreate, "\(file): \(error.reason)")
+      throw CommandError(.cannotCreate, "\(file): \(error.reason)")
     }
     return Report(
       lines: [
@@ -31,7 +31,7 @@ extension Registration {
   }
 
   /// A name as a certificate can have it.
-  func agentName(_ wanted: String?) throws(RegistrationError) -> String {
+  func agentName(_ wanted: String?) throws(CommandError) -> String {
     let name = wanted ?? configuration.process.agentName
     let isAllowed = name.utf8.allSatisfy { byte in
       switch byte {
@@ -40,7 +40,7 @@ extension Registration {
       }
     }
     guard (1...64).contains(name.utf8.count), isAllowed else {
-      throw RegistrationError(
+      throw CommandError(
         .usage,
         "\(name.debugDescription) cannot be an agent's name: it has 1 to 64 letters, digits, dots, hyphens and "
           + "underscores; give one with -n NAME")

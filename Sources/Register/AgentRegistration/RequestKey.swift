@@ -21,7 +21,7 @@ extension Registration {
       if let key = try PrivateKey.first(inPEM: text, limit: 1) { return key }
     } catch {}
     throw StoreError.damaged(
-      path: store.requestKeyPath, fact: "is no private key; take it away, and make a new request")
+      path: store.requestKeyPath, fact: "is not a private key; remove it and make a new request")
   }
 
   /// `bundle` with the key that waits for one of its certificates; as it is where none does.

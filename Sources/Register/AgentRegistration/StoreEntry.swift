@@ -1,6 +1,6 @@
-import AgentProtocol
 import CertificateImport
 import OpenSSL
+import Values
 import Wording
 
 /// One object of the store, as `-l` and `-I` show it; with `--json` exactly so.
@@ -14,8 +14,8 @@ public struct StoreEntry: Encodable, Equatable, Sendable {
   public var names: [String]
   /// SHA-1, 40 lower-case hex digits.
   public var sha1: String
-  /// SHA-256, 64 lower-case hex digits.
-  public var sha256: String
+  /// SHA-256.
+  public var sha256: Thumbprint
   /// The beginning of its validity.
   public var notBefore: Timestamp
   /// The end of its validity; a revocation list may have none.
@@ -27,8 +27,8 @@ public struct StoreEntry: Encodable, Equatable, Sendable {
 
   /// Of a root when a client was last let in through it, of a client when it was; `nil` if that is not known.
   public var lastUse: Timestamp?
-  /// Of a client the root that it was let in through: SHA-256, 64 lower-case hex digits.
-  public var root: String?
+  /// Of a client the root that it was let in through.
+  public var root: Thumbprint?
 
   /// Kind and size of the key; not in the JSON.
   var keyDescription = ""
@@ -77,18 +77,18 @@ extension StoreEntry {
       lines.append(Self.line("key", hasKey ? "\(keyDescription), private key in the store" : keyDescription))
     }
     if let lastUse { lines.append(Self.line("last use", lastUse.short)) }
-    if let root { lines.append(Self.line("through", root)) }
+    if let root { lines.append(Self.line("through", "\(root)")) }
     lines.append(Self.line("SHA-1", sha1))
-    lines.append(Self.line("SHA-256", sha256))
+    lines.append(Self.line("SHA-256", "\(sha256)"))
     return lines
   }
 
   private func validity(_ now: Int64) -> String {
     guard let notAfter else { return notBefore.short }
-    let days = (notAfter.milliseconds / 1000 - now) / 86400
+    let days = (notAfter.seconds - now) / 86400
     let rest =
-      switch notAfter.milliseconds / 1000 - now {
-      case ..<0: "OVER since \(counted(-days, "day"))"
+      switch notAfter.seconds - now {
+      case ..<0: "EXPIRED \(counted(-days, "day")) ago"
       default: "\(counted(days, "day")) left"
       }
     let word = role == "crl" ? "next due" : "to"

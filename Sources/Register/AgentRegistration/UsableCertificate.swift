@@ -1,10 +1,10 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import CertificateStore
-import ExitStatus
+import Console
 import OpenSSL
 import SystemCalls
+import Values
 
 extension Registration {
   /// The certificate that `query` means, if a listener can serve with it: key there and its own, chain complete, in force.
@@ -15,29 +15,29 @@ extension Registration {
       entry.role == ImportPlan.Role.listener.rawValue
     else {
       let kind = entry.role == ImportPlan.Role.revocationList.rawValue ? "revocation list" : "\(entry.role) certificate"
-      throw RegistrationError(.data, "\(entry.subject) is a \(kind), not a listener certificate; see \(command("-l"))")
+      throw CommandError(.data, "\(entry.subject) is a \(kind), not a listener certificate; see \(command("-l"))")
     }
     let key = try store.key(of: certificate)
     guard certificate.matches(key) else {
-      throw RegistrationError(
+      throw CommandError(
         .configuration,
         "the stored private key does not belong to certificate \(certificate.subject); import both again")
     }
     try checkDates(certificate)
     do throws(ImportRefusal) { try ServerUse.check(try catalog.chain(of: certificate), key) } catch {
-      throw RegistrationError(.configuration, "\(error)")
+      throw CommandError(.configuration, "\(error)")
     }
     return certificate
   }
 
-  private func checkDates(_ certificate: Certificate) throws(RegistrationError) {
+  private func checkDates(_ certificate: Certificate) throws(CommandError) {
     if certificate.notAfter < now {
       let end = Timestamp(seconds: certificate.notAfter)
-      throw RegistrationError(.data, "certificate \(certificate.subject) expired at \(end.short); import a renewed one")
+      throw CommandError(.data, "certificate \(certificate.subject) expired at \(end.short); import a renewed one")
     }
     if certificate.notBefore > now {
       let start = Timestamp(seconds: certificate.notBefore)
-      throw RegistrationError(
+      throw CommandError(
         .data, "certificate \(certificate.subject) is not valid before \(start.short); check this host's clock, or wait"
       )
     }

@@ -1,11 +1,10 @@
 import AgentConfiguration
-import AgentProtocol
 import CertificateImport
 import ClientVerification
-import ExitStatus
+import Console
 import Forecast
 import OpenSSL
-import SecretInput
+import Values
 
 extension Registration {
   /// `-V`: whether a client that presents the certificates of a file would be let in.
@@ -20,19 +19,19 @@ extension Registration {
     do { certificates = try Bundle.certificates(in: contents.bytes, password: password.password) } catch let refusal
       as ImportRefusal
     {
-      throw RegistrationError(.data, "\(file): \(refusal)")
+      throw CommandError(.data, "\(file): \(refusal)")
     }
     let catalog = try catalog()
     let examination = try judgedStore(catalog).verifier().examine(
-      certificates[0], presentedIntermediates: Array(certificates.dropFirst()), at: moment.milliseconds / 1000)
+      certificates[0], presentedIntermediates: Array(certificates.dropFirst()), at: moment.seconds)
     return try report(examination, certificates[0], moment)
   }
 
   /// A date means its first second.
-  static func moment(_ text: String) throws(RegistrationError) -> Timestamp {
+  static func moment(_ text: String) throws(CommandError) -> Timestamp {
     guard let moment = Timestamp.momentOrDate(text) else {
-      throw RegistrationError(
-        .usage, "--at: \(String(reflecting: text)) is no time such as 2026-12-31T23:59:59Z or 2026-12-31")
+      throw CommandError(
+        .usage, "--at: \(String(reflecting: text)) is not a time such as 2026-12-31T23:59:59Z or 2026-12-31")
     }
     return moment
   }

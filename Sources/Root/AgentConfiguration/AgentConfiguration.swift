@@ -1,4 +1,5 @@
 import AgentProtocol
+import SystemCalls
 
 /// What agentd.toml says, with the defaults filled in. Every path is absolute.
 public struct AgentConfiguration: Equatable, Sendable {
@@ -22,8 +23,13 @@ public struct AgentConfiguration: Equatable, Sendable {
 
   /// How agentd runs.
   public struct Process: Equatable, Sendable {
+    /// The user that an installation brings for the signer.
+    public static let defaultSignerUser = "agentd-signer"
     /// The user of the listener; ignored when not started as root.
     public var listenerUser: String
+    /// The user of the signer, likewise. `nil` if the file names one for the listener alone: then it is `defaultSignerUser` where
+    /// there is such a user, and else the listener's.
+    public var signerUser: String? = defaultSignerUser
     /// The least important messages that are logged.
     public var logLevel: LogLevel
     /// How events are written.
@@ -159,7 +165,7 @@ public struct AgentConfiguration: Equatable, Sendable {
   ) throws(ConfigurationError) -> AgentConfiguration {
     let defaults = DefaultPaths(environment: environment, isRoot: isRoot)
     let named = file ?? environment["AGENTD_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
-    let path = DefaultPaths.absolute(named ?? defaults.configurationFile)
+    let path = Path.absolute(named ?? defaults.configurationFile)
     guard let bytes = try TOMLDocument.contents(of: path, mustBeOwn: isRoot) else {
       if named != nil { throw ConfigurationError(file: path, "no such file") }
       return defaults.configuration

@@ -1,5 +1,6 @@
 import AgentProtocol
 import Glibc
+import Values
 
 /// One table `[[client]]`: what the clients may do that it is for. The first that is for a client rules.
 public struct ClientTable: Equatable, Sendable {
@@ -44,8 +45,8 @@ public struct ClientTable: Equatable, Sendable {
 public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
   /// Every client that was let in.
   case any
-  /// The one certificate with this SHA-256, 64 lower-case hex digits.
-  case thumbprint(String)
+  /// The one certificate with this thumbprint.
+  case thumbprint(Thumbprint)
   /// Every certificate with this subject; `text` is how it was written.
   case subject(SubjectName, text: String)
   /// Every certificate with this alternative name.
@@ -55,7 +56,7 @@ public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
   public func matches(_ client: VerifiedClient) -> Bool {
     switch self {
     case .any: true
-    case .thumbprint(let digits): client.thumbprint == digits
+    case .thumbprint(let thumbprint): client.thumbprint == thumbprint
     case .subject(let name, _): SubjectName(client.subject) == name
     case .name(let name): client.names?.contains(name) ?? false
     }
@@ -65,7 +66,7 @@ public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .any: "*"
-    case .thumbprint(let digits): digits
+    case .thumbprint(let thumbprint): thumbprint.description
     case .subject(_, let text): text
     case .name(let name): name.description
     }
@@ -75,17 +76,16 @@ public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
   public static func read(_ text: String) -> Result<ClientPattern, Fault> {
     if text == "*" { return .success(.any) }
     if let name = ClientName(text) { return .success(.name(name)) }
-    if let digits = thumbprintDigits(text) {
-      return digits.utf8.count == 64
-        ? .success(.thumbprint(digits))
-        : .failure(
-          Fault("has \(digits.utf8.count) hex digits; a SHA-256 thumbprint has 64: see agent-register -V FILE"))
+    if let digits = ThumbprintQuery.digits(in: text) {
+      if let thumbprint = Thumbprint(digits) { return .success(.thumbprint(thumbprint)) }
+      return .failure(
+        Fault("has \(digits.utf8.count) hex digits; a SHA-256 thumbprint has 64: see agent-register -V FILE"))
     }
     if text.contains("="), let subject = SubjectName(text) { return .success(.subject(subject, text: text)) }
     return .failure(
       Fault(
-        "is no SHA-256 thumbprint, no subject such as \"CN=scheduler,O=Example\", no alternative name such as "
-          + "\"DNS:host\", \"email:user@host\" or \"URI:uri\", and not \"*\""))
+        "is not a SHA-256 thumbprint, a subject such as \"CN=scheduler,O=Example\", an alternative name such as "
+          + "\"DNS:host\", \"email:user@host\" or \"URI:uri\", or \"*\""))
   }
 
   /// What is wrong with a pattern, to follow after its text.
@@ -93,15 +93,6 @@ public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
     /// The rest of the sentence.
     public let text: String
     init(_ text: String) { self.text = text }
-  }
-
-  /// Lower-case digits, without colons, spaces, and the marks that nobody sees and that come along from a Windows dialog.
-  private static func thumbprintDigits(_ text: String) -> String? {
-    let scalars = text.unicodeScalars.filter { scalar in
-      scalar != ":" && !scalar.properties.isWhitespace && scalar.properties.generalCategory != .format
-    }
-    guard !scalars.isEmpty, scalars.allSatisfy({ $0.isASCII && $0.properties.isASCIIHexDigit }) else { return nil }
-    return String(String.UnicodeScalarView(scalars)).lowercased()
   }
 }
 

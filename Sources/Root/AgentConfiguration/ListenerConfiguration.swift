@@ -1,9 +1,10 @@
 import AgentProtocol
+import Values
 
 /// What listener.toml says: how the agent is reached. Written by `agent-register -L`.
 public struct ListenerConfiguration: Equatable, Sendable {
-  /// SHA-256 thumbprint of the listener certificate, 64 lower-case hex digits; `nil` while none is chosen.
-  public var certificate: String?
+  /// The listener certificate; `nil` while none is chosen.
+  public var certificate: Thumbprint?
   /// The authentication methods: `tls`, the only one there is.
   public var methods: [String]
   /// The addresses to listen on, IPv4 or IPv6 literals; 1 to 16, each once.
@@ -24,7 +25,7 @@ public struct ListenerConfiguration: Equatable, Sendable {
 
   /// By default, what holds while there is no listener.toml.
   public init(
-    certificate: String? = nil, methods: [String] = ["tls"], addresses: [String] = ["0.0.0.0", "::"],
+    certificate: Thumbprint? = nil, methods: [String] = ["tls"], addresses: [String] = ["0.0.0.0", "::"],
     port: Int = HostAndPort.agentPort
   ) {
     self.certificate = certificate

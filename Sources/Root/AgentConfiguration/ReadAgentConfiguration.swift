@@ -31,7 +31,8 @@ extension AgentConfiguration.Paths {
 extension AgentConfiguration.Process {
   fileprivate mutating func read(_ table: StrictTable, _ folder: String) throws(ConfigurationError) {
     try table.refuseUnknown(besides: ConfigurationReference.process.names)
-    listenerUser = try table.userName("listener_user") ?? listenerUser
+    if let name = try table.userName("listener_user") { (listenerUser, signerUser) = (name, nil) }
+    signerUser = try table.userName("signer_user") ?? signerUser
     logFile = try table.path("log_file", folder) ?? logFile
     logLevel = try table.choice("log_level") ?? logLevel
     logFormat = try table.choice("log_format") ?? logFormat
@@ -91,12 +92,12 @@ extension AgentConfiguration.Jobs {
       guard let pool = try table.table(name) else { continue }
       try pool.refuseUnknown(besides: ConfigurationReference.pool.names)
       guard let most = try pool.integer("max_running", in: 1...10_000) else {
-        throw table.error(name, "pool \(name) needs max_running, the most of its jobs that run at a time")
+        throw table.error(name, "pool \(name) needs max_running, the maximum number of its jobs that run at once")
       }
       pools[name] = most
     }
     if pools.count > maximumPools {
-      throw table.error(table.keys[0], "at most \(maximumPools) pools are possible, not \(pools.count)")
+      throw table.error(table.keys[0], "at most \(maximumPools) pools are allowed, not \(pools.count)")
     }
     return pools
   }

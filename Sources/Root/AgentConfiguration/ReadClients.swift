@@ -8,7 +8,7 @@ extension ClientTable {
   static func all(_ root: StrictTable, pools: [String: Int]) throws(ConfigurationError) -> [ClientTable] {
     let tables = try root.tables("client") ?? []
     if tables.count > maximumCount {
-      throw root.error("client", "at most \(maximumCount) tables [[client]] are read, not \(tables.count)")
+      throw root.error("client", "at most \(maximumCount) tables [[client]] are allowed, not \(tables.count)")
     }
     return try tables.map { table throws(ConfigurationError) in try ClientTable(table, pools) }
   }
@@ -31,10 +31,10 @@ extension ClientTable {
     pool = try table.string("pool")
     if let pool, pools[pool] == nil {
       let hint = nearestWord(to: pool, among: pools.keys.sorted()).map { "; did you mean \"\($0)\"?" } ?? ""
-      throw table.error("pool", "pool \(quoted(pool)) is none of [jobs.pools]\(hint)")
+      throw table.error("pool", "pool \(quoted(pool)) is not in [jobs.pools]\(hint)")
     }
     if users?.contains("root") == true, !allowRoot {
-      throw table.error("users", "users names root, which takes allow_root = true as well")
+      throw table.error("users", "users names root, which also needs allow_root = true")
     }
   }
 }
@@ -44,7 +44,7 @@ extension StrictTable {
   fileprivate func names(_ key: String) throws(ConfigurationError) -> [String]? {
     guard let names = try list(key) else { return nil }
     if let name = names.first(where: { !isAccountName($0) }) {
-      throw error(key, "\(key) must be names of users or groups, not \(quoted(name))")
+      throw error(key, "\(key) must hold names of users or groups, not \(quoted(name))")
     }
     return names
   }
@@ -54,7 +54,8 @@ extension StrictTable {
     return try texts.map { text throws(ConfigurationError) in
       if let pattern = ProgramPattern(text) { return pattern }
       throw error(
-        key, "\(key) must be patterns of absolute paths without . and .., such as \"/usr/bin/*\", not \(quoted(text))")
+        key, "\(key) must hold patterns of absolute paths without . and .., such as \"/usr/bin/*\", not \(quoted(text))"
+      )
     }
   }
 

@@ -1,23 +1,22 @@
-import AgentProtocol
 import Glibc
 import SystemCalls
+import Values
 
 extension ListenerConfiguration {
   init(_ table: StrictTable) throws(ConfigurationError) {
     self.init()
     try table.refuseUnknown(besides: Self.keys)
     certificate = try table.string("certificate").map { text throws(ConfigurationError) in
-      let digits = text.lowercased()
-      guard digits.utf8.count == 64, digits.utf8.allSatisfy({ Self.hexDigits.contains($0) }) else {
+      guard let thumbprint = Thumbprint(text) else {
         throw table.error(
           "certificate",
           "certificate must be a SHA-256 thumbprint, 64 hex digits, not \(quoted(text)); set it with: "
             + "agent-register -L -t THUMBPRINT")
       }
-      return digits
+      return thumbprint
     }
     if let methods = try table.strings("methods"), methods != ["tls"] {
-      throw table.error("methods", "methods must be [\"tls\"]: no other authentication exists here")
+      throw table.error("methods", "methods must be [\"tls\"]: there is no other authentication method")
     }
     if let addresses = try table.strings("addresses") {
       if let fault = Self.fault(of: addresses) { throw table.error("addresses", fault) }
@@ -28,20 +27,21 @@ extension ListenerConfiguration {
   }
 
   private mutating func readRenewal(_ table: StrictTable) throws(ConfigurationError) {
-    let mend = "set it with: agent-register -L -s SERVER"
+    let remedy = "set it with: agent-register -L -s SERVER"
     enrolmentServer = try table.string("enrolment_server")
     if let server = enrolmentServer, !Self.isServer(server) {
-      throw table.error("enrolment_server", "enrolment_server must be HOST:PORT, not \(quoted(server)); \(mend)")
+      throw table.error("enrolment_server", "enrolment_server must be HOST:PORT, not \(quoted(server)); \(remedy)")
     }
     renewAt = try table.string("renew_at").map { text throws(ConfigurationError) in
       guard let moment = Timestamp(text) else {
-        throw table.error("renew_at", "renew_at must be a time as 2026-12-31T23:59:59Z, not \(quoted(text)); \(mend)")
+        throw table.error(
+          "renew_at", "renew_at must be a time such as 2026-12-31T23:59:59Z, not \(quoted(text)); \(remedy)")
       }
       return moment
     }
     if (enrolmentServer == nil) != (renewAt == nil) {
       let key = renewAt == nil ? "enrolment_server" : "renew_at"
-      throw table.error(key, "enrolment_server and renew_at go together; \(mend)")
+      throw table.error(key, "enrolment_server and renew_at need each other; \(remedy)")
     }
   }
 
@@ -51,17 +51,15 @@ extension ListenerConfiguration {
       && text.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
   }
 
-  private static let hexDigits = Array("0123456789abcdef".utf8)
-
   /// What is wrong with addresses to listen on; `nil` if nothing is.
   public static func fault(of addresses: [String]) -> String? {
     if addresses.isEmpty { return "at least one address is needed to listen on" }
     if addresses.count > maximumAddresses {
-      return "at most \(maximumAddresses) addresses can be listened on, not \(addresses.count)"
+      return "at most \(maximumAddresses) addresses are allowed, not \(addresses.count)"
     }
-    if Set(addresses).count < addresses.count { return "an address is named twice" }
+    if Set(addresses).count < addresses.count { return "an address is listed twice" }
     return addresses.first { !isAddress($0) }.map {
-      "\(quoted($0)) is no IPv4 or IPv6 address, for example 0.0.0.0 or ::"
+      "\(quoted($0)) is not an IPv4 or IPv6 address, for example 0.0.0.0 or ::"
     }
   }
 
@@ -89,7 +87,7 @@ extension ListenerConfiguration {
   /// The file's contents. Nothing in it needs escaping: digits, and addresses that were checked.
   var text: String {
     """
-    # Written by agent-register -L; it will be written anew.
+    # Written by agent-register -L, which overwrites it.
     \(certificate.map { "certificate = \"\($0)\"\n" } ?? "")methods = [\(list(methods))]
     addresses = [\(list(addresses))]
     port = \(port)

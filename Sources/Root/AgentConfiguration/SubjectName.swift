@@ -1,3 +1,5 @@
+import Values
+
 /// A certificate's subject as RFC 4514 writes it, taken apart so that spellings of the same name compare equal: the case of
 /// attribute types, spaces around separators, and the choice between `\,` and `\2C` are of no account. Values are compared
 /// byte by byte.
@@ -80,17 +82,13 @@ public struct SubjectName: Hashable, Sendable {
 
     private mutating func escape() -> UInt8? {
       guard let first = separator() else { return nil }
-      guard let high = Self.digit(first) else { return first }
-      guard let low = separator().flatMap(Self.digit) else { return nil }
+      guard let high = hexDigit(first) else { return first }
+      guard let low = separator().flatMap(hexDigit) else { return nil }
       return high << 4 | low
     }
 
     private mutating func skipSpaces() {
       while next == UInt8(ascii: " ") { position += 1 }
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-      Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init)
     }
 
     private static func isTypeCharacter(_ byte: UInt8) -> Bool {

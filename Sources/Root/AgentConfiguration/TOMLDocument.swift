@@ -22,7 +22,7 @@ struct TOMLDocument {
       bytes = fault == nil ? try descriptor.readAll(limit: limit, file) : []
     } catch {
       if error.code == ENOENT { return nil }
-      let reason = error.code == EFBIG ? "larger than \(limit) bytes; this is no configuration file" : error.reason
+      let reason = error.code == EFBIG ? "larger than \(limit) bytes; a configuration file is smaller" : error.reason
       throw ConfigurationError(file: file, reason)
     }
     if let fault { throw ConfigurationError(file: file, fault) }
@@ -44,11 +44,11 @@ struct TOMLDocument {
     guard mustBeOwn else { return nil }
     if status.st_uid != geteuid() {
       return
-        "must belong to user \(geteuid()), belongs to user \(status.st_uid); mend it with: chown \(geteuid()) \(file)"
+        "must belong to user \(geteuid()), belongs to user \(status.st_uid); fix it with: chown \(geteuid()) \(file)"
     }
     if status.st_mode & 0o022 != 0 {
       let mode = String(status.st_mode & 0o7777, radix: 8)
-      return "others can write to it (mode \(mode)); mend it with: chmod go-w \(file)"
+      return "others can write to it (mode \(mode)); fix it with: chmod go-w \(file)"
     }
     return nil
   }

@@ -1,6 +1,6 @@
-import AgentProtocol
 import CLinux
 import Glibc
+import Values
 
 extension Account {
   /// Throws if jobs must not run as this user now: the account is expired (shadow(5)), or, if `loginShellIsRequired`, its shell
@@ -9,17 +9,15 @@ extension Account {
   /// A locked password is no obstacle: it keeps from logging in with it, and that is how most accounts that run jobs are. PAM
   /// is not asked; see ARCHITECTURE.md.
   func requireGoodStanding(loginShellIsRequired: Bool, now: Timestamp = .now()) throws(LaunchRefusal) {
-    if let day = expiryDay, now.milliseconds >= Int64(day) * Self.millisecondsOfDay {
-      let date = Timestamp(milliseconds: Int64(day) * Self.millisecondsOfDay).description.prefix(10)
-      throw LaunchRefusal("cannot run as user \(name): the account is expired since \(date)")
+    if let day = expiryDay, now.seconds / Timestamp.secondsPerDay >= day {
+      let date = Timestamp(seconds: Int64(day) * Timestamp.secondsPerDay).day
+      throw LaunchRefusal("cannot run as user \(name): the account expired on \(date)")
     }
     if loginShellIsRequired, !hasLoginShell {
       throw LaunchRefusal(
         "cannot run as user \(name): its login shell is \(shell), and [jobs] login_shell_required is set")
     }
   }
-
-  private static let millisecondsOfDay: Int64 = 86_400_000
 
   /// Only root can read it, and only root runs jobs as somebody else.
   private var expiryDay: Int? {
@@ -39,7 +37,7 @@ extension Account {
   func loginCommand(_ command: [String]) throws(LaunchRefusal) -> [String] {
     guard ["sh", "bash", "dash", "ash", "ksh", "ksh93", "mksh", "zsh", "yash"].contains(shellName) else {
       throw LaunchRefusal(
-        "cannot run as a login of user \(name): its shell \(shell) is not one of sh, bash, dash, ash, ksh, mksh, yash, zsh"
+        "cannot run a login shell of user \(name): \(shell) is not one of sh, bash, dash, ash, ksh, mksh, yash, zsh"
       )
     }
     return [shell, "-l", "-c", "exec \"$@\"", shellName] + command

@@ -1,6 +1,7 @@
 import AgentProtocol
 import Glibc
 import ShepherdContract
+import Values
 
 extension JobOutcome {
   static func interrupted(_ interruption: Interruption) -> JobOutcome {
@@ -53,12 +54,12 @@ extension StartFailure {
     return switch stage {
     case .order: "cannot read the order to the shepherd: \(reason)"
     case .input: "cannot open the job's input: \(reason)"
-    case .process: "cannot make a process: \(reason)"
-    case .session: "cannot make a session: \(reason)"
+    case .process: "cannot create a process: \(reason)"
+    case .session: "cannot create a session: \(reason)"
     case .descriptors: "cannot close agentd's files: \(reason)"
-    case .groups: "cannot take on the user's groups: \(reason)"
-    case .group: "cannot take on group \(order?.identity?.group ?? 0): \(reason)"
-    case .user: "cannot take on user \(order?.identity?.user ?? 0): \(reason)"
+    case .groups: "cannot switch to the user's groups: \(reason)"
+    case .group: "cannot switch to group \(order?.identity?.group ?? 0): \(reason)"
+    case .user: "cannot switch to user \(order?.identity?.user ?? 0): \(reason)"
     case .directory: "cannot enter directory \(Self.text(order?.directory)): \(reason)"
     case .controlGroup: "cannot enter the job's control group: \(reason)"
     case .limits: "cannot set the resource limits: \(reason)"

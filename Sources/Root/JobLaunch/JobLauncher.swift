@@ -46,14 +46,14 @@ public struct JobLauncher: Sendable {
     let order = try Order(id, request, account, outputLimit: outputLimit, surroundings)
     if let missing = missingControllers(request), !missing.isEmpty {
       throw LaunchRefusal(
-        "cannot hold the job to its limits: no control group here with \(missing.joined(separator: ", "))")
+        "cannot enforce the job's limits: the control groups here lack \(missing.joined(separator: ", "))")
     }
     do throws(SystemError) {
       let folder = try makeFolder(id)
       do throws(SystemError) {
         if let script = request.script { try folder.write(script: ScriptCommand.bytes(script), of: account) }
         let report = endsAreReported ? try EndReport.pair() : nil
-        let shepherd = try start(id, order, request, in: folder, report?.shepherd)
+        let shepherd = try start(id, order, request, in: folder, report: report?.shepherd)
         return RunningJob(id: id, shepherd: shepherd, report: report?.supervisor)
       } catch {
         // The folder is of no use; why it could not be filled matters more than why it could not be removed. Nobody has its
@@ -79,7 +79,7 @@ public struct JobLauncher: Sendable {
   }
 
   private func start(
-    _ id: JobID, _ order: Order, _ request: JobRequest, in folder: JobFolder, _ report: FileDescriptor?
+    _ id: JobID, _ order: Order, _ request: JobRequest, in folder: JobFolder, report: FileDescriptor?
   ) throws(SystemError) -> ProcessHandle {
     let lock = try folder.makeLock()
     let made = try controlGroups?.make(groupName(id), request.limits)
@@ -87,7 +87,8 @@ public struct JobLauncher: Sendable {
       var order = order
       order.controlGroup = made.map { Array($0.path.utf8) }
       order.reportsEnd = report != nil
-      return try start(id, order, request, in: folder, lock, made?.group, report)
+      return try start(
+        id, order, request, in: folder, lock: lock, group: made?.group, report: report)
     } catch {
       if let made { ControlGroups.remove(made.path) }
       throw error
@@ -95,8 +96,8 @@ public struct JobLauncher: Sendable {
   }
 
   private func start(
-    _ id: JobID, _ order: Order, _ request: JobRequest, in folder: JobFolder, _ lock: FileDescriptor,
-    _ group: ControlGroup?, _ report: FileDescriptor?
+    _ id: JobID, _ order: Order, _ request: JobRequest, in folder: JobFolder, lock: FileDescriptor,
+    group: ControlGroup?, report: FileDescriptor?
   ) throws(SystemError) -> ProcessHandle {
     let bytes: [UInt8]
     do { bytes = try order.encoded() } catch { throw SystemError("write", "order", code: E2BIG) }

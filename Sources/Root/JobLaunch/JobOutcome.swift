@@ -1,4 +1,5 @@
 import AgentProtocol
+import Values
 
 /// How a job ended, in the words of the API.
 public struct JobOutcome: Equatable, Sendable {

@@ -42,7 +42,7 @@ extension JobLauncher {
         if try folder.lockState().isHeld { return shepherd }
       } catch  where error.code == ESRCH {}
     }
-    throw SystemError("read", "lock of the job: held by a process that does not name itself", code: ETIMEDOUT)
+    throw SystemError("read", "lock of the job: held by an unknown process", code: ETIMEDOUT)
   }
 
   private func outcome(in folder: JobFolder) -> JobOutcome {

@@ -64,7 +64,8 @@ public struct JobRemains: Sendable {
     // Without a group, what was found is not known to be all.
     outcome.left = !remaining.isEmpty || group != nil ? remaining.count : nil
     outcome.mayHaveRemains = false
-    let found = ended.isEmpty ? "no process of it was found" : "\(ReasonsOfEnd.processes(ended.count)) of it killed"
+    let found =
+      ended.isEmpty ? "none of its processes was left" : "killed \(ReasonsOfEnd.processes(ended.count)) that it left"
     let stuck = remaining.isEmpty ? nil : "\(ReasonsOfEnd.processes(remaining.count)) could not be killed"
     outcome.reason = [outcome.reason, found, stuck].compactMap(\.self).joined(separator: "; ")
     return outcome

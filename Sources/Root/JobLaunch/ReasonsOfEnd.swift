@@ -23,10 +23,10 @@ struct ReasonsOfEnd {
   private var cause: String? {
     switch record.cause {
     case .none: nil
-    case .timeout: "its time\(time) was over"
+    case .timeout: "timed out\(time)"
     case .cancel: canceller.map { "cancelled by \($0)" }
     case .outputLimit:
-      "its output reached the limit\(Self.limit(order?.outputLimit)); \(record.outputDropped) bytes beyond it were dropped"
+      "its output reached the limit\(Self.limit(order?.outputLimit)); \(record.outputDropped) bytes were dropped"
     case .memoryLimit:
       "it reached its memory limit\(Self.limit(order?.memoryLimit)) (peak \(ByteCount.inWords(record.peakMemoryBytes)))"
     case .hostMemory: "the host was out of memory, and the kernel chose this job"
@@ -35,7 +35,7 @@ struct ReasonsOfEnd {
 
   private var time: String {
     guard let timeout = order?.timeout else { return "" }
-    return timeout % 1000 == 0 ? " of \(timeout / 1000) s" : " of \(timeout) ms"
+    return timeout % 1000 == 0 ? " after \(timeout / 1000) s" : " after \(timeout) ms"
   }
 
   private static func limit(_ bytes: UInt64?) -> String { bytes.map { " of \(ByteCount.inWords($0))" } ?? "" }
@@ -43,26 +43,26 @@ struct ReasonsOfEnd {
   /// What a signal that the shepherd did not send tells of its sender.
   private static func origin(_ signal: Int32) -> String {
     switch SignalName.of(signal) {
-    case "SIGSEGV": ": it used memory that is not its own"
-    case "SIGBUS": ": it used memory that is not there"
-    case "SIGILL": ": it came upon an instruction that does not exist"
-    case "SIGFPE": ": it made an impossible calculation"
-    case "SIGABRT": ": it gave up by itself, abort(3)"
-    case "SIGSYS": ": it made a system call that it may not make"
-    case "SIGXCPU": ": it used up its processor time, setrlimit(2)"
-    case "SIGXFSZ": ": it wrote a larger file than it may, setrlimit(2)"
+    case "SIGSEGV": ": it made an invalid memory access"
+    case "SIGBUS": ": it accessed memory that does not exist"
+    case "SIGILL": ": it executed an illegal instruction"
+    case "SIGFPE": ": it made an arithmetic error"
+    case "SIGABRT": ": it called abort(3)"
+    case "SIGSYS": ": it made a forbidden system call"
+    case "SIGXCPU": ": it reached its CPU time limit, setrlimit(2)"
+    case "SIGXFSZ": ": it reached its file size limit, setrlimit(2)"
     default: ", which agentd did not send"
     }
   }
 
   private var leftBehind: String? {
     guard record.cause == .none, record.killed > 0 else { return nil }
-    return "it left \(Self.processes(record.killed)) behind, killed at its end"
+    return "it left \(Self.processes(record.killed)), killed at its end"
   }
 
   private var fullDisk: String? {
     if case .couldNotStart = record.end { return nil }
-    return record.diskFull ? "the disk of its output was full while it ran: what it wrote may be incomplete" : nil
+    return record.diskFull ? "the disk was full while it ran: its output may be incomplete" : nil
   }
 
   private var stillThere: String? {

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Values
 
 /// How much there is of jobs that have ended.
 public struct EndedJobs: Equatable, Sendable {

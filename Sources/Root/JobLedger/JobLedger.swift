@@ -59,7 +59,7 @@ public final class JobLedger {
   public func insert(
     _ status: JobStatus, request: JobRequest, then event: JobEvent? = nil
   ) throws(LedgerError) -> JobStatus {
-    if try state(of: status.id) != nil { throw LedgerError(.taken, "there is a job \(status.id) already") }
+    if try state(of: status.id) != nil { throw LedgerError(.taken, "job \(status.id) already exists") }
     var status = status
     status.state = .accepted
     if let event { try status.take(event) }
@@ -71,7 +71,7 @@ public final class JobLedger {
       """
     ).run(
       .text(status.id.description), .text(status.state.rawValue), .text(status.user), .text(status.client.subject),
-      .text(status.client.thumbprint), try JobRow.text(status.command),
+      .text(status.client.thumbprint.description), try JobRow.text(status.command),
       status.labels.isEmpty ? .null : try JobRow.text(status.labels), .integer(status.submittedAt.milliseconds),
       SQLValue(status.pool), SQLValue(status.reason))
     let sequence = database.lastRow

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Values
 
 /// Pages of jobs, newest first, each found by where the one before ended (keyset): no page costs more than another.
 struct JobListing {
@@ -25,7 +26,7 @@ struct JobListing {
     } else {
       if let client = filter.client {
         conditions.append("client_thumbprint = ?")
-        values.append(.text(client))
+        values.append(.text(client.description))
       }
       if let state = filter.state {
         conditions.append("state = ?")
@@ -77,7 +78,7 @@ struct JobListing {
     guard filter.label != nil || subject != nil else { return true }
     return (subject.map { row.text(JobRow.subjectColumn) == $0 } ?? true)
       && (filter.state.map { row.text(JobRow.stateColumn) == $0.rawValue } ?? true)
-      && (filter.client.map { row.text(JobRow.clientColumn) == $0 } ?? true)
+      && (filter.client.map { row.text(JobRow.clientColumn).flatMap(Thumbprint.init(canonical:)) == $0 } ?? true)
   }
 
   private static func limit(_ filter: JobFilter) -> Int { min(max(filter.limit, 1), JobFilter.maximumLimit) }
@@ -100,7 +101,7 @@ struct Cursor: CustomStringConvertible {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard text.utf8.count <= 64, parts.count == 2, let submittedAt = Int64(parts[0], radix: 36),
       let sequence = Int64(parts[1], radix: 36)
-    else { throw LedgerError(.badCursor, "the cursor is not one that a page of jobs gave") }
+    else { throw LedgerError(.badCursor, "the cursor does not come from a page of jobs") }
     self.init(submittedAt: submittedAt, sequence: sequence)
   }
 

@@ -1,5 +1,6 @@
 import AgentProtocol
 import FoundationEssentials
+import Values
 
 /// A job as a row of the table `job`.
 enum JobRow {
@@ -24,7 +25,7 @@ enum JobRow {
       user: try row.required(row.text(2), "user"),
       client: ClientIdentity(
         subject: try row.required(row.text(3), "client_subject"),
-        thumbprint: try row.required(row.text(4), "client_thumbprint")),
+        thumbprint: try row.required(row.text(4).flatMap(Thumbprint.init(canonical:)), "client_thumbprint")),
       at: try row.required(moment(row, 7), "submitted_at"),
       labels: try labels(row, 6))
     status.state = try row.required(row.text(1).flatMap(JobState.init), "state")

@@ -86,12 +86,12 @@ enum Schema {
     let owner = try number(database, "PRAGMA application_id")
     let isEmpty = try number(database, "SELECT count(*) FROM sqlite_schema") == 0
     guard owner == applicationID || (isEmpty && owner == 0) else {
-      throw database.damaged("it is a database of another program")
+      throw database.damaged("it belongs to another program")
     }
     guard version <= steps.count else {
       throw LedgerError(
         .newer,
-        "ledger \(database.path): written by a newer agentd (schema \(version), this one knows \(steps.count)); install that one"
+        "ledger \(database.path): written by a newer agentd (schema \(version), this one knows \(steps.count)); install that version"
       )
     }
     for next in Int(version)..<steps.count {

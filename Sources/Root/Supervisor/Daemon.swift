@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import SupervisorLink
 import SystemCalls
+import Values
 
 /// The running supervisor: its parts tied together, and what the signals do.
 final class Daemon {
@@ -28,8 +29,7 @@ final class Daemon {
   private let quiet: QuietTime
   private var signals: SignalSource?
   private var failure: StartFailure?
-  /// SHA-256 thumbprints.
-  private var trustedRoots: Set<String> = []
+  private var trustedRoots: Set<Thumbprint> = []
   private var reloadIsWanted = false
   private var logFile = ""
   // For the service manager: empty if the last reload went well.
@@ -37,8 +37,8 @@ final class Daemon {
   private let startedAt = ContinuousClock.now
 
   init(
-    _ options: StartOptions, _ files: HostFiles, _ jobs: Jobs, _ clients: RecordedClients, on reactor: Reactor,
-    _ log: SupervisorLog, _ report: StartReport, _ service: ServiceManager
+    _ options: StartOptions, files: HostFiles, jobs: Jobs, clients: RecordedClients, on reactor: Reactor,
+    log: SupervisorLog, report: StartReport, service: ServiceManager, network: NetworkProgram
   ) {
     self.options = options
     self.files = files
@@ -50,7 +50,7 @@ final class Daemon {
     self.clients = clients
     quiet = QuietTime(.seconds(ProgramPages.quietTime), on: reactor) { ProgramPages.giveBack() }
     requests = ListenerRequests(jobs, clients, log: log)
-    listeners = ListenerSupervision(on: reactor, log: log, clientele: requests)
+    listeners = ListenerSupervision(on: reactor, log: log, clientele: requests, launch: network.launch)
     jobs.tally.listeners = listeners
   }
 
@@ -86,7 +86,7 @@ final class Daemon {
     }
     if Set(service.sockets.map(\.endpoint)) != Set(material.endpoints) {
       log.logger.notice(
-        "listening on the sockets that the service manager holds, not on the addresses of listener.toml",
+        "listening on the service manager's sockets, not on the addresses in listener.toml",
         metadata: ["addresses": "\(material.endpoints.map(\.description).joined(separator: " "))"])
     }
     return service.sockets
@@ -106,7 +106,7 @@ final class Daemon {
       jobs.retention.lookSoon()
       guard recovery != Jobs.Recovery() else { return }
       log.logger.notice(
-        "jobs of an earlier agentd found",
+        "jobs of a previous agentd found",
         metadata: [
           "running": "\(recovery.running)", "queued": "\(recovery.waiting)", "ended_meanwhile": "\(recovery.ended)",
         ])
@@ -124,6 +124,7 @@ final class Daemon {
     switch result {
     case .success(let found):
       log.logger.notice("agentd serves", metadata: facts(found, material))
+      if let warning = material.accounts?.warning { log.logger.warning("\(warning)") }
       trustedRoots = material.rootThumbprints
       renewal?.schedule(material.renewAt)
       clients.warn(ofRemoved: clients.recentRoots.subtracting(trustedRoots))
@@ -156,7 +157,7 @@ final class Daemon {
     jobs.isStopping = true
     service.stops()
     log.logger.notice(
-      "agentd stops; jobs go on", metadata: ["signal": "\(signal)", "running": "\(jobs.capacity.running)"])
+      "agentd stops; jobs keep running", metadata: ["signal": "\(signal)", "running": "\(jobs.capacity.running)"])
     listeners.stop(limit: Self.stopLimit) { [reactor] in reactor.stop() }
   }
 
@@ -168,7 +169,7 @@ final class Daemon {
         "uptime": "\(startedAt.duration(to: .now).inSeconds)", "running": "\(capacity.running)",
         "queued": "\(capacity.queued)", "requests_waiting": "\(requests.openCount)",
         "addresses": "\(listeners.sockets.map(\.shown).joined(separator: " "))",
-        "thumbprint": "\(listeners.report?.thumbprint ?? "none")",
+        "thumbprint": "\(listeners.report?.thumbprint.description ?? "none")",
       ])
   }
 }
@@ -219,6 +220,7 @@ extension Daemon {
       log.auditLog = audit
       LogFormat.current = material.configuration.process.logFormat.forLines
       log.logger.notice("reload complete", metadata: facts(found, material))
+      if let warning = material.accounts?.warning { log.logger.warning("\(warning)") }
       lastFailure = ""
       jobs.tally.reloads += 1
       renewal?.schedule(material.renewAt)
@@ -245,7 +247,7 @@ extension Daemon {
 
   private func reopenLog() {
     do throws(SystemError) { try LogFile.reopen(logFile) } catch {
-      log.logger.error("log file cannot be opened again: \(error)")
+      log.logger.error("log file cannot be reopened: \(error)")
     }
   }
 

@@ -28,7 +28,7 @@ public enum Supervisor {
       try start(options, service, &report).run()
       return EX_OK
     } catch {
-      if case .parent = report { Logger(label: "agentd").critical("agentd ends: \(error)") }
+      if case .parent = report { Logger(label: "agentd").critical("agentd exits: \(error)") }
       report.failed(error)
       return error.exitCode
     }
@@ -42,6 +42,7 @@ public enum Supervisor {
     closefrom(ServiceEnvironment.firstSocket + Int32(service.socketCount))
     umask(0o077)
     signal(SIGPIPE, SIG_IGN)
+    let network = try NetworkProgram()
     let material = try ServingMaterial.load(options)
     let configuration = material.configuration
     try HostFiles.makeState(configuration.paths.state)
@@ -67,7 +68,8 @@ public enum Supervisor {
       clients: configuration.clients)
     let clients = RecordedClients(path: configuration.paths.clients, on: reactor, log: log)
     let daemon = Daemon(
-      options, files, jobs, clients, on: reactor, log, report, try ServiceManager(service, log))
+      options, files: files, jobs: jobs, clients: clients, on: reactor, log: log, report: report,
+      service: try ServiceManager(service, log), network: network)
     try daemon.begin(material)
     return daemon
   }

@@ -24,7 +24,7 @@ final class SupervisorLog {
         return
       }
     } catch {
-      if !auditFails { logger.error("the audit log cannot be written, and is here meanwhile: \(error)") }
+      if !auditFails { logger.error("the audit log cannot be written; its entries go here: \(error)") }
       auditFails = true
     }
     logger.log(level: level, "\(message)", metadata: facts)

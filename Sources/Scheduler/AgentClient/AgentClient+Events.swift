@@ -97,7 +97,7 @@ struct EventDecoder {
     let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
       .map { String(decoding: $0, as: UTF8.self) }
     guard parts.count == 2, ["id", "event", "data"].contains(parts[0]), fields[parts[0]] == nil else {
-      throw .misconfigured("no event of an agent")
+      throw .misconfigured("not an event of an agent")
     }
     fields[parts[0]] = parts[1].first == " " ? String(parts[1].dropFirst()) : parts[1]
   }

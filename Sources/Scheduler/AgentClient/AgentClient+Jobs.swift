@@ -65,7 +65,7 @@ extension AgentClient {
       all.append(contentsOf: page.jobs.prefix(maximum - all.count))
       guard let cursor = page.cursor, all.count < maximum else { return all }
       // An agent that leads in circles would never be done with.
-      guard cursors.insert(cursor).inserted else { throw AgentError.misconfigured("a cursor that came before") }
+      guard cursors.insert(cursor).inserted else { throw AgentError.misconfigured("a cursor for the second time") }
       filter.cursor = cursor
     }
   }
@@ -78,7 +78,7 @@ extension AgentClient {
 
   private static func query(_ filter: JobFilter) -> String {
     let parameters: [(String, String?)] = [
-      ("limit", "\(filter.limit)"), ("state", filter.state?.rawValue), ("client", filter.client),
+      ("limit", "\(filter.limit)"), ("state", filter.state?.rawValue), ("client", filter.client?.description),
       ("label", filter.label.map { "\($0.name)=\($0.value)" }), ("since", filter.since?.description),
       ("cursor", filter.cursor),
     ]

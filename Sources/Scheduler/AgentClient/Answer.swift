@@ -22,7 +22,7 @@ extension AgentError {
       let document = try? decoded(ProblemDocument.self, body),
       let kind = kinds.first(where: { document.type == "/problems/\($0.rawValue)" && $0.status == answer.status })
     else {
-      self = .misconfigured("HTTP \(answer.status) without a problem document: no agent answers there")
+      self = .misconfigured("HTTP \(answer.status) without a problem document: the server there is not an agent")
       return
     }
     self = .problem(Problem(kind, document.detail))

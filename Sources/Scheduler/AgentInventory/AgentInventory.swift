@@ -1,5 +1,4 @@
 import AgentClient
-import AgentProtocol
 import CertificateImport
 import CertificateStore
 import Glibc
@@ -7,6 +6,7 @@ import HTTPSClient
 import OpenSSL
 import SchedulerRegistry
 import Synchronization
+import Values
 
 /// The agents that a scheduler has executor connectors for, and the means to prove itself to them: what
 /// `scheduler-register` wrote, as it is now.
@@ -16,9 +16,9 @@ public final class AgentInventory: Sendable {
   /// The scheduler's folder, for messages.
   public let home: String
   private let registry: SchedulerRegistry
-  private let defaultCertificate: String?
+  private let defaultCertificate: Thumbprint?
   private let catalog: StoreCatalog
-  private let contexts = Mutex<[String: TLSClientContext]>([:])
+  private let contexts = Mutex<[Thumbprint: TLSClientContext]>([:])
 
   /// Reads a scheduler's registry and store.
   ///
@@ -63,7 +63,7 @@ public final class AgentInventory: Sendable {
   ///
   /// - Parameter thumbprint: SHA-256; nil for the default certificate.
   /// - Throws: `InventoryError`, or what makes the store's certificates unusable.
-  public func context(_ thumbprint: String? = nil) throws -> TLSClientContext {
+  public func context(_ thumbprint: Thumbprint? = nil) throws -> TLSClientContext {
     guard let wanted = thumbprint ?? defaultCertificate else { throw InventoryError.noDefaultCertificate(home: home) }
     return try contexts.withLock { contexts in
       if let context = contexts[wanted] { return context }
@@ -85,19 +85,19 @@ public enum InventoryError: Error, Equatable, Sendable, CustomStringConvertible 
   /// There is no certificate to prove ourselves by.
   case noDefaultCertificate(home: String)
   /// A connector names a certificate that is not there any more.
-  case certificateGone(String, home: String)
+  case certificateGone(Thumbprint, home: String)
 
   /// One line, with what to do.
   public var description: String {
     switch self {
     case .noAgent(let name, let home, let isEmpty):
       "there is no agent \(name) in \(home)\(isEmpty ? ", which has none yet" : ""): "
-        + "scheduler-register ADD EXECUTOR CONNECTOR adds one, agentctl agents shows all"
+        + "scheduler-register ADD EXECUTOR CONNECTOR adds one, agentctl agents lists all"
     case .noDefaultCertificate(let home):
       "\(home) has no default executor connector certificate: "
         + "scheduler-register CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT makes one"
     case .certificateGone(let thumbprint, let home):
-      "the connector certificate \(thumbprint.prefix(16)) is not in \(home) any more: "
+      "the connector certificate \(thumbprint.beginning) is no longer in \(home): "
         + "add the executor connector again, without /THUMBPRINT for the default one"
     }
   }

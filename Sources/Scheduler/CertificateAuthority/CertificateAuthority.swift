@@ -101,7 +101,7 @@ public enum AuthorityError: Error, Equatable, Sendable, CustomStringConvertible 
   /// One line.
   public var description: String {
     switch self {
-    case .notRoot(let subject): "\(subject) is no root CA: it is not self-signed, or may not issue certificates"
+    case .notRoot(let subject): "\(subject) is not a root CA: it is not self-signed, or may not issue certificates"
     case .otherKey(let subject): "the private key does not belong to \(subject)"
     case .expired(let subject): "\(subject) has expired: make a new one with CREATE ROOT CA /STOREKEY /MAKEDEFAULT"
     case .openSSL(let error): error.description

@@ -69,7 +69,7 @@ final class EnrolmentHandler: ChannelInboundHandler {
       context.close(promise: nil)
     case (is HTTPParserError, .awaitingHead), (is HTTPParserError, .body),
       (is ByteToMessageDecoderError, .awaitingHead):
-      reply(EnrolmentReply(.badRequest, "this is no HTTP request that is understood here"), context)
+      reply(EnrolmentReply(.badRequest, "this is not a valid HTTP/1.1 request"), context)
     default: context.close(promise: nil)
     }
   }
@@ -79,11 +79,12 @@ final class EnrolmentHandler: ChannelInboundHandler {
     guard service.limits.withLock({ $0.mayAsk(Source(peer)) }) else { return .tooMany }
     guard let operation = EnrolmentOperation.allCases.first(where: { $0.path == head.uri }) else {
       return EnrolmentReply(
-        .notFound, "there is nothing here but \(EnrolmentOperation.allCases.map(\.path).joined(separator: ", "))")
+        .notFound,
+        "there is no such resource; there are \(EnrolmentOperation.allCases.map(\.path).joined(separator: ", "))")
     }
     guard head.method.rawValue == operation.method else {
       return EnrolmentReply(
-        .methodNotAllowed, "\(operation.path) takes \(operation.method) alone", [("Allow", operation.method)])
+        .methodNotAllowed, "\(operation.path) accepts only \(operation.method)", [("Allow", operation.method)])
     }
     if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > Self.maximumBody {
       return .tooLarge
@@ -95,7 +96,7 @@ final class EnrolmentHandler: ChannelInboundHandler {
     let type = head.headers.first(name: "content-type")?.prefix { $0 != ";" && $0 != " " }.lowercased()
     if type == EnrolmentOperation.requestType { return nil }
     return EnrolmentReply(
-      .unsupportedMediaType, "the body has to be \(EnrolmentOperation.requestType): a PKCS#10 request in base64")
+      .unsupportedMediaType, "the body must be \(EnrolmentOperation.requestType): a PKCS#10 request in base64")
   }
 
   /// Asks the authority, on another thread.
@@ -106,7 +107,7 @@ final class EnrolmentHandler: ChannelInboundHandler {
       EnrolmentReply.to(head, body, client, service.authority)
     }.whenComplete { result in
       let (handler, context) = bound.value
-      let reply = (try? result.get()) ?? EnrolmentReply(.internalServerError, "the service is ending")
+      let reply = (try? result.get()) ?? EnrolmentReply(.internalServerError, "the service is stopping")
       handler.reply(reply, context)
     }
   }

@@ -65,7 +65,7 @@ struct EnrolmentReply: Sendable {
     } catch let refusal as EnrolmentRefusal {
       return EnrolmentReply(refusal)
     } catch {
-      return EnrolmentReply(.internalServerError, "the service has a fault; its log says which", detail: "\(error)")
+      return EnrolmentReply(.internalServerError, "the service failed; its log says why", detail: "\(error)")
     }
   }
 
@@ -74,7 +74,7 @@ struct EnrolmentReply: Sendable {
   ) throws -> EnrolmentReply {
     guard let credentials = BasicCredentials(head.headers["authorization"]) else {
       var reply = EnrolmentReply(
-        EnrolmentRefusal(.unauthorized, "an enrolment code is needed: HTTP Basic, the code as the password"))
+        EnrolmentRefusal(.unauthorized, "an enrolment code is needed, as the password of HTTP Basic authentication"))
       // The first request of a client that waits to be asked.
       reply.isWrongCode = false
       return reply
@@ -88,7 +88,7 @@ struct EnrolmentReply: Sendable {
     _ body: [UInt8], _ client: Certificate?, _ authority: any EnrolmentAuthority
   ) throws -> EnrolmentReply {
     guard let client else {
-      throw EnrolmentRefusal(.forbidden, "show the certificate that is to be renewed, in the TLS handshake")
+      throw EnrolmentRefusal(.forbidden, "present the certificate to be renewed in the TLS handshake")
     }
     return try EnrolmentReply(
       authority.renew(request: try decoded(body), by: client), "certificate renewed")

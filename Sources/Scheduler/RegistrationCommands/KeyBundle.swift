@@ -1,6 +1,6 @@
+import Console
 import Glibc
 import OpenSSL
-import SecretInput
 import SystemCalls
 
 /// A certificate with its private key and chain, on its way to a file.
@@ -19,7 +19,8 @@ struct KeyBundle {
     }
   }
 
-  private func pem(_ password: SecretBytes?) throws -> [UInt8] {
+  /// Certificate, private key and chain.
+  func pem(_ password: SecretBytes?) throws -> [UInt8] {
     let keyText: [UInt8] =
       if let password {
         Array(try key.encryptedPKCS8PEM(password: password).utf8)

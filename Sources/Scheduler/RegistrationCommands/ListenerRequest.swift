@@ -92,22 +92,22 @@ enum RequestRefusal: Error, Equatable, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .tooLarge: "is larger than \(ListenerRequest.maximumBytes) bytes; this is no certificate request"
+    case .tooLarge: "is larger than \(ListenerRequest.maximumBytes) bytes; a certificate request is smaller"
     case .notOne(0): "holds no certificate request; make one with: jams-register -R -n NAME -o request.pem"
     case .notOne(let count): "holds \(count) certificate requests; give one at a time"
-    case .damaged(let fact): "is no certificate request, or damaged: \(fact)"
-    case .notSigned: "the request is not signed with its own key: it was changed on its way, or made for another's key"
+    case .damaged(let fact): "is not a certificate request, or is damaged: \(fact)"
+    case .notSigned: "the request is not signed with its own key: it was altered, or made for somebody else's key"
     case .unusableKey(let kind):
-      "the request is for a key \(kind.map { "of the kind \($0)" } ?? "that cannot be read"); RSA, P-256, P-384, P-521 "
-        + "and Ed25519 can be used"
+      "the request is for a key \(kind.map { "of type \($0)" } ?? "that cannot be read"); use RSA, P-256, P-384, P-521 "
+        + "or Ed25519"
     case .weakKey(let kind):
-      "the request is for a weak key (\(kind)); it needs a strength of 112 bits, as P-256 or RSA 2048"
+      "the request is for a weak key (\(kind)); it needs at least 112 bits of strength, such as P-256 or RSA 2048"
     case .severalCommonNames(let count): "the request has \(count) common names; one is allowed"
     case .unreadableNames: "the alternative names of the request cannot be read"
     case .tooManyNames(let count):
       "the request has \(count) alternative names; at most \(ListenerRequest.maximumNames) are allowed"
     case .foreignName(let name):
-      "the request asks for the name \("\(name)".debugDescription); only hosts' names and addresses are issued"
+      "the request asks for the name \("\(name)".debugDescription); only host names and addresses are allowed"
     }
   }
 }

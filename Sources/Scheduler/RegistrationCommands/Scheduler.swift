@@ -1,10 +1,11 @@
-import AgentProtocol
 import CertificateAuthority
 import CertificateStore
 import CommandGrammar
+import Console
 import OpenSSL
 import SchedulerRegistry
-import SecretInput
+import SystemCalls
+import Values
 
 /// A scheduler, as the article's commands work on it.
 public struct Scheduler: Sendable {
@@ -67,13 +68,13 @@ public struct Scheduler: Sendable {
   }
 
   /// Seconds since the epoch.
-  var now: Int64 { Timestamp.now().milliseconds / 1000 }
+  var now: Int64 { Timestamp.now().seconds }
 }
 
 /// What came of an attempt to reach an agent.
 public enum ProbeOutcome: Equatable, Sendable {
   /// It is there, and each side accepted the other.
-  case connected(sha256Thumbprint: String, version: String)
+  case connected(sha256Thumbprint: Thumbprint, version: String)
   /// It is not, or one side refused.
   case failed(reason: String)
 }
@@ -100,7 +101,7 @@ enum Help {
         SchedulerCommand.allCases.map(\.syntax).map { syntax in
           syntax.name + String(repeating: " ", count: width - syntax.name.count) + syntax.summary
         } + [
-          "HELP and a command shows its switches. Words and switches in any case; a command may go on in the next line."
+          "HELP COMMAND shows its switches. Upper and lower case are the same; a command may continue on the next line."
         ])
     }
     return CommandAnswer(try SchedulerCommand.of(Array(words)).syntax.help)

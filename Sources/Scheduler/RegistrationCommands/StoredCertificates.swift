@@ -1,9 +1,11 @@
 import CertificateAuthority
 import CertificateImport
 import CertificateStore
+import Console
 import OpenSSL
 import SchedulerRegistry
 import SystemCalls
+import Values
 
 extension Scheduler {
   /// The root CA that `query` means, or the default one, with its key.
@@ -14,7 +16,7 @@ extension Scheduler {
     guard let root else {
       throw CommandError(
         .configuration,
-        "there is no default root CA yet: make one with CREATE ROOT CA /STOREKEY /MAKEDEFAULT, or take over another "
+        "there is no default root CA yet: make one with CREATE ROOT CA /STOREKEY /MAKEDEFAULT, or import another "
           + "scheduler's with IMPORT ROOT CA")
     }
     return try CertificateAuthority(certificate: root, key: try registry.store.key(of: root))
@@ -30,7 +32,7 @@ extension Scheduler {
       throw CommandError(
         .configuration,
         "there is no default executor connector certificate yet: make one with CREATE EXEC CONNECTOR CERT /STORECERT "
-          + "/MAKEDEFAULT, or take over another scheduler's with IMPORT EXEC CERT"
+          + "/MAKEDEFAULT, or import another scheduler's with IMPORT EXEC CERT"
       )
     }
     return found
@@ -41,15 +43,15 @@ extension Scheduler {
   }
 
   private func find(
-    _ query: ThumbprintQuery?, otherwise thumbprint: String?, among certificates: [Certificate], _ what: String
+    _ query: ThumbprintQuery?, otherwise thumbprint: Thumbprint?, among certificates: [Certificate], _ what: String
   ) throws(CommandError) -> Certificate? {
     guard let query else { return certificates.first { $0.sha256Thumbprint == thumbprint } }
     let found = certificates.filter { query.matches(sha1: $0.sha1Thumbprint, sha256: $0.sha256Thumbprint) }
     if found.count > 1 {
-      throw CommandError(.data, "/THUMBPRINT=\(query) means \(found.count) certificates; give more digits")
+      throw CommandError(.data, "/THUMBPRINT=\(query) matches \(found.count) certificates; give more digits")
     }
     guard let only = found.first else {
-      throw CommandError(.data, "/THUMBPRINT=\(query) is no \(what) here; LIST EXEC CONFIG shows the default ones")
+      throw CommandError(.data, "/THUMBPRINT=\(query): no such \(what) here; LIST EXEC CONFIG shows the default ones")
     }
     return only
   }
@@ -69,12 +71,10 @@ extension StoreTransaction {
   }
 
   mutating func add(_ certificate: Certificate, to kind: StoreKind) throws {
-    guard let thumbprint = certificate.thumbprint else { return }
-    add(StoredObject(thumbprint: thumbprint, pem: Array(certificate.pem.utf8)), to: kind)
+    add(StoredObject(thumbprint: certificate.sha256Thumbprint, pem: Array(certificate.pem.utf8)), to: kind)
   }
 
   mutating func addKey(_ key: PrivateKey, of certificate: Certificate) throws {
-    guard let thumbprint = certificate.thumbprint else { return }
-    try key.pkcs8PEM().withUnsafeBytes { addKey($0, of: thumbprint) }
+    try key.pkcs8PEM().withUnsafeBytes { addKey($0, of: certificate.sha256Thumbprint) }
   }
 }

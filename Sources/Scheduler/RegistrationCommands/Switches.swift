@@ -1,8 +1,9 @@
 import AgentProtocol
 import CertificateAuthority
-import CertificateStore
 import CommandGrammar
+import Console
 import OpenSSL
+import Values
 import Wording
 
 /// The switches of a command that was checked against its syntax, as values.
@@ -30,10 +31,15 @@ struct Switches {
     throw CommandError(.usage, "/KEYTYPE=\(text) is not known; \(hint)")
   }
 
+  /// How long a listener's certificate is valid: exactly as long as was asked for. Where nothing was, the ends are spread.
+  func listenerLifetime(now: Int64) throws(CommandError) -> Lifetime {
+    Lifetime(days: try days(otherwise: Lifetime.days), now: now, spread: !has("DAYS"))
+  }
+
   func days(otherwise days: Int) throws(CommandError) -> Int {
     guard let text = values["DAYS"] else { return days }
     guard let days = Int(text), (1...Lifetime.maximumDays).contains(days) else {
-      throw CommandError(.usage, "/DAYS=\(text): a whole number from 1 to \(Lifetime.maximumDays) is needed")
+      throw CommandError(.usage, "/DAYS=\(text): expected a whole number from 1 to \(Lifetime.maximumDays)")
     }
     return days
   }
@@ -48,20 +54,22 @@ struct Switches {
       number <= most / unit
     else {
       throw CommandError(
-        .usage, "/\(name)=\(text): a number with s, m, h or d is needed, as in 24h, and at most \(most / 86400)d")
+        .usage, "/\(name)=\(text): expected a number with s, m, h or d, as in 24h, at most \(most / 86400)d")
     }
     return number * unit
   }
 
   func port(otherwise port: Int) throws(CommandError) -> Int {
     guard let text = values["PORT"] else { return port }
-    guard let port = UInt16(text), port > 0 else { throw CommandError(.usage, "/PORT=\(text) is no port") }
+    guard let port = UInt16(text), port > 0 else {
+      throw CommandError(.usage, "/PORT=\(text): expected a number from 1 to 65535")
+    }
     return Int(port)
   }
 
   func bindAddress() throws(CommandError) -> String? {
     guard let text = values["BIND"] else { return nil }
-    guard HostName.isAddress(text) else { throw CommandError(.usage, "/BIND=\(text) is no IPv4 or IPv6 address") }
+    guard HostName.isAddress(text) else { throw CommandError(.usage, "/BIND=\(text) is not an IPv4 or IPv6 address") }
     return text
   }
 
@@ -86,7 +94,7 @@ struct Switches {
     let text = required("AGENTNAME")
     guard HostName.isOne(text), text.utf8.count <= 64 else {
       throw CommandError(
-        .usage, "/AGENTNAME=\(text): a host's name is needed, at most 64 letters, digits, dots, hyphens and underscores"
+        .usage, "/AGENTNAME=\(text): expected a host name of at most 64 letters, digits, dots, hyphens and underscores"
       )
     }
     return text
@@ -97,7 +105,7 @@ struct Switches {
     let text = values["ADDRESS"] ?? agentName
     guard let parts = HostAndPort.parts(text), HostName.isOne(parts.host) || HostName.isAddress(parts.host) else {
       throw CommandError(
-        .usage, "/ADDRESS=\(text): a host's name or address is needed, and perhaps :PORT, from 1 to 65535")
+        .usage, "/ADDRESS=\(text): expected a host name or address, and optionally :PORT, from 1 to 65535")
     }
     return (parts.host, parts.port ?? UInt16(HostAndPort.agentPort))
   }
@@ -108,7 +116,7 @@ struct Switches {
       let text = part.drop { $0 == " " }.description
       if HostName.isAddress(text) { return .address(text) }
       guard HostName.isOne(text) else {
-        throw CommandError(.usage, "/SAN: \(text.debugDescription) is neither a host's name nor an address")
+        throw CommandError(.usage, "/SAN: \(text.debugDescription) is neither a host name nor an address")
       }
       return .dns(text)
     }

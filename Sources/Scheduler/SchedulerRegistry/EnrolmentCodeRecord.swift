@@ -1,11 +1,11 @@
-import AgentProtocol
+import Values
 
 /// What is kept of a code by which an agent enrols once. The code itself is known to nobody but whom it was shown to.
 public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
   /// SHA-256 of the secret, hex digits. The secret is 100 random bits, so that nothing stronger is needed.
   public var secretDigest: String
-  /// SHA-256 thumbprint of the root that issues.
-  public var root: String
+  /// The root that issues.
+  public var root: Thumbprint
   /// The agent that it is for.
   public var agentName: String
   /// Further DNS names that the certificate gets.
@@ -22,11 +22,11 @@ public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
   public var usedFor: String?
 
   /// How long a code is remembered after its end, so that it can be said what it was.
-  public static let memory: Int64 = 30 * 86400 * 1000
+  public static let memory = Duration.seconds(30 * Timestamp.secondsPerDay)
 
   /// The record of a code that was just made.
   public init(
-    secretDigest: String, root: String, agentName: String, dnsNames: [String], addresses: [String],
+    secretDigest: String, root: Thumbprint, agentName: String, dnsNames: [String], addresses: [String],
     createdAt: Timestamp, expiresAt: Timestamp
   ) {
     self.secretDigest = secretDigest

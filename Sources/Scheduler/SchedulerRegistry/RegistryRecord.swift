@@ -1,4 +1,4 @@
-import AgentProtocol
+import Values
 
 /// What a scheduler knows beside its certificates; kept as one JSON file.
 public struct RegistryRecord: Codable, Equatable, Sendable {
@@ -7,20 +7,20 @@ public struct RegistryRecord: Codable, Equatable, Sendable {
 
   /// The form that this one has.
   public var form = Self.form
-  /// SHA-256 thumbprint of the root CA that issues unless another is named.
-  public var defaultRoot: String?
-  /// SHA-256 thumbprint of the connector certificate that is used unless another is named.
-  public var defaultConnector: String?
+  /// The root CA that issues unless another is named.
+  public var defaultRoot: Thumbprint?
+  /// The connector certificate that is used unless another is named.
+  public var defaultConnector: Thumbprint?
   /// The configured ways to agents, by agent name.
   public var connectors: [ExecutorConnector] = []
   /// What the roots here have issued and is not over yet.
   public var issued: [IssuedCertificate] = []
-  /// The number of the newest revocation list of each root, by the root's SHA-256 thumbprint.
-  public var revocationListNumbers: [String: UInt64] = [:]
-  /// What other schedulers with the same roots have revoked, by the root's SHA-256 thumbprint; nil before any was imported.
-  public var importedRevocations: [String: [ImportedRevocation]]?
-  /// Until when the newest list of each root holds that was imported, by the root's SHA-256 thumbprint; nil before any was.
-  public var importedListsDue: [String: Timestamp]?
+  /// The number of the newest revocation list of each root, by the root's thumbprint.
+  public var revocationListNumbers: [Thumbprint: UInt64] = [:]
+  /// What other schedulers with the same roots have revoked, by the root's thumbprint; nil before any was imported.
+  public var importedRevocations: [Thumbprint: [ImportedRevocation]]?
+  /// Until when the newest list of each root holds that was imported, by the root's thumbprint; nil before any was.
+  public var importedListsDue: [Thumbprint: Timestamp]?
   /// The codes by which agents enrol.
   public var enrolmentCodes: [EnrolmentCodeRecord] = []
 
@@ -41,14 +41,14 @@ public struct RegistryRecord: Codable, Equatable, Sendable {
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     form = try container.decode(Int.self, forKey: .form)
-    defaultRoot = try container.decodeIfPresent(String.self, forKey: .defaultRoot)
-    defaultConnector = try container.decodeIfPresent(String.self, forKey: .defaultConnector)
+    defaultRoot = try container.decodeIfPresent(Thumbprint.self, forKey: .defaultRoot)
+    defaultConnector = try container.decodeIfPresent(Thumbprint.self, forKey: .defaultConnector)
     connectors = try container.decode([ExecutorConnector].self, forKey: .connectors)
     issued = try container.decode([IssuedCertificate].self, forKey: .issued)
-    revocationListNumbers = try container.decode([String: UInt64].self, forKey: .revocationListNumbers)
+    revocationListNumbers = try container.decode([Thumbprint: UInt64].self, forKey: .revocationListNumbers)
     importedRevocations = try container.decodeIfPresent(
-      [String: [ImportedRevocation]].self, forKey: .importedRevocations)
-    importedListsDue = try container.decodeIfPresent([String: Timestamp].self, forKey: .importedListsDue)
+      [Thumbprint: [ImportedRevocation]].self, forKey: .importedRevocations)
+    importedListsDue = try container.decodeIfPresent([Thumbprint: Timestamp].self, forKey: .importedListsDue)
     enrolmentCodes = try container.decodeIfPresent([EnrolmentCodeRecord].self, forKey: .enrolmentCodes) ?? []
   }
 }
@@ -79,8 +79,8 @@ public struct ExecutorConnector: Codable, Equatable, Sendable {
   public var host: String
   /// The port to connect to.
   public var port: UInt16
-  /// SHA-256 thumbprint of the connector certificate; nil for the default one, whichever that is by then.
-  public var certificate: String?
+  /// The connector certificate; nil for the default one, whichever that is by then.
+  public var certificate: Thumbprint?
   /// The agent's platform, as the article's /PLATFORM names it.
   public var platform: String
   /// Whether the scheduler uses it.
@@ -89,7 +89,7 @@ public struct ExecutorConnector: Codable, Equatable, Sendable {
   public var addedAt: Timestamp
 
   public init(
-    agentName: String, host: String, port: UInt16, certificate: String?, platform: String, isEnabled: Bool = true,
+    agentName: String, host: String, port: UInt16, certificate: Thumbprint?, platform: String, isEnabled: Bool = true,
     addedAt: Timestamp
   ) {
     self.agentName = agentName
@@ -119,14 +119,14 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
     case listener
   }
 
-  /// SHA-256 thumbprint of the root.
-  public var root: String
+  /// The root.
+  public var root: Thumbprint
   /// Serial number, hex digits.
   public var serialNumber: String
   /// SHA-1 thumbprint, which people copy from dialogs.
   public var sha1Thumbprint: String
   /// SHA-256 thumbprint.
-  public var sha256Thumbprint: String
+  public var sha256Thumbprint: Thumbprint
   /// Subject, as RFC 4514 has it.
   public var subject: String
   /// What it is for.
@@ -137,8 +137,8 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
   public var revokedAt: Timestamp?
 
   public init(
-    root: String, serialNumber: String, sha1Thumbprint: String, sha256Thumbprint: String, subject: String, role: Role,
-    notAfter: Timestamp
+    root: Thumbprint, serialNumber: String, sha1Thumbprint: String, sha256Thumbprint: Thumbprint, subject: String,
+    role: Role, notAfter: Timestamp
   ) {
     self.root = root
     self.serialNumber = serialNumber

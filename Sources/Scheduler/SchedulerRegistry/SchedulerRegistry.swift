@@ -102,7 +102,7 @@ public struct SchedulerRegistry: Sendable {
       throw .system(.last("stat", home))
     }
     if status.st_uid != geteuid() { throw .otherOwner(path: home, owner: status.st_uid) }
-    if status.st_mode & 0o022 != 0 { throw .insecure(path: home, mend: "chmod 700 \(home)") }
+    if status.st_mode & 0o022 != 0 { throw .insecure(path: home, remedy: "chmod 700 \(home)") }
     return true
   }
 
@@ -117,8 +117,8 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
   case system(SystemError)
   /// The home belongs to another user.
   case otherOwner(path: String, owner: UInt32)
-  /// Others can write to the home; `mend` puts it right.
-  case insecure(path: String, mend: String)
+  /// Others can write to the home; `remedy` puts it right.
+  case insecure(path: String, remedy: String)
   /// The record is not one.
   case damaged(path: String, fact: String)
 
@@ -127,8 +127,8 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .system(let error): error.description
     case .otherOwner(let path, let owner):
-      "\(path): belongs to the user with number \(owner); run this as that user, or name another folder with -H"
-    case .insecure(let path, let mend): "\(path): others can write to it; mend it with: \(mend)"
+      "\(path): belongs to user ID \(owner); run this as that user, or name another folder with -H"
+    case .insecure(let path, let remedy): "\(path): others can write to it; fix it with: \(remedy)"
     case .damaged(let path, let fact): "\(path): \(fact)"
     }
   }

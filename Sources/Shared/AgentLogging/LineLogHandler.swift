@@ -47,7 +47,7 @@ public struct LineLogHandler: LogHandler {
 
   private static func loss(_ count: Int) -> LogLine {
     LogLine(
-      level: .warning, message: "\(count) lines of the log were lost: nobody read it, or there was no room",
+      level: .warning, message: "\(count) log lines were lost: the reader had stopped, or the disk was full",
       fields: ["pid": "\(getpid())"])
   }
 }

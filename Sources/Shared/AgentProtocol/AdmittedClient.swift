@@ -1,9 +1,11 @@
+import Values
+
 /// A client that was let in, as the listener tells the supervisor. The latter, which reads no certificate, keeps it as it is.
 public struct AdmittedClient: Codable, Equatable, Sendable {
-  /// SHA-256 of the client's certificate, 64 lower-case hex digits.
-  public let thumbprint: String
-  /// SHA-256 of the imported root that its chain ends in, likewise.
-  public let root: String
+  /// Of the client's certificate.
+  public let thumbprint: Thumbprint
+  /// Of the imported root that its chain ends in.
+  public let root: Thumbprint
   /// What the client presented, its own certificate first: DER in base64 (RFC 4648 section 4).
   public let certificates: [String]
 
@@ -13,9 +15,8 @@ public struct AdmittedClient: Codable, Equatable, Sendable {
   public static let maximumCharacters = 48 << 10
 
   /// `nil` where a part is malformed or beyond the limits.
-  public init?(thumbprint: String, root: String, certificates: [String]) {
-    guard Self.isThumbprint(thumbprint), Self.isThumbprint(root),
-      (1...Self.maximumCertificates).contains(certificates.count),
+  public init?(thumbprint: Thumbprint, root: Thumbprint, certificates: [String]) {
+    guard (1...Self.maximumCertificates).contains(certificates.count),
       certificates.reduce(0, { $0 + $1.utf8.count }) <= Self.maximumCharacters,
       certificates.allSatisfy(Self.isBase64)
     else { return nil }
@@ -33,19 +34,14 @@ public struct AdmittedClient: Codable, Equatable, Sendable {
     try decoder.refuseUnknownKeys(CodingKeys.self)
     let container = try decoder.container(keyedBy: CodingKeys.self)
     let client = AdmittedClient(
-      thumbprint: try container.decode(String.self, forKey: .thumbprint),
-      root: try container.decode(String.self, forKey: .root),
+      thumbprint: try container.decode(Thumbprint.self, forKey: .thumbprint),
+      root: try container.decode(Thumbprint.self, forKey: .root),
       certificates: try container.decode([String].self, forKey: .certificates))
     guard let client else {
       throw DecodingError.dataCorrupted(
         .init(codingPath: decoder.codingPath, debugDescription: "not an admitted client: malformed or too large"))
     }
     self = client
-  }
-
-  private static func isThumbprint(_ text: String) -> Bool {
-    text.utf8.count == 64
-      && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (97...102).contains($0) }
   }
 
   /// Whole groups of four of the standard alphabet, at most two `=` at the end.

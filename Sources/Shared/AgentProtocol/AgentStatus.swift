@@ -1,3 +1,5 @@
+import Values
+
 /// What a scheduler wants to know of an agent: the answer to `GET /v1/agent`.
 public struct AgentStatus: Codable, Equatable, Sendable {
   /// The host's name.
@@ -6,8 +8,8 @@ public struct AgentStatus: Codable, Equatable, Sendable {
   public var version: String
   /// The host's clock.
   public var time: Timestamp
-  /// SHA-256 thumbprint of the listener certificate.
-  public var certificateThumbprint: String
+  /// Of the listener certificate.
+  public var certificateThumbprint: Thumbprint
   /// When the listener certificate expires.
   public var certificateNotAfter: Timestamp
   /// How many jobs may run at once.
@@ -24,7 +26,7 @@ public struct AgentStatus: Codable, Equatable, Sendable {
   public var pools: [PoolCapacity] = []
 
   public init(
-    name: String, version: String, time: Timestamp, certificateThumbprint: String, certificateNotAfter: Timestamp,
+    name: String, version: String, time: Timestamp, certificateThumbprint: Thumbprint, certificateNotAfter: Timestamp,
     maxRunning: Int, maxQueued: Int, running: Int, queued: Int, warnings: [String] = []
   ) {
     self.name = name

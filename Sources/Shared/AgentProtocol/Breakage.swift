@@ -1,3 +1,4 @@
+import Values
 import Wording
 
 /// Something that will keep clients or schedulers out from some moment on, if nobody does anything.
@@ -21,9 +22,9 @@ public struct Breakage: Codable, Equatable, Sendable {
 
   /// In one line, as seen from `now`: `at 2026-12-31T00:00:00Z (in 37 days): root CN=x expires: import its successor`.
   public func text(from now: Timestamp) -> String {
-    let days = (time.milliseconds - now.milliseconds) / 86_400_000
+    let days = Int64((time - now) / .seconds(Timestamp.secondsPerDay))
     let distance = days < 0 ? "\(counted(-days, "day")) ago" : "in \(counted(days, "day"))"
-    return "at \(time.description.replacing(".000Z", with: "Z")) (\(distance)): \(what): \(remedy)"
+    return "at \(time.short) (\(distance)): \(what): \(remedy)"
   }
 
   private static func cut(_ text: String) -> String {
@@ -43,7 +44,7 @@ public struct Breakage: Codable, Equatable, Sendable {
     remedy = try container.decode(String.self, forKey: .remedy)
     guard what.utf8.count <= Self.maximumText, remedy.utf8.count <= Self.maximumText else {
       throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "a text of more than \(Self.maximumText) bytes"))
+        .init(codingPath: decoder.codingPath, debugDescription: "longer than \(Self.maximumText) bytes"))
     }
   }
 }

@@ -1,3 +1,5 @@
+import Values
+
 /// A job's id, chosen by the client: 1 to 128 characters of A-Z a-z 0-9 . _ - not beginning with a dot.
 ///
 /// An id is also the name of the job's folder, which is why it can be neither a path nor hidden.
@@ -23,22 +25,9 @@ public struct JobID: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-extension JobID: Codable {
-  /// Reads a string that must be an id.
-  public init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    guard let id = JobID(text) else {
-      throw DecodingError.dataCorrupted(
-        .init(
-          codingPath: decoder.codingPath,
-          debugDescription: "a job id has 1 to 128 characters of A-Z a-z 0-9 . _ - and does not begin with a dot"))
-    }
-    self = id
-  }
-
-  /// Writes the id as a string.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
+extension JobID: CodedAsText {
+  /// For `DecodingError`.
+  public static func fault(of text: String) -> String {
+    "a job id has 1 to 128 characters of A-Z a-z 0-9 . _ - and does not begin with a dot"
   }
 }

@@ -1,3 +1,5 @@
+import Values
+
 /// A page of the job history, newest first: the answer to `GET /v1/jobs`.
 public struct JobPage: Codable, Equatable, Sendable {
   /// The jobs of this page.
@@ -27,7 +29,7 @@ public struct JobFilter: Codable, Equatable, Sendable {
   /// Only jobs in this state.
   public var state: JobState?
   /// Only jobs of the client with this thumbprint.
-  public var client: String?
+  public var client: Thumbprint?
   /// Only jobs that have this label.
   public var label: JobLabel?
   /// Only jobs submitted at this moment or later.

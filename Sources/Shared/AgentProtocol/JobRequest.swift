@@ -82,7 +82,7 @@ public struct JobRequest: Equatable, Sendable {
 
   /// What whoever submitted it should know although it is carried out.
   public var warning: String? {
-    script.map(ScriptCommand.hasCRLF) ?? false ? "the script's lines ended in CR LF, which were made LF" : nil
+    script.map(ScriptCommand.hasCRLF) ?? false ? "the script's lines ended in CR LF; they were converted to LF" : nil
   }
 }
 
@@ -146,24 +146,26 @@ extension JobRequest: Codable {
     func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
     func isName(_ text: String) -> Bool { (1...Limits.pathBytes).contains(text.utf8.count) && !text.utf8.contains(0) }
 
-    expect(script == nil || givenCommand == nil, .script, "there is a command already; a job has one of both")
+    expect(script == nil || givenCommand == nil, .script, "cannot be combined with command")
     expect(script.map { $0.utf8.count <= Limits.inputBytes } ?? true, .script, "at most \(Limits.inputBytes) bytes")
-    expect(script.map { !$0.isEmpty && !$0.utf8.contains(0) } ?? true, .script, "needs text without a NUL character")
-    expect(script != nil || interpreter == nil, .interpreter, "is for a script, and there is none")
+    expect(
+      script.map { !$0.isEmpty && !$0.utf8.contains(0) } ?? true, .script,
+      "must not be empty or contain a NUL character")
+    expect(script != nil || interpreter == nil, .interpreter, "needs a script")
     expect(interpreter.map { isAbsolute($0) && isName($0) } ?? true, .interpreter, "the absolute path of a program")
     expect(
       script == nil || (command.count > 1 && isAbsolute(command[0])), .script,
-      "its first line names no absolute interpreter")
+      "its first line must name the interpreter by its absolute path")
     expect(
       umask.map { (3...4).contains($0.utf8.count) && UInt16($0, radix: 8).map { $0 <= 0o777 } ?? false } ?? true,
       .umask,
       "three octal digits, such as \"027\"")
-    expect(!command.isEmpty && command.first != "", .givenCommand, "needs at least the program")
+    expect(!command.isEmpty && command.first != "", .givenCommand, "must name at least the program")
     expect(command.count <= Limits.arguments, .givenCommand, "at most \(Limits.arguments) arguments")
     expect(
       command.reduce(0) { $0 + $1.utf8.count + 1 } <= Limits.commandBytes, .givenCommand,
-      "at most \(Limits.commandBytes) bytes in all")
-    expect(command.allSatisfy { !$0.utf8.contains(0) }, .givenCommand, "an argument cannot hold a NUL character")
+      "at most \(Limits.commandBytes) bytes in total")
+    expect(command.allSatisfy { !$0.utf8.contains(0) }, .givenCommand, "an argument cannot contain a NUL character")
     expect(user.map(isName) ?? true, .user, "not a user name")
     expect(group.map(isName) ?? true, .group, "not a group name")
     expect(
@@ -171,16 +173,19 @@ extension JobRequest: Codable {
       "an absolute path of at most \(Limits.pathBytes) bytes")
     expect(
       environment.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 } <= Limits.commandBytes, .environment,
-      "at most \(Limits.commandBytes) bytes in all")
-    expect(environment.keys.allSatisfy(Self.isVariableName), .environment, "names are letters, digits and underscores")
-    expect(environment.values.allSatisfy { !$0.utf8.contains(0) }, .environment, "a value cannot hold a NUL character")
+      "at most \(Limits.commandBytes) bytes in total")
+    expect(
+      environment.keys.allSatisfy(Self.isVariableName), .environment, "names consist of letters, digits and underscores"
+    )
+    expect(
+      environment.values.allSatisfy { !$0.utf8.contains(0) }, .environment, "a value cannot contain a NUL character")
     expect(stdin.map { $0.utf8.count <= Limits.inputBytes } ?? true, .stdin, "at most \(Limits.inputBytes) bytes")
     expect(
       timeout.map { $0 > 0 && $0 <= Limits.timeout } ?? true, .timeout,
       "more than 0 and at most \(Int(Limits.timeout)) seconds")
     expect(killGrace >= 0 && killGrace <= Limits.killGrace, .killGrace, "0 to \(Int(Limits.killGrace)) seconds")
     expect(outputLimit.map { $0 >= 0 } ?? true, .outputLimit, "0 bytes or more")
-    expect(pool.map(Self.isPoolName) ?? true, .pool, "not the name of a pool")
+    expect(pool.map(Self.isPoolName) ?? true, .pool, "not a pool name")
     expect(labels.count <= Limits.labels, .labels, "at most \(Limits.labels) labels")
     expect(
       labels.allSatisfy { max($0.key.utf8.count, $0.value.utf8.count) <= Limits.labelBytes }, .labels,

@@ -1,15 +1,4 @@
-/// Who a client is: what the listener verified of its certificate.
-public struct ClientIdentity: Codable, Hashable, Sendable {
-  /// The certificate's subject as RFC 4514 writes it, for example `CN=scheduler,O=Example`.
-  public let subject: String
-  /// SHA-256 of the DER certificate, 64 lower-case hex digits.
-  public let thumbprint: String
-
-  public init(subject: String, thumbprint: String) {
-    self.subject = subject
-    self.thumbprint = thumbprint
-  }
-}
+import Values
 
 /// What is known of a job: the answer to `GET /v1/jobs/{id}` (DESIGN of the API: one flat object, absent facts are null).
 public struct JobStatus: Codable, Equatable, Sendable {

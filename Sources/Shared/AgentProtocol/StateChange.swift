@@ -1,3 +1,5 @@
+import Values
+
 /// A job has come to another state: what `GET /v1/events` tells.
 public struct StateChange: Codable, Equatable, Sendable {
   /// The job.
@@ -66,20 +68,7 @@ public struct EventPosition: Hashable, Sendable, CustomStringConvertible {
   public var description: String { "\(epoch)-\(number)" }
 }
 
-extension EventPosition: Codable {
-  /// Reads a string.
-  public init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    guard let position = EventPosition(text) else {
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "not a place among the events"))
-    }
-    self = position
-  }
-
-  /// Writes a string.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
+extension EventPosition: CodedAsText {
+  /// For `DecodingError`.
+  public static func fault(of text: String) -> String { "not a position in the stream of events" }
 }

@@ -1,11 +1,5 @@
+import Values
 import Wording
-
-private struct AnyKey: CodingKey {
-  let stringValue: String
-  let intValue: Int? = nil
-  init?(stringValue: String) { self.stringValue = stringValue }
-  init?(intValue: Int) { nil }
-}
 
 extension Decoder {
   /// Throws if the object holds a key that `Keys` does not have: a misspelt key must not be silently without effect.

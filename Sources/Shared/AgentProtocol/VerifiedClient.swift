@@ -1,3 +1,5 @@
+import Values
+
 /// A client as the listener has verified it: who it is for records, and the other names that rules can be written for.
 ///
 /// The record of jobs keeps the identity alone; the names come with each request, of the certificate that was shown this time.
@@ -19,7 +21,7 @@ public struct VerifiedClient: Hashable, Sendable {
   /// The certificate's subject, RFC 4514.
   public var subject: String { identity.subject }
   /// SHA-256 of the certificate.
-  public var thumbprint: String { identity.thumbprint }
+  public var thumbprint: Thumbprint { identity.thumbprint }
 
   /// - Parameter names: those beyond `Limits` make `names` `nil`.
   public init(_ identity: ClientIdentity, names: [ClientName]? = []) {
@@ -89,20 +91,7 @@ public enum ClientName: Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-extension ClientName: Codable {
-  /// Reads a string that must be a name.
-  public init(from decoder: any Decoder) throws {
-    let text = try decoder.singleValueContainer().decode(String.self)
-    guard let name = ClientName(text) else {
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: decoder.codingPath, debugDescription: "not a name of a certificate"))
-    }
-    self = name
-  }
-
-  /// Writes the name as a string.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(description)
-  }
+extension ClientName: CodedAsText {
+  /// For `DecodingError`.
+  public static func fault(of text: String) -> String { "not a certificate's name" }
 }

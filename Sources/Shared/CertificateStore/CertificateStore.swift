@@ -1,5 +1,6 @@
 import Glibc
 import SystemCalls
+import Values
 
 /// The PEM store: certificates, private keys, trusted roots and revocation lists, one file each.
 ///

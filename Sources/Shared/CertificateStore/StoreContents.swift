@@ -1,3 +1,5 @@
+import Values
+
 /// What the store keeps; each kind has a folder of its own.
 public enum StoreKind: String, CaseIterable, Sendable {
   /// Certificates that are no trust anchors: the listener's own, and intermediates.

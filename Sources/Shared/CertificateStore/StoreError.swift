@@ -1,4 +1,5 @@
 import SystemCalls
+import Values
 
 /// Why the store could not be read or changed.
 public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -6,8 +7,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
   case system(SystemError)
   /// The store belongs to another user (number, and name if it has one): run as that one.
   case otherOwner(path: String, owner: UInt32, name: String?)
-  /// Others can read or write what they must not; `mend` is the command that puts it right.
-  case insecure(path: String, fact: String, mend: String)
+  /// Others can read or write what they must not; `remedy` is the command that puts it right.
+  case insecure(path: String, fact: String, remedy: String)
   /// Something is there that the store did not put there, or something lacks.
   case damaged(path: String, fact: String)
   /// No private key is stored for that certificate.
@@ -20,8 +21,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .system(let error): error.description
     case .otherOwner(let path, let owner, let name):
-      "\(path): belongs to \(name.map { "user \($0)" } ?? "the user with number \(owner)"); run this as that user"
-    case .insecure(let path, let fact, let mend): "\(path): \(fact); mend it with: \(mend)"
+      "\(path): belongs to \(name.map { "user \($0)" } ?? "user ID \(owner)"); run this as that user"
+    case .insecure(let path, let fact, let remedy): "\(path): \(fact); fix it with: \(remedy)"
     case .damaged(let path, let fact): "\(path): \(fact)"
     case .noKey(let thumbprint, let store): "\(store): no private key for the certificate \(thumbprint)"
     case .full(let path, let fact): "\(path): \(fact)"

@@ -39,13 +39,13 @@ enum StorePermissions {
     let status = try systemCall { () throws(SystemError) in try descriptor.status(path) }
     let expected = rule == .folder ? S_IFDIR : S_IFREG
     if status.st_mode & S_IFMT != expected {
-      throw .damaged(path: path, fact: rule == .folder ? "is not a folder" : "is not a regular file; take it away")
+      throw .damaged(path: path, fact: rule == .folder ? "is not a folder" : "is not a regular file; remove it")
     }
     if status.st_uid != geteuid() { throw otherOwner(path, status.st_uid) }
     if status.st_mode & rule.forbidden != 0 {
       let mode = String(status.st_mode & 0o7777, radix: 8)
       let fact = rule == .privateFile ? "a private key that others can read or write" : "others can write to it"
-      throw .insecure(path: path, fact: "\(fact) (mode \(mode))", mend: "chmod \(rule.mode) \(path)")
+      throw .insecure(path: path, fact: "\(fact) (mode \(mode))", remedy: "chmod \(rule.mode) \(path)")
     }
   }
 

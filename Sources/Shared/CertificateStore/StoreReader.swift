@@ -1,5 +1,6 @@
 import Glibc
 import SystemCalls
+import Values
 
 /// Reads the current generation. No lock: a generation that was swapped away while it was being read may be half
 /// removed, which shows by `current` pointing elsewhere afterwards; then the new one is read instead.
@@ -58,7 +59,7 @@ struct StoreReader {
       }
       if try currentGeneration(in: store) == name { return try outcome.get() }
     }
-    throw .damaged(path: folder, fact: "changes faster than it can be read")
+    throw .damaged(path: folder, fact: "changes faster than it can be read; try again")
   }
 
   private func objects(
@@ -85,13 +86,13 @@ struct StoreReader {
       return (files.path, try files.names())
     }
     if names.count > StoreLimits.objects {
-      throw .full(path: path, fact: "\(names.count) files; at most \(StoreLimits.objects) are read")
+      throw .full(path: path, fact: "has \(names.count) files; the maximum is \(StoreLimits.objects)")
     }
     var thumbprints: [Thumbprint] = []
     for name in names {
       guard name.hasSuffix(fileNameSuffix), let thumbprint = Thumbprint(String(name.dropLast(fileNameSuffix.count)))
       else {
-        throw .damaged(path: "\(path)/\(name)", fact: "is no file of the store (<sha256>.pem); take it away")
+        throw .damaged(path: "\(path)/\(name)", fact: "is not a file of the store (<sha256>.pem); remove it")
       }
       thumbprints.append(thumbprint)
     }
@@ -119,7 +120,8 @@ func currentGeneration(in store: FolderHandle) throws(StoreError) -> String? {
   guard let name = try systemCall({ () throws(SystemError) in try store.linkTarget(currentName) }) else { return nil }
   guard generationNumber(name) != nil else {
     throw .damaged(
-      path: store.path(of: currentName), fact: "points at \(name.debugDescription), which is no generation of the store"
+      path: store.path(of: currentName),
+      fact: "points to \(name.debugDescription), which is not a generation of the store"
     )
   }
   return name

@@ -1,4 +1,5 @@
 import SystemCalls
+import Values
 
 /// Changes to the store that take effect together or not at all.
 public struct StoreTransaction {
@@ -7,12 +8,12 @@ public struct StoreTransaction {
 
   enum Body {
     case plain([UInt8])
-    case secret(KeyBytes)
+    case secret(SecretBytes)
 
     var count: Int {
       switch self {
       case .plain(let bytes): bytes.count
-      case .secret(let key): key.bytes.count
+      case .secret(let key): key.count
       }
     }
 
@@ -20,7 +21,7 @@ public struct StoreTransaction {
       switch self {
       case .plain(let bytes): try file.writeAll(bytes, path)
       case .secret(let key):
-        try withExtendedLifetime(key) { () throws(SystemError) in try file.writeAll(key.bytes, path) }
+        try key.withUnsafeBytes { bytes throws(SystemError) in try file.writeAll(bytes, path) }
       }
     }
   }
@@ -48,7 +49,7 @@ public struct StoreTransaction {
   /// Adds the private key, unencrypted PKCS#8 in PEM, of the certificate with that thumbprint. One that is there already
   /// stays. The bytes are copied, and the copy is wiped after the change.
   public mutating func addKey(_ pem: UnsafeRawBufferPointer, of certificate: Thumbprint) {
-    insert(Name(kind: .keys, thumbprint: certificate), .secret(KeyBytes(copying: pem)))
+    insert(Name(kind: .keys, thumbprint: certificate), .secret(SecretBytes(copying: pem)))
   }
 
   /// Removes an object; what is not there is no error.

@@ -116,12 +116,12 @@ extension StoreWriter {
       let added = transaction.additions.filter { $0.key.kind == kind }
       let count = counts[kind, default: 0] + added.count - transaction.removals.filter { $0.kind == kind }.count
       if count > StoreLimits.objects, !added.isEmpty {
-        throw .full(path: folder, fact: "\(count) \(kind.rawValue); at most \(StoreLimits.objects) can be kept")
+        throw .full(path: folder, fact: "would hold \(count) \(kind.rawValue); the maximum is \(StoreLimits.objects)")
       }
       if let large = added.values.map(\.count).max(), large > StoreLimits.bytes(of: kind) {
         throw .full(
           path: folder,
-          fact: "\(large) bytes in one of the \(kind.rawValue); the most is \(StoreLimits.bytes(of: kind))")
+          fact: "one of the \(kind.rawValue) has \(large) bytes; the maximum is \(StoreLimits.bytes(of: kind))")
       }
     }
     let kept = (before.certificates + before.roots + before.revocationLists).reduce(0) { $0 + $1.pem.count }
@@ -129,7 +129,7 @@ extension StoreWriter {
     if added > 0, kept + added > StoreLimits.totalBytes {
       throw .full(
         path: folder,
-        fact: "\(kept + added) bytes in all; the most is \(StoreLimits.totalBytes); remove what is not needed")
+        fact: "would hold \(kept + added) bytes; the maximum is \(StoreLimits.totalBytes); remove what is not needed")
     }
   }
 }

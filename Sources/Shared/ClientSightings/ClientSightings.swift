@@ -1,4 +1,5 @@
 import AgentProtocol
+import Values
 
 /// When a client was last let in.
 public struct Sighting: Equatable, Sendable {
@@ -22,7 +23,7 @@ public struct ClientSightings: Equatable, Sendable {
   /// Whoever was let in within so many seconds is a client that is still there: 30 days.
   public static let recently: Int64 = 30 * 86400
 
-  private var sightings: [String: Sighting] = [:]
+  private var sightings: [Thumbprint: Sighting] = [:]
   /// The size of the clients' lines in the file.
   public private(set) var bytes = 0
 
@@ -41,7 +42,7 @@ public struct ClientSightings: Equatable, Sendable {
   public func recent(at now: Int64) -> [Sighting] { newestFirst.filter { $0.lastUse >= now - Self.recently } }
 
   /// Whether there is a sighting of the client with this thumbprint.
-  public func contains(_ thumbprint: String) -> Bool { sightings[thumbprint] != nil }
+  public func contains(_ thumbprint: Thumbprint) -> Bool { sightings[thumbprint] != nil }
 
   /// Notes that `client` was let in at `time`, in place of what is known of it.
   public mutating func note(_ client: AdmittedClient, at time: Int64) {
@@ -57,7 +58,7 @@ public struct ClientSightings: Equatable, Sendable {
     bytes += sighting.lineLength
   }
 
-  private mutating func forget(_ thumbprint: String) {
+  private mutating func forget(_ thumbprint: Thumbprint) {
     guard let old = sightings.removeValue(forKey: thumbprint) else { return }
     bytes -= old.lineLength
   }

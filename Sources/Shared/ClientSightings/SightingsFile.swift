@@ -1,6 +1,7 @@
 import AgentProtocol
 import Glibc
 import SystemCalls
+import Values
 
 /// The record of clients on the disk, written by agentd, read by agent-register as well.
 ///
@@ -84,7 +85,7 @@ extension SightingsFile {
     guard let first = lines.first, first.elementsEqual(firstLine.utf8) else {
       throw Fault(line: 1, fact: "is not \"\(firstLine)\"")
     }
-    guard lines.count >= 3, lines.removeLast().isEmpty else { throw Fault(line: lines.count, fact: "is cut off") }
+    guard lines.count >= 3, lines.removeLast().isEmpty else { throw Fault(line: lines.count, fact: "is truncated") }
     let last = lines.removeLast()
     guard last.elementsEqual("end \(lines.count - 1)".utf8) else {
       throw Fault(line: lines.count + 1, fact: "is not \"end \(lines.count - 1)\"")
@@ -94,8 +95,8 @@ extension SightingsFile {
     }
     var sightings = ClientSightings()
     for (index, line) in lines.enumerated().dropFirst() {
-      guard let sighting = sighting(line) else { throw Fault(line: index + 1, fact: "is no client") }
-      if sightings.contains(sighting.client.thumbprint) { throw Fault(line: index + 1, fact: "names a client again") }
+      guard let sighting = sighting(line) else { throw Fault(line: index + 1, fact: "is not a client") }
+      if sightings.contains(sighting.client.thumbprint) { throw Fault(line: index + 1, fact: "repeats a client") }
       sightings.note(sighting.client, at: sighting.lastUse)
     }
     return sightings
@@ -106,8 +107,9 @@ extension SightingsFile {
       String(decoding: $0, as: UTF8.self)
     }
     guard fields.count == 4, let time = Int64(fields[0]), (0...Self.latest).contains(time), "\(time)" == fields[0],
+      let thumbprint = Thumbprint(canonical: fields[1]), let root = Thumbprint(canonical: fields[2]),
       let client = AdmittedClient(
-        thumbprint: fields[1], root: fields[2],
+        thumbprint: thumbprint, root: root,
         certificates: fields[3].split(separator: ",", omittingEmptySubsequences: false).map(String.init))
     else { return nil }
     return Sighting(client: client, lastUse: time)

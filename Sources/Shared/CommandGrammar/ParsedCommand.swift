@@ -95,9 +95,9 @@ public enum GrammarError: Error, Equatable, Sendable, CustomStringConvertible {
     case .tooLong(let limit): "a command of more than \(limit) bytes"
     case .openQuote(let text): "the quote before \(text.prefix(40)) is not closed"
     case .strayWord(let word, let name):
-      "\(word) after /\(name): put a value with blanks in quotes, /\(name)=\"...\""
-    case .noSwitchName(let name): "/\(name) is no switch: a slash is followed by a name, as in /MAKEDEFAULT"
-    case .placeholder(let name, let value): "/\(name)=\(value) is a placeholder: put the real value there"
+      "\(word) after /\(name): put a value with spaces in quotes, /\(name)=\"...\""
+    case .noSwitchName(let name): "/\(name) is not a switch: a name must follow the slash, as in /MAKEDEFAULT"
+    case .placeholder(let name, let value): "/\(name)=\(value) is a placeholder: replace it with the real value"
     case .repeated(let name): "/\(name) is given twice"
     case .unknownCommand(let text, let hint): "there is no command \(text); \(hint)"
     case .unknownSwitch(let name, let command, let hint): "\(command) has no switch /\(name); \(hint)"

@@ -1,3 +1,5 @@
+import Values
+
 /// A code by which an agent enrols once: a secret that only the enrolment service knows by its digest, and the beginning of the
 /// thumbprint of the root that the agent may trust. Shown as `XXXXX-XXXXX-XXXXX-XXXXX.` and 32 hex digits.
 public struct EnrolmentCode: Equatable, Sendable {
@@ -15,12 +17,10 @@ public struct EnrolmentCode: Equatable, Sendable {
   public static let maximumLength = 256
 
   /// A new code.
-  ///
-  /// - Parameter root: SHA-256 thumbprint, lower-case hex digits.
-  public init(root: String) {
+  public init(root: Thumbprint) {
     var random = SystemRandomNumberGenerator()
     secret = String((0..<Self.secretLength).map { _ in Self.alphabet[Int.random(in: 0..<32, using: &random)] })
-    rootBeginning = String(root.prefix(Self.beginningLength))
+    rootBeginning = String(root.description.prefix(Self.beginningLength))
   }
 
   /// Reads a code as it was shown, in any case, with or without hyphens and blanks; `nil` for anything else.
@@ -29,14 +29,12 @@ public struct EnrolmentCode: Equatable, Sendable {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 2, let secret = Self.secret(in: parts[0]) else { return nil }
     let digits = parts[1].filter { !" -:".contains($0) }.lowercased()
-    guard digits.utf8.count == Self.beginningLength, digits.utf8.allSatisfy({ Self.hexDigits.contains($0) }) else {
+    guard digits.utf8.count == Self.beginningLength, digits.utf8.allSatisfy({ hexDigit($0) != nil }) else {
       return nil
     }
     self.secret = secret
     rootBeginning = digits
   }
-
-  private static let hexDigits = Array("0123456789abcdef".utf8)
 
   /// The secret in a text that is a whole code or its part before the dot; `nil` if there is none. What looks alike is the same:
   /// O and 0; I, L and 1.
@@ -51,6 +49,11 @@ public struct EnrolmentCode: Equatable, Sendable {
     }
     guard letters.count == secretLength, letters.allSatisfy(alphabet.contains) else { return nil }
     return String(letters)
+  }
+
+  /// Whether it is of the root with this thumbprint.
+  public func isOfRoot(_ thumbprint: Thumbprint) -> Bool {
+    thumbprint.description.utf8.starts(with: rootBeginning.utf8)
   }
 
   /// As it is shown.

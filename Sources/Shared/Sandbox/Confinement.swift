@@ -33,17 +33,17 @@ public enum Confinement: Sendable {
     func attempt(_ otherwise: String, _ body: () throws(SystemError) -> Void) {
       do throws(SystemError) { try body() } catch { gaps.append(Gap(consequence: otherwise, error: error)) }
     }
-    attempt("capabilities cannot be given up") { () throws(SystemError) in
+    attempt("capabilities cannot be dropped") { () throws(SystemError) in
       Self.emptyBoundingSet()
       try checked("capset") { clinux_drop_capabilities() }
     }
     // Landlock and seccomp want it of everybody who lacks CAP_SYS_ADMIN.
-    attempt("new privileges cannot be ruled out") { () throws(SystemError) in
+    attempt("new privileges can be gained") { () throws(SystemError) in
       try checked("prctl") { clinux_forbid_new_privileges() }
     }
     attempt("files can be opened (no landlock)") { () throws(SystemError) in try Landlock.deny(except: reach) }
     if case .renewal = self { attempt("resources are not limited", ResourceLimits.set) }
-    attempt("all system calls can be made (no seccomp)") { () throws(SystemError) in try filter.install() }
+    attempt("all system calls are allowed (no seccomp)") { () throws(SystemError) in try filter.install() }
     return gaps
   }
 
@@ -63,8 +63,9 @@ public enum Confinement: Sendable {
     }
   }
 
-  /// Only root may; for everybody else it says nothing, since without new privileges no capability comes out of it.
-  private static func emptyBoundingSet() {
+  /// No execve(2) brings a capability back, for this process and its children. Only root may do this, and has to before it becomes
+  /// another user; for everybody else it says nothing, since without new privileges no capability comes out of it.
+  public static func emptyBoundingSet() {
     var capability: UInt = 0
     while clinux_drop_from_bounding_set(capability) == 0 { capability += 1 }
   }

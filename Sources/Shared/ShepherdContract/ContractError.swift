@@ -15,8 +15,8 @@ public enum ContractError: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .foreign: "not a record of this kind"
-    case .version(let version): "record of version \(version), which is not understood here"
-    case .damaged: "record is damaged: length or checksum is wrong"
+    case .version(let version): "unsupported record version \(version)"
+    case .damaged: "damaged record: wrong length or checksum"
     case .invalid(let field): "\(field) of the record is out of range"
     case .tooLarge(let count): "record of \(count) bytes is too large"
     }

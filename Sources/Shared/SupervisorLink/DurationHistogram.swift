@@ -1,4 +1,5 @@
 import AgentProtocol
+import Values
 
 /// How long things took: how many took at most so long, and all together.
 public struct DurationHistogram: Codable, Equatable, Sendable {

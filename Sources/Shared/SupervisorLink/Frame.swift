@@ -44,9 +44,10 @@ public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
   /// One line for the log.
   public var description: String {
     switch self {
-    case .tooLarge(let length): "frame of \(length) bytes, \(Frame.maximumPayload) are allowed"
-    case .tooManyDescriptors(let count): "frame announces \(count) descriptors, which it may not or did not bring"
-    case .unannouncedDescriptors: "descriptors that no frame announced"
+    case .tooLarge(let length): "frame of \(length) bytes; the maximum is \(Frame.maximumPayload)"
+    case .tooManyDescriptors(let count):
+      "frame announces \(count) descriptors, which are not allowed or did not come with it"
+    case .unannouncedDescriptors: "descriptors came that no frame announced"
     case .undecodable(let reason): "frame that cannot be decoded: \(reason)"
     case .unencodable(let reason): "message that cannot be encoded: \(reason)"
     case .system(let error): "\(error)"

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Values
 
 /// What the supervisor counts: the part of `GET /metrics` that a listener cannot know. Counted from the supervisor's start.
 public struct HostFigures: Codable, Equatable, Sendable {

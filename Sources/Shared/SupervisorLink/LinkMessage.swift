@@ -1,4 +1,5 @@
 import AgentProtocol
+import Values
 
 /// What the listener asks of the supervisor on behalf of a client; one case an API request.
 public enum JobCommand: Codable, Equatable, Sendable {
@@ -83,8 +84,8 @@ public struct ListenerMaterial: Codable, Sendable {
   public var agentName: String
   /// agentd's version.
   public var version: String
-  /// SHA-256 thumbprint, 64 lower-case hex digits, of the certificate to serve.
-  public var certificate: String
+  /// Which certificate to serve.
+  public var certificate: Thumbprint
   /// The certificates of the store, the listener's own among them, and who is let in.
   public var trust: ClientTrust
   /// The addresses of the listening sockets, as shown in logs, for example `0.0.0.0:5773`.
@@ -105,7 +106,7 @@ public struct ListenerMaterial: Codable, Sendable {
   public var signingSockets = 1
 
   public init(
-    agentName: String, version: String, certificate: String, trust: ClientTrust, addresses: [String],
+    agentName: String, version: String, certificate: Thumbprint, trust: ClientTrust, addresses: [String],
     capacity: Capacity, limits: ListenerLimits = ListenerLimits(), clientsAreRuled: Bool = false, checkOnly: Bool
   ) {
     self.agentName = agentName
@@ -143,8 +144,8 @@ public struct ClientTrust: Codable, Equatable, Sendable {
 public struct ListenerReport: Codable, Equatable, Sendable {
   /// The listener certificate's subject; RFC 4514.
   public var subject: String
-  /// Its SHA-256 thumbprint.
-  public var thumbprint: String
+  /// Its thumbprint.
+  public var thumbprint: Thumbprint
   /// When it expires.
   public var notAfter: Timestamp
   /// The subjects of the trusted roots.
@@ -154,7 +155,7 @@ public struct ListenerReport: Codable, Equatable, Sendable {
   /// What was found about the client that was asked about.
   public var presented: PresentedClient?
 
-  public init(subject: String, thumbprint: String, notAfter: Timestamp, roots: [String]) {
+  public init(subject: String, thumbprint: Thumbprint, notAfter: Timestamp, roots: [String]) {
     self.subject = subject
     self.thumbprint = thumbprint
     self.notAfter = notAfter

@@ -31,6 +31,29 @@ public enum DurableFile {
     try synchronizeFolder(of: path)
   }
 
+  /// Makes the file at `path`, which must not be there yet; what is there, a dangling link among it, stays as it is.
+  ///
+  /// A failure leaves no file behind.
+  ///
+  /// - Parameters:
+  ///   - contents: all bytes of the file.
+  ///   - mode: its permissions, of which the umask takes some away.
+  /// - Throws: `SystemError` with EEXIST if it is there.
+  public static func create(
+    _ path: String, with contents: some Collection<UInt8>, mode: mode_t
+  ) throws(SystemError) {
+    let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
+    do throws(SystemError) {
+      try file.writeAll(contents, path)
+      let raw = file.raw
+      try checked("fsync", path) { fsync(raw) }
+    } catch {
+      unlink(path)
+      throw error
+    }
+    try synchronizeFolder(of: path)
+  }
+
   /// Removes the file at `path` for good.
   public static func remove(_ path: String) throws(SystemError) {
     try checked("unlink", path) { unlink(path) }

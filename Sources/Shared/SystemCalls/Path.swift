@@ -1,3 +1,5 @@
+import Glibc
+
 /// The few operations on paths that are needed here, on strings as the kernel sees them.
 public enum Path {
   /// The part before the last slash; `.` where there is none, `/` for the root.
@@ -15,5 +17,12 @@ public enum Path {
   /// `path` itself if it is absolute, else below `folder`.
   public static func resolve(_ path: String, relativeTo folder: String) -> String {
     path.utf8.first == UInt8(ascii: "/") ? path : "\(folder == "/" ? "" : folder)/\(path)"
+  }
+
+  /// `path`, seen from the working folder; as it is where that cannot be told.
+  public static func absolute(_ path: String) -> String {
+    guard let folder = getcwd(nil, 0) else { return path }
+    defer { free(folder) }
+    return resolve(path, relativeTo: String(cString: folder))
   }
 }

@@ -40,7 +40,7 @@ struct Reader {
       cursor.skipSpaces()
       try skipComment()
       guard cursor.next == .newline || cursor.next == nil else {
-        throw cursor.error("the line has to end here, not go on with \(cursor.found)")
+        throw cursor.error("expected the end of the line, not \(cursor.found)")
       }
     }
   }
@@ -58,7 +58,7 @@ struct Reader {
     guard cursor.next == UInt8(ascii: "#") else { return }
     cursor.takeAll { !$0.isControl }
     guard cursor.next == .newline || cursor.next == nil else {
-      throw cursor.error("control characters have no place in a comment: \(cursor.found)")
+      throw cursor.error("a comment cannot contain control characters: \(cursor.found)")
     }
   }
 
@@ -69,12 +69,12 @@ struct Reader {
     if !isArray { cursor.advance() }
     let key = try readKey()
     guard cursor.take(isArray ? "]]" : "]") else {
-      throw cursor.error("after the table's name \(isArray ? "]]" : "]") is expected, not \(cursor.found)")
+      throw cursor.error("expected \(isArray ? "]]" : "]") after the table's name, not \(cursor.found)")
     }
     section += 1
     return try resolving(start) { () throws(TOMLConflict) in
       var table = root
-      for part in key.way { table = try table.passing(part, start.line) }
+      for part in key.leading { table = try table.passing(part, start.line) }
       return isArray ? try table.appending(key.last, start.line) : try table.defining(key.last, start.line)
     }
   }
@@ -83,12 +83,12 @@ struct Reader {
   private mutating func readPair(into table: TOMLTable) throws(TOMLSyntaxError) {
     let start = cursor.mark
     let key = try readKey()
-    guard cursor.take("=") else { throw cursor.error("after the key = is expected, not \(cursor.found)") }
+    guard cursor.take("=") else { throw cursor.error("expected = after the key, not \(cursor.found)") }
     cursor.skipSpaces()
     let section = section
     let owner = try resolving(start) { () throws(TOMLConflict) in
       var owner = table
-      for part in key.way { owner = try owner.dotted(part, start.line, section: section) }
+      for part in key.leading { owner = try owner.dotted(part, start.line, section: section) }
       return owner
     }
     let value = try readValue(level: owner.level + 1)
@@ -107,7 +107,7 @@ struct Reader {
       cursor.skipSpaces()
     } while cursor.take(",")
     guard cursor.take("}") else {
-      throw cursor.error("in an inline table , or } is expected here, on the same line, not \(cursor.found)")
+      throw cursor.error("expected , or } on the same line of this inline table, not \(cursor.found)")
     }
     return .table(table)
   }
@@ -117,11 +117,11 @@ struct Reader {
   ) throws(TOMLSyntaxError) -> Value {
     do throws(TOMLConflict) { return try body() } catch {
       switch error {
-      case .definedBefore(let line): throw cursor.error(at: start, "this is already defined, in line \(line)")
+      case .definedBefore(let line): throw cursor.error(at: start, "already defined in line \(line)")
       case .tooDeep: throw cursor.error(at: start, Self.tooDeep)
       }
     }
   }
 
-  static let tooDeep = "more than \(TOMLTable.mostLevels) tables and arrays within each other"
+  static let tooDeep = "tables and arrays are nested more than \(TOMLTable.mostLevels) deep"
 }

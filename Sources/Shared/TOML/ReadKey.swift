@@ -1,7 +1,7 @@
 /// A key's parts.
 struct TOMLKey {
   /// All but the last.
-  var way: [String] = []
+  var leading: [String] = []
   var last: String
 }
 
@@ -12,7 +12,7 @@ extension Reader {
     var key = TOMLKey(last: try readKeyPart())
     cursor.skipSpaces()
     while cursor.take(".") {
-      key.way.append(key.last)
+      key.leading.append(key.last)
       cursor.skipSpaces()
       key.last = try readKeyPart()
       cursor.skipSpaces()
@@ -25,7 +25,7 @@ extension Reader {
     let part = cursor.takeAll { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
     if part.isEmpty {
       throw cursor.error(
-        "a name is expected here, in quotes if it has more than letters, digits, _ and -, not \(cursor.found)")
+        "expected a name, in quotes if it has other characters than letters, digits, _ and -; not \(cursor.found)")
     }
     return String(decoding: part, as: UTF8.self)
   }

@@ -19,7 +19,7 @@ extension Reader {
       }
       if byte == .backslash, quote == .quote { try readEscape(into: &text) } else { try readCharacter(into: &text) }
     }
-    throw cursor.error(at: start, "this string has no end in its line")
+    throw cursor.error(at: start, "this string is not closed on its line")
   }
 
   /// A string that may have many lines; the cursor is behind its three quotes.
@@ -41,7 +41,7 @@ extension Reader {
         try readCharacter(into: &text)
       }
     }
-    throw cursor.error(at: start, "this string has no end")
+    throw cursor.error(at: start, "this string is not closed")
   }
 
   private mutating func takeQuotes(_ quote: UInt8) -> Int {
@@ -69,7 +69,7 @@ extension Reader {
   private mutating func readCharacter(into text: inout [UInt8]) throws(TOMLSyntaxError) {
     guard let byte = cursor.next else { return }
     if byte.isControl {
-      throw cursor.error("control characters are written as escapes in a string, not \(cursor.found)")
+      throw cursor.error("a string cannot contain control characters, only their escapes: \(cursor.found)")
     }
     text.append(byte)
     cursor.advance()
@@ -90,7 +90,7 @@ extension Reader {
     case "r": text.append(0x0d)
     default:
       throw cursor.error(
-        at: start, "no escape is written like this; a backslash is \\\\, or needs no escape within '...'")
+        at: start, "unknown escape; write a backslash as \\\\, or put the string in '...', where it needs no escape")
     }
     cursor.advance()
   }
@@ -104,7 +104,7 @@ extension Reader {
       cursor.advance()
     }
     guard count == digits, let scalar = UnicodeScalar(value) else {
-      throw cursor.error(at: start, "a character by its number is \\u and 4 or \\U and 8 hexadecimal digits")
+      throw cursor.error(at: start, "expected \\u and 4 hexadecimal digits, or \\U and 8")
     }
     // What is read ends up in calls of C, which would take it for the end.
     if value == 0 { throw cursor.error(at: start, "NUL characters are not allowed") }

@@ -20,10 +20,10 @@ extension Reader {
     while try skipToStatement(), cursor.next != UInt8(ascii: "]") {
       elements.append(try readValue(level: level + 1))
       guard try skipToStatement(), cursor.take(",") || cursor.next == UInt8(ascii: "]") else {
-        throw cursor.error("in an array , or ] is expected here, not \(cursor.found)")
+        throw cursor.error("expected , or ] in this array, not \(cursor.found)")
       }
     }
-    guard cursor.take("]") else { throw cursor.error(at: start, "this array has no end") }
+    guard cursor.take("]") else { throw cursor.error(at: start, "this array is not closed") }
     return .array(elements)
   }
 
@@ -31,17 +31,17 @@ extension Reader {
   private mutating func readWord() throws(TOMLSyntaxError) -> TOMLValue {
     let start = cursor.mark
     let word = cursor.takeAll { $0.isLetter || $0.isDigit || Self.signs.contains($0) }
-    if word.isEmpty { throw cursor.error("a value is expected here, not \(cursor.found)") }
+    if word.isEmpty { throw cursor.error("expected a value, not \(cursor.found)") }
     switch TOMLNumber(word) {
     case .integer(let number): return .integer(number)
     case .float(let number): return .float(number)
     case .tooLarge: throw cursor.error(at: start, "this number is too large: integers have 64 bits")
-    case .time: throw cursor.error(at: start, "dates and times have no place here; text is put in quotes")
+    case .time: throw cursor.error(at: start, "dates and times are not supported; put text in quotes")
     case nil: break
     }
     if word.elementsEqual("true".utf8) { return .boolean(true) }
     if word.elementsEqual("false".utf8) { return .boolean(false) }
-    throw cursor.error(at: start, "this is no value: neither true nor false nor a number; text is put in quotes")
+    throw cursor.error(at: start, "expected true, false or a number; put text in quotes")
   }
 
   private static let signs = Array("+-_.:".utf8)

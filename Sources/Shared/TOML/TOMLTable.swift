@@ -32,7 +32,7 @@ public final class TOMLTable {
   /// What has defined a value: it decides what may still be added.
   private enum Origin: Equatable {
     /// A header led through it: `a` of `[a.b]`. A header, or dotted keys, may still define it.
-    case way
+    case ledThrough
     /// Keys of one section: `a` of `a.b = 1`. Those of the same section add to it.
     case dottedKey(section: Int)
     /// A header of its own, `[a]`.
@@ -53,7 +53,7 @@ enum TOMLConflict: Error {
 extension TOMLTable {
   /// The table that a header's part leads through, `a` of `[a.b]`: of an array of tables, its last.
   func passing(_ key: String, _ line: Int) throws(TOMLConflict) -> TOMLTable {
-    guard let entry = entries[Array(key.utf8)] else { return try addTable(key, line, .way) }
+    guard let entry = entries[Array(key.utf8)] else { return try addTable(key, line, .ledThrough) }
     switch entry.value {
     case .table(let table) where entry.origin != .value: return table
     case .array(let elements) where entry.origin == .headers:
@@ -66,7 +66,9 @@ extension TOMLTable {
   /// The table that a header defines, `[key]`.
   func defining(_ key: String, _ line: Int) throws(TOMLConflict) -> TOMLTable {
     guard let entry = entries[Array(key.utf8)] else { return try addTable(key, line, .header) }
-    guard case .table(let table) = entry.value, entry.origin == .way else { throw .definedBefore(line: entry.line) }
+    guard case .table(let table) = entry.value, entry.origin == .ledThrough else {
+      throw .definedBefore(line: entry.line)
+    }
     entries[Array(key.utf8)]?.origin = .header
     return table
   }
@@ -89,7 +91,7 @@ extension TOMLTable {
   func dotted(_ key: String, _ line: Int, section: Int) throws(TOMLConflict) -> TOMLTable {
     let origin = Origin.dottedKey(section: section)
     guard let entry = entries[Array(key.utf8)] else { return try addTable(key, line, origin) }
-    guard case .table(let table) = entry.value, entry.origin == .way || entry.origin == origin else {
+    guard case .table(let table) = entry.value, entry.origin == .ledThrough || entry.origin == origin else {
       throw .definedBefore(line: entry.line)
     }
     entries[Array(key.utf8)]?.origin = origin

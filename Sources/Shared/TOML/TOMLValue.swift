@@ -14,7 +14,7 @@ public enum TOMLValue {
     case .string: "a string"
     case .integer: "an integer"
     case .float: "a floating-point number"
-    case .boolean: "a bool"
+    case .boolean: "a boolean"
     case .array: "an array"
     case .table: "a table"
     }

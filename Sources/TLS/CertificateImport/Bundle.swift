@@ -1,4 +1,6 @@
 import OpenSSL
+import SystemCalls
+import Values
 
 /// What a file to import holds, sorted by kind and not yet judged.
 public struct Bundle: Sendable {
@@ -144,8 +146,8 @@ struct BundleParts {
 }
 
 extension Array {
-  fileprivate func withoutRepetition(of name: (Element) -> String) -> [Element] {
-    var seen: Set<String> = []
+  fileprivate func withoutRepetition(of name: (Element) -> Thumbprint) -> [Element] {
+    var seen: Set<Thumbprint> = []
     return filter { seen.insert(name($0)).inserted }
   }
 }

@@ -1,5 +1,6 @@
 import CertificateStore
 import OpenSSL
+import Values
 
 /// Puts bundles into a store.
 public struct CertificateImporter: Sendable {
@@ -34,17 +35,16 @@ public struct CertificateImporter: Sendable {
 extension ImportPlan {
   func apply(to transaction: inout StoreTransaction) throws {
     for entry in entries where entry.isNew {
-      guard let thumbprint = entry.certificate.thumbprint else { continue }
-      let object = StoredObject(thumbprint: thumbprint, pem: Array(entry.certificate.pem.utf8))
+      let object = StoredObject(thumbprint: entry.certificate.sha256Thumbprint, pem: Array(entry.certificate.pem.utf8))
       transaction.add(object, to: entry.role == .root ? .roots : .certificates)
     }
-    if let key, let thumbprint = listener?.thumbprint {
+    if let key, let thumbprint = listener?.sha256Thumbprint {
       try key.pkcs8PEM().withUnsafeBytes { transaction.addKey($0, of: thumbprint) }
     }
-    for replaced in replacedLists.compactMap({ Thumbprint($0) }) { transaction.remove(.revocationLists, replaced) }
+    for replaced in replacedLists { transaction.remove(.revocationLists, replaced) }
     for list in revocationLists {
-      guard let thumbprint = Thumbprint(list.sha256Thumbprint) else { continue }
-      transaction.add(StoredObject(thumbprint: thumbprint, pem: Array(list.pem.utf8)), to: .revocationLists)
+      transaction.add(
+        StoredObject(thumbprint: list.sha256Thumbprint, pem: Array(list.pem.utf8)), to: .revocationLists)
     }
   }
 }

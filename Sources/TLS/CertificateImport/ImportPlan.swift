@@ -1,6 +1,6 @@
-import AgentProtocol
 import CertificateStore
 import OpenSSL
+import Values
 import Wording
 
 /// What an import will do to the store; made without touching it.
@@ -28,8 +28,8 @@ public struct ImportPlan: Sendable {
   public var key: PrivateKey?
   /// The revocation lists to add.
   public var revocationLists: [RevocationList] = []
-  /// SHA-256 thumbprints of lists that those replace.
-  public var replacedLists: [String] = []
+  /// The lists that those replace.
+  public var replacedLists: [Thumbprint] = []
   /// What a person should know, each in one line.
   public var warnings: [String] = []
 
@@ -64,7 +64,7 @@ public struct ImportPlan: Sendable {
     if let key = bundle.key { try ServerUse.check(chain, key) }
     if !catalog.keys.contains(leaf.sha256Thumbprint) { key = bundle.key }
     for other in bundle.certificates where !chain.contains(other) {
-      warnings.append("\(other.subject) is not part of the listener's chain and was left out; import it by itself")
+      warnings.append("\(other.subject) is not part of the listener's chain and was left out; import it separately")
     }
   }
 

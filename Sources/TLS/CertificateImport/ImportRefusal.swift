@@ -1,5 +1,5 @@
-import AgentProtocol
 import OpenSSL
+import Values
 
 /// Why a file is not imported. The description is expectation, fact and what to do, in one line without the file's name.
 public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
@@ -56,7 +56,7 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .empty: "is empty; export or copy it again"
-    case .tooLarge(let limit): "is larger than \(limit) bytes; no certificate bundle is, so this is another file"
+    case .tooLarge(let limit): "is larger than \(limit) bytes; a certificate bundle is smaller, so this is another file"
     case .unknownForm: "is neither PEM, PKCS#12, a DER certificate nor a DER revocation list; export it again as PEM"
     case .damaged(let fact): fact
     case .nothingOfUse(let labels): Self.nothingOfUse(labels)
@@ -65,38 +65,38 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
       "holds \(lines.count) private keys (lines \(lines.map(String.init).joined(separator: ", "))), expected one"
     case .keyAlone: "holds a private key but no certificate; export it again with certificate and chain"
     case .passwordNeeded: "is encrypted; give its password with -q (asks for it) or -P FILE"
-    case .wrongPassword: "the password does not open it; check the password and try again"
+    case .wrongPassword: "wrong password; check it and try again"
     case .tooManyRounds(let count):
-      "wants its password hashed \(count == .max ? "more often than can be counted" : "\(count) times"), more than "
-        + "\(PasswordRounds.limit): is it damaged? Otherwise export it again with fewer iterations"
+      "asks for \(count == .max ? "too many" : "\(count)") iterations of password hashing, more than "
+        + "\(PasswordRounds.limit); export it again with fewer iterations"
     case .otherKey(let key, let subject, let certificate):
       "private key does not belong to certificate \(subject) (key is \(key), certificate holds \(certificate)); "
         + "export key and certificate together"
     case .noKey(let subject): "listener certificate \(subject) comes without its private key; export it with the key"
     case .severalLeaves(let subjects):
-      "holds \(subjects.count) certificates that are no CA's (\(subjects.joined(separator: "; "))), expected one"
+      "holds \(subjects.count) certificates that are not a CA's (\(subjects.joined(separator: "; "))), expected one"
     case .authorityKey(let subject):
       "holds the private key of the certificate authority \(subject), which does not belong on an agent; "
         + "import its certificate alone"
     case .selfSignedLeaf(let subject):
-      "\(subject) is self-signed but no certificate authority; import a certificate that a CA issued"
+      "\(subject) is self-signed but not a certificate authority; import a certificate issued by a CA"
     case .notAuthority(let subject, let issued):
-      "\(subject) is no certificate authority, yet issued \(issued); the CA has to issue its certificate with CA:TRUE"
+      "\(subject) is not a certificate authority but issued \(issued); its own certificate must have CA:TRUE"
     case .incompleteChain(let subject, let missing):
       "chain of \(subject) is incomplete: the certificate of its issuer \(missing) is neither in the file nor in the "
-        + "store; export with the complete chain, or import that certificate first"
+        + "store; export it with the complete chain, or import that certificate first"
     case .longChain(let subject, let limit): "chain of \(subject) has more than \(limit) certificates"
     case .expired(let subject, let since): "certificate \(subject) expired at \(since.short); import a renewed one"
     case .notForServers(let subject):
       "certificate \(subject) is not for servers (its extended key usage lacks serverAuth), so it cannot be a "
         + "listener's; is it an executor connector's?"
     case .unusable(let subject, let reason):
-      "certificate \(subject) cannot be served with: \(reason); issue one with a stronger key, such as RSA 2048 or P-256, "
+      "certificate \(subject) cannot be used: \(reason); issue one with a stronger key, such as RSA 2048 or P-256, "
         + "and SHA-256"
     case .unknownIssuer(let issuer):
-      "revocation list of \(issuer), whose certificate did not sign it or is not in the store; import that certificate first"
+      "revocation list of \(issuer): the issuer's certificate is not in the store, or did not sign it; import the right one first"
     case .olderList(let issuer, let made, let stored):
-      "revocation list of \(issuer) was made at \(made.short), the one in the store later, at \(stored.short); "
+      "revocation list of \(issuer) was issued at \(made.short), before the one in the store (\(stored.short)); "
         + "import a newer one"
     }
   }
@@ -106,7 +106,8 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     guard let label = labels.first else { return expected }
     let hint =
       switch label {
-      case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST": "; send the request to the CA and import what it answers"
+      case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
+        "; send the request to the CA and import the certificate that it returns"
       case "PKCS7": "; convert it with: openssl pkcs7 -print_certs"
       default: ""
       }
@@ -132,19 +133,5 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
       case .tooManyRounds(let count): .tooManyRounds(count)
       case .unreadable(let error): .damaged("PKCS#12 container cannot be read: \(error.reason)")
       }
-  }
-}
-
-extension Timestamp {
-  /// Of seconds since the epoch, as `Certificate` has them; times beyond all calendars are cut to the year 9999.
-  public init(seconds: Int64) {
-    self.init(milliseconds: min(max(seconds, -62_135_596_800), 253_402_300_799) * 1000)
-  }
-
-  /// To the second, for people: `2026-11-23T02:00:00Z`.
-  public var short: String {
-    let text = description
-    guard let point = text.lastIndex(of: ".") else { return text }
-    return text[..<point] + "Z"
   }
 }

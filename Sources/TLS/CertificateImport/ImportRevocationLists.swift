@@ -1,6 +1,5 @@
-import AgentProtocol
-import CertificateStore
 import OpenSSL
+import Values
 
 extension ImportPlan {
   /// Adds a list, which replaces older ones of its issuer.
@@ -20,7 +19,7 @@ extension ImportPlan {
     replacedLists += present.map(\.sha256Thumbprint)
     revocationLists.append(list)
     if let due = list.nextUpdate, due < now {
-      warnings.append("revocation list of \(list.issuer) is out of date since \(Timestamp(seconds: due).short)")
+      warnings.append("revocation list of \(list.issuer) expired at \(Timestamp(seconds: due).short)")
     }
   }
 }

@@ -1,5 +1,6 @@
 import CertificateStore
 import OpenSSL
+import Values
 
 /// The store's contents, read as what they are.
 public struct StoreCatalog: Sendable {
@@ -9,8 +10,8 @@ public struct StoreCatalog: Sendable {
   public let roots: [Certificate]
   /// The revocation lists.
   public let revocationLists: [RevocationList]
-  /// SHA-256 thumbprints of the certificates whose private key is stored.
-  public let keys: Set<String>
+  /// The certificates whose private key is stored.
+  public let keys: Set<Thumbprint>
 
   /// Reads a snapshot.
   ///
@@ -24,7 +25,7 @@ public struct StoreCatalog: Sendable {
     revocationLists = try snapshot.revocationLists.map { object throws(StoreError) in
       try Self.revocationList(object, folder)
     }
-    keys = Set(snapshot.keys.map(\.description))
+    keys = snapshot.keys
   }
 
   /// Certificates and roots.
@@ -34,7 +35,7 @@ public struct StoreCatalog: Sendable {
     _ object: StoredObject, _ kind: StoreKind, _ folder: String
   ) throws(StoreError) -> Certificate {
     let found = try? Certificate.all(inPEM: object.pem)
-    guard let found, found.count == 1, found[0].sha256Thumbprint == object.thumbprint.description else {
+    guard let found, found.count == 1, found[0].sha256Thumbprint == object.thumbprint else {
       throw damaged(object, kind, folder)
     }
     return found[0]
@@ -43,7 +44,7 @@ public struct StoreCatalog: Sendable {
   private static func revocationList(_ object: StoredObject, _ folder: String) throws(StoreError) -> RevocationList {
     let blocks = try? PEMBlock.all(in: object.pem)
     guard let blocks, blocks.count == 1, let list = try? RevocationList(pem: blocks[0]),
-      list.sha256Thumbprint == object.thumbprint.description
+      list.sha256Thumbprint == object.thumbprint
     else { throw damaged(object, .revocationLists, folder) }
     return list
   }
@@ -51,13 +52,8 @@ public struct StoreCatalog: Sendable {
   private static func damaged(_ object: StoredObject, _ kind: StoreKind, _ folder: String) -> StoreError {
     .damaged(
       path: "\(folder)/current/\(kind.rawValue)/\(object.thumbprint).pem",
-      fact: "is not the object of that thumbprint; take the file away and import the original again")
+      fact: "does not match the thumbprint in its name; remove the file and import the original again")
   }
-}
-
-extension Certificate {
-  /// The certificate's name in the store.
-  public var thumbprint: Thumbprint? { Thumbprint(sha256Thumbprint) }
 }
 
 extension StoreCatalog {

@@ -1,13 +1,13 @@
 import CertificateStore
 import OpenSSL
+import SystemCalls
 
 extension CertificateStore {
   /// The private key that is stored for a certificate.
   ///
   /// - Throws: `StoreError`: there is none, others can read it, or it is damaged.
   public func key(of certificate: Certificate) throws(StoreError) -> PrivateKey {
-    guard let thumbprint = certificate.thumbprint else { throw damaged(certificate) }
-    let file = try openKey(thumbprint)
+    let file = try openKey(certificate.sha256Thumbprint)
     do {
       let text = try SecretBytes(readingDescriptor: file.raw, limit: StoreLimits.objectBytes)
       if let key = try PrivateKey.first(inPEM: text) { return key }

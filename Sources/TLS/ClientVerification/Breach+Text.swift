@@ -1,3 +1,5 @@
+import Values
+
 extension Breach {
   /// How it continues a line that begins with the client's certificate.
   var predicate: String {
@@ -14,17 +16,17 @@ extension Breach {
   public var statement: String {
     switch self {
     case .selfSigned:
-      "is self-signed and no imported root: use one that an imported root issued"
+      "is self-signed and not an imported root: use one issued by an imported root"
     case .foreignRoot(_, false):
-      "is not imported here: import that root, or use a certificate of an imported one"
+      "is not imported here: import that root, or use a certificate issued by an imported one"
     case .foreignRoot(_, true):
-      "has the name of an imported root and another key: import this root, too"
+      "has the name of an imported root but another key: import this root as well"
     case .missingIssuer(_, let issuer, let sameName):
       "has no known issuer: \(Self.missing(issuer, sameName))"
     case .chainTooLong(let limit):
-      "is one too many: a chain has at most \(limit) certificates"
+      "makes the chain too long: the maximum is \(limit) certificates"
     case .badSignature:
-      "carries a signature that is not its issuer's: damaged, forged, or of a CA with a renewed key"
+      "has a signature that does not match its issuer's key: it is damaged or forged, or its CA has a new key"
     case .weakKey(_, let key):
       "has too weak a key (\(key)): RSA 2048, P-256, Ed25519 or better is needed"
     case .weakDigest:
@@ -41,20 +43,20 @@ extension Breach {
     switch self {
     case .notAnAuthority(_, let version):
       version < 3
-        ? "is a version \(version) certificate, which is none of a CA" : "is not allowed to issue certificates"
+        ? "is a version \(version) certificate, which cannot be a CA's" : "is not allowed to issue certificates"
     case .pathLengthExceeded:
       "has more CAs below it than it allows (path length)"
     case .nameConstraint(_, let detail):
       "has a name that its issuers' name constraints do not allow (\(detail))"
     case .revoked(_, let since):
-      "was revoked\(since.map { " on \(TimeText.moment($0))" } ?? "") by its issuer"
+      "was revoked\(since.map { " on \(Timestamp(seconds: $0).short)" } ?? "") by its issuer"
     case .revocationListExpired(let issuer, let since):
-      "cannot be checked: the revocation list of \(issuer) is out of date"
-        + "\(since.map { " since \(TimeText.moment($0))" } ?? ""); import a new one"
+      "cannot be checked: the revocation list of \(issuer) expired"
+        + "\(since.map { " at \(Timestamp(seconds: $0).short)" } ?? ""); import a new one"
     case .revocationListUnusable(let issuer, let detail):
       "cannot be checked: the revocation list of \(issuer) is unusable (\(detail)); import a new one"
     case .unknownCriticalExtension:
-      "has a critical extension that is not known here"
+      "has an unknown critical extension"
     case .malformed:
       "has extensions that cannot be read or contradict each other: issue a new one"
     case .ambiguousName(let detail):
@@ -73,13 +75,13 @@ extension Breach {
 
   // A certificate just issued is the usual one that is not yet valid: the issuer's clock is ahead of this one.
   private static func notYetValid(_ from: Int64, _ now: Int64) -> String {
-    "becomes valid only in \(TimeText.span(from - now)) (\(TimeText.moment(from))): if it has just been issued, this host's "
-      + "clock (\(TimeText.moment(now))) is slow or its issuer's fast by as much or more; correct that clock"
+    "is not valid for another \(TimeText.span(from - now)) (until \(Timestamp(seconds: from).short)): if it was just issued, this host's "
+      + "clock (\(Timestamp(seconds: now).short)) is slow or its issuer's clock is fast; correct that clock"
   }
 
   private static func expired(_ since: Int64, _ now: Int64) -> String {
-    let clock = now - since < 86400 ? ", if this host's clock (\(TimeText.moment(now))) is right" : ""
-    return "expired \(TimeText.span(now - since)) ago (\(TimeText.moment(since))): issue a new one\(clock)"
+    let clock = now - since < 86400 ? ", if this host's clock (\(Timestamp(seconds: now).short)) is right" : ""
+    return "expired \(TimeText.span(now - since)) ago (\(Timestamp(seconds: since).short)): issue a new one\(clock)"
   }
 }
 
@@ -109,7 +111,7 @@ extension Breach.Purpose {
 }
 
 extension Link {
-  var name: String { "\(subject) (sha256 \(sha256Thumbprint.prefix(16))…)" }
+  var name: String { "\(subject) (sha256 \(sha256Thumbprint.beginning)…)" }
 
   /// Empty for the client's own certificate, which begins the line.
   var possessive: String { isClient ? "" : "is not acceptable: its issuer \(name) " }

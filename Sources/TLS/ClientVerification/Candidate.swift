@@ -1,4 +1,5 @@
 import OpenSSL
+import Values
 
 /// A client to be judged: the path that was found from its certificate, and what OpenSSL objects to.
 struct Candidate {
@@ -48,7 +49,7 @@ public struct Link: Equatable, Sendable {
   /// Its subject, as RFC 4514 has it.
   public let subject: String
   /// SHA-256 of the certificate.
-  public let sha256Thumbprint: String
+  public let sha256Thumbprint: Thumbprint
   /// Whether it is the client's own and not an issuer's.
   public let isClient: Bool
 

@@ -1,5 +1,6 @@
 import Glibc
 import OpenSSL
+import Values
 
 /// The gate: decides from certificates alone whether a client is let in. New material means a new verifier.
 ///

@@ -1,11 +1,12 @@
 import OpenSSL
+import Values
 
 /// Why a client is not let in, with the facts that somebody needs to mend it.
 public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
   /// The client certificate's subject, as RFC 4514 has it.
   public let subject: String
   /// SHA-256 of the client certificate.
-  public let sha256Thumbprint: String
+  public let sha256Thumbprint: Thumbprint
   /// The rule that is broken and how.
   public let breach: Breach
 
@@ -17,7 +18,7 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// One line: `client certificate CN=x (sha256 ab12...) expired 3 days ago (2026-11-20T08:00:00Z): issue a new one`.
   public var reason: String {
-    "client certificate \(subject) (sha256 \(sha256Thumbprint.prefix(16))…) \(breach.predicate)"
+    "client certificate \(subject) (sha256 \(sha256Thumbprint.beginning)…) \(breach.predicate)"
   }
 
   /// The reason.

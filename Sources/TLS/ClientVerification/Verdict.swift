@@ -1,4 +1,5 @@
 import OpenSSL
+import Values
 
 /// What the gate decides about a client.
 public enum Verdict: Sendable {
@@ -8,16 +9,9 @@ public enum Verdict: Sendable {
   case refused(Refusal)
 }
 
-/// Who a client is, as far as rules and records are concerned.
-public struct ClientIdentity: Hashable, Sendable {
-  /// The certificate's subject, as RFC 4514 has it.
-  public let subject: String
-  /// SHA-256 of the certificate: 64 lower-case hex digits.
-  public let sha256Thumbprint: String
-
+extension ClientIdentity {
   /// The identity that `certificate` stands for.
   public init(_ certificate: Certificate) {
-    subject = certificate.subject
-    sha256Thumbprint = certificate.sha256Thumbprint
+    self.init(subject: certificate.subject, thumbprint: certificate.sha256Thumbprint)
   }
 }

@@ -1,5 +1,6 @@
 import ClientVerification
 import OpenSSL
+import Values
 
 /// When a client that is let in now will be no more, and why.
 struct ClientFate {
@@ -31,7 +32,7 @@ struct ClientFate {
   }
 
   /// SHA-256 of the issuer that ends it; `nil` if it is the client's own certificate, or something else.
-  var issuer: String? {
+  var issuer: Thumbprint? {
     if case .expired(let link, _, _) = refusal.breach, !link.isClient { link.sha256Thumbprint } else { nil }
   }
 

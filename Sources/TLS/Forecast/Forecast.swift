@@ -1,6 +1,7 @@
 import AgentProtocol
 import ClientVerification
 import OpenSSL
+import Values
 import Wording
 
 /// What will break of a store and for the clients seen lately, if nothing is done: the gate's own verdicts at later moments.
@@ -37,7 +38,7 @@ public struct Forecast: Sendable {
       let isNeeded = isListeners || !concerned.isEmpty
       let remedy =
         isNeeded
-        ? "import its successor, and have certificates issued by that"
+        ? "import its successor, and issue certificates with that"
         : "replace it, or remove it with agent-register -x"
       return breakage(
         certificate.notAfter,
@@ -49,7 +50,7 @@ public struct Forecast: Sendable {
     store.revocationLists.compactMap { list in
       let concerned = take(from: &fates) { $0.listIssuer == list.issuer }
       guard store.expiredRevocationLists == .refuse, let due = list.nextUpdate, due < .max else { return nil }
-      let text = "the revocation list of \(list.issuer) is out of date, and its clients are refused"
+      let text = "the revocation list of \(list.issuer) expires, and its clients are refused"
       return breakage(
         due, text + consequences(concerned, isListeners: false), "import the next one with agent-register -I")
     }
@@ -63,7 +64,7 @@ public struct Forecast: Sendable {
     guard let first = chain.min(by: { $0.notAfter < $1.notAfter }), first.notAfter < .max else { return nil }
     let what = first == own ? "listener certificate \(name(own))" : "issuer \(name(first)) of the listener certificate"
     return breakage(
-      first.notAfter, "\(what) expires: no scheduler accepts this agent any more",
+      first.notAfter, "\(what) expires: schedulers no longer accept this agent",
       "import a renewed one with agent-register -I, and choose it with -L -t")
   }
 
@@ -73,13 +74,13 @@ public struct Forecast: Sendable {
       switch fate.refusal.breach {
       case .expired(let link, _, _) where link.isClient: "the certificate of \(client) expires"
       case .expired(let link, _, _): "issuer \(link.subject) of \(client) expires"
-      default: "it is refused: \(fate.refusal.reason)"
+      default: "a client is refused: \(fate.refusal.reason)"
       }
     return breakage(fate.time, what, "issue a new certificate")
   }
 
   private static func breakage(_ time: Int64, _ what: String, _ remedy: String) -> Breakage {
-    Breakage(time: Timestamp(milliseconds: time * 1000), what: what, remedy: remedy)
+    Breakage(time: Timestamp(seconds: time), what: what, remedy: remedy)
   }
 
   private static func take(from fates: inout [ClientFate], _ belongs: (ClientFate) -> Bool) -> [SeenClient] {
@@ -92,13 +93,13 @@ public struct Forecast: Sendable {
     var parts: [String] = []
     if let last = clients.first {
       let count = counted(clients.count, "client")
-      parts.append("\(count) seen lately cannot get in without it (\(last.certificate.subject) last)")
+      parts.append("\(count) seen lately cannot connect without it (\(last.certificate.subject) last)")
     }
     if isListeners { parts.append("the listener's certificate chains to it") }
     return parts.isEmpty ? "; no client seen lately needs it" : "; \(parts.joined(separator: ", and "))"
   }
 
   private static func name(_ certificate: Certificate) -> String {
-    "\(certificate.subject) (sha256 \(certificate.sha256Thumbprint.prefix(16))…)"
+    "\(certificate.subject) (sha256 \(certificate.sha256Thumbprint.beginning)…)"
   }
 }

@@ -2,6 +2,7 @@ import ClientSightings
 import ClientVerification
 import FoundationEssentials
 import OpenSSL
+import Values
 
 /// A client that was let in, with what it presented then: to be judged again.
 public struct SeenClient: Sendable {
@@ -9,8 +10,8 @@ public struct SeenClient: Sendable {
   public let certificate: Certificate
   /// What else it presented.
   public let others: [Certificate]
-  /// SHA-256 of the root that it came in through, 64 lower-case hex digits.
-  public let root: String
+  /// The root that it came in through.
+  public let root: Thumbprint
   /// When it was last let in, in seconds since the epoch.
   public let lastUse: Int64
 

@@ -82,7 +82,7 @@ public final class HTTPSConnection: Sendable {
       throw HTTPSError(.misconfigured, peer, "an answer without a head")
     }
     guard let head = AnswerHead(head) else {
-      throw HTTPSError(.misconfigured, peer, "the answer does not say where it ends")
+      throw HTTPSError(.misconfigured, peer, "the answer does not state its length")
     }
     return head
   }

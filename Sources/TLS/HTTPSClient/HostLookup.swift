@@ -51,7 +51,7 @@ final class HostLookup: Resolver, Sendable {
 struct UnknownHost: Error, CustomStringConvertible {
   let host: String
   let cause: String
-  var description: String { "no address is known for it: \(cause)" }
+  var description: String { "its address cannot be looked up: \(cause)" }
 }
 
 /// Threads that come when there is something to look up and go when there is not.

@@ -1,4 +1,5 @@
 import COpenSSL
+import Values
 
 /// An X.509 certificate (RFC 5280). Immutable; equal when the DER encoding is.
 public final class Certificate: @unchecked Sendable {
@@ -28,7 +29,7 @@ public final class Certificate: @unchecked Sendable {
     let pointer = try checked("read certificate", d2i_X509(nil, &cursor, der.count))
     guard let cursor, let start, cursor - start == der.count else {
       X509_free(pointer)
-      throw OpenSSLError.own("read certificate", "further bytes after the certificate")
+      throw OpenSSLError.own("read certificate", "extra bytes after the certificate")
     }
     self.init(owning: pointer)
   }
@@ -70,11 +71,11 @@ public final class Certificate: @unchecked Sendable {
     return bio.text()
   }
 
-  /// SHA-256 of the DER encoding: 64 lower-case hex digits. Computed in every call.
-  public var sha256Thumbprint: String { Self.digest(pointer, EVP_sha256()) }
+  /// SHA-256 of the DER encoding, computed in every call.
+  public var sha256Thumbprint: Thumbprint { Thumbprint(digest: Self.digest(pointer, EVP_sha256())) ?? .unknown }
 
   /// SHA-1 of the DER encoding: 40 lower-case hex digits.
-  public var sha1Thumbprint: String { Self.digest(pointer, EVP_sha1()) }
+  public var sha1Thumbprint: String { Hexadecimal.text(Self.digest(pointer, EVP_sha1())) }
 
   static func der(_ pointer: OpaquePointer) -> [UInt8] {
     let count = i2d_X509(pointer, nil)
@@ -85,12 +86,11 @@ public final class Certificate: @unchecked Sendable {
     }
   }
 
-  private static func digest(_ pointer: OpaquePointer, _ type: OpaquePointer?) -> String {
+  private static func digest(_ pointer: OpaquePointer, _ type: OpaquePointer?) -> [UInt8] {
     var count: UInt32 = 0
-    let digest = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, filled in
+    return [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, filled in
       filled = X509_digest(pointer, type, buffer.baseAddress, &count) == 1 ? Int(count) : 0
     }
-    return Hexadecimal.text(digest)
   }
 }
 
@@ -111,5 +111,5 @@ extension Certificate: Hashable {
 
 extension Certificate: CustomStringConvertible {
   /// Subject and the beginning of the SHA-256 thumbprint, for messages.
-  public var description: String { "\(subject) (sha256 \(sha256Thumbprint.prefix(16)))" }
+  public var description: String { "\(subject) (sha256 \(sha256Thumbprint.beginning))" }
 }

@@ -23,7 +23,7 @@ public final class CertificateRequest: @unchecked Sendable {  // nothing changes
     let read = try checked(Self.operation, pointer)
     guard taken == der.count else {
       X509_REQ_free(read)
-      throw OpenSSLError.own(Self.operation, "further bytes after the request")
+      throw OpenSSLError.own(Self.operation, "extra bytes after the request")
     }
     self.init(owning: read)
   }

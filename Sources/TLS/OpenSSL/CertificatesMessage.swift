@@ -37,7 +37,7 @@ public enum CertificatesMessage {
     }
     defer { PKCS7_free(message) }
     let read = try checked(operation, message)
-    guard taken == der.count else { throw .own(operation, "further bytes after the message") }
+    guard taken == der.count else { throw .own(operation, "extra bytes after the message") }
     guard OBJ_obj2nid(read.pointee.type) == NID_pkcs7_signed, let content = read.pointee.d.sign else {
       throw .own(operation, "the message holds no certificates")
     }

@@ -38,7 +38,7 @@ struct GeneralNames: ~Copyable {
     func text(_ type: Int32) throws(OpenSSLError) -> (Int32, [UInt8]) {
       let bytes = Array(name.value.utf8)
       guard !bytes.isEmpty, bytes.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-        throw .own(operation, "\(name.description.debugDescription) has characters that such a name cannot have")
+        throw .own(operation, "\(name.description.debugDescription) has characters that are not allowed there")
       }
       return (type, bytes)
     }
@@ -48,10 +48,10 @@ struct GeneralNames: ~Copyable {
     case .uri: return try text(GEN_URI)
     case .address(let address):
       guard let bytes = addressBytes(address) else {
-        throw .own(operation, "\(address.debugDescription) is no IPv4 or IPv6 address")
+        throw .own(operation, "\(address.debugDescription) is not an IPv4 or IPv6 address")
       }
       return (GEN_IPADD, bytes)
-    case .other: throw .own(operation, "a name of unknown form")
+    case .other: throw .own(operation, "a name of unknown type")
     }
   }
 

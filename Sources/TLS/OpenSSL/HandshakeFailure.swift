@@ -31,28 +31,28 @@ public enum HandshakeFailure: Error, Equatable, Sendable, CustomStringConvertibl
   public var description: String {
     switch self {
     case .noClientCertificate:
-      "client presented no certificate: give it one that an imported root issued"
+      "client presented no certificate: give it one issued by an imported root"
     case .refused(_, let reason):
       reason
     case .keyNotProven(let certificate):
-      "client presented certificate \(certificate) without having its private key: give it the key that belongs to it"
+      "client presented certificate \(certificate) but does not have its private key: give it that key"
     case .certificatesTooLarge(let limit):
-      "client sent certificates or another message of more than \(limit) bytes: let it send its own chain only"
+      "client sent a handshake message of more than \(limit) bytes: configure it to send its own chain only"
     case .listenerCertificateRejected(let alert):
       "client does not accept our listener certificate (\(alert)): \(Self.remedy(forAlert: alert))"
     case .clientAlert(let alert):
-      "client broke off the handshake (\(alert)): its own log says why"
+      "client aborted the handshake (\(alert)): its own log says why"
     case .noCommonVersion:
-      "client speaks no version of TLS that is allowed here (TLS 1.2 and TLS 1.3, unless OpenSSL's configuration asks for more): update it"
+      "client supports no TLS version that is allowed here (TLS 1.2 and TLS 1.3, unless OpenSSL's configuration asks for more): update it"
     case .noCommonParameters(let text):
-      "client and listener have no parameters in common (\(text)): update the client"
+      "client and listener have no TLS parameters in common (\(text)): update the client"
     case .plainHTTP:
-      "client spoke HTTP without TLS: let it connect with https"
+      "client spoke HTTP without TLS: use https"
     case .notTLS(let name):
       "client did not speak TLS (\(name)): it is on the wrong port"
     case .closed(let wasSilent):
       wasSilent
-        ? "client closed the connection without a word: a port scan or health check"
+        ? "client closed the connection without sending anything: a port scan or a health check"
         : "client closed the connection during the handshake: its own log says why"
     case .timedOut(let seconds):
       "client did not complete the handshake within \(seconds) s"
@@ -64,11 +64,11 @@ public enum HandshakeFailure: Error, Equatable, Sendable, CustomStringConvertibl
   // The names are OpenSSL's. What other libraries say of a wrong host name, OpenSSL and Go say with "bad certificate".
   private static func remedy(forAlert alert: String) -> String {
     switch alert {
-    case "unknown CA": "let it trust the root of the listener certificate"
+    case "unknown CA": "make it trust the root of the listener certificate"
     case "certificate expired":
       "compare its clock with this host's, and both with the certificate's dates (agent-register -l)"
     default:
-      "let it trust the root of the listener certificate, and call this host by a name that the certificate has "
+      "make it trust the root of the listener certificate, and connect to a name that the certificate has "
         + "(agent-register -l shows them)"
     }
   }

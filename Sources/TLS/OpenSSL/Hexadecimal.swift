@@ -1,3 +1,5 @@
+import Values
+
 /// Bytes as lower-case hexadecimal digits.
 enum Hexadecimal {
   static func text(_ bytes: some Collection<UInt8>) -> String {
@@ -13,11 +15,11 @@ enum Hexadecimal {
 
   /// The bytes of whole pairs of digits, in any case; nil for anything else.
   static func bytes(_ text: String) -> [UInt8]? {
-    let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
+    let digits = text.utf8.map(hexDigit)
     guard digits.count % 2 == 0, !digits.isEmpty else { return nil }
     return stride(from: 0, to: digits.count, by: 2).reduce(into: [UInt8]() as [UInt8]?) { bytes, index in
       guard let high = digits[index], let low = digits[index + 1] else { return bytes = nil }
-      bytes?.append(UInt8(high << 4 | low))
+      bytes?.append(high << 4 | low)
     }
   }
 }

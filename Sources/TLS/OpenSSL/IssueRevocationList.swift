@@ -46,7 +46,7 @@ extension RevocationList {
 
   private func add(_ entry: Entry) throws(OpenSSLError) {
     guard let serial = Hexadecimal.bytes(entry.serialNumber) else {
-      throw .own(operation, "\(entry.serialNumber.debugDescription) is no serial number")
+      throw .own(operation, "\(entry.serialNumber.debugDescription) is not a serial number")
     }
     let revoked = try checked(operation, X509_REVOKED_new())
     var isTaken = false

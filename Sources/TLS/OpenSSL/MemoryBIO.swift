@@ -1,4 +1,5 @@
 import COpenSSL
+import SystemCalls
 
 /// A BIO over memory: a read-only view of lent bytes, or one that collects what OpenSSL prints.
 struct MemoryBIO: ~Copyable {

@@ -1,3 +1,5 @@
+import SystemCalls
+
 /// One `-----BEGIN LABEL-----` ... `-----END LABEL-----` block of a PEM file (RFC 7468), found among whatever else is
 /// in the file: text between blocks, CRLF line ends, a UTF-8 byte order mark, spaces around lines.
 public struct PEMBlock: Sendable {

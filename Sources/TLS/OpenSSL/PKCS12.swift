@@ -1,4 +1,5 @@
 import COpenSSL
+import SystemCalls
 
 /// A PKCS#12 container (`.p12`, `.pfx`; RFC 7292), read at once.
 public struct PKCS12: Sendable {
@@ -51,7 +52,7 @@ public enum PKCS12Error: Error, Equatable, Sendable, CustomStringConvertible {
     case .notPKCS12(let error), .unreadable(let error): error.description
     case .passwordNeeded: "the PKCS#12 container needs its password"
     case .wrongPassword: "wrong password for the PKCS#12 container"
-    case .tooManyRounds(let count): "the PKCS#12 container wants its password hashed \(count) times"
+    case .tooManyRounds(let count): "the PKCS#12 container asks for \(count) iterations of password hashing"
     }
   }
 }

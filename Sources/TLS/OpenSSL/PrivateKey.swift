@@ -1,4 +1,5 @@
 import COpenSSL
+import SystemCalls
 
 /// A private key. OpenSSL holds the secret and wipes it when the last reference goes.
 public final class PrivateKey: @unchecked Sendable {  // an EVP_PKEY in use is not changed, and has its own locks
@@ -39,7 +40,7 @@ public enum PrivateKeyError: Error, Equatable, Sendable, CustomStringConvertible
     switch self {
     case .passwordNeeded: "the private key is encrypted and needs its password"
     case .wrongPassword: "wrong password for the private key"
-    case .tooManyRounds(let count): "the private key wants its password hashed \(count) times"
+    case .tooManyRounds(let count): "the private key asks for \(count) iterations of password hashing"
     case .unreadable(let error): error.description
     }
   }

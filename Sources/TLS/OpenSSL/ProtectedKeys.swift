@@ -1,4 +1,5 @@
 import COpenSSL
+import SystemCalls
 
 extension PrivateKey {
   /// Rounds of PBKDF2 with SHA-256 between a password and the key that it protects in a PEM file: what OWASP asks for.

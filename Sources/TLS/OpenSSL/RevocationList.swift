@@ -1,4 +1,5 @@
 import COpenSSL
+import Values
 
 /// A certificate revocation list (RFC 5280 section 5). Immutable.
 public final class RevocationList: @unchecked Sendable {  // OpenSSL guards what it caches in an X509_CRL with a lock
@@ -67,18 +68,17 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL guards what
     }
   }
 
-  /// SHA-256 of the DER encoding: 64 lower-case hex digits.
-  public var sha256Thumbprint: String { digest(EVP_sha256()) }
+  /// SHA-256 of the DER encoding.
+  public var sha256Thumbprint: Thumbprint { Thumbprint(digest: digest(EVP_sha256())) ?? .unknown }
 
   /// SHA-1 of the DER encoding: 40 lower-case hex digits.
-  public var sha1Thumbprint: String { digest(EVP_sha1()) }
+  public var sha1Thumbprint: String { Hexadecimal.text(digest(EVP_sha1())) }
 
-  private func digest(_ type: OpaquePointer?) -> String {
+  private func digest(_ type: OpaquePointer?) -> [UInt8] {
     var count: UInt32 = 0
-    let digest = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, filled in
+    return [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, filled in
       filled = X509_CRL_digest(pointer, type, buffer.baseAddress, &count) == 1 ? Int(count) : 0
     }
-    return Hexadecimal.text(digest)
   }
 
   /// Whether `issuer` signed this list: the names are the same and the signature is good.

@@ -15,7 +15,7 @@ public final class SigningKey {
   ///
   /// - Throws: where the key is of another kind than the scheme wants.
   public func sign(_ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme) throws(OpenSSLError) -> [UInt8] {
-    guard scheme.algorithm.fits(key.pointer) else { throw .own("sign", "the key is of another kind") }
+    guard scheme.algorithm.fits(key.pointer) else { throw .own("sign", "the key has another type") }
     guard let digest = scheme.digest else { return try signWhole(message) }
     if let operation = operations[scheme] { return try operation.sign(message) }
     let operation = try SigningOperation(key, scheme, digest: digest)

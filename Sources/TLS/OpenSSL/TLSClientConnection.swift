@@ -123,8 +123,8 @@ public enum ServerHandshakeFailure: Error, Equatable, Sendable, CustomStringConv
     switch self {
     case .serverRefused(let reason): reason
     case .clientRefused(let alert): "the server does not accept our certificate (\(alert)): its log says why"
-    case .serverFault(let alert): "the server broke the connection off (\(alert)): its log says why"
-    case .notTLS(let text): "no TLS connection: \(text)"
+    case .serverFault(let alert): "the server aborted the connection (\(alert)): its log says why"
+    case .notTLS(let text): "the TLS handshake failed: \(text)"
     }
   }
 

@@ -1,4 +1,5 @@
 import COpenSSL
+import SystemCalls
 
 /// What all connections of one TLS client have in common (an SSL_CTX). Immutable; new material means a new context.
 ///

@@ -11,9 +11,9 @@ extension PrivateKey {
   ) throws(OpenSSLError) -> PrivateKey {
     guard Provider.isLoaded, let publicKey = X509_get0_pubkey(certificate.pointer),
       let algorithm = KeyAlgorithm(publicKey)
-    else { throw OpenSSLError.own("use the private key from outside", "no key of a kind that this can be done with") }
+    else { throw OpenSSLError.own("use the signer's private key", "this type of key is not supported") }
     let prepared = RemoteKey(algorithm, publicKey: publicKey, signer: signer)
-    guard let key = make(prepared) else { throw OpenSSLError.take("use the private key from outside") }
+    guard let key = make(prepared) else { throw OpenSSLError.take("use the signer's private key") }
     return PrivateKey(owning: key)
   }
 

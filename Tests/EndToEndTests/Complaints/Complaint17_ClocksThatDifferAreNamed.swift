@@ -13,7 +13,7 @@ import Testing
       CertificateRecipe("/CN=Early", .client).with { ($0.notBefore, $0.notAfter) = (3600, 86400) },
       by: agent.certificates.root)
     await #expect(throws: HarnessError.self) { try await agent.request("GET", "agent", as: Presented(early)) }
-    let line = try await agent.logLine(with: "connection refused", "CN=Early", "becomes valid only in")
+    let line = try await agent.logLine(with: "connection refused", "CN=Early", "is not valid for another")
     #expect(line.contains("minutes") || line.contains("hour"), "\(line)")
     #expect(line.contains("clock"), "\(line)")
     #expect(agent.log.split(separator: "\n").count { $0.contains("CN=Early") } == 1)

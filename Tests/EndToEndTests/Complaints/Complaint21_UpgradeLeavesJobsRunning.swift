@@ -35,7 +35,7 @@ import Testing
 
   /// As a package manager does it: a new file, moved over the old one. Each build differs from the one before.
   private func install(in agent: Installation) async throws {
-    for program in ["agentd", "agentd-shepherd"] {
+    for program in ["agentd", "agentd-network", "agentd-shepherd"] {
       let target = agent.folder.path("programs/\(program)")
       let script = "cp \"$1\" \"$2.new\" && date +%N >> \"$2.new\" && mv \"$2.new\" \"$2\""
       let result = try await run("sh", "-c", script, "sh", BuiltProduct.path(program), target)

@@ -35,7 +35,7 @@ struct CredentialCase: Sendable {
     return [
       CredentialCase(name: "none", presented: .nothing, refusal: "client presented no certificate"),
       CredentialCase(
-        name: "self-signed", presented: Presented(selfSigned), refusal: "is self-signed and no imported root"),
+        name: "self-signed", presented: Presented(selfSigned), refusal: "is self-signed and not an imported root"),
       CredentialCase(
         name: "of another root", presented: Presented(try client("other", by: other) { _ in }),
         refusal: "CN=Other Root CA is neither imported here nor sent"),
@@ -56,7 +56,7 @@ struct CredentialCase: Sendable {
       ("expired", client("expired", by: root) { ($0.notBefore, $0.notAfter) = (-10 * 86400, -3 * 86400) }, "expired"),
       (
         "not yet valid", client("early", by: root) { ($0.notBefore, $0.notAfter) = (86400, 30 * 86400) },
-        "becomes valid only in"
+        "is not valid for another"
       ),
       (
         "for servers only", client("server", by: root) { $0.role = .server },
@@ -71,7 +71,7 @@ struct CredentialCase: Sendable {
       (
         "with an unknown critical extension",
         client("critical", by: root) { $0.extensions = ["1.2.3.4.5 = critical, ASN1:NULL"] },
-        "a critical extension that is not known"
+        "has an unknown critical extension"
       ),
     ].map { CredentialCase(name: $0.0, presented: Presented($0.1), refusal: $0.2) }
   }

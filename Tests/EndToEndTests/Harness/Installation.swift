@@ -19,7 +19,10 @@ final class Installation: Sendable {
   /// - Parameters:
   ///   - configuration: added to agentd.toml, behind `[paths]` and `[process]`.
   ///   - listenerKey: the kind of the listener's key.
-  init(configuration: String = "", listenerKey: CertificateRecipe.Key = .p256) async throws {
+  ///   - users: the lines of `[process]` that root needs.
+  init(
+    configuration: String = "", listenerKey: CertificateRecipe.Key = .p256, users: String = Installation.users
+  ) async throws {
     certificates = try SchedulerCertificates.make(listenerKey: listenerKey)
     folder = try TemporaryFolder()
     port = try FreePort.next()
@@ -32,8 +35,11 @@ final class Installation: Sendable {
       try checked("symlink", link) { symlink(target, link) }
     }
     try folder.write(
-      "agentd.toml", Self.paths + (isRoot ? "[process]\nlistener_user = \"nobody\"\n" : "") + configuration)
+      "agentd.toml", Self.paths + (isRoot ? "[process]\n\(users)\n" : "") + configuration)
   }
+
+  /// Two that every host has.
+  static let users = "listener_user = \"nobody\"\nsigner_user = \"daemon\""
 
   private static let paths = """
     [paths]

@@ -8,76 +8,74 @@ import TestSupport
 /// The name spaces have no names outside: each lives as long as a process that waits for the end of its standard input, and goes with
 /// it, also when the test is killed.
 final class SeparateHosts: Sendable {
-  private let hub: TestProcess
+  private let hub: NameSpaces
   private let hosts: [Host]
+  /// A link to the folder of each host, by its name.
+  private let folders: TemporaryFolder
 
   /// Hosts of these names, with the addresses 192.0.2.1 and so on (RFC 5737).
-  init(_ names: [String]) async throws {
-    hub = try await Self.nameSpaces("--net")
-    try await Self.inside(hub, "ip link add bridge0 type bridge && ip link set bridge0 up")
+  ///
+  /// - Parameters:
+  ///   - aliases: further names of hosts, by host.
+  ///   - system: makes each host an installed one, whose system folders, users and processes are its own. Without it they are this
+  ///     machine's, and `Host.install(_:)` makes programs known.
+  init(_ names: [String], aliases: [String: String] = [:], _ system: InstalledSystem? = nil) async throws {
+    hub = try await NameSpaces(["--net"])
+    let folders = try TemporaryFolder()
+    try await hub.run("ip link add bridge0 type bridge && ip link set bridge0 up")
     let addresses = names.indices.map { "192.0.2.\($0 + 1)" }
-    let table = zip(addresses, names).map { "\($0) \($1)\n" }.joined() + "127.0.0.1 localhost\n"
+    let table =
+      zip(addresses, names).map { "\($0) \($1) \(aliases[$1] ?? "")\n" }.joined() + "127.0.0.1 localhost\n"
     var hosts: [Host] = []
     for (index, name) in names.enumerated() {
-      let host = Host(name, try TemporaryFolder(), try await Self.nameSpaces("--net", "--uts", "--mount"))
-      let number = host.process.handle.processID
-      try await Self.inside(
-        hub,
+      let kinds = ["--net", "--uts", "--mount"] + (system == nil ? [] : ["--ipc", "--pid", "--fork", "--kill-child"])
+      let host = Host(name, try TemporaryFolder(), try await NameSpaces(kinds), system, folders.path)
+      try checked("symlink", name) { symlink(host.folder.path, folders.path(name)) }
+      try await hub.run(
         """
-        ip link add port\(index) type veth peer name eth0 netns \(number)
+        ip link add port\(index) type veth peer name eth0 netns \(host.spaces.processID)
         ip link set port\(index) master bridge0 up
         """)
       let hostsFile = try host.folder.write("hosts", table)
-      try await Self.inside(
-        host.process,
+      try await host.spaces.run(
         """
+        \(system?.mounts(home: host.folder.path) ?? "")
         mount --bind \(hostsFile) /etc/hosts && hostname \(name)
         ip link set lo up && ip address add \(addresses[index])/24 dev eth0 && ip link set eth0 up
         """)
       hosts.append(host)
     }
     self.hosts = hosts
+    self.folders = folders
   }
 
   /// The host of that name.
   subscript(_ name: String) -> Host { hosts.first { $0.name == name }! }
 
-  private static func nameSpaces(_ kinds: String...) async throws -> TestProcess {
-    let process = try TestProcess(["unshare"] + kinds + ["sh", "-c", "echo ready && exec cat"], input: nil)
-    try await wait(for: "name spaces \(kinds)") {
-      if process.isOver { throw HarnessError("unshare \(kinds): \(process.errorText)") }
-      return process.outputText == "ready\n"
-    }
-    return process
-  }
-
-  private static func inside(_ process: TestProcess, _ script: String) async throws {
-    let result = try await TestProcess(
-      ["nsenter", "--target", "\(process.handle.processID)", "--net", "--uts", "--mount", "sh", "-e", "-c", script]
-    ).end()
-    if result.end != .exited(0) { throw HarnessError("\(script): \(result.errorText)") }
-  }
-
-  /// One of the hosts, with a folder for what its programs read and write.
+  /// One of the hosts, with a folder for what its programs read and write: an installed one's /root.
   final class Host: Sendable {
     let name: String
     let folder: TemporaryFolder
-    fileprivate let process: TestProcess
+    fileprivate let spaces: NameSpaces
+    private let system: InstalledSystem?
+    private let folders: String
 
-    fileprivate init(_ name: String, _ folder: TemporaryFolder, _ process: TestProcess) {
-      (self.name, self.folder, self.process) = (name, folder, process)
+    fileprivate init(
+      _ name: String, _ folder: TemporaryFolder, _ spaces: NameSpaces, _ system: InstalledSystem?, _ folders: String
+    ) {
+      (self.name, self.folder, self.spaces, self.system, self.folders) = (name, folder, spaces, system, folders)
     }
 
     private var environment: [String: String] {
-      [
+      if system != nil { return InstalledSystem.environment.merging(["SEPARATE_HOSTS": folders]) { $1 } }
+      return [
         "PATH": "\(folder.path("bin")):/usr/bin:/bin", "HOME": folder.path, "LANG": "C.UTF-8", "TERM": "dumb",
         "AGENTD_CONFIG": folder.path("agentd.toml"), "AGENTD_SCHEDULER_HOME": folder.path("scheduler"),
       ]
     }
 
-    private func command(_ words: [String]) -> [String] {
-      ["nsenter", "--target", "\(process.handle.processID)", "--net", "--uts", "--mount"]
-        + ["env", "--chdir", folder.path] + words
+    private func command(_ words: [String], directory: String? = nil) -> [String] {
+      spaces.enter + ["env", "--chdir", directory ?? (system == nil ? folder.path : "/root")] + words
     }
 
     /// Makes the programs known by these names.
@@ -90,8 +88,11 @@ final class SeparateHosts: Sendable {
     }
 
     /// A program on a terminal of this host.
-    func terminal(_ words: String...) throws -> Terminal {
-      try Terminal(command(words), environment: environment, directory: "/")
+    func terminal(
+      _ words: String..., directory: String? = nil, variables: [String: String] = [:]
+    ) throws -> Terminal {
+      try Terminal(
+        command(words, directory: directory), environment: environment.merging(variables) { $1 }, directory: "/")
     }
 
     /// Starts a program on this host.
@@ -109,5 +110,35 @@ final class SeparateHosts: Sendable {
     func copy(_ file: String, to other: Host) throws {
       try other.folder.write(file, try DurableFile.read(folder.path(file), limit: 1 << 20), mode: 0o600)
     }
+  }
+}
+
+/// Name spaces that live as long as this.
+private final class NameSpaces: Sendable {
+  private let process: TestProcess
+  private let kinds: [String]
+  /// The process that they are found by; process 1 of its own name space, if it has one.
+  let processID: pid_t
+
+  /// - Parameter kinds: options of unshare(1).
+  init(_ kinds: [String]) async throws {
+    self.kinds = kinds.filter { ["--net", "--uts", "--mount", "--ipc", "--pid"].contains($0) }
+    // The number that /proc has for it is the one outside, as this /proc is mounted outside. Process 1 leaves no zombies: wait(2).
+    let script = "read -r number rest </proc/self/stat; echo $number; exec env --ignore-signal=CHLD cat"
+    process = try TestProcess(["unshare"] + kinds + ["sh", "-c", script], input: nil)
+    let process = process
+    processID = try await wait(for: "name spaces \(kinds)") {
+      if process.isOver { throw HarnessError("unshare \(kinds): \(process.errorText)") }
+      return process.outputText.hasSuffix("\n") ? pid_t(process.outputText.dropLast()) : nil
+    }
+    if kinds.contains("--pid") { try await run("mount -t proc proc /proc") }
+  }
+
+  /// The command that runs another inside.
+  var enter: [String] { ["nsenter", "--target", "\(processID)"] + kinds }
+
+  func run(_ script: String) async throws {
+    let result = try await TestProcess(enter + ["sh", "-e", "-c", script]).end()
+    if result.end != .exited(0) { throw HarnessError("\(script): \(result.errorText)") }
   }
 }

@@ -54,6 +54,12 @@ final class Terminal {
     }
   }
 
+  /// What is shown behind what was waited for.
+  func unseen() -> String {
+    readScreen()
+    return String(decoding: screen.utf8.dropFirst(seen), as: UTF8.self)
+  }
+
   private func readScreen() {
     var chunk = [UInt8](repeating: 0, count: 4096)
     while case let count = read(master.raw, &chunk, chunk.count), count > 0 {

@@ -4,6 +4,7 @@ import SupervisorLink
 import SystemCalls
 import TestCertificates
 import Testing
+import Values
 
 @testable import Listener
 
@@ -36,7 +37,7 @@ struct WhatIsInUseIsDated {
       items.map(\.subject) == [
         "CN=localhost", "CN=Dated Root", "CN=Other Dated Root", "CN=Dated Intermediate", "CN=Dated Root",
       ])
-    #expect(items.allSatisfy { $0.end != nil && $0.thumbprint.count == 64 })
+    #expect(items.allSatisfy { $0.end != nil && $0.thumbprint != .unknown })
   }
 
   /// A certificate of the same CA with the same key that is valid longer takes the place of the shorter one.

@@ -19,7 +19,8 @@ struct Connection {
     #expect(answer.fields["date"]?.hasSuffix(" GMT") == true)
     #expect(answer.fields["server"] == nil)
     #expect(answer.fields["connection"] == nil)
-    let before = #"{"certificate_not_after":"2027-01-15T08:00:00.000Z","certificate_thumbprint":"cd","max_queued":9,"#
+    let before =
+      #"{"certificate_not_after":"2027-01-15T08:00:00.000Z","certificate_thumbprint":"\#(String(repeating: "cd", count: 32))","max_queued":9,"#
     #expect(
       answer.body.hasPrefix(before + #""max_running":4,"name":"agent-1","pools":[],"queued":2,"running":1,"time":"20"#))
     #expect(answer.body.hasSuffix("Z\",\"version\":\"1.2.3\",\"warnings\":[]}\n"))

@@ -6,11 +6,13 @@ import NIOHTTP1
 import SupervisorLink
 import Synchronization
 import SystemCalls
+import TestSupport
+import Values
 
 @testable import Listener
 
 /// A supervisor whose answers the test gives.
-final class ScriptedSupervisor: Supervisor {
+final class ScriptedSupervisor: SupervisorContact {
   struct Asked {
     var command: JobCommand
     var client: VerifiedClient
@@ -45,7 +47,7 @@ final class ScriptedSupervisor: Supervisor {
       state.abandoned.append(inquiry.number)
       return state.asked[Int(inquiry.number)].promise
     }
-    promise.fail(Problem(.unavailable, "the request was given up"))
+    promise.fail(Problem(.unavailable, "the request was abandoned"))
   }
 
   func report(_ message: ListenerMessage) -> Bool { true }
@@ -62,7 +64,7 @@ final class ScriptedSupervisor: Supervisor {
 /// One connection to the HTTP layer, without network and TLS: raw bytes in, raw bytes out.
 final class Conversation {
   static let client = VerifiedClient(
-    ClientIdentity(subject: "CN=scheduler", thumbprint: String(repeating: "ab", count: 32)))
+    ClientIdentity(subject: "CN=scheduler", thumbprint: Thumbprint(repeating: "ab")))
 
   let loop: EmbeddedEventLoop
   let channel: EmbeddedChannel
@@ -70,7 +72,8 @@ final class Conversation {
   let outputs = OutputWatcher()
   let agent = AgentDocument(
     AgentStatus(
-      name: "agent-1", version: "1.2.3", time: Timestamp(milliseconds: 0), certificateThumbprint: "cd",
+      name: "agent-1", version: "1.2.3", time: Timestamp(milliseconds: 0),
+      certificateThumbprint: Thumbprint(repeating: "cd"),
       certificateNotAfter: Timestamp(milliseconds: 1_800_000_000_000), maxRunning: 4, maxQueued: 9, running: 1,
       queued: 2
     ))

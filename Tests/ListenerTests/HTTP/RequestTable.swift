@@ -1,6 +1,8 @@
 import AgentProtocol
 import SupervisorLink
+import TestSupport
 import Testing
+import Values
 
 @testable import Listener
 
@@ -25,7 +27,7 @@ struct RequestTable {
   static var filter: JobFilter {
     var filter = JobFilter()
     filter.state = .timedOut
-    filter.client = String(repeating: "0a", count: 32)
+    filter.client = Thumbprint(repeating: "0a")
     filter.label = JobLabel(name: "chain", value: "a=b")
     filter.since = Timestamp("2026-11-23T02:00:00Z")
     filter.limit = 7

@@ -33,6 +33,6 @@ struct RequestTargetTests {
     "/" + String(repeating: "a/", count: 20), "/?" + String(repeating: "a=b&", count: 20),
   ])
   func refuses(_ text: String) {
-    #expect(throws: Refusal.self) { try RequestTarget(text) }
+    #expect(throws: RequestRefusal.self) { try RequestTarget(text) }
   }
 }

@@ -6,6 +6,7 @@ import SupervisorLink
 import TestCertificates
 import TestSupport
 import Testing
+import Values
 
 @testable import Listener
 
@@ -54,14 +55,17 @@ struct AdmittedClients {
       ClientTrust(
         certificates: [], roots: [try RunningListener.certificates().root.certificatePEM], revocationLists: []))
     let reports = AdmissionReports(to: ScriptedSupervisor(), CurrentVerifier(context.verifier))
+    func client(_ number: Int) -> Thumbprint {
+      Thumbprint(digest: [UInt8(number >> 8), UInt8(number & 255)] + [UInt8](repeating: 0, count: 30))!
+    }
     let start = NIODeadline.now()
-    #expect(reports.isDue("a", now: start))
-    #expect(!reports.isDue("a", now: start + .minutes(59)))
-    #expect(reports.isDue("a", now: start + .minutes(61)))
-    for number in 1..<AdmissionReports.limit { #expect(reports.isDue("\(number)", now: start + .minutes(61))) }
-    #expect(!reports.isDue("one too many", now: start + .minutes(62)))
-    #expect(reports.isDue("one too many", now: start + .minutes(122)))
-    #expect(reports.isDue("a", now: start + .minutes(122)))
+    #expect(reports.isDue(client(0), now: start))
+    #expect(!reports.isDue(client(0), now: start + .minutes(59)))
+    #expect(reports.isDue(client(0), now: start + .minutes(61)))
+    for number in 1..<AdmissionReports.limit { #expect(reports.isDue(client(number), now: start + .minutes(61))) }
+    #expect(!reports.isDue(client(AdmissionReports.limit), now: start + .minutes(62)))
+    #expect(reports.isDue(client(AdmissionReports.limit), now: start + .minutes(122)))
+    #expect(reports.isDue(client(0), now: start + .minutes(122)))
   }
 
   private func status(_ listener: RunningListener, _ client: Credential) async throws -> ProcessEnd {

@@ -2,6 +2,7 @@ import AgentProtocol
 import TestCertificates
 import TestSupport
 import Testing
+import Values
 
 @testable import Listener
 
@@ -17,7 +18,7 @@ struct Clients {
     let result = try await listener.curl("--tlsv\(version)", "--tls-max", version, "\(listener.url)/v1/agent")
     #expect(result.end == .exited(0), "\(result.errorText)")
     #expect(result.outputText.contains(#""name":"agent-1""#))
-    #expect(result.outputText.contains(report.thumbprint))
+    #expect(result.outputText.contains(report.thumbprint.description))
   }
 
   @Test func theSupervisorLearnsWhoAsks() async throws {

@@ -100,7 +100,7 @@ struct Ends {
     let listener = try RunningListener()
     _ = try await listener.ready()
     let material = ListenerMaterial(
-      agentName: "", version: "", certificate: "",
+      agentName: "", version: "", certificate: .unknown,
       trust: ClientTrust(certificates: [], roots: [], revocationLists: []), addresses: [],
       capacity: Capacity(maxRunning: 0, maxQueued: 0, running: 0, queued: 0), checkOnly: false)
     try listener.supervisor.send(.configure(material))

@@ -1,5 +1,6 @@
 import AgentProtocol
 import Glibc
+import SupervisorLink
 import SystemCalls
 import TestSupport
 import Testing
@@ -14,10 +15,10 @@ struct OutOfDescriptors {
     let supervisor = TestSupervisor(link.0) { _, _, _ in nil }
     let folder = try TemporaryFolder()
     let log = try FileDescriptor.open(folder.path("log"), O_RDWR | O_CREAT | O_APPEND, mode: 0o600)
+    let order = try RoleOrder(account: nil, descriptorLimit: 40, parent: getpid()).pipe()
     var program = Program(
-      "bash",
-      arguments: ["bash", "-c", "ulimit -n 40; exec -a 'agentd: listener' \"$0\"", try BuiltProduct.path("agentd")],
-      descriptors: [nil, nil, log, link.1])
+      try BuiltProduct.path("agentd-network"), arguments: [Role.listener.rawValue],
+      descriptors: [nil, nil, log, link.1, order])
     program.environment = ["PATH=/usr/bin:/bin"]
     let process = try program.start()
     link.1.close()

@@ -8,6 +8,7 @@ import Synchronization
 import SystemCalls
 import TestCertificates
 import TestSupport
+import Values
 
 @testable import Listener
 @testable import Signer
@@ -147,10 +148,10 @@ final class RunningListener: Sendable {
     ] + arguments
   }
 
-  /// SHA-256 as openssl says it, in the link's spelling.
-  static func thumbprint(_ credential: Credential) throws -> String {
+  /// SHA-256 as openssl says it.
+  static func thumbprint(_ credential: Credential) throws -> Thumbprint {
     let text = try PKI.shared.openssl("x509", "-in", credential.certificatePath, "-noout", "-fingerprint", "-sha256")
-    return text.drop { $0 != "=" }.filter(\.isHexDigit).lowercased()
+    return Thumbprint(text.drop { $0 != "=" }.filter(\.isHexDigit))!
   }
 
   private static func listeningSocket() throws -> (FileDescriptor, Int) {

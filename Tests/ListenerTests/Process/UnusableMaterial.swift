@@ -21,7 +21,7 @@ struct UnusableMaterial {
       case .otherKey: ["CN=localhost", "does not belong", "P-256"]
       case .noKey: ["no private key"]
       case .expired: ["CN=old", "expired on 20", "agent-register -I"]
-      case .notYetValid: ["CN=future", "not valid yet", "clock"]
+      case .notYetValid: ["CN=future", "is not valid for another", "clock"]
       case .clientCertificate: ["CN=connector", "not for servers", "serverAuth"]
       case .brokenRoot: ["root CA of the store"]
       case .brokenCertificate: ["certificate of the store"]
@@ -34,7 +34,7 @@ struct UnusableMaterial {
       var own = certificates.server
       switch self {
       case .noRoots: material.trust.roots = []
-      case .noSuchCertificate: material.certificate = String(repeating: "00", count: 32)
+      case .noSuchCertificate: material.certificate = .unknown
       case .otherKey: return certificates.client.keyPath
       case .noKey: return own.certificatePath
       case .expired:
@@ -66,7 +66,7 @@ struct UnusableMaterial {
   @Test(arguments: Fault.allCases) func isReported(_ fault: Fault) async throws {
     let certificates = try RunningListener.certificates()
     var unused = ListenerMaterial(
-      agentName: "", version: "", certificate: "",
+      agentName: "", version: "", certificate: .unknown,
       trust: ClientTrust(certificates: [], roots: [], revocationLists: []), addresses: [],
       capacity: Capacity(maxRunning: 0, maxQueued: 0, running: 0, queued: 0), checkOnly: false)
     let key = try fault.spoil(&unused, certificates)

@@ -21,7 +21,7 @@ import Testing
       // A new code for the same agent takes its place.
       (lost, "AGENT01", 401, "there is no such enrolment code"),
       (expired, "AGENT02", 401, "the enrolment code expired at"),
-      (code, "AGENT02", 403, "the enrolment code is another agent's"),
+      (code, "AGENT02", 403, "the enrolment code is for another agent"),
     ]
     for row in rows {
       let answer = try await enrolment.enrol("own", code: row.code, user: row.user)
@@ -48,7 +48,9 @@ import Testing
     try await enrolment.request("stranger", subject: subject, names: names)
     let answer = try await enrolment.enrol("stranger", code: code)
     #expect(answer.status == 403)
-    #expect(answer.body.contains("asks for the name \(stranger), which is not the asker's: AGENT01"), "\(answer.body)")
+    #expect(
+      answer.body.contains("asks for the name \(stranger), which the requesting agent does not have: AGENT01"),
+      "\(answer.body)")
     try await enrolment.logLine("refused", "asks for the name \(stranger)")
     #expect(try enrolment.scheduler.image() == before)
     try await enrolment.request("own")
@@ -68,11 +70,12 @@ import Testing
       (["--user", "AGENT01:\(code)", "--header", pkcs10, "--data-binary", "@large.b64"], 413, "at most 32768 bytes"),
       (["--user", "AGENT01:\(code)", "--header", pkcs10, "--data-binary", "@noise.b64"], 400, "not base64"),
       (
-        ["--user", "AGENT01:\(code)", "--header", pkcs10, "--data-binary", "@other.b64"], 400, "no certificate request"
+        ["--user", "AGENT01:\(code)", "--header", pkcs10, "--data-binary", "@other.b64"], 400,
+        "is not a certificate request"
       ),
       (["--user", "AGENT01:\(code)", "--data-binary", "@own.b64"], 415, "application/pkcs10"),
       (["--header", pkcs10, "--data-binary", "@own.b64"], 401, "an enrolment code is needed"),
-      (["--user", "AGENT01:\(code)"], 405, "takes POST alone"),
+      (["--user", "AGENT01:\(code)"], 405, "accepts only POST"),
     ]
     for row in rows {
       let answer = try await curl(enrolment, row.arguments)

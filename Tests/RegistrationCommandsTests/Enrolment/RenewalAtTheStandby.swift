@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func whileItsListIsInForce() async throws {
-    try await expectRefusal("whether it was revoked there is not known here: IMPORT CRL")
+    try await expectRefusal("another scheduler issued it, and may have revoked it: import")
     try await exchangeList()
     let renewed = try await standby.renew("next", with: "own.pem", key: "own.key")
     #expect(renewed.status == 200, "\(renewed.body)")
@@ -45,7 +45,7 @@ import Testing
     }
     #expect(overdue != record)
     try standby.scheduler.folder.write("home/registry.json", overdue, mode: 0o600)
-    try await expectRefusal("whose list was to be replaced by 2026-01-31: IMPORT CRL reads a newer one")
+    try await expectRefusal("whose list expired on 2026-01-31: import a newer one with IMPORT CRL")
     try await exchangeList()
     #expect(try await standby.renew("next", with: "own.pem", key: "own.key").status == 200)
   }
@@ -57,7 +57,7 @@ import Testing
     let refused = try await standby.renew(
       "next", with: "\(store)/certificates/\(connector)", key: "\(store)/keys/\(connector)")
     #expect(refused.status == 0 && refused.body.contains("alert"), "\(refused.body)")
-    try await standby.logLine("refused", "it is not an agent's")
+    try await standby.logLine("refused", "it is not an agent's certificate")
   }
 
   /// What the first has revoked becomes known to the standby.

@@ -16,7 +16,7 @@ import Testing
     let anonymous = try await enrolment.curl(
       "simplereenroll", "--header", "Content-Type: application/pkcs10", "--data-binary", "@next.b64")
     #expect(anonymous.status == 403)
-    #expect(anonymous.body.contains("show the certificate that is to be renewed"), "\(anonymous.body)")
+    #expect(anonymous.body.contains("present the certificate to be renewed"), "\(anonymous.body)")
 
     try await enrolment.request("greedy", names: "DNS:AGENT01,DNS:AGENT02")
     let greedy = try await enrolment.renew("greedy", with: "own.pem", key: "own.key")
@@ -37,7 +37,7 @@ import Testing
     let asConnector = try await enrolment.renew(
       "next", with: "\(store)/certificates/\(connector)", key: "\(store)/keys/\(connector)")
     #expect(asConnector.status == 0 && asConnector.body.contains("alert"), "\(asConnector.body)")
-    try await enrolment.logLine("refused", "it is not an agent's")
+    try await enrolment.logLine("refused", "it is not an agent's certificate")
 
     // A key of one's own does not make another's certificate one's own.
     let stolen = try await enrolment.renew("next", with: "own.pem", key: "next.key")

@@ -71,7 +71,8 @@ final class Acceptor: Sendable {
       throw ChannelError.inappropriateOperationForState
     }
     let tls = try OpenSSLServerHandler(context: context, handshakeTimeout: limits.handshakeTime)
-    let gate = Gate(services, loopServices, connections, refusals, admissions, peer: peer)
+    let gate = Gate(
+      services, loop: loopServices, connections: connections, refusals: refusals, admissions: admissions, peer: peer)
     try channel.pipeline.syncOperations.addHandlers([tls, gate])
   }
 }

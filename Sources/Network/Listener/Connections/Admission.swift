@@ -109,9 +109,9 @@ extension Admission.Refusal {
     case .tooManyOfSource:
       "its address has \(limits.connectionsPerSource) connections (connections_per_source in [limits])"
     case .tooManyUnauthenticated:
-      "too many clients have not proven who they are yet (unauthenticated in [limits])"
+      "too many clients have not authenticated yet (unauthenticated in [limits])"
     case .tooManyUnauthenticatedOfSource:
-      "its address has \(limits.unauthenticatedPerSource) connections that have not proven who they are (unauthenticated_per_source in [limits])"
+      "its address has \(limits.unauthenticatedPerSource) connections that have not authenticated yet (unauthenticated_per_source in [limits])"
     }
   }
 

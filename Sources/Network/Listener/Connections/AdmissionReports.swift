@@ -3,6 +3,7 @@ import FoundationEssentials
 import NIOCore
 import OpenSSL
 import Synchronization
+import Values
 
 /// Tells the supervisor who is let in: each client the first time, then at most once an hour. A handshake costs it a look
 /// into a table, no more.
@@ -11,12 +12,12 @@ final class AdmissionReports: Sendable {
   static let limit = 4096
   static let interval = TimeAmount.hours(1)
 
-  private let supervisor: any Supervisor
+  private let supervisor: any SupervisorContact
   private let verifier: CurrentVerifier
   /// Until when nothing is to be said of a client, by its thumbprint.
-  private let told = Mutex<[String: NIODeadline]>([:])
+  private let told = Mutex<[Thumbprint: NIODeadline]>([:])
 
-  init(to supervisor: any Supervisor, _ verifier: CurrentVerifier) {
+  init(to supervisor: any SupervisorContact, _ verifier: CurrentVerifier) {
     self.supervisor = supervisor
     self.verifier = verifier
   }
@@ -24,7 +25,7 @@ final class AdmissionReports: Sendable {
   /// A client has proven who it is.
   ///
   /// - Parameter presented: asked for only where there is something to tell.
-  func admitted(_ client: AgentProtocol.ClientIdentity, _ presented: () -> PresentedChain?) {
+  func admitted(_ client: ClientIdentity, _ presented: () -> PresentedChain?) {
     guard isDue(client.thumbprint), let presented = presented(), let chain = verifier.chain(of: presented),
       let report = Self.report(client, presented, chain)
     else { return }
@@ -32,7 +33,7 @@ final class AdmissionReports: Sendable {
   }
 
   /// Whether the supervisor is to be told of a client now; if so, not again for an hour.
-  func isDue(_ thumbprint: String, now: NIODeadline = .now()) -> Bool {
+  func isDue(_ thumbprint: Thumbprint, now: NIODeadline = .now()) -> Bool {
     told.withLock { told in
       if let silent = told[thumbprint], silent > now { return false }
       if told.count >= Self.limit, told[thumbprint] == nil {
@@ -47,7 +48,7 @@ final class AdmissionReports: Sendable {
 
   /// What the client presented, or, where that is more than may be told, the chain below the root.
   private static func report(
-    _ client: AgentProtocol.ClientIdentity, _ presented: PresentedChain, _ chain: [Certificate]
+    _ client: ClientIdentity, _ presented: PresentedChain, _ chain: [Certificate]
   ) -> AdmittedClient? {
     guard let root = chain.last?.sha256Thumbprint else { return nil }
     func made(of certificates: [Certificate]) -> AdmittedClient? {

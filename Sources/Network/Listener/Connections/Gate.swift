@@ -19,11 +19,11 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
   private let peer: SocketAddress?
 
   init(
-    _ services: Services, _ loopServices: LoopServices, _ connections: Connections, _ refusals: RefusalLog,
-    _ admissions: AdmissionReports, peer: SocketAddress?
+    _ services: Services, loop: LoopServices, connections: Connections, refusals: RefusalLog,
+    admissions: AdmissionReports, peer: SocketAddress?
   ) {
     self.services = services
-    self.loopServices = loopServices
+    loopServices = loop
     self.connections = connections
     self.refusals = refusals
     self.admissions = admissions
@@ -48,7 +48,7 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
     switch error {
     case HandshakeFailure.closed(wasSilent: true):
       // Port scanners and health checks: nobody was refused.
-      services.log.debug("connection without a word", metadata: ["peer": "\(peer?.description ?? "unknown")"])
+      services.log.debug("connection closed without any data", metadata: ["peer": "\(peer?.description ?? "unknown")"])
     case let failure as HandshakeFailure:
       refusals.refused(peer, "\(failure)", on: context.eventLoop)
     default:

@@ -1,5 +1,5 @@
-import AgentProtocol
 import OpenSSL
+import Values
 
 /// What of a listener's material has an end: the certificates that are in use, and the revocation lists.
 struct DatedMaterial: Sendable {
@@ -14,8 +14,7 @@ struct DatedMaterial: Sendable {
     var kind: Kind
     /// Whom a certificate is about, or who issued a list.
     var subject: String
-    /// SHA-256.
-    var thumbprint: String
+    var thumbprint: Thumbprint
     /// Seconds since the epoch.
     var begin: Int64
     /// Seconds since the epoch; nil for a list that does not say.

@@ -1,5 +1,5 @@
-import AgentProtocol
 import ClientVerification
+import Values
 
 /// That something is about to expire, or has, and what to do.
 struct ExpiryWarning: Equatable {
@@ -32,7 +32,7 @@ extension DatedMaterial {
   }
 
   private func soon(_ item: Item, _ end: Int64, _ now: Int64) -> String {
-    let when = "in \(TimeText.span(end - now)) (\(Timestamp(milliseconds: end * 1000)))"
+    let when = "in \(TimeText.span(end - now)) (\(Timestamp(seconds: end)))"
     return switch item.kind {
     case .listener: "the listener certificate \(item.subject) expires \(when): \(Self.listenerRemedy)"
     case .root:
@@ -44,7 +44,7 @@ extension DatedMaterial {
   }
 
   private func over(_ item: Item, _ end: Int64, _ now: Int64) -> String {
-    let moment = Timestamp(milliseconds: end * 1000)
+    let moment = Timestamp(seconds: end)
     let when = "\(TimeText.span(now - end)) ago (\(moment))"
     switch item.kind {
     case .listener:
@@ -56,17 +56,17 @@ extension DatedMaterial {
     case .revocationList:
       let consequence =
         acceptsExpiredLists
-        ? "clients that it does not name are let in (crl_expired = \"warn\")"
+        ? "clients that it does not list are let in (crl_expired = \"warn\")"
         : "this issuer's clients are refused (crl_expired = \"refuse\")"
       return
-        "the revocation list of \(item.subject) is out of date since \(moment): \(consequence); \(Self.listRemedy)"
+        "the revocation list of \(item.subject) expired at \(moment): \(consequence); \(Self.listRemedy)"
     }
   }
 
   private static let listenerRemedy =
     "import its successor with agent-register -I FILE, then agent-register -L -t THUMBPRINT"
   private static let rootRemedy =
-    "import the root that takes its place with agent-register -I FILE; agent-register -x removes this one"
+    "import its successor with agent-register -I FILE; agent-register -x removes this one"
   private static let caRemedy = "import its successor with agent-register -I FILE; agent-register -x removes this one"
   private static let listRemedy = "import a new one with agent-register -I FILE"
 }

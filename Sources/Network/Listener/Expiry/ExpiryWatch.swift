@@ -1,7 +1,7 @@
-import AgentProtocol
 import Logging
 import NIOCore
 import Synchronization
+import Values
 
 /// Says what is about to expire: at the start, when it becomes news, and once a day for as long as it lasts. Nobody reads the
 /// first lines of a daemon that has run for a year.
@@ -37,7 +37,7 @@ final class ExpiryWatch: Sendable {
 
   /// Looks, and logs what is news or has not been logged for a day.
   func look() {
-    let time = now().milliseconds / 1000
+    let time = now().seconds
     let warnings = material.warnings(at: time)
     let due = state.withLock { state in
       if state.isStopped { return [ExpiryWarning]() }

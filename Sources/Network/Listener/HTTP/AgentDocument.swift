@@ -2,6 +2,7 @@ import AgentProtocol
 import FoundationEssentials
 import NIOCore
 import Synchronization
+import Values
 
 /// The answer to `GET /v1/agent`, kept as JSON that lacks only the time.
 final class AgentDocument: Sendable {

@@ -9,15 +9,15 @@ enum HeadRules {
     case chunked
   }
 
-  static func check(_ head: HTTPRequestHead) throws(Refusal) {
+  static func check(_ head: HTTPRequestHead) throws(RequestRefusal) {
     guard head.version.major == 1 && head.version.minor <= 1 || head.version.major == 2 else {
-      throw Refusal(.badRequest, "HTTP/\(head.version.major).\(head.version.minor) is not spoken here")
+      throw RequestRefusal(.badRequest, "HTTP/\(head.version.major).\(head.version.minor) is not supported")
     }
     try checkHost(head)
     try checkFraming(head)
     let expectations = head.headers[canonicalForm: "expect"]
     guard expectations.isEmpty || expectations.count == 1 && expectations[0].lowercased() == "100-continue" else {
-      throw Refusal(.badRequest, "the only expectation that can be met is 100-continue")
+      throw RequestRefusal(.badRequest, "the only supported expectation is 100-continue")
     }
   }
 
@@ -34,41 +34,41 @@ enum HeadRules {
 
   /// JSON is all that a body may be; a client that does not say is taken to send it. So is one that says what `curl -d` says
   /// of everything: no web page can make a browser send a form by PUT.
-  static func checkContentType(_ head: HTTPRequestHead) throws(Refusal) {
+  static func checkContentType(_ head: HTTPRequestHead) throws(RequestRefusal) {
     for encoding in head.headers[canonicalForm: "content-encoding"] where encoding.lowercased() != "identity" {
-      throw Refusal(.unsupportedMediaType, "a body cannot have a Content-Encoding")
+      throw RequestRefusal(.unsupportedMediaType, "a body cannot have a Content-Encoding")
     }
     for field in head.headers["content-type"] {
       let type = field.prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
       guard ["application/json", "application/x-www-form-urlencoded"].contains(type) else {
-        throw Refusal(.unsupportedMediaType, "the Content-Type must be application/json")
+        throw RequestRefusal(.unsupportedMediaType, "the Content-Type must be application/json")
       }
     }
   }
 
   /// RFC 9112 section 3.2: exactly one Host, and one that can be a host.
-  private static func checkHost(_ head: HTTPRequestHead) throws(Refusal) {
+  private static func checkHost(_ head: HTTPRequestHead) throws(RequestRefusal) {
     var hosts = 0
     for (name, value) in head.headers where isEqual(name, "host") {
       hosts += 1
-      guard value.utf8.allSatisfy(isHostByte) else { throw Refusal(.badRequest, "the Host field is not a host") }
+      guard value.utf8.allSatisfy(isHostByte) else { throw RequestRefusal(.badRequest, "the Host field is not a host") }
     }
-    if hosts > 1 { throw Refusal(.badRequest, "there is more than one Host field") }
-    if hosts == 0 && head.version != .http1_0 { throw Refusal(.badRequest, "the Host field is missing") }
+    if hosts > 1 { throw RequestRefusal(.badRequest, "there is more than one Host field") }
+    if hosts == 0 && head.version != .http1_0 { throw RequestRefusal(.badRequest, "the Host field is missing") }
   }
 
   /// RFC 9112 section 6.1: two readings of where a body ends are how requests are smuggled.
-  private static func checkFraming(_ head: HTTPRequestHead) throws(Refusal) {
+  private static func checkFraming(_ head: HTTPRequestHead) throws(RequestRefusal) {
     let lengths = head.headers["content-length"]
     let encodings = head.headers["transfer-encoding"]
     guard lengths.count <= 1, lengths.isEmpty || encodings.isEmpty else {
-      throw Refusal(.badRequest, "the length of the body is given more than once")
+      throw RequestRefusal(.badRequest, "the length of the body is given more than once")
     }
     if encodings.isEmpty { return }
     guard encodings.count == 1, encodings[0].lowercased() == "chunked" else {
-      throw Refusal(.badRequest, "the only transfer coding that is understood is chunked")
+      throw RequestRefusal(.badRequest, "the only supported transfer coding is chunked")
     }
-    guard head.version != .http1_0 else { throw Refusal(.badRequest, "HTTP/1.0 has no Transfer-Encoding") }
+    guard head.version != .http1_0 else { throw RequestRefusal(.badRequest, "HTTP/1.0 has no Transfer-Encoding") }
   }
 
   private static func isHostByte(_ byte: UInt8) -> Bool {

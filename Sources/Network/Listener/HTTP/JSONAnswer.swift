@@ -9,10 +9,10 @@ enum JSONAnswer {
     return encoder
   }
 
-  static func encode(_ value: some Encodable) throws(Refusal) -> ByteBuffer {
+  static func encode(_ value: some Encodable) throws(RequestRefusal) -> ByteBuffer {
     let json: Data
     do { json = try makeEncoder().encode(value) } catch {
-      throw Refusal(.fault, "the answer cannot be written as JSON")
+      throw RequestRefusal(.fault, "the answer cannot be written as JSON")
     }
     var buffer = ByteBufferAllocator().buffer(capacity: json.count + 1)
     buffer.writeBytes(json)

@@ -54,19 +54,20 @@ struct Route: Equatable {
   ///
   /// - Throws: 404 where no operation has the path, 405 where none of those that do has the method, 400 for a path with
   ///   something that cannot be an id.
-  init(_ method: HTTPMethod, _ path: [String]) throws(Refusal) {
+  init(_ method: HTTPMethod, _ path: [String]) throws(RequestRefusal) {
     let candidates = Operation.allCases.filter { Self.matches($0.path, path) }
-    guard let first = candidates.first else { throw Refusal(.notFound, "there is no resource of this path") }
+    guard let first = candidates.first else { throw RequestRefusal(.notFound, "there is no resource at this path") }
     let wanted = method == .HEAD ? .GET : method
     guard let operation = candidates.first(where: { $0.method == wanted }) else {
-      var refusal = Refusal(.methodNotAllowed, "this resource has the methods \(Self.methods(of: candidates))")
+      var refusal = RequestRefusal(
+        .methodNotAllowed, "the methods of this resource are \(Self.methods(of: candidates))")
       refusal.allow = Self.methods(of: candidates)
       throw refusal
     }
     self.operation = operation
     if let position = first.path.firstIndex(of: "{id}") {
       guard let id = JobID(path[position]) else {
-        throw Refusal(
+        throw RequestRefusal(
           .badRequest, "a job id has 1 to 128 characters of A-Z a-z 0-9 . _ - and does not begin with a dot")
       }
       self.id = id

@@ -4,30 +4,31 @@ import Wording
 struct Query {
   private let values: [String: String]
 
-  init(_ parameters: [RequestTarget.Parameter], for operation: Operation) throws(Refusal) {
+  init(_ parameters: [RequestTarget.Parameter], for operation: Operation) throws(RequestRefusal) {
     var values: [String: String] = [:]
     for parameter in parameters {
       guard operation.parameters.contains(parameter.name) else {
         let hint =
           nearestWord(to: parameter.name, among: operation.parameters).map { "; did you mean \"\($0)\"?" } ?? ""
-        throw Refusal(.badRequest, "unknown query parameter \(parameter.name.prefix(64).debugDescription)\(hint)")
+        throw RequestRefusal(
+          .badRequest, "unknown query parameter \(parameter.name.prefix(64).debugDescription)\(hint)")
       }
       guard values.updateValue(parameter.value, forKey: parameter.name) == nil else {
-        throw Refusal(.badRequest, "the query parameter \"\(parameter.name)\" is there twice")
+        throw RequestRefusal(.badRequest, "the query parameter \"\(parameter.name)\" is given twice")
       }
     }
     self.values = values
   }
 
   /// The value as it is; `nil` if it is absent.
-  func text(_ name: String, atMost bytes: Int) throws(Refusal) -> String? {
+  func text(_ name: String, atMost bytes: Int) throws(RequestRefusal) -> String? {
     guard let value = values[name] else { return nil }
     guard (1...bytes).contains(value.utf8.count) else { throw Self.fault(name, "1 to \(bytes) bytes") }
     return value
   }
 
   /// A whole number in decimal digits; `nil` if it is absent.
-  func number(_ name: String, _ range: ClosedRange<Int64>) throws(Refusal) -> Int64? {
+  func number(_ name: String, _ range: ClosedRange<Int64>) throws(RequestRefusal) -> Int64? {
     guard let value = values[name] else { return nil }
     guard Self.isDecimal(value), let number = Int64(value), range.contains(number) else {
       throw Self.fault(name, "a whole number, \(range.lowerBound) to \(range.upperBound)")
@@ -36,7 +37,7 @@ struct Query {
   }
 
   /// Seconds, as JSON writes numbers; `nil` if it is absent.
-  func seconds(_ name: String, atMost most: Double) throws(Refusal) -> Double? {
+  func seconds(_ name: String, atMost most: Double) throws(RequestRefusal) -> Double? {
     guard let value = values[name] else { return nil }
     // The names that there are of infinity, and hexadecimal, are no numbers here.
     guard value.utf8.count <= 64, value.utf8.first.map(Self.isDigit) ?? false,
@@ -49,7 +50,7 @@ struct Query {
   }
 
   /// `true`, `false`, `1`, `0`, or the bare name, which means true; false if it is absent.
-  func flag(_ name: String) throws(Refusal) -> Bool {
+  func flag(_ name: String) throws(RequestRefusal) -> Bool {
     switch values[name] {
     case nil, "false", "0": false
     case "", "true", "1": true
@@ -58,7 +59,7 @@ struct Query {
   }
 
   /// A value that `parse` knows; `nil` if it is absent.
-  func value<Value>(_ name: String, _ expected: String, _ parse: (String) -> Value?) throws(Refusal) -> Value? {
+  func value<Value>(_ name: String, _ expected: String, _ parse: (String) -> Value?) throws(RequestRefusal) -> Value? {
     guard let text = values[name] else { return nil }
     guard let value = parse(text) else { throw Self.fault(name, expected) }
     return value
@@ -70,7 +71,7 @@ struct Query {
 
   private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
-  private static func fault(_ name: String, _ expected: String) -> Refusal {
-    Refusal(.badRequest, "the query parameter \"\(name)\" must be \(expected)")
+  private static func fault(_ name: String, _ expected: String) -> RequestRefusal {
+    RequestRefusal(.badRequest, "the query parameter \"\(name)\" must be \(expected)")
   }
 }

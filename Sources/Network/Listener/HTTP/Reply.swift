@@ -24,7 +24,7 @@ struct Reply {
   }
 
   /// The answer for a refused request; RFC 9457.
-  init(_ refusal: Refusal) {
+  init(_ refusal: RequestRefusal) {
     let problem = refusal.problem
     status = HTTPResponseStatus(statusCode: problem.kind.status)
     contentType = "application/problem+json"
@@ -41,7 +41,7 @@ struct Reply {
   }
 
   /// What the supervisor answered to a request other than one for output.
-  init(_ answer: JobAnswer, _ metrics: ListenerMetrics) throws(Refusal) {
+  init(_ answer: JobAnswer, _ metrics: ListenerMetrics) throws(RequestRefusal) {
     switch answer {
     case .job(let job, let created):
       self.init(created ? .created : .ok, json: try JSONAnswer.encode(job))
@@ -53,9 +53,9 @@ struct Reply {
     case .metrics(let figures):
       self.init(metrics: MetricsPage(metrics: metrics).text(figures))
     case .problem(let problem):
-      throw Refusal(problem)
+      throw RequestRefusal(problem)
     case .output, .events, .permitted:
-      throw Refusal(.fault, "the supervisor answered what was not asked for")
+      throw RequestRefusal(.fault, "the supervisor sent an answer to another question")
     }
   }
 }

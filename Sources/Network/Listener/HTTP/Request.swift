@@ -1,6 +1,7 @@
 import AgentProtocol
 import NIOHTTP1
 import SupervisorLink
+import Values
 
 /// A request that was understood, up to its body.
 struct Request {
@@ -58,11 +59,11 @@ extension Request {
   /// Understands a head.
   ///
   /// - Throws: why it is refused.
-  init(_ head: HTTPRequestHead, limits: HTTPLimits) throws(Refusal) {
+  init(_ head: HTTPRequestHead, limits: HTTPLimits) throws(RequestRefusal) {
     try HeadRules.check(head)
     // The parser of HTTP/1.1 has counted them; in HTTP/2 nobody has.
     guard head.headers.count <= limits.headerFields else {
-      throw Refusal(.headersTooLarge, "at most \(limits.headerFields) header fields are accepted")
+      throw RequestRefusal(.headersTooLarge, "at most \(limits.headerFields) header fields are accepted")
     }
     form = AnswerForm(head)
     expectsContinue = HeadRules.expectsContinue(head)
@@ -78,18 +79,18 @@ extension Request {
     form.operation = route.operation
     work = try Work(route, Query(target.query, for: route.operation), head.headers)
     guard route.operation.takesBody else {
-      if announcedBody != .none { throw Refusal(.badRequest, "this request takes no body") }
+      if announcedBody != .none { throw RequestRefusal(.badRequest, "this request takes no body") }
       return
     }
     try HeadRules.checkContentType(head)
     if case .bytes(let count) = announcedBody, count > limits.bodyBytes {
-      throw Refusal(.bodyTooLarge, "at most \(limits.bodyBytes) bytes are accepted")
+      throw RequestRefusal(.bodyTooLarge, "at most \(limits.bodyBytes) bytes are accepted")
     }
   }
 }
 
 extension Request.Work {
-  fileprivate init(_ route: Route, _ query: Query, _ headers: HTTPHeaders) throws(Refusal) {
+  fileprivate init(_ route: Route, _ query: Query, _ headers: HTTPHeaders) throws(RequestRefusal) {
     switch (route.operation, route.id) {
     case (.showAgent, _): self = .showAgent
     case (.showMetrics, _): self = .ask(.showMetrics, wait: 0)
@@ -104,19 +105,19 @@ extension Request.Work {
     case (.readOutput, let id?):
       let stream = try query.value("stream", "stdout or stderr", OutputStream.init(rawValue:)) ?? .stdout
       self = .readOutput(id, stream, try Request.OutputPart(query, headers))
-    case (_, nil): throw Refusal(.fault, "the route of \(route.operation) has no id")
+    case (_, nil): throw RequestRefusal(.fault, "the route of \(route.operation) has no id")
     }
   }
 }
 
 extension Request.OutputPart {
-  fileprivate init(_ query: Query, _ headers: HTTPHeaders) throws(Refusal) {
+  fileprivate init(_ query: Query, _ headers: HTTPHeaders) throws(RequestRefusal) {
     let offset = try query.number("offset", 0...Int64.max)
     let follow = try query.flag("follow")
     // There is no validator that If-Range could match, so the range does not apply; RFC 9110 section 13.1.5.
     if let field = headers.first(name: "range"), !headers.contains(name: "if-range"), let range = ByteRange(field) {
       if follow || offset != nil {
-        throw Refusal(.badRequest, "a Range field goes neither with \"offset\" nor with \"follow\"")
+        throw RequestRefusal(.badRequest, "a Range field cannot be combined with \"offset\" or \"follow\"")
       }
       self = .range(range)
     } else {
@@ -127,25 +128,25 @@ extension Request.OutputPart {
 
 extension EventPosition {
   /// Where a client goes on: as it says itself, or as a browser's EventSource does when it connects again.
-  fileprivate init?(_ query: Query, _ headers: HTTPHeaders) throws(Refusal) {
+  fileprivate init?(_ query: Query, _ headers: HTTPHeaders) throws(RequestRefusal) {
     let expected = "the id of an event"
     if let position = try query.value("since", expected, { EventPosition($0) }) {
       self = position
       return
     }
     guard let field = headers.first(name: "last-event-id"), !field.isEmpty else { return nil }
-    guard let position = EventPosition(field) else { throw Refusal(.badRequest, "Last-Event-ID must be \(expected)") }
+    guard let position = EventPosition(field) else {
+      throw RequestRefusal(.badRequest, "Last-Event-ID must be \(expected)")
+    }
     self = position
   }
 }
 
 extension JobFilter {
-  fileprivate init(_ query: Query) throws(Refusal) {
+  fileprivate init(_ query: Query) throws(RequestRefusal) {
     self.init()
     state = try query.value("state", "a job state, for example \"running\"", JobState.init(rawValue:))
-    client = try query.value("client", "a SHA-256 thumbprint of 64 hex digits") { text in
-      text.utf8.count == 64 && text.allSatisfy(\.isHexDigit) ? text.lowercased() : nil
-    }
+    client = try query.value("client", "a SHA-256 thumbprint of 64 hex digits") { Thumbprint($0) }
     label = try query.value("label", "NAME=VALUE, a label of at most 1024 bytes each", JobLabel.init)
     since = try query.value("since", "an RFC 3339 time, for example 2026-11-23T02:00:00Z", Timestamp.init)
     limit = Int(try query.number("limit", 1...Int64(JobFilter.maximumLimit)) ?? Int64(JobFilter.defaultLimit))

@@ -22,10 +22,10 @@ final class EventStream {
 // Server-sent events; HTML Living Standard, section 9.2.
 extension RequestHandler {
   /// Begins the stream with the first batch.
-  func startEvents(_ answered: Answered, _ form: AnswerForm) throws(Refusal) {
-    if case .problem(let problem) = answered.answer { throw Refusal(problem) }
+  func startEvents(_ answered: Answered, _ form: AnswerForm) throws(RequestRefusal) {
+    if case .problem(let problem) = answered.answer { throw RequestRefusal(problem) }
     guard case .events(let batch) = answered.answer else {
-      throw Refusal(.fault, "the supervisor answered without events")
+      throw RequestRefusal(.fault, "the supervisor answered without events")
     }
     writeHead(.ok, [("Content-Type", "text/event-stream")], form)
     if form.isHead { return finish(form) }

@@ -10,13 +10,15 @@ extension RequestHandler {
   /// Bytes sent before other connections of the event loop have their turn.
   private static let turnBytes = 1 << 20
 
-  func startTransfer(_ answered: Answered, _ part: Request.OutputPart, _ question: Question) throws(Refusal) {
-    if case .problem(let problem) = answered.answer { throw Refusal(problem) }
+  func startTransfer(_ answered: Answered, _ part: Request.OutputPart, _ question: Question) throws(RequestRefusal) {
+    if case .problem(let problem) = answered.answer { throw RequestRefusal(problem) }
     guard case .output(let job, let watch) = answered.answer, let file = answered.descriptors.first else {
-      throw Refusal(.fault, "the supervisor answered without output")
+      throw RequestRefusal(.fault, "the supervisor answered without output")
     }
     let size: Int64
-    do { size = Int64(try file.status("output").st_size) } catch { throw Refusal(.fault, "the output cannot be read") }
+    do { size = Int64(try file.status("output").st_size) } catch {
+      throw RequestRefusal(.fault, "the output cannot be read")
+    }
     if case .follow(let offset) = part, !job.state.isFinal {
       follow(job, OutputTransfer(following: file, from: offset, question.form), watch)
     } else {
@@ -26,9 +28,9 @@ extension RequestHandler {
 
   private func sendPart(
     _ file: FileDescriptor, _ part: Request.OutputPart, _ size: Int64, _ form: AnswerForm
-  ) throws(Refusal) {
+  ) throws(RequestRefusal) {
     guard let range = part.resolved(size: size) else {
-      var refusal = Refusal(.rangeNotSatisfiable, "the output has \(size) bytes")
+      var refusal = RequestRefusal(.rangeNotSatisfiable, "the output has \(size) bytes")
       refusal.size = size
       throw refusal
     }
@@ -128,7 +130,7 @@ extension RequestHandler {
 
   /// Cuts the answer off, which tells the client that it is not whole.
   private func abort(_ error: SystemError) {
-    services.log.error("output cannot be read on", metadata: ["error": "\(error)"])
+    services.log.error("the rest of the output cannot be read", metadata: ["error": "\(error)"])
     close()
   }
 }

@@ -20,7 +20,7 @@ final class RequestHandler: ChannelInboundHandler {
     /// Its body comes in.
     case receiving(Request, ByteBuffer)
     /// It is refused, which is said at its end.
-    case refusing(Refusal, AnswerForm)
+    case refusing(RequestRefusal, AnswerForm)
     /// The supervisor has been asked.
     case asking(Question)
     /// Output is being sent.
@@ -115,7 +115,7 @@ final class RequestHandler: ChannelInboundHandler {
       // What comes after a fault is thrown away.
       break
     case (let error as HTTPParserError, _):
-      refuseAtOnce(Refusal(error), nil)
+      refuseAtOnce(RequestRefusal(error), nil)
     default:
       services.log.debug("connection failed", metadata: ["client": "\(client.subject)", "error": "\(error)"])
       close()
@@ -149,7 +149,7 @@ extension RequestHandler {
     guard case .receiving(let request, var body) = state else { return }
     state = .idle  // so that the buffer is ours alone
     guard body.readableBytes + bytes.readableBytes <= services.limits.bodyBytes else {
-      let refusal = Refusal(.bodyTooLarge, "at most \(services.limits.bodyBytes) bytes are accepted")
+      let refusal = RequestRefusal(.bodyTooLarge, "at most \(services.limits.bodyBytes) bytes are accepted")
       return refuseAtOnce(refusal, request.form)
     }
     body.writeImmutableBuffer(bytes)
@@ -207,7 +207,7 @@ extension RequestHandler {
 
   private func answered(_ number: UInt64, _ result: Result<Answered, any Error>) {
     guard case .asking(let question) = state, question.inquiry.number == number else { return }
-    do throws(Refusal) {
+    do throws(RequestRefusal) {
       let answered = try result.asAnswer()
       if let part = question.output {
         try startTransfer(answered, part, question)
@@ -270,7 +270,7 @@ extension RequestHandler {
   }
 
   /// Refuses a request that is still coming in.
-  private func refuseAtOnce(_ refusal: Refusal, _ form: AnswerForm?) {
+  private func refuseAtOnce(_ refusal: RequestRefusal, _ form: AnswerForm?) {
     if case .asking = state { return close() }
     if case .sending = state { return close() }
     if case .watching = state { return close() }
@@ -297,7 +297,7 @@ extension RequestHandler {
     case .asking(let question):
       state = .idle
       services.supervisor.abandon(question.inquiry)
-      send(Reply(Refusal(.unavailable, "the supervisor did not answer in time")), question.form)
+      send(Reply(RequestRefusal(.unavailable, "the supervisor did not answer in time")), question.form)
     case .idle, .receiving, .refusing, .sending, .watching, .lingering, .closed:
       close()
     }

@@ -1,3 +1,5 @@
+import Values
+
 /// A request target taken apart and percent-decoded: RFC 9112 section 3.2, origin-form or absolute-form.
 ///
 /// Nothing is normalised: a path with dot segments or a doubled slash names no resource.
@@ -16,21 +18,22 @@ struct RequestTarget: Equatable {
   /// The most parameters of a query, and the most parts of a path.
   private static let mostParts = 16
 
-  init(_ text: String) throws(Refusal) {
+  init(_ text: String) throws(RequestRefusal) {
     var rest = text[...]
     if let authority = Self.authorityPrefix(of: text) { rest = rest.dropFirst(authority) }
     if rest.isEmpty || rest.utf8.first == UInt8(ascii: "?") { rest = "/" + rest }
     guard rest.utf8.first == UInt8(ascii: "/") else {
-      throw Refusal(.badRequest, "the request target must be a path")
+      throw RequestRefusal(.badRequest, "the request target must be a path")
     }
     guard rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
-      throw Refusal(.badRequest, "the request target holds a character that must be percent-encoded")
+      throw RequestRefusal(.badRequest, "the request target contains a character that must be percent-encoded")
     }
     let halves = rest.dropFirst().split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-    path = try Self.decodedParts(of: halves[0], separator: "/") { part throws(Refusal) in try Self.decode(part) }
+    path = try Self.decodedParts(of: halves[0], separator: "/") { part throws(RequestRefusal) in try Self.decode(part) }
     query =
       halves.count == 1 || halves[1].isEmpty
-      ? [] : try Self.decodedParts(of: halves[1], separator: "&") { part throws(Refusal) in try Self.parameter(part) }
+      ? []
+      : try Self.decodedParts(of: halves[1], separator: "&") { part throws(RequestRefusal) in try Self.parameter(part) }
   }
 
   /// How many characters the scheme and authority of an absolute-form target have; `nil` in origin-form. Which host was
@@ -42,24 +45,24 @@ struct RequestTarget: Equatable {
   }
 
   private static func decodedParts<Part>(
-    of text: Substring, separator: Character, _ decode: (Substring) throws(Refusal) -> Part
-  ) throws(Refusal) -> [Part] {
+    of text: Substring, separator: Character, _ decode: (Substring) throws(RequestRefusal) -> Part
+  ) throws(RequestRefusal) -> [Part] {
     let parts = text.split(separator: separator, maxSplits: mostParts, omittingEmptySubsequences: false)
-    guard parts.count <= mostParts else { throw Refusal(.badRequest, "the request target has too many parts") }
+    guard parts.count <= mostParts else { throw RequestRefusal(.badRequest, "the request target has too many parts") }
     var decoded: [Part] = []
     for part in parts { decoded.append(try decode(part)) }
     return decoded
   }
 
-  private static func parameter(_ text: Substring) throws(Refusal) -> Parameter {
+  private static func parameter(_ text: Substring) throws(RequestRefusal) -> Parameter {
     let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let parameter = Parameter(name: try decode(halves[0]), value: halves.count == 2 ? try decode(halves[1]) : "")
-    if parameter.name.isEmpty { throw Refusal(.badRequest, "a query parameter has no name") }
+    if parameter.name.isEmpty { throw RequestRefusal(.badRequest, "a query parameter has no name") }
     return parameter
   }
 
   /// Percent-decoding, RFC 3986 section 2.1. A plus is a plus.
-  private static func decode(_ text: Substring) throws(Refusal) -> String {
+  private static func decode(_ text: Substring) throws(RequestRefusal) -> String {
     guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
     var bytes: [UInt8] = []
     var rest = text.utf8
@@ -68,23 +71,14 @@ struct RequestTarget: Equatable {
         bytes.append(byte)
         continue
       }
-      guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue) else {
-        throw Refusal(.badRequest, "a percent sign in the request target needs two hex digits after it")
+      guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else {
+        throw RequestRefusal(.badRequest, "a percent sign in the request target needs two hex digits after it")
       }
       bytes.append(high << 4 | low)
     }
     guard !bytes.contains(0), let decoded = String(validating: bytes, as: UTF8.self) else {
-      throw Refusal(.badRequest, "the request target must be UTF-8 without NUL when percent-decoded")
+      throw RequestRefusal(.badRequest, "the request target must be UTF-8 without NUL when percent-decoded")
     }
     return decoded
-  }
-
-  private static func hexValue(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

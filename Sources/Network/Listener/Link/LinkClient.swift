@@ -6,7 +6,7 @@ import Synchronization
 import SystemCalls
 
 /// The supervisor at the other end of the link. Asked from any thread; the answers are handed in by the one that reads.
-final class LinkClient: Supervisor {
+final class LinkClient: SupervisorContact {
   private struct State {
     let link: FileDescriptor
     var writer: LinkWriter<ListenerMessage>
@@ -37,7 +37,7 @@ final class LinkClient: Supervisor {
       state.next += 1
       guard state.isOpen else { return (number, Self.ended) }
       guard state.pending.count < Self.maximumPending else {
-        return (number, Problem(.unavailable, "too many requests are under way"))
+        return (number, Problem(.unavailable, "too many requests are in progress"))
       }
       guard Self.send(.request(number, client, command), &state) else { return (number, Self.ended) }
       state.pending[number] = promise
@@ -55,7 +55,7 @@ final class LinkClient: Supervisor {
       _ = Self.send(.abandon(inquiry.number), &state)
       return promise
     }
-    promise?.fail(Problem(.unavailable, "the request was given up"))
+    promise?.fail(Problem(.unavailable, "the request was abandoned"))
   }
 
   func report(_ message: ListenerMessage) -> Bool {
@@ -78,7 +78,7 @@ final class LinkClient: Supervisor {
     for promise in pending.values { promise.fail(Self.ended) }
   }
 
-  private static let ended = Problem(.unavailable, "the agent is going down or starting again")
+  private static let ended = Problem(.unavailable, "the agent is stopping or restarting")
 
   /// A link that cannot be written to is at its end; it is shut down, so that the thread that reads sees it as well.
   private static func send(_ message: ListenerMessage, _ state: inout State) -> Bool {

@@ -1,5 +1,6 @@
 import AgentProtocol
 import SupervisorLink
+import Values
 
 /// Text in Prometheus's format, version 0.0.4.
 struct Exposition {

@@ -2,6 +2,7 @@ import AgentProtocol
 import ClientVerification
 import OpenSSL
 import Synchronization
+import Values
 
 /// What a listener counts, from its start to its end. One that takes its place begins at nought, as Prometheus expects of a
 /// process that was started again.

@@ -9,25 +9,24 @@ enum ConfigurationReference {
     header: "[paths]",
     text: [
       """
-      Relative paths begin at the folder of this file. Started by an ordinary user, the defaults are below \
-      ~/.config/agentd and ~/.local/state/agentd (XDG_CONFIG_HOME, XDG_STATE_HOME), and $XDG_RUNTIME_DIR/agentd for \
-      runtime.
+      Relative paths start in the folder of this file. For an ordinary user the defaults are below ~/.config/agentd and \
+      ~/.local/state/agentd (XDG_CONFIG_HOME, XDG_STATE_HOME), and in $XDG_RUNTIME_DIR/agentd for runtime.
       """
     ],
     keys: [
       ConfigurationKey(
         "store", .path, default: #""/etc/agentd/store""#,
-        "The certificates, private keys, trusted roots and revocation lists; a folder, mode 0700, kept by agent-register."
+        "The folder with certificates, private keys, trusted roots and revocation lists; mode 0700, kept by agent-register."
       ),
       ConfigurationKey(
         "listener", .path, default: #""/etc/agentd/listener.toml""#,
-        "The listener's configuration; a file, written by agent-register -L."),
+        "The listener's configuration file, which agent-register -L writes."),
       ConfigurationKey(
         "state", .path, default: #""/var/lib/agentd""#,
-        "The record of jobs and their output; a folder that must survive a boot.", change: .restart),
+        "The folder with the record of jobs and their output; it must survive a reboot.", change: .restart),
       ConfigurationKey(
         "runtime", .path, default: #""/run/agentd""#,
-        "The pid file; a folder that need not survive a boot.", change: .restart),
+        "The folder with the pid file; it need not survive a reboot.", change: .restart),
     ])
 
   static let process = ConfigurationSection(
@@ -35,29 +34,35 @@ enum ConfigurationReference {
     keys: [
       ConfigurationKey(
         "listener_user", .string("the name of a user"), default: #""agentd""#,
-        "The user that the network side runs as. It needs no files and no rights. Ignored when agentd is not started as root."
+        "The user that the network side runs as. It needs no files and no rights. Ignored unless agentd is started as root."
       ),
       ConfigurationKey(
+        "signer_user", .string("the name of a user"), default: #""agentd-signer""#,
+        """
+        The user of the process that has the private key; it should be no other process's. Without it, and with listener_user: \
+        agentd-signer if there is such a user, else listener_user, with a warning.
+        """),
+      ConfigurationKey(
         "log_level", .oneOf(AgentConfiguration.LogLevel.allCases.map(\.rawValue)), default: #""info""#,
-        "The least important messages that are logged."),
+        "Log messages of this level and above."),
       ConfigurationKey(
         "log_file", .path, default: #""/var/log/agentd.log""#,
         """
-        Where agentd logs to once it has detached. With -F, and under systemd, it logs to standard error instead. Of \
-        an ordinary user: agentd.log in the state folder. A reload opens it anew: that is all that a rotation needs.
+        The log file of a detached agentd. With -F, and under systemd, it logs to standard error instead. For an \
+        ordinary user: agentd.log in the state folder. To rotate it, rename the file and reload: agentd opens a new one.
         """),
       ConfigurationKey(
         "log_format", .oneOf(AgentConfiguration.LogFormat.allCases.map(\.rawValue)), default: #""text""#,
         """
-        How an event is written: text for people; logfmt or json, one line or object an event, for programs. Into the journal \
-        each begins with its priority in place of the time.
+        The format of log lines: text for people; logfmt or json for programs, one line or object per event. In the journal a \
+        line starts with its priority instead of the time.
         """),
       ConfigurationKey(
         "audit_log", .string("log, syslog, or an absolute path"), default: #""log""#,
         """
-        Where it is written who asked for what, and what was answered: with all else that is logged; to the system's log, of the \
-        facility authpriv; or to a file of its own, which may be renamed at any time: a new one is made then. What cannot be \
-        written there is in agentd's log.
+        Where to log who asked for what and what was answered. log: with all other messages; syslog: to the system's log, \
+        facility authpriv; or a separate file, which you may rename at any time: agentd then makes a new one. What cannot be \
+        written there goes to agentd's log.
         """),
       ConfigurationKey(
         "agent_name", .string("1 to 253 letters, digits, dots, hyphens or underscores"),
@@ -71,9 +76,9 @@ enum ConfigurationReference {
       ConfigurationKey(
         "crl_expired", .oneOf(AgentConfiguration.CRLExpired.allCases.map(\.rawValue)), default: #""refuse""#,
         """
-        What becomes of the clients of a CA whose imported revocation list is out of date. With warn they are let in \
-        unless the old list names them. Either way the log says so at every start and reload. Import a new list with \
-        agent-register -I in time. A CA without an imported list revokes nothing.
+        What to do with clients of a CA whose imported revocation list has expired. refuse: refuse them; warn: accept them \
+        unless the expired list names them. In both cases agentd logs a warning at every start and reload. Import a new \
+        list with agent-register -I in time. Without an imported list a CA revokes nothing.
         """)
     ])
 
@@ -83,31 +88,30 @@ enum ConfigurationReference {
       ConfigurationKey(
         "connections", .number(1...1_000_000), default: "10000",
         """
-        Connections of clients that have shown their certificate. Above 30000, raise LimitNOFILE= of the unit as well \
-        (two for each).
+        Maximum number of authenticated connections. Above 30000, also raise LimitNOFILE= of the unit, by two for each.
         """),
       ConfigurationKey(
         "connections_per_source", .number(1...1_000_000), default: "5000",
-        "The same, of one IPv4 address or IPv6 /64 network. Schedulers behind one address share it."),
+        "The same for one IPv4 address or IPv6 /64 network. Schedulers behind one address share it."),
       ConfigurationKey(
         "unauthenticated", .string("START:RATE:FULL, with START from 1 to FULL, RATE from 1 to 100 and FULL to 100000"),
         default: #""500:30:1000""#,
         """
-        Connections that have not shown their certificate yet, as MaxStartups of sshd_config(5): up to START none is \
-        dropped, from there on each new one with a probability of RATE percent, which grows to 100 percent at FULL. \
-        They do not count against those above, and addresses from which a client has lately come in are not among \
-        those that are dropped.
+        Limit on connections that have not authenticated yet, like MaxStartups in sshd_config(5). From START connections \
+        on, agentd drops a new one with a probability of RATE percent, which grows to 100 percent at FULL. These \
+        connections do not count against the limits above. Addresses of recently accepted clients are exempt.
         """),
       ConfigurationKey(
         "unauthenticated_per_source", .number(1...100_000), default: "250",
-        "The same, of one address; further ones are closed at once."),
+        "The same for one address; agentd closes further connections at once."),
       ConfigurationKey(
         "handshake_timeout", .number(1...600), default: "10",
-        "Seconds from the acceptance of a connection to the end of its TLS handshake."),
+        "Seconds that a connection may take to complete its TLS handshake."),
       ConfigurationKey(
-        "idle_timeout", .number(1...86_400), default: "300", "Seconds that a connection may be without a request."),
+        "idle_timeout", .number(1...86_400), default: "300",
+        "Seconds that a connection may stay open without a request."),
       ConfigurationKey(
         "requests_per_connection", .number(1...1_000_000_000), default: "100000",
-        "Requests of one connection; then it is closed in good order, and the client opens another."),
+        "Maximum number of requests on one connection. agentd then closes it cleanly, and the client opens another."),
     ])
 }

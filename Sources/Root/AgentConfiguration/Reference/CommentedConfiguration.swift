@@ -8,18 +8,18 @@ extension AgentConfiguration {
   private static var introduction: [String] {
     let paragraphs: [String] = [
       """
-      Configuration of agentd and agent-register, as agentd -C writes it. Every key has a default, which is shown here in a \
-      comment; an empty file, or none, is enough. Remove the # in front of a key to change it. A misspelt key or a value out \
-      of range is an error, told with its line. agentd.toml(5) says the same as a manual page.
+      Configuration of agentd and agent-register, as agentd -C writes it. Comments show the default of every key; an empty \
+      file, or no file, is enough. To change a key, remove the # in front of it. A misspelt key or a value out of range is \
+      an error, reported with its line. agentd.toml(5) is the manual page.
       """,
       """
       This file is yours: no program writes to it. Root reads it only if it belongs to root and nobody else can write to it. \
-      agentd reads it when it starts and when it is told to reload (kill -HUP, or systemctl reload agentd). In brackets: what a \
-      value may be, and whether a change is in force with the next reload or only after a restart.
+      agentd reads it when it starts and when it reloads (kill -HUP, or systemctl reload agentd). The brackets say what a \
+      value may be, and whether a change takes effect at the next reload or only after a restart.
       """,
       """
-      The addresses and the port that agentd listens on, and its certificate, are not here but in listener.toml, which \
-      agent-register -L writes.
+      The addresses and the port that agentd listens on, and its certificate, are in listener.toml, which agent-register \
+      -L writes.
       """,
     ]
     return [paragraphs.map { comment($0).joined(separator: "\n") }.joined(separator: "\n#\n")]

@@ -3,6 +3,7 @@ import ClientSightings
 import Glibc
 import Logging
 import SystemCalls
+import Values
 import Wording
 
 /// Keeps the record of clients: in memory, and soon afterwards on the disk.
@@ -34,7 +35,7 @@ final class RecordedClients {
 
   /// Notes that a client was let in just now.
   func note(_ client: AdmittedClient) {
-    sightings.note(client, at: Timestamp.now().milliseconds / 1000)
+    sightings.note(client, at: Timestamp.now().seconds)
     isChanged = true
     if timer?.isPending != true { write(after: Self.shortestPause) }
   }
@@ -54,22 +55,20 @@ final class RecordedClients {
     }
   }
 
-  /// The roots that clients came in through lately: SHA-256 thumbprints.
-  var recentRoots: Set<String> { Set(sightings.recent(at: Timestamp.now().milliseconds / 1000).map(\.client.root)) }
+  /// The roots that clients came in through lately.
+  var recentRoots: Set<Thumbprint> { Set(sightings.recent(at: Timestamp.now().seconds).map(\.client.root)) }
 
   /// Says who came in lately through roots that are trusted no more.
-  ///
-  /// - Parameter roots: their SHA-256 thumbprints.
-  func warn(ofRemoved roots: Set<String>) {
-    let recent = sightings.recent(at: Timestamp.now().milliseconds / 1000)
+  func warn(ofRemoved roots: Set<Thumbprint>) {
+    let recent = sightings.recent(at: Timestamp.now().seconds)
     for root in roots.sorted() {
       let clients = recent.filter { $0.client.root == root }
       guard let last = clients.first else { continue }
       log.logger.warning(
-        "a root is trusted no more that \(counted(clients.count, "client")) came in through in the last 30 days",
+        "a root used by \(counted(clients.count, "client")) in the last 30 days is no longer trusted",
         metadata: [
           "root": "\(root)", "last_client": "\(last.client.thumbprint)",
-          "last_use": "\(Timestamp(milliseconds: last.lastUse * 1000))",
+          "last_use": "\(Timestamp(seconds: last.lastUse))",
         ])
     }
   }

@@ -18,7 +18,8 @@ struct DiskFloor {
     guard bytes != 0, let space = DiskSpace(at: folder) else { return }
     let floor = floor(space)
     if space.free < floor {
-      throw Problem(.noSpace, "the disk of the agent's jobs has \(space.free) bytes left, and \(floor) are kept free")
+      throw Problem(
+        .noSpace, "the disk that holds the jobs has \(space.free) bytes free; at least \(floor) must stay free")
     }
   }
 }

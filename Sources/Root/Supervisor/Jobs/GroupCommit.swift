@@ -122,9 +122,9 @@ extension Problem {
   /// What a client is told of a ledger that fails. The path and the details are for the log.
   init(_ error: LedgerError) {
     switch error.kind {
-    case .full: self.init(.noSpace, "the disk of the agent's job ledger is full")
-    case .badCursor: self.init(.badRequest, "cursor: not one that a page gave")
-    default: self.init(.fault, "the agent's job ledger failed; its log says how")
+    case .full: self.init(.noSpace, "the disk that holds the job ledger is full")
+    case .badCursor: self.init(.badRequest, "cursor: does not come from a page of jobs")
+    default: self.init(.fault, "the job ledger failed; agentd's log says why")
     }
   }
 }

@@ -4,6 +4,7 @@ import JobLaunch
 import JobLedger
 import Logging
 import SystemCalls
+import Values
 
 /// Which jobs that have ended are to be forgotten.
 struct Retention {
@@ -18,7 +19,7 @@ struct Retention {
     var left = all
     let count = first.prefix { job in
       let isDue =
-        (kept.days.map { now.milliseconds - job.finishedAt.milliseconds > Int64($0) * 86_400_000 } ?? false)
+        (kept.days.map { now - job.finishedAt > .seconds(Int64($0) * Timestamp.secondsPerDay) } ?? false)
         || (kept.count.map { left.jobs > $0 } ?? false) || (kept.bytes.map { left.bytes > Int64($0) } ?? false)
       (left.jobs, left.bytes) = (left.jobs - 1, left.bytes - job.bytes)
       return isDue
@@ -74,7 +75,7 @@ final class JobRetention {
     ends.afterShepherd(of: id) { [launcher, log] in
       do throws(SystemError) { try launcher.remove(id) } catch {
         // It is taken away at the next start: the ledger does not know it any more.
-        log.logger.warning("folder of a deleted job is left over: \(error)", metadata: ["job": "\(id)"])
+        log.logger.warning("folder of a deleted job cannot be removed: \(error)", metadata: ["job": "\(id)"])
       }
       then()
     }

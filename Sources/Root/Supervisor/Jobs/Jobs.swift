@@ -4,6 +4,7 @@ import JobLaunch
 import JobLedger
 import Logging
 import SystemCalls
+import Values
 
 /// The jobs of this agent: taken in, started in their order, watched to their end, cancelled, forgotten. What the API's
 /// requests do is in `Requests/`; this file holds what they share.

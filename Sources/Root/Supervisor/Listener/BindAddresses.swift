@@ -30,7 +30,7 @@ extension ListeningSocket {
     }
     if let error = unavailable.first {
       guard !sockets.isEmpty else { throw StartFailure(EX_UNAVAILABLE, error) }
-      log.logger.warning("this host has no IPv6; not listening there: \(error)")
+      log.logger.warning("this host has no IPv6; not listening on it: \(error)")
     }
     return sockets
   }
@@ -57,8 +57,8 @@ extension StartFailure {
   fileprivate init(binding endpoint: ListeningSocket.Endpoint, _ error: SystemError) {
     let hint: String? =
       switch error.code {
-      case EADDRINUSE: "see who listens there with: ss -ltnp sport = :\(endpoint.port)"
-      case EACCES: "ports below 1024 are root's; choose another with: agent-register -L -p PORT"
+      case EADDRINUSE: "see what listens there with: ss -ltnp sport = :\(endpoint.port)"
+      case EACCES: "only root can use ports below 1024; choose another with: agent-register -L -p PORT"
       case EADDRNOTAVAIL: "see this host's addresses with: ip address"
       default: nil
       }

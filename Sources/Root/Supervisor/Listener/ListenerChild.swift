@@ -42,6 +42,8 @@ final class ListenerChild {
   let inotify: FileDescriptor
   /// Its ends of the signing sockets.
   let signing: [FileDescriptor]
+  /// The executable that it was started from.
+  let program: String
 
   private let process: ProcessHandle
   private let signer: ProcessHandle
@@ -64,6 +66,7 @@ final class ListenerChild {
     inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) })
     (process, signer) = (launched.process, launched.signer)
     signing = launched.signing
+    program = launched.program
     socket = link
     reader = LinkReader(link)
     writer = LinkWriter(link)
@@ -104,7 +107,7 @@ final class ListenerChild {
     let isFirst = phase != .draining
     phase = .draining
     do throws(LinkError) { try send(.drain(trust, acceptingFor: acceptingFor / .seconds(1))) } catch {
-      return end("it cannot be told who is trusted: \(error)")
+      return end("it cannot be sent the trusted roots: \(error)")
     }
     guard isFirst else { return }
     drainLimit = reactor.after(limit) { [weak self] in
@@ -122,7 +125,7 @@ final class ListenerChild {
 
   /// Takes note of its sign of life.
   func isAlive() {
-    guard let answered = probed else { return end("it broke the link's contract: alive, which nobody had asked") }
+    guard let answered = probed else { return end("it broke the link's protocol: alive without a probe") }
     probed = nil
     answered()
   }
@@ -141,14 +144,14 @@ final class ListenerChild {
       if ready.contains(.writable) { try flush() }
       if ready.contains(.readable) { try receive(atMost: Self.receivesATurn) }
     } catch {
-      end("it broke the link's contract: \(error)")
+      end("it broke the link's protocol: \(error)")
     }
   }
 
   private func flush() throws(LinkError) {
     let finished = try writer.flush()
     guard writer.queuedBytes <= Self.maximumQueuedBytes else {
-      return end("it does not read what it asked for: \(writer.queuedBytes) bytes wait")
+      return end("it does not read its answers: \(writer.queuedBytes) bytes wait")
     }
     do throws(SystemError) {
       try linkWatch?.change(to: finished ? .readable : [.readable, .writable])

@@ -81,7 +81,7 @@ final class ListenerSupervision: ListenerEvents {
 
   init(
     on reactor: Reactor, log: SupervisorLog, clientele: (any ListenerClientele)?,
-    launch: @escaping Launch = LaunchedListener.launch
+    launch: @escaping Launch
   ) {
     self.reactor = reactor
     self.launch = launch
@@ -176,7 +176,7 @@ final class ListenerSupervision: ListenerEvents {
   func listenerEnded(_ listener: ListenerChild, _ end: ProcessEnd) {
     clientele?.listenerIsGone(listener)
     children.removeAll { $0 === listener }
-    let what = listener.breach.map { "was ended: \($0)" } ?? end.description
+    let what = listener.breach.map { "was killed: \($0)" } ?? end.description
     if let candidate, candidate.child === listener {
       candidateEnded(candidate, end, what)
     } else if listener === serving {
@@ -190,6 +190,7 @@ final class ListenerSupervision: ListenerEvents {
 
   // Its being killed says nothing of its material: the kernel lacked memory, say.
   private func candidateEnded(_ lost: Candidate, _ end: ProcessEnd, _ what: String) {
+    if end == .exited(Build.otherBuildExit) { return settle(lost.child, .failure(.otherBuild(lost.child.program))) }
     let failure = StartFailure(EX_SOFTWARE, "the listener \(what) before it was ready")
     guard lost.child.breach == nil, end.isOfAnother, lost.losses < Self.mostLosses, stopped == nil else {
       return settle(lost.child, .failure(failure))
@@ -241,7 +242,7 @@ final class ListenerSupervision: ListenerEvents {
     reactor.after(Self.keepTime) { [weak self] in self?.leftSockets.removeAll { $0.until <= until } }
     for socket in left {
       do throws(SystemError) { try socket.ignoreNewConnections() } catch {
-        log.logger.debug("connections that come just now may be reset: \(error)")
+        log.logger.debug("connections that arrive now may be reset: \(error)")
       }
     }
     return true
@@ -306,5 +307,13 @@ final class ListenerSupervision: ListenerEvents {
     guard let stopped, children.isEmpty else { return }
     self.stopped = nil
     stopped()
+  }
+}
+
+extension StartFailure {
+  fileprivate static func otherBuild(_ program: String) -> StartFailure {
+    StartFailure(
+      EX_OSFILE, "\(program): is of another build than this agentd (\(Build.identity))",
+      hint: "install both from the same package, then start agentd again")
   }
 }

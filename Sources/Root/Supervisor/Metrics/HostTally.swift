@@ -1,5 +1,6 @@
 import AgentProtocol
 import SupervisorLink
+import Values
 
 /// What the supervisor has counted since its start. It outlives every listener.
 final class HostTally {

@@ -1,5 +1,6 @@
 import AgentConfiguration
 import AgentProtocol
+import Values
 
 /// What one client may do.
 struct ClientRights {
@@ -17,7 +18,7 @@ struct ClientRights {
   /// Refuses a job that is another client's to one that may see its own only.
   func checkSight(of job: JobStatus, by client: VerifiedClient) throws(Problem) {
     guard let owner = owner(client), !owner.owns(job) else { return }
-    throw Problem(.forbidden, "job \(job.id) was submitted by another client, whose jobs this one may not see")
+    throw Problem(.forbidden, "job \(job.id) belongs to another client, whose jobs this client may not see")
   }
 
   /// Whose jobs `client` may see; `nil` for everybody's.
@@ -30,7 +31,7 @@ struct ClientRights {
 /// has nothing but itself.
 enum JobOwner: Hashable {
   case subject(String)
-  case thumbprint(String)
+  case thumbprint(Thumbprint)
 
   init(_ client: ClientIdentity) {
     self = client.subject.isEmpty ? .thumbprint(client.thumbprint) : .subject(client.subject)

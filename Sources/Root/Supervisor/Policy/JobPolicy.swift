@@ -41,10 +41,10 @@ struct JobPolicy {
   mutating func rights(of client: VerifiedClient) throws(Problem) -> ClientRights {
     if clients.isEmpty { return ClientRights(table: nil) }
     guard client.names != nil else {
-      throw Problem(.forbidden, "this client's certificate has more alternative names than are looked at")
+      throw Problem(.forbidden, "this client's certificate has too many alternative names")
     }
     guard let index = indexOfTable(for: client) else {
-      throw Problem(.forbidden, "no rule of this agent is for this client")
+      throw Problem(.forbidden, "no rule of this agent matches this client")
     }
     return ClientRights(table: clients[index])
   }
@@ -100,6 +100,6 @@ struct JobPolicy {
       return nil
     }
     if asked.group == own.group || own.groups.contains(asked.group) { return nil }
-    return "user \(user) is no member of group \(group)"
+    return "user \(user) is not a member of group \(group)"
   }
 }

@@ -48,7 +48,7 @@ extension JobPolicy {
       judgement.require(
         "agentd is not root and runs jobs as \(ownUser)",
         job.user == nil || job.user == ownUser
-          ? nil : "this agent runs as \(ownUser) and can run jobs as no other user")
+          ? nil : "this agent runs as \(ownUser) and cannot run jobs as another user")
     }
     if let users = table?.users {
       judgement.require(
@@ -77,19 +77,20 @@ extension JobPolicy {
     let matching = commands.first { $0.matches(program) }
     judgement.require(
       matching.map { "commands: \"\($0)\" is for \(program)" } ?? "commands are \(list(commands.map(\.description)))",
-      matching == nil ? "this client may not run \(program); name a program that it may by its absolute path" : nil)
+      matching == nil ? "this client may not run \(program); name an allowed program by its absolute path" : nil)
     if matching != nil {
-      judgement.require("the way to \(program)", ProgramPath.fault(of: program).map { "\(program) is not run: \($0)" })
+      judgement.require("path to \(program)", ProgramPath.fault(of: program).map { "\(program) is refused: \($0)" })
     }
     judgement.require(
-      "script", job.script.map { _ in "a script is refused to a client that may not run every program" })
+      "script", job.script.map { _ in "this client may run certain programs only, so it may not submit a script" })
     // It reads the user's profile, which jobs of that user can write.
     judgement.require(
-      "login", job.login ? "a login shell is refused to a client that may not run every program" : nil)
+      "login", job.login ? "this client may run certain programs only, so it may not use a login shell" : nil)
     let variable = job.environment.sorted { $0.key < $1.key }.first { JobEnvironment.isDangerous($0.key, $0.value) }
     judgement.require(
       "environment",
-      variable.map { "environment variable \($0.key) is refused to a client that may not run every program" })
+      variable.map { "this client may run certain programs only, so it may not set the environment variable \($0.key)" }
+    )
   }
 
   private static func list(_ words: [String]) -> String {

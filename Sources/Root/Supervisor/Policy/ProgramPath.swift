@@ -25,7 +25,7 @@ enum ProgramPath {
         continue
       }
       links += 1
-      if links > mostLinks { return "too many symbolic links are on its way" }
+      if links > mostLinks { return "its path has too many symbolic links" }
       if target.utf8.first == UInt8(ascii: "/") { walked = "" }
       pending += components(target)
     }
@@ -40,10 +40,10 @@ enum ProgramPath {
   private static func fault(_ place: String) -> String? {
     var status = stat()
     guard lstat(place, &status) == 0 else { return "\(place): \(String(cString: strerror(errno)))" }
-    if status.st_uid != 0 { return "\(place) belongs to user \(status.st_uid), who could put another program there" }
+    if status.st_uid != 0 { return "\(place) belongs to user \(status.st_uid), who could replace the program" }
     // A symbolic link's own mode says nothing.
     if status.st_mode & S_IFMT != S_IFLNK, status.st_mode & 0o022 != 0 {
-      return "\(place) can be written to by others than root, who could put another program there"
+      return "users other than root can write to \(place) and could replace the program"
     }
     return nil
   }

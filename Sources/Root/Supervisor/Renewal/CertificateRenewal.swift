@@ -1,7 +1,7 @@
-import AgentProtocol
 import Glibc
 import Logging
 import SystemCalls
+import Values
 
 /// Has the listener's certificate renewed when it is time, by a process of its own: `agent-register --renew`, which speaks with the
 /// enrolment service and changes store and listener.toml. Here it is only known when, and whether a reload has taken that over.
@@ -61,9 +61,9 @@ final class CertificateRenewal {
     timer?.cancel()
     guard let dueAt else { return nextAttempt = nil }
     guard child == nil else { return }
-    let remaining = Duration.milliseconds(dueAt.milliseconds - Timestamp.now().milliseconds)
+    let remaining = dueAt - .now()
     let wait = max(least, .zero, remaining)
-    nextAttempt = Timestamp(milliseconds: Timestamp.now().milliseconds + Int64(wait / .milliseconds(1)))
+    nextAttempt = .now() + wait
     timer = reactor.after(min(wait, Self.glance)) { [weak self] in
       guard let self else { return }
       if wait > Self.glance { return arm(after: wait - Self.glance) }
@@ -74,7 +74,7 @@ final class CertificateRenewal {
   /// A certificate that was renewed and is not served yet (the reload failed) shall not be renewed once more.
   private func attempt() {
     if let planned = files.dueAt(), planned != dueAt {
-      log.logger.notice("the listener's certificate was renewed before, and is not served yet: reloading")
+      log.logger.notice("the renewed listener certificate is not in use yet: reloading")
       return reload()
     }
     start()

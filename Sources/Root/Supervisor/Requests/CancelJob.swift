@@ -3,6 +3,7 @@ import JobLaunch
 import JobLedger
 import Logging
 import SystemCalls
+import Values
 
 extension Jobs {
   /// Cancels: a job that waits is over at once, one that runs is ended by its shepherd, one that has ended stays as it is.

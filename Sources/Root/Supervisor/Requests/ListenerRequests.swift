@@ -2,11 +2,14 @@ import AgentProtocol
 import Logging
 import SupervisorLink
 import SystemCalls
+import Values
 
 /// Carries requests from the listeners to the jobs and the answers back, and writes the audit log.
 final class ListenerRequests: ListenerClientele {
   /// The most requests of one listener that wait for an answer.
   static let maximumOpen = 20_000
+  /// The most bytes of a client's subject: it goes into the ledger and the log as the listener wrote it.
+  private static let maximumSubject = 16384
 
   private let jobs: Jobs
   private let clients: RecordedClients
@@ -41,10 +44,10 @@ final class ListenerRequests: ListenerClientele {
   private func take(_ number: UInt64, _ client: VerifiedClient, _ command: JobCommand, _ listener: ListenerChild) {
     let key = ObjectIdentifier(listener)
     guard open[key]?[number] == nil else {
-      return listener.end("it broke the link's contract: request \(number) was asked twice")
+      return listener.end("it broke the link's protocol: request \(number) was sent twice")
     }
-    guard client.identity.isPlausible else {
-      return listener.end("it broke the link's contract: a client identity that no certificate has")
+    guard client.subject.utf8.count <= Self.maximumSubject else {
+      return listener.end("it broke the link's protocol: an impossible client identity")
     }
     weak var asked: ClientRequest?
     let request = ClientRequest(command, from: client, inotify: listener.inotify) { [weak self, weak listener] in
@@ -55,7 +58,8 @@ final class ListenerRequests: ListenerClientele {
     }
     asked = request
     guard open[key, default: [:]].count < Self.maximumOpen else {
-      return request.answer(.problem(Problem(.unavailable, "\(Self.maximumOpen) requests wait for an answer already")))
+      return request.answer(
+        .problem(Problem(.unavailable, "\(Self.maximumOpen) requests are already waiting for an answer")))
     }
     open[key, default: [:]][number] = request
     jobs.handle(request)
@@ -109,13 +113,5 @@ extension JobAnswer {
 
   fileprivate var isRefusal: Bool {
     if case .problem(let problem) = self { problem.kind != .notFound } else { false }
-  }
-}
-
-extension ClientIdentity {
-  /// Whether it can stand for a certificate: it goes into the ledger and the log as the listener wrote it.
-  fileprivate var isPlausible: Bool {
-    subject.utf8.count <= 16384 && thumbprint.utf8.count == 64
-      && thumbprint.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (97...102).contains($0) }
   }
 }

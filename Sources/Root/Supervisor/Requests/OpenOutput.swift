@@ -33,7 +33,7 @@ extension Jobs {
     do throws(LedgerError) { request = try ledger.request(of: id) } catch { throw logged(error) }
     guard request?.stderr == .separate else {
       throw Problem(
-        .notFound, "job \(id) has no stderr of its own: it goes with the output, as \"stderr\" was not \"separate\"")
+        .notFound, "job \(id) has no separate stderr: it was submitted without \"stderr\": \"separate\"")
     }
   }
 

@@ -45,7 +45,7 @@ extension Jobs {
   /// What `handle(_:)` found that the client may do.
   func rights(of request: ClientRequest) throws(Problem) -> ClientRights {
     if let rights = request.rights { return rights }
-    throw Problem(.forbidden, "nobody has looked up what this client may do")
+    throw Problem(.forbidden, "the rights of this client are not known")
   }
 
   func withOutputSoFar(_ status: JobStatus) -> JobStatus {

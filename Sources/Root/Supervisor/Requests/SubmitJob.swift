@@ -17,7 +17,7 @@ extension Jobs {
       status.pool = pool
       status.reason = job.warning
       switch queue.admit(id, in: JobQueue.Lane(pool: pool, owner: JobOwner(status.client))) {
-      case .full: throw Problem(.full, "\(queue.queued) jobs wait already")
+      case .full: throw Problem(.full, "\(queue.queued) jobs are already waiting")
       case .waits:
         status.state = .queued
         recordDurably(status, job, .noPlaceIsFree, request)
@@ -30,7 +30,7 @@ extension Jobs {
     } catch let error as LedgerError {
       request.answer(.problem(logged(error)))
     } catch {
-      request.answer(.problem(Problem(.fault, "the job cannot be taken in")))
+      request.answer(.problem(Problem(.fault, "the job cannot be accepted")))
     }
   }
 
@@ -38,11 +38,11 @@ extension Jobs {
   private func checkLimits(_ job: JobRequest) throws(Problem) {
     for (key, text) in [("stdin", job.stdin), ("script", job.script)] {
       guard let size = text?.utf8.count, size > inputLimit else { continue }
-      throw Problem(.bodyTooLarge, "\(key): \(size) bytes; this agent takes at most \(inputLimit)")
+      throw Problem(.bodyTooLarge, "\(key): \(size) bytes; this agent accepts at most \(inputLimit)")
     }
     guard let missing = launcher.missingControllers(job), !missing.isEmpty else { return }
     throw Problem(
-      .notSupported, "limits: no control group of this agent has the controllers \(missing.joined(separator: ", "))")
+      .notSupported, "limits: the control groups of this agent lack \(missing.joined(separator: ", "))")
   }
 
   private func answerKnown(_ id: JobID, _ same: Bool, _ request: ClientRequest) {

@@ -7,7 +7,7 @@ extension ListeningSocket {
   /// - Parameter number: its descriptor, which is owned from here on.
   init(handedOver number: Int32) throws(StartFailure) {
     let unfit = StartFailure(
-      EX_CONFIG, "descriptor \(number), handed over by the service manager, is no TCP socket that listens",
+      EX_CONFIG, "descriptor \(number), handed over by the service manager, is not a listening TCP socket",
       hint: "see ListenStream= in agentd.socket")
     // Of one that is not open nothing may be closed later on.
     guard fcntl(number, F_GETFD) >= 0 else { throw unfit }

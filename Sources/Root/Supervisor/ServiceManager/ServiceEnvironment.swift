@@ -28,7 +28,7 @@ struct ServiceEnvironment: Equatable {
       guard let count = Int(text), (0...Self.maximumSockets).contains(count) else {
         throw StartFailure(
           EX_CONFIG,
-          "LISTEN_FDS in the environment: \(String(reflecting: text.prefix(32))) is no number from 0 to \(Self.maximumSockets)",
+          "LISTEN_FDS in the environment: \(String(reflecting: text.prefix(32))) is not a number from 0 to \(Self.maximumSockets)",
           hint: "hand over fewer sockets: see ListenStream= in agentd.socket")
       }
       socketCount = count

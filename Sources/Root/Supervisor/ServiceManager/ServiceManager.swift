@@ -49,7 +49,7 @@ final class ServiceManager {
   }
 
   /// agentd is about to end.
-  func stops() { send(["STOPPING=1", "STATUS=stops; jobs go on"]) }
+  func stops() { send(["STOPPING=1", "STATUS=stops; jobs keep running"]) }
 
   /// Gives signs of life, three in the time that is allowed, as long as each `probe` calls back.
   func keepWatch(on reactor: Reactor, _ probe: @escaping (_ answered: @escaping () -> Void) -> Void) {
@@ -63,7 +63,7 @@ final class ServiceManager {
     do throws(SystemError) {
       try socket.send(Array(assignments.joined(separator: "\n").utf8), toLocal: address)
     } catch {
-      log.logger.warning("the service manager cannot be told \(assignments[0]): \(error)")
+      log.logger.warning("cannot notify the service manager of \(assignments[0]): \(error)")
     }
   }
 }

@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import SupervisorLink
 import SystemCalls
+import Values
 import Wording
 
 /// `agentd -t`: everything that a start needs of configuration and store, without a start. Certificates are read by a
@@ -21,10 +22,14 @@ enum Check {
     if options.forecastUntil != nil { material = try material.forecasting() }
     LogStart.bootstrap(level: .critical)
     let report = try ask(material).get()
+    if let warning = material.accounts?.warning {
+      let line = Array("agentd: warning: \(warning)\n".utf8)
+      write(STDERR_FILENO, line, line.count)
+    }
     let file = material.configuration.file ?? "defaults"
     let roots = report.roots.count
     print(
-      "agentd: configuration is sound (\(file)): listener certificate \(report.subject) until \(report.notAfter), "
+      "agentd: configuration is valid (\(file)): listener certificate \(report.subject), valid to \(report.notAfter), "
         + "\(counted(roots, "trusted root"))")
     if let until = options.forecastUntil { try forecast(report.breakages ?? [], until) }
     return EX_OK
@@ -34,7 +39,7 @@ enum Check {
   private static func forecast(_ breakages: [Breakage], _ until: Timestamp) throws(StartFailure) {
     let first = breakages.first.map { ($0.time, $0.text(from: .now()).escapingControlCharacters()) }
     if let (time, text) = first, time <= until { throw StartFailure(EX_CONFIG, "breaks \(text)") }
-    let later = first.map { "the first thing will \($0.1)" } ?? "nor anything later"
+    let later = first.map { "the first thing breaks \($0.1)" } ?? "nothing breaks later either"
     print("agentd: nothing breaks until \(until.description.replacing(".000Z", with: "Z")); \(later)")
   }
 
@@ -44,7 +49,8 @@ enum Check {
   ) throws(StartFailure) -> Result<ListenerReport, StartFailure> {
     var outcome: Result<ListenerReport, StartFailure>?
     let reactor = try required(orExit: EX_OSERR) { () throws(SystemError) in try Reactor() }
-    let listeners = ListenerSupervision(on: reactor, log: SupervisorLog(Logger(label: "agentd")), clientele: nil)
+    let listeners = ListenerSupervision(
+      on: reactor, log: SupervisorLog(Logger(label: "agentd")), clientele: nil, launch: try NetworkProgram().launch)
     try listeners.start(material, [], checkOnly: true, presented: presented) { result in
       outcome = result
       reactor.stop()

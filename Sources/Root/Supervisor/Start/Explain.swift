@@ -4,6 +4,7 @@ import Glibc
 import JobLaunch
 import SupervisorLink
 import SystemCalls
+import Values
 
 /// `agentd -t --as CLIENT`: what a decision would be, by which rule, and why. Nothing is run, and the ledger is not looked at.
 enum Explain {
@@ -24,7 +25,7 @@ enum Explain {
 
   private static func job(_ question: PolicyQuestion) throws(StartFailure) -> JobRequest {
     guard !question.command.isEmpty else {
-      throw StartFailure(EX_USAGE, "--as: no command is named", hint: "name it after two hyphens: -- /usr/bin/sort -u")
+      throw StartFailure(EX_USAGE, "--as: no command is given", hint: "give it after --, as in: -- /usr/bin/sort -u")
     }
     var job = JobRequest(command: question.command)
     (job.user, job.group, job.pool) = (question.user, question.group, question.pool)
@@ -38,18 +39,18 @@ enum Explain {
     if question.clients.count == 1, case let file = question.clients[0], isFile(file) {
       return try read(file, options)
     }
-    var (subject, thumbprint, names): (String?, String?, [ClientName]) = (nil, nil, [])
+    var (subject, thumbprint, names): (String?, Thumbprint?, [ClientName]) = (nil, nil, [])
     for word in question.clients {
       switch ClientPattern.read(word) {
-      case .success(.thumbprint(let digits)): thumbprint = digits
+      case .success(.thumbprint(let known)): thumbprint = known
       case .success(.subject(_, let text)): subject = text
       case .success(.name(let name)): names.append(name)
-      case .success(.any): throw StartFailure(EX_USAGE, "--as: \"*\" is a rule's, not a client's; name a client")
+      case .success(.any): throw StartFailure(EX_USAGE, "--as: \"*\" stands for any client; name one client")
       case .failure(let fault):
-        throw StartFailure(EX_USAGE, "--as: \(word.debugDescription) is no file, and \(fault.text)")
+        throw StartFailure(EX_USAGE, "--as: \(word.debugDescription) is not a file, and \(fault.text)")
       }
     }
-    let identity = ClientIdentity(subject: subject ?? "", thumbprint: thumbprint ?? "")
+    let identity = ClientIdentity(subject: subject ?? "", thumbprint: thumbprint ?? .unknown)
     return PresentedClient(client: VerifiedClient(identity, names: names), refusal: nil)
   }
 
@@ -63,7 +64,7 @@ enum Explain {
       try DurableFile.read(file, limit: 256 << 10)
     }
     let pem = certificates(in: bytes)
-    if pem.isEmpty { throw StartFailure(EX_DATAERR, "\(file): there is no certificate in it (PEM)") }
+    if pem.isEmpty { throw StartFailure(EX_DATAERR, "\(file): holds no certificate in PEM form") }
     let report = try Check.ask(try ServingMaterial.load(options), presented: pem).get()
     guard let presented = report.presented else {
       throw StartFailure(EX_SOFTWARE, "the listener did not say who the client is")
@@ -97,7 +98,7 @@ struct Explanation {
       return
     }
     if policy.clients.isEmpty {
-      lines.append("no [[client]]: every client that is let in may run jobs as any user but root")
+      lines.append("no [[client]] table: every client that is let in may run jobs as any user but root")
     }
     do throws(Problem) {
       let rights: ClientRights
@@ -118,7 +119,7 @@ struct Explanation {
 
   private mutating func describe(_ client: VerifiedClient) {
     lines.append("client: subject \(client.subject.isEmpty ? "unknown" : client.subject)")
-    lines.append("client: sha256 \(client.thumbprint.isEmpty ? "unknown" : client.thumbprint)")
+    lines.append("client: sha256 \(client.thumbprint == .unknown ? "unknown" : "\(client.thumbprint)")")
     for name in client.names ?? [] { lines.append("client: \(name)") }
   }
 
@@ -128,7 +129,7 @@ struct Explanation {
     for table in tables {
       lines.append(
         "\(file):\(table.line): certificate \"\(table.certificate)\" "
-          + (table == last ? "is this client's: the table rules" : "is not this client's"))
+          + (table == last ? "matches this client: this table applies" : "does not match this client"))
       if table == last { return }
     }
   }

@@ -35,12 +35,12 @@ struct HostFiles {
     let mode = String(status.st_mode & 0o7777, radix: 8)
     if status.st_uid != geteuid() {
       throw StartFailure(
-        EX_NOPERM, "\(state): belongs to the user with number \(status.st_uid), not to this one (\(geteuid()))",
+        EX_NOPERM, "\(state): belongs to user ID \(status.st_uid), not to this user (\(geteuid()))",
         hint: "run agentd as that user, or name another folder in [paths] state")
     }
     if status.st_mode & 0o022 != 0 {
       throw StartFailure(
-        EX_CONFIG, "\(state): others can write to it (mode \(mode))", hint: "mend it with: chmod 700 \(state)")
+        EX_CONFIG, "\(state): others can write to it (mode \(mode))", hint: "fix it with: chmod 700 \(state)")
     }
   }
 
@@ -52,7 +52,7 @@ struct HostFiles {
     if let claimed { return claimed }
     let holder = (try? PidFile.holder(of: paths.pidFile))?.processID
     throw StartFailure(
-      EX_TEMPFAIL, "agentd is running already\(holder.map { " as process \($0)" } ?? "") (\(paths.pidFile))",
+      EX_TEMPFAIL, "agentd is already running\(holder.map { " as process \($0)" } ?? "") (\(paths.pidFile))",
       hint: holder.map { "reload it with: kill -HUP \($0), or stop it with: kill \($0)" })
   }
   /// A process that an agentd killed a moment ago was just starting has its lock until it executes its program: then there is

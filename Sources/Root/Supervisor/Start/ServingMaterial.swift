@@ -5,6 +5,7 @@ import ClientSightings
 import Glibc
 import SupervisorLink
 import SystemCalls
+import Values
 
 /// Configuration and store at one moment: all that a listener is started from.
 struct ServingMaterial {
@@ -16,8 +17,8 @@ struct ServingMaterial {
   let thumbprint: Thumbprint
   /// When the certificate is to be renewed; `nil` if it is not by itself.
   let renewAt: Timestamp?
-  /// Whom the listener runs as; `nil` for the supervisor's own user.
-  let account: ListenerAccount?
+  /// Whom listener and signer run as; `nil` for the supervisor's own user.
+  let accounts: RoleAccounts?
   private let store: StoreSnapshot
   /// The certificate's private key, open for reading; nobody reads it here.
   let key: FileDescriptor
@@ -34,8 +35,8 @@ struct ServingMaterial {
       let configuration = try AgentConfiguration.load(
         file: place.configurationFile, environment: place.environment, isRoot: isRoot)
       let listener = try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot)
-      let account = isRoot ? try ListenerAccount.resolve(configuration.process.listenerUser) : nil
-      return try ServingMaterial(configuration, listener ?? ListenerConfiguration(), account)
+      let accounts = isRoot ? try RoleAccounts.resolve(configuration.process) : nil
+      return try ServingMaterial(configuration, listener ?? ListenerConfiguration(), accounts)
     } catch let error as ConfigurationError {
       throw StartFailure(error)
     } catch let error as StoreError {
@@ -56,10 +57,10 @@ struct ServingMaterial {
   }
 
   private init(
-    _ configuration: AgentConfiguration, _ listener: ListenerConfiguration, _ account: ListenerAccount?
+    _ configuration: AgentConfiguration, _ listener: ListenerConfiguration, _ accounts: RoleAccounts?
   ) throws {
     self.configuration = configuration
-    self.account = account
+    self.accounts = accounts
     renewAt = listener.renewAt
     endpoints = listener.addresses.map { .init(address: $0, port: UInt16(clamping: listener.port)) }
     let store = CertificateStore(folder: configuration.paths.store)
@@ -78,9 +79,9 @@ struct ServingMaterial {
     if store.roots.isEmpty, store.keys.isEmpty {
       throw failure(
         "\(configuration.paths.store): the certificate store is empty",
-        "-I BUNDLE.pem for the file that a scheduler wrote, or -R -s SCHEDULER for a certificate over the network")
+        "-I BUNDLE.pem with a scheduler's file, or -R -s SCHEDULER for a certificate over the network")
     }
-    guard let chosen = listener.certificate.flatMap(Thumbprint.init) else {
+    guard let chosen = listener.certificate else {
       let candidate = store.keys.sorted().first.map(\.description) ?? "THUMBPRINT"
       throw failure("\(configuration.paths.listener): no listener certificate is chosen", "-L -t \(candidate)")
     }
@@ -104,8 +105,8 @@ struct ServingMaterial {
       acceptsExpiredLists: configuration.tls.crlExpired == .warn)
   }
 
-  /// SHA-256 thumbprints of the trusted roots.
-  var rootThumbprints: Set<String> { Set(store.roots.map(\.thumbprint.description)) }
+  /// The trusted roots.
+  var rootThumbprints: Set<Thumbprint> { Set(store.roots.map(\.thumbprint)) }
 
   /// The message that configures a listener, with its descriptors in the order that the contract wants.
   func message(
@@ -113,7 +114,7 @@ struct ServingMaterial {
     presented: String? = nil
   ) -> (SupervisorMessage, [FileDescriptor]) {
     var material = ListenerMaterial(
-      agentName: configuration.process.agentName, version: agentdVersion, certificate: thumbprint.description,
+      agentName: configuration.process.agentName, version: agentdVersion, certificate: thumbprint,
       trust: trust, addresses: sockets.map(\.shown), capacity: capacity,
       limits: configuration.limits, clientsAreRuled: !configuration.clients.isEmpty, checkOnly: checkOnly
     ).with(forecast: forecasts)

@@ -1,4 +1,4 @@
-import AgentProtocol
+import Values
 
 /// How agentd was asked to run.
 public struct StartOptions: Sendable {

@@ -57,7 +57,7 @@ enum StartReport {
   private static func awaitReport(_ pipe: FileDescriptor) -> Never {
     let report = (try? pipe.readAll(limit: maximumLength)) ?? []
     guard let code = report.first else {
-      write("agentd: died while it started; its log may say why\n")
+      write("agentd: died during start-up; its log may say why\n")
       exit(EX_SOFTWARE)
     }
     write(String(decoding: report.dropFirst(), as: UTF8.self))

@@ -14,26 +14,13 @@ enum WriteConfiguration {
       try required(orExit: EX_IOERR) { () throws(SystemError) in try output.writeAll(contents, "standard output") }
       return EX_OK
     }
-    do throws(SystemError) { try make(path, contents) } catch {
+    do throws(SystemError) { try DurableFile.create(path, with: contents, mode: 0o644) } catch {
       guard error.code == EEXIST else { throw StartFailure(EX_CANTCREAT, error) }
       throw StartFailure(
-        EX_CANTCREAT, "\(path): it is there already, and is not overwritten",
+        EX_CANTCREAT, "\(path): already exists and is not overwritten",
         hint: "name another file, or compare with: agentd -C - | diff \(path) -")
     }
-    print("agentd: \(path) names every key with its default; agentd -t -c \(path) checks what you make of it")
+    print("agentd: wrote \(path), with every key and its default; check your changes with: agentd -t -c \(path)")
     return EX_OK
-  }
-
-  private static func make(_ path: String, _ contents: [UInt8]) throws(SystemError) {
-    let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
-    do throws(SystemError) {
-      try file.writeAll(contents, path)
-      let raw = file.raw
-      try checked("fsync", path) { fsync(raw) }
-    } catch {
-      unlink(path)
-      throw error
-    }
-    try DurableFile.synchronizeFolder(of: path)
   }
 }

@@ -1,8 +1,8 @@
-import AgentProtocol
 import CertificateAuthority
 import CertificateStore
 import OpenSSL
 import SchedulerRegistry
+import Values
 
 extension Scheduler {
   /// CREATE ROOT CA.
@@ -19,10 +19,10 @@ extension Scheduler {
     var answer = CommandAnswer(["New self-signed certificate"] + facts(authority.certificate, isDefault: isDefault))
     if isDefault, hadDefault {
       answer.warnings.append(
-        "agents do not know this root yet: let each import it (EXPORT ROOT CA /NOKEY, then jams-register -I) before "
-          + "certificates of the earlier one are replaced")
+        "agents do not know this root yet: import it on each (EXPORT ROOT CA /NOKEY, then jams-register -I) before "
+          + "you replace certificates of the earlier one")
     }
-    if !isDefault { answer.warnings.append("it is not used before /MAKEDEFAULT or /THUMBPRINT= names it") }
+    if !isDefault { answer.warnings.append("it is not used until /MAKEDEFAULT or /THUMBPRINT= names it") }
     return answer
   }
 
@@ -47,7 +47,7 @@ extension Scheduler {
     let name = try switches.agentName()
     let (file, isPEM) = (switches.required("FILENAME"), switches.has("PEM"))
     let names = try switches.alternativeNames()
-    let lifetime = Lifetime(days: try switches.days(otherwise: Lifetime.days), now: now, spread: true)
+    let lifetime = try switches.listenerLifetime(now: now)
     let kind = try switches.keyKind()
     // Before the question: a person shall not type a password for nothing.
     _ = try authority(nil, try registry.record(), try registry.store.snapshot())
@@ -66,7 +66,7 @@ extension Scheduler {
     let next = isPEM ? "jams-register -I \(file.split(separator: "/").last ?? "")\(password == nil ? "" : " -q")" : nil
     return CommandAnswer(
       ["New certificate"] + facts(certificate, isDefault: false) + ["written with its private key to \(file)"]
-        + (next.map { ["copy it to the agent, run there: \($0)"] } ?? []))
+        + (next.map { ["copy it to the agent and run there: \($0)"] } ?? []))
   }
 
   /// Subject, names, validity and thumbprints.
@@ -77,10 +77,10 @@ extension Scheduler {
         "  key         \(certificate.keyDescription)",
         "  valid       \(Self.day(certificate.notBefore)) to \(Self.day(certificate.notAfter))",
         "  thumbprint  \(certificate.sha1Thumbprint.uppercased())", "  SHA-256     \(certificate.sha256Thumbprint)",
-      ] + (isDefault ? ["  the default from now on"] : [])
+      ] + (isDefault ? ["  now the default"] : [])
   }
 
-  static func day(_ seconds: Int64) -> String { String(Timestamp(milliseconds: seconds * 1000).description.prefix(10)) }
+  static func day(_ seconds: Int64) -> String { Timestamp(seconds: seconds).day }
 }
 
 extension RegistryRecord {
@@ -88,11 +88,11 @@ extension RegistryRecord {
   mutating func note(
     _ certificate: Certificate, _ role: IssuedCertificate.Role, of authority: CertificateAuthority, _ now: Int64
   ) throws {
-    issued.removeAll { $0.notAfter.milliseconds / 1000 < now }
+    issued.removeAll { $0.notAfter.seconds < now }
     issued.append(
       IssuedCertificate(
         root: authority.certificate.sha256Thumbprint, serialNumber: certificate.serialNumber,
         sha1Thumbprint: certificate.sha1Thumbprint, sha256Thumbprint: certificate.sha256Thumbprint,
-        subject: certificate.subject, role: role, notAfter: Timestamp(milliseconds: certificate.notAfter * 1000)))
+        subject: certificate.subject, role: role, notAfter: Timestamp(seconds: certificate.notAfter)))
   }
 }

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Console
 import SchedulerRegistry
 
 extension Scheduler {
@@ -21,9 +22,9 @@ extension Scheduler {
     let place = HostAndPort.text(address.host, address.port)
     var answer = CommandAnswer(
       ["Executor Connector ADDED", "  agent       \(name)", "  address     \(place)", "  platform    \(platform)"]
-        + (replaced ? ["  in place of the one that there was"] : []),
+        + (replaced ? ["  replaces the previous one"] : []),
       warnings: switches.has("USER") || switches.has("PROMPT")
-        ? ["/USER and /PROMPT are not needed: whoever may write to \(registry.home) may add connectors"] : [])
+        ? ["/USER and /PROMPT are not needed: anyone who can write to \(registry.home) can add connectors"] : [])
     switch probe(connector) {
     case .connected(let thumbprint, let version):
       answer.lines += ["  connected   to agentd \(version)", "  SHA-256     \(thumbprint)"]
@@ -54,7 +55,7 @@ extension Scheduler {
         [
           connector.agentName, HostAndPort.text(connector.host, connector.port), connector.platform,
           connector.isEnabled ? "enabled" : "disabled",
-          connector.certificate.map { "certificate \($0.prefix(16))" } ?? "default certificate",
+          connector.certificate.map { "certificate \($0.beginning)" } ?? "default certificate",
         ].joined(separator: "  ")
       })
   }
@@ -89,7 +90,7 @@ extension Scheduler {
   private static func platform(_ text: String?) throws(CommandError) -> String {
     guard let text else { return "Windows" }
     guard let known = ["Linux", "Windows"].first(where: { $0.lowercased() == text.lowercased() }) else {
-      throw CommandError(.usage, "/PLATFORM=\(text) is not known; it is Linux or Windows")
+      throw CommandError(.usage, "/PLATFORM=\(text) is not known; use Linux or Windows")
     }
     return known
   }

@@ -1,8 +1,9 @@
-import AgentProtocol
 import CertificateAuthority
+import Console
 import EnrolmentProtocol
 import OpenSSL
 import SchedulerRegistry
+import Values
 
 extension Scheduler {
   /// Seconds that a code is good for without another wish.
@@ -15,7 +16,7 @@ extension Scheduler {
     let name = try switches.agentName()
     let names = try switches.alternativeNames()
     let seconds = try switches.time("EXPIRES", otherwise: Self.codeTime, most: Self.maximumCodeTime)
-    let end = Timestamp(milliseconds: (now + seconds) * 1000)
+    let end = Timestamp(seconds: now + seconds)
     let code = try registry.update { record, transaction in
       let root = try authority(nil, record, transaction.before).certificate.sha256Thumbprint
       let code = EnrolmentCode(root: root)
@@ -33,9 +34,9 @@ extension Scheduler {
     let further = names.isEmpty ? "" : ", with the names \(names.map(\.value).joined(separator: ", "))"
     return CommandAnswer([
       "New enrolment code", "  agent       \(name)\(further)", "  valid to    \(end)", "  code        \(code.text)",
-      "It is shown this once, and good for one certificate. Type it on the agent, when this asks for it:",
+      "It is shown only once and is good for one certificate. Type it on the agent when this asks for it:",
       "  jams-register -R -s \(hostNames[0]) -n \(name)",
-      "The service it goes to has to run here meanwhile: SERVE ENROLMENT",
+      "The enrolment service must be running here then: SERVE ENROLMENT",
     ])
   }
 
@@ -62,7 +63,8 @@ extension Scheduler {
       let own = record.enrolmentCodes.filter { AgentName.isSame($0.agentName, name) }
       if let used = own.compactMap(\.usedAt).max(), !own.contains(where: { $0.usedAt == nil }) {
         throw CommandError(
-          .data, "the enrolment code of \(name) was used at \(used); REVOKE CERT takes back what it was used for")
+          .data,
+          "the enrolment code of \(name) was used at \(used); REVOKE CERT revokes the certificate that it was used for")
       }
       guard !own.isEmpty else {
         throw CommandError(.data, "there is no enrolment code for \(name); LIST ENROLMENT CODE shows all")
@@ -81,6 +83,6 @@ extension RegistryRecord {
 
   /// Forgets the codes that were over long ago.
   mutating func forgetCodes(_ now: Timestamp) {
-    enrolmentCodes.removeAll { $0.expiresAt.milliseconds + EnrolmentCodeRecord.memory < now.milliseconds }
+    enrolmentCodes.removeAll { $0.expiresAt + EnrolmentCodeRecord.memory < now }
   }
 }

@@ -1,11 +1,11 @@
-import AgentProtocol
 import CertificateAuthority
 import CertificateImport
 import CertificateStore
+import Console
 import OpenSSL
 import SchedulerRegistry
-import SecretInput
 import SystemCalls
+import Values
 
 extension Scheduler {
   /// Days that a revocation list is valid without another wish.
@@ -30,7 +30,7 @@ extension Scheduler {
       [
         "Certificate revoked", "  subject     \(revoked.subject)",
         "  thumbprint  \(revoked.sha1Thumbprint.uppercased())", "  SHA-256     \(revoked.sha256Thumbprint)",
-        "agents learn of it by a new list: EXPORT CRL /FILENAME=crl.pem, then on each agent: jams-register -I crl.pem",
+        "agents learn of it from a new list: EXPORT CRL /FILENAME=crl.pem, then on each agent: jams-register -I crl.pem",
       ],
       // A stolen key may have got further certificates by renewal.
       warnings: others.map { "still in force for the same name: SHA-256 \($0.sha256Thumbprint), to \($0.notAfter)" })
@@ -69,15 +69,15 @@ extension Scheduler {
     let (root, added) = try registry.update { record, transaction in
       guard let root = try catalog(transaction.before).roots.first(where: list.isIssued) else {
         throw CommandError(
-          .data, "\(file): no root CA here signed this list of \(list.issuer); IMPORT ROOT CA reads one")
+          .data, "\(file): no root CA here signed this list of \(list.issuer); import it with IMPORT ROOT CA")
       }
       return (root, record.take(list, of: root.sha256Thumbprint))
     }
     return CommandAnswer([
       "Revocation list imported", "  issuer      \(root.subject)",
       "  revoked     \(list.revokedCount), \(added) of them new here",
-      "EXPORT CRL writes them into the next list, too",
-      "SERVE ENROLMENT renews what that scheduler issued, to \(Self.day(list.nextUpdate ?? 0)), unless a newer list comes",
+      "EXPORT CRL includes them in the next list",
+      "SERVE ENROLMENT renews what that scheduler issued until \(Self.day(list.nextUpdate ?? 0)), or longer with a newer list",
     ])
   }
 
@@ -86,7 +86,7 @@ extension Scheduler {
     do {
       let bundle = try Bundle(contents) { nil }
       guard bundle.revocationLists.count == 1, bundle.certificates.isEmpty else {
-        throw CommandError(.data, "\(file): one revocation list is needed, as EXPORT CRL writes it")
+        throw CommandError(.data, "\(file): expected one revocation list, as EXPORT CRL writes it")
       }
       return bundle.revocationLists[0]
     } catch let refusal as ImportRefusal {
@@ -112,12 +112,12 @@ extension RegistryRecord {
       query.matches(sha1: issued[$0].sha1Thumbprint, sha256: issued[$0].sha256Thumbprint)
     }
     if indices.count > 1 {
-      throw CommandError(.data, "/THUMBPRINT=\(query) means \(indices.count) certificates; give more digits")
+      throw CommandError(.data, "/THUMBPRINT=\(query) matches \(indices.count) certificates; give more digits")
     }
     guard let index = indices.first else {
       throw CommandError(
         .data,
-        "/THUMBPRINT=\(query) was not issued here, or has expired; one of another scheduler with this root is revoked by /FILENAME"
+        "/THUMBPRINT=\(query) was not issued here, or has expired; use /FILENAME for one that another scheduler with this root issued"
       )
     }
     return index
@@ -135,17 +135,17 @@ extension RegistryRecord {
         sha1Thumbprint: certificate.sha1Thumbprint, sha256Thumbprint: certificate.sha256Thumbprint,
         subject: certificate.subject,
         role: certificate.extendedKeyUsage?.contains(.clientAuthentication) == true ? .connector : .listener,
-        notAfter: Timestamp(milliseconds: certificate.notAfter * 1000)))
+        notAfter: Timestamp(seconds: certificate.notAfter)))
     return issued.count - 1
   }
 
   /// All that the root has revoked, here and elsewhere; where both know, the earlier moment.
-  func revocations(by root: String) -> [RevocationList.Entry] {
+  func revocations(by root: Thumbprint) -> [RevocationList.Entry] {
     var moments: [String: Int64] = [:]
-    for entry in importedRevocations?[root] ?? [] { moments[entry.serialNumber] = entry.revokedAt.milliseconds / 1000 }
+    for entry in importedRevocations?[root] ?? [] { moments[entry.serialNumber] = entry.revokedAt.seconds }
     for entry in issued where entry.root == root {
-      guard let since = entry.revokedAt?.milliseconds else { continue }
-      moments[entry.serialNumber] = min(moments[entry.serialNumber] ?? .max, since / 1000)
+      guard let since = entry.revokedAt?.seconds else { continue }
+      moments[entry.serialNumber] = min(moments[entry.serialNumber] ?? .max, since)
     }
     return moments.sorted { $0.key < $1.key }.map { RevocationList.Entry(serialNumber: $0.key, since: $0.value) }
   }
@@ -153,17 +153,17 @@ extension RegistryRecord {
   /// Takes over what a list revokes, and its number, so that the next one from here is newer.
   ///
   /// - Returns: how many entries were new.
-  fileprivate mutating func take(_ list: RevocationList, of root: String) -> Int {
+  fileprivate mutating func take(_ list: RevocationList, of root: Thumbprint) -> Int {
     let known = Set(revocations(by: root).map(\.serialNumber))
     let new = list.entries.filter { !known.contains($0.serialNumber) }
     importedRevocations = importedRevocations ?? [:]
     importedRevocations?[root, default: []] += new.map {
-      ImportedRevocation(serialNumber: $0.serialNumber, revokedAt: Timestamp(milliseconds: $0.since * 1000))
+      ImportedRevocation(serialNumber: $0.serialNumber, revokedAt: Timestamp(seconds: $0.since))
     }
     if let number = list.number.flatMap({ UInt64($0, radix: 16) }) {
       revocationListNumbers[root] = max(revocationListNumbers[root] ?? 0, number)
     }
-    if let due = list.nextUpdate.map({ Timestamp(milliseconds: $0 * 1000) }) {
+    if let due = list.nextUpdate.map({ Timestamp(seconds: $0) }) {
       importedListsDue = (importedListsDue ?? [:]).merging([root: due], uniquingKeysWith: max)
     }
     return new.count
@@ -182,6 +182,6 @@ enum PublicFile {
 extension RegistryRecord {
   /// What was issued for a subject and neither expired nor was revoked.
   fileprivate func inForce(for subject: String, at now: Int64) -> [IssuedCertificate] {
-    issued.filter { $0.subject == subject && $0.revokedAt == nil && $0.notAfter.milliseconds / 1000 >= now }
+    issued.filter { $0.subject == subject && $0.revokedAt == nil && $0.notAfter.seconds >= now }
   }
 }

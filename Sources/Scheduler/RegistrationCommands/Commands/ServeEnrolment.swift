@@ -1,5 +1,6 @@
 import AgentLogging
 import CertificateAuthority
+import Console
 import EnrolmentProtocol
 import EnrolmentService
 import Glibc
@@ -15,9 +16,9 @@ extension Scheduler {
     let seconds = try switches.time(
       "LIFETIME", otherwise: Int64(Lifetime.days) * 86400, most: Int64(Lifetime.maximumDays) * 86400)
     let own = host.map { [AlternativeName.address($0)] } ?? []
-    let names = hostNames.filter { HostName.isOne($0) }.map { AlternativeName.dns($0) } + own
-    let authority = RegistryAuthority(
-      scheduler: self, serverNames: names + (try switches.alternativeNames()), seconds: seconds)
+    let names =
+      try hostNames.filter { HostName.isOne($0) }.map { AlternativeName.dns($0) } + own + switches.alternativeNames()
+    let authority = RegistryAuthority(scheduler: self, serverNames: names, seconds: seconds)
     let root = try authority.authorityCertificates()[0].sha256Thumbprint
     let output = FileDescriptor(owning: try checked("dup", "standard error") { dup(STDERR_FILENO) })
     let log = Logger(label: "scheduler-register") { _ in LineLogHandler(to: output, style: .forStandardError()) }
@@ -27,7 +28,7 @@ extension Scheduler {
     let service = try EnrolmentService(authority, log: log)
     do { try service.listen(host: host, port: port) } catch {
       try? service.stop()
-      throw CommandError(.cannotCreate, "port \(port) of \(host ?? "all addresses") cannot be listened on: \(error)")
+      throw CommandError(.cannotCreate, "cannot listen on port \(port) of \(host ?? "all addresses"): \(error)")
     }
     log.notice(
       "enrolment is served",
@@ -36,7 +37,7 @@ extension Scheduler {
         "root": "\(root)",
       ])
     let signal = Self.wait(for: signals)
-    log.notice("enrolment ends", metadata: ["signal": "\(signal)"])
+    log.notice("enrolment stops", metadata: ["signal": "\(signal)"])
     try service.stop()
     return CommandAnswer()
   }

@@ -1,7 +1,7 @@
 import CertificateAuthority
+import Console
 import OpenSSL
 import SchedulerRegistry
-import SecretInput
 
 extension Scheduler {
   /// SIGN REQUEST.
@@ -9,7 +9,7 @@ extension Scheduler {
     let (file, target) = (switches.required("FILENAME"), switches.required("OUT"))
     let request = try listenerRequest(in: file)
     let (name, names) = try namesToSign(request, file, switches)
-    let lifetime = Lifetime(days: try switches.days(otherwise: Lifetime.days), now: now, spread: true)
+    let lifetime = try switches.listenerLifetime(now: now)
     let certificate = try registry.update { record, transaction in
       let authority = try authority(nil, record, transaction.before)
       let certificate = try authority.issueListener(agentName: name, names: names, for: request.key, lifetime)
@@ -21,7 +21,7 @@ extension Scheduler {
     return CommandAnswer(
       ["New certificate"] + facts(certificate, isDefault: false) + [
         "written with the root CA's certificate to \(target)",
-        "copy it to the host that made the request, run there: jams-register -I \(target.split(separator: "/").last ?? "")",
+        "copy it to the host that made the request and run there: jams-register -I \(target.split(separator: "/").last ?? "")",
       ])
   }
 
@@ -45,12 +45,12 @@ extension Scheduler {
     guard switches.has("REQUESTEDNAMES") else {
       throw CommandError(
         .usage,
-        "\(file) asks for \(shown.isEmpty ? "no name" : "the names \(shown)"): say which are right by "
-          + "/AGENTNAME= and /SAN=, or that these are by /REQUESTEDNAMES")
+        "\(file) asks for \(shown.isEmpty ? "no name" : "the names \(shown)"): give the right ones with "
+          + "/AGENTNAME= and /SAN=, or accept these with /REQUESTEDNAMES")
     }
     guard let name = request.commonName ?? request.names.first?.value, HostName.isOne(name), name.utf8.count <= 64
     else {
-      throw CommandError(.data, "\(file) asks for no name that an agent can have; name it by /AGENTNAME=")
+      throw CommandError(.data, "\(file) asks for no name that an agent can have; give one with /AGENTNAME=")
     }
     return (name, request.alternativeNames + further)
   }

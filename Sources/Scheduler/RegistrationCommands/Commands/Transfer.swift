@@ -1,9 +1,9 @@
 import CertificateAuthority
 import CertificateImport
 import CertificateStore
+import Console
 import OpenSSL
 import SchedulerRegistry
-import SecretInput
 
 extension Scheduler {
   /// EXPORT ROOT CA.
@@ -14,9 +14,9 @@ extension Scheduler {
       try PublicFile.write(authority.certificate.pem, to: file)
       return CommandAnswer(
         ["Root CA exported to \(file), without its private key"] + facts(authority.certificate, isDefault: false)
-          + ["agents come to trust it by: jams-register -I \(file.split(separator: "/").last ?? "")"])
+          + ["agents trust it after: jams-register -I \(file.split(separator: "/").last ?? "")"])
     }
-    return try export(authority.certificate, authority.key, [], "Root CA", file, switches)
+    return try export(authority.certificate, authority.key, as: "Root CA", to: file, switches)
   }
 
   /// EXPORT EXEC CERT.
@@ -24,13 +24,17 @@ extension Scheduler {
     let snapshot = try registry.store.snapshot()
     let certificate = try connectorCertificate(try switches.thumbprint(), try registry.record(), snapshot)
     let roots = try catalog(snapshot).roots.filter { certificate.isIssued(by: $0) }
+    if switches.has("PEM") { return try exportConnectorForOthers(certificate, roots, switches) }
+    for name in ["CURL", "NOPASSWORD"] where switches.has(name) {
+      throw CommandError(.usage, "/\(name) needs /PEM: PKCS#12 is for the standby, and always has a password")
+    }
     return try export(
-      certificate, try registry.store.key(of: certificate), roots, "Executor certificate",
-      switches.required("FILENAME"), switches)
+      certificate, try registry.store.key(of: certificate), chain: roots, as: "Executor certificate",
+      to: switches.required("FILENAME"), switches)
   }
 
   private func export(
-    _ certificate: Certificate, _ key: PrivateKey, _ chain: [Certificate], _ what: String, _ file: String,
+    _ certificate: Certificate, _ key: PrivateKey, chain: [Certificate] = [], as what: String, to file: String,
     _ switches: Switches
   ) throws -> CommandAnswer {
     let password = try newPassword(switches, mayLack: false)
@@ -43,13 +47,14 @@ extension Scheduler {
       : "IMPORT EXEC CERT /FILENAME=\(place) /PROMPT /MAKEDEFAULT"
     return CommandAnswer(
       ["\(what) exported to \(file)"] + facts(certificate, isDefault: false)
-        + ["copy it to the other scheduler, run there: \(next)"])
+        + ["copy it to the other scheduler and run there: \(next)"])
   }
 
   /// IMPORT ROOT CA.
   func importRoot(_ switches: Switches) throws -> CommandAnswer {
     guard switches.has("STOREKEY") else {
-      throw CommandError(.usage, "IMPORT ROOT CA needs /STOREKEY: a root CA without its private key cannot issue")
+      throw CommandError(
+        .usage, "IMPORT ROOT CA needs /STOREKEY: a root CA without its private key cannot issue certificates")
     }
     let (key, certificates) = try bundle(switches)
     let authority = try CertificateAuthority(certificate: certificates[0], key: key)
@@ -67,7 +72,9 @@ extension Scheduler {
     let (key, certificates) = try bundle(switches)
     let certificate = certificates[0]
     let file = switches.required("FILENAME")
-    if certificate.isCA { throw CommandError(.data, "\(file): holds a CA; read it with IMPORT ROOT CA") }
+    if certificate.isCA {
+      throw CommandError(.data, "\(file): holds a CA's certificate; import it with IMPORT ROOT CA")
+    }
     if let usage = certificate.extendedKeyUsage, usage.isDisjoint(with: [.clientAuthentication, .any]) {
       throw CommandError(.data, "\(file): \(certificate.subject) is not for clients, so it cannot be a connector's")
     }

@@ -1,10 +1,10 @@
-import AgentProtocol
 import CertificateAuthority
 import CertificateStore
 import EnrolmentProtocol
 import EnrolmentService
 import OpenSSL
 import SchedulerRegistry
+import Values
 
 extension RegistryAuthority {
   func enrol(request: [UInt8], user: String, password: String) -> EnrolmentOutcome {
@@ -49,16 +49,16 @@ extension RegistryAuthority {
     guard user.isEmpty || AgentName.isSame(user, code.agentName) else {
       throw EnrolmentRefusal(
         .forbidden,
-        "the enrolment code is another agent's, not \(user.debugDescription)'s: name this one as CREATE ENROLMENT CODE did",
+        "the enrolment code is for another agent, not \(user.debugDescription): use the name given to CREATE ENROLMENT CODE",
         detail: "code of \(code.agentName) given by \(user.debugDescription)")
     }
     try checkNames(request, allowed: [.dns(code.agentName)] + code.names)
   }
 
   /// The root that the code promises to the agent.
-  private func authority(_ root: String, _ snapshot: StoreSnapshot) throws -> CertificateAuthority {
+  private func authority(_ root: Thumbprint, _ snapshot: StoreSnapshot) throws -> CertificateAuthority {
     guard let certificate = try scheduler.catalog(snapshot).roots.first(where: { $0.sha256Thumbprint == root }) else {
-      throw EnrolmentRefusal(.unauthorized, "the enrolment code is of a root CA that is gone; ask for a new one")
+      throw EnrolmentRefusal(.unauthorized, "the enrolment code belongs to a root CA that is gone; ask for a new code")
     }
     return try CertificateAuthority(certificate: certificate, key: try scheduler.registry.store.key(of: certificate))
   }

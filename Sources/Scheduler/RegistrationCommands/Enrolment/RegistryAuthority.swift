@@ -1,6 +1,7 @@
 import AgentProtocol
 import CertificateAuthority
 import CertificateStore
+import Console
 import EnrolmentService
 import OpenSSL
 import SchedulerRegistry
@@ -69,7 +70,7 @@ struct RegistryAuthority: EnrolmentAuthority {
     }
     if issued != nil { return }
     guard let due = record.importedListsDue?[root.sha256Thumbprint] else { throw UnrenewableCertificate.notIssuedHere }
-    if due < .now() { throw UnrenewableCertificate.listOverdue(Scheduler.day(due.milliseconds / 1000)) }
+    if due < .now() { throw UnrenewableCertificate.listOverdue(Scheduler.day(due.seconds)) }
   }
 
   func renew(request: [UInt8], by certificate: Certificate) -> EnrolmentOutcome {
@@ -101,7 +102,7 @@ struct RegistryAuthority: EnrolmentAuthority {
     }
     throw EnrolmentRefusal(
       .forbidden,
-      "the request asks for the name \(stranger.value), which is not the asker's: "
+      "the request asks for the name \(stranger.value), which the requesting agent does not have: "
         + "\(allowed.map(\.value).joined(separator: ", "))")
   }
 
@@ -123,7 +124,7 @@ struct RegistryAuthority: EnrolmentAuthority {
       return .refused(EnrolmentRefusal(.forbidden, "the certificate cannot be renewed: \(refusal)"))
     } catch {
       return .refused(
-        EnrolmentRefusal(.failed, "the service has a fault; its log says which", detail: "\(CommandError(error))"))
+        EnrolmentRefusal(.failed, "the service failed; its log says why", detail: "\(CommandError(error))"))
     }
   }
 }
@@ -136,14 +137,14 @@ enum UnrenewableCertificate: Error, Equatable, CustomStringConvertible {
   var description: String {
     switch self {
     case .stranger: "it was not issued by a root CA of this scheduler"
-    case .expired(let day): "it expired on \(day); enrol anew with a code: CREATE ENROLMENT CODE"
+    case .expired(let day): "it expired on \(day); enrol again with a code: CREATE ENROLMENT CODE"
     case .notYetValid: "it is not valid yet; compare the clocks"
     case .notIssuedHere:
-      "another scheduler issued it, and whether it was revoked there is not known here: IMPORT CRL reads that scheduler's list"
+      "another scheduler issued it, and may have revoked it: import that scheduler's list with IMPORT CRL"
     case .listOverdue(let day):
-      "another scheduler issued it, whose list was to be replaced by \(day): IMPORT CRL reads a newer one"
+      "another scheduler issued it, whose list expired on \(day): import a newer one with IMPORT CRL"
     case .revoked: "it was revoked"
-    case .notAnAgents: "it is not an agent's"
+    case .notAnAgents: "it is not an agent's certificate"
     }
   }
 

@@ -39,12 +39,15 @@ extension SchedulerCommand {
 
   private static let keyType = Switch(
     "KEYTYPE", "P-256", "P-256, P-384, P-521, RSA-2048, RSA-3072, RSA-4096 or Ed25519")
-  private static let days = Switch("DAYS", "825", "how long it is valid")
-  private static let makeDefault = Switch("MAKEDEFAULT", "it is used from now on wherever none is named")
+  private static let days = Switch("DAYS", "825", "how many days it is valid")
+  private static let listenerDays = Switch(
+    "DAYS", "825", "how many days it is valid; without it, 825 less up to a tenth, so that not all expire at once")
+  private static let makeDefault = Switch("MAKEDEFAULT", "makes it the default")
   private static let file = Switch("FILENAME", "FILE", required: true, "the file")
   private static let prompt = Switch("PROMPT", "asks for the password of the file's private key")
   private static let passwordFile = Switch("PASSWORDFILE", "FILE", "the password is this file's first line")
-  private static let thumbprint = Switch("THUMBPRINT", "THUMBPRINT", "which one; without it, the default")
+  private static let noPassword = Switch("NOPASSWORD", "leaves the private key in the PEM file unprotected")
+  private static let thumbprint = Switch("THUMBPRINT", "THUMBPRINT", "which certificate; without it, the default one")
   private static let server = Switch("SERVER", "NAME", "this scheduler's name")
   private static let closedMethods = [
     Switch("NOALLOWNONE", "no connection without authentication; never allowed here"),
@@ -59,55 +62,55 @@ extension SchedulerCommand {
         "CREATE ROOT CA", "makes a certificate authority of your own",
         [
           Switch("STOREKEY", required: true, "keeps its private key here, to issue with"), Self.makeDefault,
-          Switch("NAME", "\"NAME\"", "its name; without it, JAMS Local Self-Signed Root CA"), Self.keyType,
-          Switch("DAYS", "3650", "how long it is valid"),
+          Switch("NAME", "\"NAME\"", "its name; default: JAMS Local Self-Signed Root CA"), Self.keyType,
+          Switch("DAYS", "3650", "how many days it is valid"),
         ])
     case .createConnectorCertificate:
       CommandSyntax(
-        "CREATE EXEC CONNECTOR CERT", "issues the certificate by which this scheduler proves itself to agents",
+        "CREATE EXEC CONNECTOR CERT", "issues the certificate that identifies this scheduler to agents",
         [
           Switch("STORECERT", required: true, "keeps it here, with its private key"), Self.makeDefault,
-          Switch("NAME", "\"NAME\"", "its name; without it, Executor Connector and this host's name"), Self.keyType,
+          Switch("NAME", "\"NAME\"", "its name; default: Executor Connector and this host's name"), Self.keyType,
           Self.days,
         ])
     case .createListenerCertificate:
       CommandSyntax(
         "CREATE AGENT LISTENER CERT", "issues an agent's certificate, and writes it with its private key to a file",
         [
-          Switch("AGENTNAME", "NAME", required: true, "how the scheduler knows the agent"), Self.file, Self.prompt,
-          Self.passwordFile, Switch("NOPASSWORD", "leaves the private key in the file unprotected"),
-          Switch("PEM", "PEM, for Linux; without it, PKCS#12"), Switch("CHAIN", "with the root CA's certificate"),
-          Switch("SAN", "NAME,ADDRESS", "further names and addresses of the agent"),
-          Switch("NOSTORECERT", "keeps nothing of it here; always so"), Self.keyType, Self.days,
+          Switch("AGENTNAME", "NAME", required: true, "the agent's name"), Self.file, Self.prompt,
+          Self.passwordFile, Self.noPassword, Switch("PEM", "PEM, for Linux; without it, PKCS#12"),
+          Switch("CHAIN", "with the root CA's certificate"),
+          Switch("SAN", "NAME,ADDRESS", "more names and addresses of the agent"),
+          Switch("NOSTORECERT", "keeps no copy here; always in effect"), Self.keyType, Self.listenerDays,
         ])
     case .signRequest:
       CommandSyntax(
         "SIGN REQUEST", "issues an agent's certificate for a key that stays on the agent",
         [
           Switch("FILENAME", "FILE", required: true, "the request: what jams-register -R -o, or openssl req, wrote"),
-          Switch("OUT", "FILE", required: true, "where the certificate goes, with the root CA's"),
-          Switch("AGENTNAME", "NAME", "how the scheduler knows the agent; the request's own names do not count then"),
-          Switch("SAN", "NAME,ADDRESS", "further names and addresses of the agent"),
-          Switch("REQUESTEDNAMES", "the names in the request are right"), Self.days,
+          Switch("OUT", "FILE", required: true, "the file for the certificate, with the root CA's"),
+          Switch("AGENTNAME", "NAME", "the agent's name; replaces the names in the request"),
+          Switch("SAN", "NAME,ADDRESS", "more names and addresses of the agent"),
+          Switch("REQUESTEDNAMES", "accepts the names in the request"), Self.listenerDays,
         ])
     case .addConnector:
       CommandSyntax(
         "ADD EXECUTOR CONNECTOR", "configures how this scheduler reaches an agent",
         [
-          Switch("USECERT", required: true, "proves itself by the default connector certificate"),
-          Switch("AGENTNAME", "NAME", required: true, "how the scheduler knows the agent"), Self.server,
-          Switch("ADDRESS", "HOST:PORT", "where it listens; without it, under its name, port 5773"),
-          Switch("THUMBPRINT", "THUMBPRINT", "another connector certificate than the default one"),
+          Switch("USECERT", required: true, "authenticates with the default connector certificate"),
+          Switch("AGENTNAME", "NAME", required: true, "the agent's name"), Self.server,
+          Switch("ADDRESS", "HOST:PORT", "where it listens; default: its name, port 5773"),
+          Switch("THUMBPRINT", "THUMBPRINT", "a connector certificate other than the default"),
           Switch("PLATFORM", "Linux", "Linux or Windows; without it, Windows"),
         ] + Self.closedMethods + [
-          Switch("USER", "NAME", "not needed here: who may write to the scheduler's folder may do this"),
-          Switch("PROMPT", "not needed here, for the same reason"),
+          Switch("USER", "NAME", "not needed: anyone who can write to the scheduler's folder can do this"),
+          Switch("PROMPT", "not needed, for the same reason"),
         ])
     case .removeConnector:
       CommandSyntax(
-        "REMOVE EXECUTOR CONNECTOR", "forgets the way to an agent",
-        [Switch("AGENTNAME", "NAME", required: true, "how the scheduler knows the agent")])
-    case .listConnectors: CommandSyntax("LIST EXECUTOR CONNECTOR", "shows the configured ways to agents")
+        "REMOVE EXECUTOR CONNECTOR", "removes an agent",
+        [Switch("AGENTNAME", "NAME", required: true, "the agent's name")])
+    case .listConnectors: CommandSyntax("LIST EXECUTOR CONNECTOR", "lists the agents")
     case .listConfiguration: CommandSyntax("LIST EXEC CONFIG", "shows the thumbprints of both default certificates")
     default: transferSyntax
     }
@@ -124,56 +127,61 @@ extension SchedulerCommand {
         ])
     case .exportConnectorCertificate:
       CommandSyntax(
-        "EXPORT EXEC CERT", "writes a connector certificate with its private key to a file, as PKCS#12",
-        [Self.file, Self.prompt, Self.passwordFile, Self.thumbprint])
+        "EXPORT EXEC CERT",
+        "writes a connector certificate with its private key and its root CA's certificate to a file",
+        [
+          Self.file, Self.prompt, Self.passwordFile, Self.thumbprint,
+          Switch("PEM", "PEM, for curl and others, to a new file; without it, PKCS#12, for the standby"),
+          Self.noPassword, Switch("CURL", "FILE", "a new file for curl -K, which names the PEM file"),
+        ])
     case .importRoot:
       CommandSyntax(
-        "IMPORT ROOT CA", "reads a root CA that EXPORT ROOT CA wrote",
+        "IMPORT ROOT CA", "imports a root CA that EXPORT ROOT CA wrote",
         [
           Self.file, Self.prompt, Self.passwordFile, Self.makeDefault,
           Switch("STOREKEY", "keeps its private key here, to issue with"),
         ])
     case .importConnectorCertificate:
       CommandSyntax(
-        "IMPORT EXEC CERT", "reads a connector certificate that EXPORT EXEC CERT wrote",
+        "IMPORT EXEC CERT", "imports a connector certificate that EXPORT EXEC CERT wrote",
         [Self.file, Self.prompt, Self.passwordFile, Self.makeDefault])
     case .createEnrolmentCode:
       CommandSyntax(
-        "CREATE ENROLMENT CODE", "makes a code by which one agent gets its certificate over the network, once",
+        "CREATE ENROLMENT CODE", "makes a code with which one agent gets its certificate over the network, once",
         [
-          Switch("AGENTNAME", "NAME", required: true, "how the scheduler knows the agent"),
-          Switch("SAN", "NAME,ADDRESS", "further names and addresses of the agent"),
+          Switch("AGENTNAME", "NAME", required: true, "the agent's name"),
+          Switch("SAN", "NAME,ADDRESS", "more names and addresses of the agent"),
           Switch("EXPIRES", "24h", "how long it is good for: a number with s, m, h or d"),
         ])
     case .listEnrolmentCodes:
-      CommandSyntax("LIST ENROLMENT CODE", "shows for whom there are codes, to when, and whether they were used")
+      CommandSyntax("LIST ENROLMENT CODE", "lists codes: for which agent, valid to when, used or not")
     case .removeEnrolmentCode:
       CommandSyntax(
-        "REMOVE ENROLMENT CODE", "takes back the code of an agent that was not used yet",
-        [Switch("AGENTNAME", "NAME", required: true, "how the scheduler knows the agent")])
+        "REMOVE ENROLMENT CODE", "cancels an agent's unused code",
+        [Switch("AGENTNAME", "NAME", required: true, "the agent's name")])
     case .serveEnrolment:
       CommandSyntax(
         "SERVE ENROLMENT", "gives agents their certificates over the network (EST, RFC 7030), until it is interrupted",
         [
           Switch("PORT", "5774", "where to listen"),
           Switch("BIND", "ADDRESS", "one address to listen on; without it, all"),
-          Switch("SAN", "NAME,ADDRESS", "what agents call this host, beside its own name"),
+          Switch("SAN", "NAME,ADDRESS", "more names by which agents reach this host"),
           Switch("LIFETIME", "825d", "how long certificates are valid: a number with s, m, h or d"),
         ])
     case .revokeCertificate:
       CommandSyntax(
-        "REVOKE CERT", "makes a certificate worthless for all who get the next revocation list",
+        "REVOKE CERT", "revokes a certificate; agents learn of it from the next revocation list",
         [
-          Switch("THUMBPRINT", "THUMBPRINT", "which one"),
-          Switch("FILENAME", "FILE", "which one, by its file: also one that another scheduler with this root issued"),
+          Switch("THUMBPRINT", "THUMBPRINT", "which certificate"),
+          Switch("FILENAME", "FILE", "its file; also for one that another scheduler with this root issued"),
         ])
     case .exportRevocationList:
       CommandSyntax(
         "EXPORT CRL", "writes a new revocation list of the root CA to a file, for agents to import",
-        [Self.file, Switch("DAYS", "30", "how long it is valid"), Self.thumbprint])
+        [Self.file, Switch("DAYS", "30", "how many days it is valid"), Self.thumbprint])
     case .importRevocationList:
       CommandSyntax(
-        "IMPORT CRL", "takes over what another scheduler with the same root CA has revoked", [Self.file])
+        "IMPORT CRL", "imports the revocations of another scheduler with the same root CA", [Self.file])
     default: CommandSyntax("HELP", "lists the commands, or shows one: HELP CREATE ROOT CA")
     }
   }

@@ -8,6 +8,7 @@
 
 #include "descriptors.h"
 #include "detach.h"
+#include "identity.h"
 #include "job.h"
 #include "role_spawn.h"
 #include "processes.h"

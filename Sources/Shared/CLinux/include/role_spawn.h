@@ -5,19 +5,16 @@
 
 // What a child gets; see clinux_spawn_role.
 struct clinux_role_spawn {
-  const char *path;
+  int image;                 // the open executable
   char *const *arguments;    // NULL-terminated
   char *const *environment;  // NULL-terminated
   int socket;                // becomes descriptor 3
-  int change_user;           // whether to become user and group
-  uid_t user;
-  gid_t group;
-  unsigned long descriptor_limit;  // RLIMIT_NOFILE, lowered to the hard limit where that is less
+  int order;                 // becomes descriptor 4
 };
 
-// Forks and executes: descriptors 0 and 1 are /dev/null, 2 stays, 3 is `socket`, no other is open; all signals unblocked and
-// at their defaults; a session of its own; no core dumps; killed when the parent dies. Returns the process, or -1 with errno
-// and in `failed_call` a static string that names the call which failed in parent or child.
+// Forks and executes the image, execveat(2): descriptors 0 and 1 are /dev/null, 2 stays, 3 and 4 as above, no other is open;
+// all signals are unblocked and at their defaults; a session of its own. The user stays: the new image changes it. Returns the
+// process, or -1 with errno and in `failed_call` a static string that names the call which failed in parent or child.
 pid_t clinux_spawn_role(const struct clinux_role_spawn *spawn, const char **failed_call);
 
 #endif

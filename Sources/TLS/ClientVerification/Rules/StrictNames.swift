@@ -5,9 +5,9 @@ struct StrictNames: ClientRule {
   func breach(at depth: Int, of candidate: Candidate) -> Breach? {
     guard depth == 0 else { return nil }
     return switch candidate.leaf.nameFault {
-    case .embeddedNUL: .ambiguousName(detail: "a NUL character within it")
-    case .brokenEncoding: .ambiguousName(detail: "its bytes are not in the encoding they claim")
-    case .severalCommonNames: .ambiguousName(detail: "several common names")
+    case .embeddedNUL: .ambiguousName(detail: "it contains a NUL character")
+    case .brokenEncoding: .ambiguousName(detail: "its bytes are not valid in its encoding")
+    case .severalCommonNames: .ambiguousName(detail: "it has several common names")
     case nil: nil
     }
   }

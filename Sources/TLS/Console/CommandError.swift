@@ -1,0 +1,58 @@
+import CertificateStore
+import Glibc
+import SystemCalls
+
+/// Why a command was not carried out: one line with file, expectation, fact, and what to do.
+public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The line, without the program's name.
+  public let description: String
+  /// The exit status it leads to.
+  public let status: ExitStatus
+
+  public init(_ status: ExitStatus, _ description: String) {
+    self.status = status
+    self.description = description
+  }
+
+  /// The form for people of an error of the layers that all these programs stand on. One of another layer is a fault of the program.
+  ///
+  /// - Parameter passwordOption: how the program is given a file with a password, for where there is no terminal.
+  public init(_ error: any Error, passwordOption: String) {
+    switch error {
+    case let error as CommandError: self = error
+    case let error as SystemError: self.init(system: error)
+    case let error as StoreError: self.init(store: error)
+    case let error as SecretInputError: self.init(secret: error, passwordOption)
+    default: self.init(.software, "\(error)")
+    }
+  }
+
+  private init(system error: SystemError) {
+    switch error.code {
+    case EACCES, EPERM, EROFS:
+      self.init(.noPermission, "\(error)\(error.subject.flatMap(FileOwner.hint) ?? "")")
+    case EIO, ENOSPC, EDQUOT, EFBIG: self.init(.inputOutput, error.description)
+    // Inputs are opened by SecretInput, which has errors of its own.
+    case ENOENT, ENOTDIR, EISDIR: self.init(.cannotCreate, error.description)
+    default: self.init(.system, error.description)
+    }
+  }
+
+  private init(store error: StoreError) {
+    switch error {
+    case .system(let error): self.init(system: error)
+    case .otherOwner, .insecure: self.init(.noPermission, error.description)
+    case .damaged, .noKey: self.init(.configuration, error.description)
+    case .full: self.init(.cannotCreate, error.description)
+    }
+  }
+
+  private init(secret error: SecretInputError, _ passwordOption: String) {
+    switch error {
+    case .noTerminal: self.init(.noInput, "\(error); give it with \(passwordOption)")
+    case .cannotOpen: self.init(.noInput, error.description)
+    case .tooLarge, .noPassword: self.init(.data, error.description)
+    case .failed: self.init(.inputOutput, error.description)
+    }
+  }
+}

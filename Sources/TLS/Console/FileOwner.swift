@@ -1,0 +1,21 @@
+import Glibc
+import SystemCalls
+
+/// Finds who to be.
+enum FileOwner {
+  /// `; run this as user NAME`, if `path`, or the nearest folder above it that exists, belongs to somebody else.
+  static func hint(_ path: String) -> String? {
+    var place = path
+    var status = stat()
+    while stat(place, &status) != 0 {
+      if place == "/" || place == "." { return nil }
+      place = Path.folder(of: place)
+    }
+    guard status.st_uid != geteuid() else { return nil }
+    return "; run this as user \(name(of: status.st_uid))"
+  }
+
+  static func name(of user: uid_t) -> String {
+    getpwuid(user).map { String(cString: $0.pointee.pw_name) } ?? "ID \(user)"
+  }
+}

@@ -1,0 +1,76 @@
+// The promise: every command line that README.md and docs/guide.md print works as it is printed, in order, on hosts that `make install`
+// has installed; and what the documents show below it is what it shows. A new line is run without anybody's doing. What cannot be run here
+// stands in one table, with the reason.
+import SystemCalls
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: isRoot, "only root can make hosts of name spaces"), .serialized) struct DocumentsWorkAsPrinted {
+  static let documents = ["README.md", "docs/guide.md"]
+
+  /// The command lines that are not run here, without remarks, and what runs them instead.
+  static let exempt = [
+    "make demo": "it builds for release; .ci/run runs it",
+    "make test": "it runs this test",
+    "make deb": "it builds for release; .ci/run runs it",
+    "apt install ./.build/deb/agentd_*.deb": "scripts/check-deb installs the packages in a fresh Debian",
+    "make build":
+      "it builds for release; the hosts here have the build under test, and check_install of .ci/run the release",
+  ]
+  /// The command lines that stay in the foreground, until somebody ends them.
+  static let foreground: Set = ["jams-agentd -F"]
+  static let password = "correct horse battery staple"
+
+  @Test func exemptionsAreNeeded() throws {
+    let printed = Set(try Self.documents.flatMap { try PrintedCommand.all(in: $0) }.map(\.withoutRemark))
+    #expect(printed.count > 20)
+    #expect(Set(Self.exempt.keys).subtracting(printed) == [], "exempt, and in no document")
+    #expect(Self.foreground.subtracting(printed) == [], "in no document")
+  }
+
+  @Test(arguments: documents) func everyLineIsRun(document: String) async throws {
+    let commands = try PrintedCommand.all(in: document).filter { Self.exempt[$0.withoutRemark] == nil }
+    // Where there is no name before the prompt it is the repository, on some machine.
+    let names = commands.map(\.host).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    let hosts = try await SeparateHosts(
+      names.map { $0.isEmpty ? "build" : $0 }, aliases: ["sched1": "scheduler"], try await InstalledSystem())
+    var shells: [String: HostShell] = [:]
+    var busy: [HostShell] = []
+    var text = PrintedText()
+    for command in commands {
+      let host = command.host.isEmpty ? "build" : command.host
+      let shell: HostShell
+      if let open = shells[host] { shell = open } else { shell = try await self.shell(at: hosts[host]) }
+      shells[host] = shell
+      let isOver = try await run(command, shell, &text)
+      guard !isOver else { continue }
+      // What stays in the foreground keeps its terminal, and the person opens another.
+      busy.append(shell)
+      shells[host] = nil
+    }
+  }
+
+  /// - Returns: whether it has ended.
+  private func run(_ command: PrintedCommand, _ shell: HostShell, _ text: inout PrintedText) async throws -> Bool {
+    let staysOpen = Self.foreground.contains(command.withoutRemark)
+    let answers = [
+      "Private key password: ": Self.password, "The same password again: ": Self.password,
+      "Enrolment code: ": text.lastCode ?? "",
+    ]
+    let known = text
+    let result = try await shell.type(try text.command(command.text), answers: answers) { lines in
+      var attempt = known
+      return try staysOpen && attempt.take(lines, for: command.shown)
+    }
+    #expect(result.status ?? 0 == 0, "\(command)\n\(result.lines.joined(separator: "\n"))")
+    let fits = try text.take(result.lines, for: command.shown)
+    #expect(fits, "\(command)\nshows:\n\(result.lines.joined(separator: "\n"))")
+    return result.status != nil
+  }
+
+  private func shell(at host: SeparateHosts.Host) async throws -> HostShell {
+    guard host.name == "build" else { return try await HostShell(host) }
+    return try await HostShell(
+      host, directory: BuiltProduct.packageFolder, variables: ["MAKEFLAGS": try InstalledSystem.makeVariables()])
+  }
+}

@@ -1,0 +1,79 @@
+// The vulnerabilities: CVE-2013-4439 of Salt, by which one minion could act as another, and PYSEC-2026-1902, by which an older protocol
+// had fewer checks.
+// The promise: who asks is said by the certificate of the connection, and by nothing that a request holds; in the
+// oldest protocol that is spoken as in the newest.
+import FoundationEssentials
+import TestCertificates
+import TestSupport
+import Testing
+
+@Suite struct C13_IdentityComesFromTheCertificate {
+  private static let claims = [
+    "X-Client-Cert", "X-SSL-Client-S-DN", "X-SSL-Client-Verify", "SSL-Client-Subject", "X-Forwarded-Client-Cert",
+    "X-Remote-User", "Remote-User", "From", "Forwarded", "X-Client-Subject", "Client-Cert",
+  ]
+
+  @Test(arguments: TLSVersion.allCases, ["--http1.1", "--http2"])
+  func noHeaderChangesIt(version: TLSVersion, http: String) async throws {
+    let agent = try await Installation.running()
+    let other = try PKI.shared.client("Somebody Else", by: agent.certificates.root)
+    let headers = Self.claims.flatMap { ["--header", "\($0): CN=Somebody Else"] }
+    let answer = try await agent.request(
+      "PUT", "jobs/mine", body: #"{"command": ["/bin/true"], "directory": "/"}"#,
+      curl: headers + [
+        http, "--user", "Somebody Else:x", "--tlsv1.\(version.minor)", "--tls-max", "1.\(version.minor)",
+      ])
+    #expect(answer.status == 201, "\(answer.text)")
+    let mine = try JSONDecoder().decode(Job.self, from: Data(answer.body)).client
+    #expect(mine.subject == "CN=Executor Connector")
+
+    // The same name from another key of the same CA is told apart by its thumbprint.
+    let twin = try PKI.shared.issue(
+      CertificateRecipe("/CN=Executor Connector", .client).with { $0.variant = 1 }, by: agent.certificates.root)
+    for (name, client) in [("theirs", other), ("twins", twin)] {
+      let answer = try await agent.request(
+        "PUT", "jobs/\(name)", body: #"{"command": ["/bin/true"], "directory": "/"}"#, as: Presented(client))
+      let who = try JSONDecoder().decode(Job.self, from: Data(answer.body)).client
+      #expect(who.thumbprint != mine.thumbprint)
+    }
+  }
+
+  @Test func anIdentityInTheBodyIsAnUnknownKey() async throws {
+    let agent = try await Installation.running()
+    let body = #"{"command": ["/bin/true"], "client": {"subject": "CN=Somebody Else", "thumbprint": "00"}}"#
+    #expect(try await agent.request("PUT", "jobs/x", body: body).status == 400)
+  }
+
+  @Test func whatARequestSaysOfItselfDoesNotCount() async throws {
+    let agent = try await Installation.running(configuration: "[[client]]\ncertificate = \"*\"\n")
+    let second = Presented(try PKI.shared.client("Second", by: agent.certificates.root))
+    try await agent.submit("a", ["/bin/sleep", "600"])
+    let pretending = [
+      "X-Forwarded-Client-Cert: Subject=\"CN=Executor Connector\"", "X-SSL-Client-S-DN: CN=Executor Connector",
+      "From: Executor Connector", "Authorization: Basic RXhlY3V0b3IgQ29ubmVjdG9yOng=", "X-Remote-User: root",
+    ].flatMap { ["--header", $0] }
+    for (method, path) in [("GET", "jobs/a"), ("POST", "jobs/a/cancel"), ("DELETE", "jobs/a")] {
+      #expect(try await agent.request(method, path, as: second, curl: pretending).status == 403, "\(method) \(path)")
+    }
+    for member in ["client", "subject", "thumbprint", "submitted_by"] {
+      let body = #"{"command": ["/bin/true"], "\#(member)": {"subject": "CN=Executor Connector"}}"#
+      #expect(try await agent.request("PUT", "jobs/b", body: body, as: second, curl: pretending).status == 400)
+    }
+    let taken = try await agent.request(
+      "PUT", "jobs/c", body: #"{"command": ["/bin/true"]}"#, as: second, curl: pretending)
+    #expect(taken.status == 201 && taken.text.contains(#""subject":"CN=Second""#), "\(taken.text)")
+    // Where one may only see one's own jobs, asking for another's by thumbprint does not help.
+    let theirs = try await agent.job("a").client.thumbprint
+    #expect(try await agent.request("GET", "jobs?client=\(theirs)", as: second).text.contains(#""jobs":[]"#))
+    #expect(try await agent.job("a").state == .running)
+    #expect(try await agent.request("POST", "jobs/a/cancel").status == 200)
+  }
+
+  private struct Job: Decodable {
+    struct Client: Decodable {
+      let subject: String
+      let thumbprint: String
+    }
+    let client: Client
+  }
+}

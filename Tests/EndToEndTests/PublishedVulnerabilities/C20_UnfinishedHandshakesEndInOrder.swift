@@ -1,0 +1,60 @@
+// The vulnerability: CVE-2024-6387 of OpenSSH. When the time to log in was over, a signal handler did what no signal handler may.
+// The promise: handshakes that are not finished in time are ended by a timer of the event loop, by the hundred at once; the
+// listener ignores all signals, and no work is done in a handler of one.
+import Glibc
+import SystemCalls
+import TestSupport
+import Testing
+
+@Suite struct C20_UnfinishedHandshakesEndInOrder {
+  @Test func hundredsAtOnce() async throws {
+    let agent = try await Installation.running(
+      configuration:
+        "[limits]\nhandshake_timeout = 3\nunauthenticated = \"900:100:1000\"\nunauthenticated_per_source = 1000\n")
+    let listener = try await agent.listenerID()
+    let clients = try TestProcess([
+      "python3", "-c",
+      """
+      import socket, ssl
+      incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+      context = ssl.create_default_context()
+      try: context.wrap_bio(incoming, outgoing, server_hostname="localhost").do_handshake()
+      except ssl.SSLWantReadError: pass
+      hello = outgoing.read()
+      held = [socket.create_connection(("127.0.0.1", \(agent.port)), timeout=90) for _ in range(600)]
+      for peer in held: peer.sendall(hello)
+      ended = 0
+      for peer in held:
+        try:
+          while peer.recv(65536): pass
+        except ConnectionResetError: pass
+        ended += 1
+      print(ended)
+      """,
+    ])
+    // In between signals of all kinds arrive, as somebody on the host may send them who may.
+    if isRoot { for signal in [SIGTERM, SIGHUP, SIGUSR1] { kill(listener, signal) } }
+    let result = try await clients.end()
+    #expect(result.outputText == "600\n", "\(result.errorText)")
+    #expect(try await agent.request("GET", "agent").status == 200)
+    #expect(try await agent.listenerID() == listener, "\(agent.log)")
+  }
+
+  @Test func noSignalThatAnybodySendsHasAHandler() async throws {
+    let agent = try await Installation.running()
+    let children = try ProcessTable.children(of: agent.supervisorID).filter {
+      ProcessTable.title($0)?.hasPrefix("agentd: ") ?? false
+    }
+    #expect(children.count == 2)
+    // Two are of the C library's own, for its threads: signal(7).
+    for process in children { #expect(try caught(by: process) & ~(1 << 31 | 1 << 32) == 0, "\(process)") }
+    // Those by which a program crashes are the Swift runtime's there.
+    let crashes = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGQUIT].reduce(0) { $0 | UInt64(1) << ($1 - 1) }
+    #expect(try caught(by: agent.supervisorID) & ~(crashes | 1 << 31 | 1 << 32) == 0)
+  }
+
+  /// The signals that a process has handlers for, as proc_pid_status(5) shows them.
+  private func caught(by process: pid_t) throws -> UInt64 {
+    try #require(try ProcessTable.status(process)["SigCgt"]?.first.flatMap { UInt64($0, radix: 16) })
+  }
+}
