@@ -47,7 +47,7 @@ import Testing
     ("EXPORT EXEC CERT /FILENAME=f /PEM", 64, "needs a password"),
     ("EXPORT EXEC CERT /FILENAME=password /PEM /NOPASSWORD", 73, "password: already exists"),
     ("EXPORT EXEC CERT /FILENAME=f /PEM /NOPASSWORD /CURL=password", 73, "password: already exists"),
-    ("EXPORT EXEC CERT /FILENAME=f /PEM /NOPASSWORD /CURL=f", 73, "f: it is there already"),
+    ("EXPORT EXEC CERT /FILENAME=f /PEM /NOPASSWORD /CURL=f", 73, "f: already exists"),
     ("EXPORT EXEC CERT /FILENAME=a\u{1b}b /PEM /NOPASSWORD /CURL=c", 64, "control characters"),
     ("IMPORT ROOT CA /FILENAME=none.pfx /PROMPT /STOREKEY", 66, "none.pfx: No such file"),
     ("IMPORT ROOT CA /FILENAME=password /STOREKEY", 65, "password: is neither PEM"),
