@@ -143,8 +143,10 @@ bench-signer: ## measure what a key in another process costs a handshake, agains
 	mkdir -p .build/bench-signer/tree
 	cp -a Package.swift $(wildcard Package.resolved) Sources Tests Tools .build/bench-signer/tree/
 	patch --batch --fuzz=0 -p1 -d .build/bench-signer/tree < scripts/bench/signer.patch
-	swift build -c release --static-swift-stdlib --package-path .build/bench-signer/tree --scratch-path .build/bench-signer/build \
-	  --product agentd-network
+	@for program in agentd agentd-network; do \
+	  swift build -c release --static-swift-stdlib --package-path .build/bench-signer/tree --scratch-path .build/bench-signer/build \
+	    --product $$program || exit; \
+	done
 	@scripts/bench/signer $(RELEASE) .build/bench-signer/build/release
 
 lint: ## check the format of all Swift code, its docstrings, the arrows between the wings, the words and the shell scripts
