@@ -6,10 +6,10 @@ BINDIR     ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/libexec/agentd
 DATADIR    ?= $(PREFIX)/share
 MANDIR     ?= $(DATADIR)/man
-# systemd reads units, users and temporary files below /usr/lib and /usr/local/lib alike.
+# systemd reads units, users and temporary files from both /usr/lib and /usr/local/lib.
 SYSTEMDDIR ?= $(PREFIX)/lib
 DESTDIR    ?=
-# The version of systemd that the unit is for: this host's, or the newest where there is none.
+# The version of systemd for which the unit is installed: this host's, or the newest if there is none.
 SYSTEMD    ?= $(or $(shell systemctl --version 2>/dev/null | awk 'NR == 1 { print $$2 }'),999)
 RELOADS    ?= 1000
 SEED       ?=
@@ -17,13 +17,13 @@ SEED       ?=
 RELEASE  := .build/release
 OLD_SYSTEMD = $(if $(shell test $(SYSTEMD) -ge 254 || echo old),-f etc/systemd/before-254.sed)
 PROGRAMS := agentd agentd-network agentd-shepherd agent-register agentctl scheduler-register
-# While one listener takes over from another, both are told of a new connection and one of them finds that the other took
-# it. SwiftNIO copes, but first asserts that this never happens; without assertions tests see what a release does.
+# While one listener takes over from another, both are woken for a new connection, and one of them finds that the other has
+# accepted it. SwiftNIO copes, but asserts that this never happens; without assertions, tests see the behaviour of a release.
 TEST_FLAGS := -Xswiftc -assert-config -Xswiftc Release
-# Everything but the system's libraries tells libFuzzer its way, and is checked by AddressSanitizer.
+# Everything except the system's libraries reports its coverage to libFuzzer and is checked by AddressSanitizer.
 FUZZ_FLAGS := -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
   -Xcc -fsanitize=fuzzer-no-link,address -Xcxx -fsanitize=fuzzer-no-link,address
-# What is installed of them, and all that they link to.
+# The documents to install, and everything that they link to.
 DOCUMENTS = $(wildcard *.md docs/*.md integrations/*/*.md integrations/*/docs/*.md integrations/*/docs/*.png) LICENSE docs/openapi.yaml docs/bench/soak.png etc/agentd.toml \
   packaging/prometheus/agentd.rules.yml packaging/grafana/agentd.json
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
@@ -93,8 +93,8 @@ reloads: ## reload under load, RELOADS times (1000), with the seed SEED (random)
 
 build: ## build the programs for release, in .build/release
 	@scripts/bootstrap build
-	@# Linked by gold, the toolchain's default: lld takes a function of FoundationEssentials from Foundation, and with it
-	@# 45 MB of ICU. Gold warns of mktemp, which is in the same library and is not called.
+	@# Linked with gold, the toolchain's default: lld takes a function of FoundationEssentials from Foundation, and with it
+	@# 45 MB of ICU. Gold warns about mktemp, which is in the same library but not called.
 	@for program in $(PROGRAMS); do \
 	  swift build -c release --static-swift-stdlib --product $$program || exit; \
 	done
@@ -102,9 +102,9 @@ build: ## build the programs for release, in .build/release
 drill: ## kill, pause and starve everything under a load of jobs, then audit; SECONDS=60, SEED= repeats a run
 	@scripts/bootstrap drill
 	@$(MAKE) --no-print-directory build PROGRAMS="$(PROGRAMS) agentd-drill"
-	@# Root gives it a disk of its own to fill, which goes with its name space; and with it what killed programs with a false
-	@# clock leave in /dev/shm.
-	$$(test $$(id -u) -ne 0 || echo 'unshare --mount scripts/with-own-shm') $(RELEASE)/agentd-drill --programs $(RELEASE) \
+	@# As root, it gets its own disk to fill, which disappears with its name space, as does what killed programs with a fake
+	@# clock leave in /dev/shm, and its own processes: jobs kill all those of their user.
+	$$(test $$(id -u) -ne 0 || echo 'unshare --mount --pid --fork --mount-proc scripts/with-own-shm') $(RELEASE)/agentd-drill --programs $(RELEASE) \
 	  --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 
 bench: ## measure start-up, memory, sizes, TLS against nginx, held connections, jobs against ssh and NRPE
@@ -138,7 +138,7 @@ airflow-demo: ## show Airflow with two agents: an example Dag from trigger to lo
 bench-signer: ## measure what a key in another process costs a handshake, against a build whose listener has the key
 	@scripts/bootstrap bench
 	@$(MAKE) --no-print-directory build PROGRAMS="agentd agentd-network agentd-shepherd agent-register tls-load"
-	@# A copy of the tree, patched: no flag in the product hands the key to the listener.
+	@# A patched copy of the tree: no flag in the product gives the key to the listener.
 	rm -rf .build/bench-signer/tree
 	mkdir -p .build/bench-signer/tree
 	cp -a Package.swift $(wildcard Package.resolved) Sources Tests Tools .build/bench-signer/tree/
@@ -153,7 +153,8 @@ lint: ## check the format of all Swift code, its docstrings, the arrows between 
 	@scripts/bootstrap lint
 	scripts/lint-wings
 	scripts/lint-docs
-	@# What `make bench-signer` builds.
+	scripts/lint-bytes
+	@# The patch of `make bench-signer` must still apply.
 	patch --dry-run --silent --batch --fuzz=0 -p1 < scripts/bench/signer.patch
 	scripts/lint-words
 	swift format lint --recursive --strict --parallel Package.swift Sources Tests Tools
@@ -191,7 +192,7 @@ install: ## install the programs of `make build` below DESTDIR and PREFIX (/usr/
 	ln -sfn agent-register.8 $(DESTDIR)$(MANDIR)/man8/jams-register.8
 	ln -sfn agentd $(DESTDIR)$(SBINDIR)/jams-agentd
 	ln -sfn agent-register $(DESTDIR)$(BINDIR)/jams-register
-	@# With the folders that they are in here, so that their links lead somewhere.
+	@# In the same folders as here, so that their links work.
 	for file in $(DOCUMENTS); do install -D -m 0644 $$file $(DESTDIR)$(DATADIR)/doc/agentd/$$file || exit; done
 	install -d $(DESTDIR)$(SYSTEMDDIR)/systemd/system $(DESTDIR)$(SYSTEMDDIR)/sysusers.d $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d
 	sed -e 's|/usr/sbin/agentd|$(SBINDIR)/agentd|' $(OLD_SYSTEMD) etc/systemd/agentd.service \
@@ -202,10 +203,10 @@ install: ## install the programs of `make build` below DESTDIR and PREFIX (/usr/
 	install -m 0644 etc/sysusers.d/agentd.conf $(DESTDIR)$(SYSTEMDDIR)/sysusers.d/agentd.conf
 	install -m 0644 etc/tmpfiles.d/agentd.conf $(DESTDIR)$(SYSTEMDDIR)/tmpfiles.d/agentd.conf
 	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/agentd
-	@# The administrator's own file is never replaced.
+	@# Never replace the administrator's own file.
 	test -e $(DESTDIR)$(SYSCONFDIR)/agentd/agentd.toml || \
 	  install -m 0644 etc/agentd.toml $(DESTDIR)$(SYSCONFDIR)/agentd/agentd.toml
-	@# A package adds them when it is installed.
+	@# A package adds the users when it is installed.
 	@test -n "$(DESTDIR)" || test $$(id -u) -ne 0 || scripts/add-users $(SYSTEMDDIR)/sysusers.d/agentd.conf
 
 uninstall: ## undo `make install`; configuration, certificates, job records and the users stay

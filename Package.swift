@@ -1,7 +1,6 @@
 // swift-tools-version: 6.1
-// The dependency lists below are the privilege claim: agentd, which is the supervisor and all of root's, links neither NIO
-// nor OpenSSL; agentd-network has what does, and the shepherd nothing but Glibc (SystemCalls and ShepherdContract import
-// nothing else).
+// The dependency lists below define the privileges: agentd, which is the supervisor and does all of root's work, links neither NIO nor
+// OpenSSL; agentd-network contains what does, and the shepherd links only Glibc (SystemCalls and ShepherdContract import nothing else).
 import PackageDescription
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -13,13 +12,13 @@ let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio
 let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 
-/// The targets of one wing; each has the folder of its name in that of the wing.
+/// Returns the targets of a wing; each has a folder with its name in the wing's folder.
 func wing(_ folder: String, _ targets: [Target]) -> [Target] {
   for target in targets where target.path == nil { target.path = "\(folder)/\(target.name)" }
   return targets
 }
 
-// What every wing may use; imports no wing.
+// Used by every wing; imports none.
 let shared = wing(
   "Sources/Shared",
   [
@@ -40,7 +39,7 @@ let shared = wing(
     .target(name: "EnrolmentProtocol", dependencies: ["Values"]),
   ])
 
-// Certificates and TLS. Not for root's processes.
+// Certificates and TLS. Not for processes that run as root.
 let tls = wing(
   "Sources/TLS",
   [
@@ -70,20 +69,21 @@ let root = wing(
   [
     .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
     .target(name: "AgentConfiguration", dependencies: ["AgentProtocol", "SystemCalls", "TOML", "Values", "Wording"]),
-    .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite", "SystemCalls", "Values"]),
+    .target(name: "JobLedger", dependencies: ["AgentProtocol", "CSQLite", "SystemCalls", "Values", "Wording"]),
     .target(
-      name: "JobLaunch", dependencies: ["AgentProtocol", "CLinux", "ShepherdContract", "SystemCalls", "Values"]),
+      name: "JobLaunch",
+      dependencies: ["AgentProtocol", "CLinux", "ShepherdContract", "SystemCalls", "Values", "Wording"]),
     .target(
       name: "Supervisor",
       dependencies: [
         "Values",
         "AgentConfiguration", "AgentLogging", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings",
-        "JobLaunch", "JobLedger", "SigningLink", "SupervisorLink", "SystemCalls", "Wording", logging,
+        "JobLaunch", "JobLedger", "Sandbox", "SigningLink", "SupervisorLink", "SystemCalls", "Wording", logging,
       ]),
     .target(name: "Shepherd", dependencies: ["CLinux", "ShepherdContract", "SystemCalls"]),
   ])
 
-// What faces the network, confined.
+// The confined processes that face the network.
 let network = wing(
   "Sources/Network",
   [
@@ -149,7 +149,7 @@ let scheduler = wing(
       ]),
   ])
 
-// A main of a few lines each.
+// Each is a main of a few lines.
 let programs = wing(
   "Sources/Programs",
   [
@@ -161,7 +161,7 @@ let programs = wing(
     .executableTarget(
       name: "agentd-shepherd", dependencies: ["Shepherd"],
       swiftSettings: [.unsafeFlags(["-static-executable"])],
-      // lld: the default linker warns of the Swift runtime's dlopen, which a static program never reaches.
+      // lld: the default linker warns about the Swift runtime's dlopen, which a static program never calls.
       linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"])]),
     .executableTarget(
       name: "agent-register",
@@ -194,7 +194,7 @@ let tools = wing(
       name: "agentd-drill",
       dependencies: [
         "AgentClient", "AgentProtocol", "HTTPSClient", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport",
-        argumentParser,
+        argumentParser, nioCore, nioHTTP1, nioPosix,
       ]),
   ])
 
@@ -230,7 +230,8 @@ let tests = wing(
       name: "SupervisorTests",
       dependencies: [
         "Values", "AgentConfiguration", "AgentProtocol", "CLinux", "CertificateStore", "ClientSightings", "JobLaunch",
-        "JobLedger", "SigningLink", "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", logging,
+        "JobLedger", "SigningLink", "Supervisor", "SupervisorLink", "SystemCalls", "TestSupport", "Wording",
+        logging,
       ],
       exclude: ["LinkContract.txt"]),
     .executableTarget(
@@ -245,7 +246,7 @@ let tests = wing(
     .testTarget(
       name: "JobLedgerTests",
       dependencies: [
-        "AgentProtocol", "JobLedger", "SystemCalls", "TestSupport", "Values",
+        "AgentProtocol", "JobLedger", "SystemCalls", "TestSupport", "Values", "Wording",
       ]),
     .testTarget(
       name: "JobLaunchTests",
@@ -293,12 +294,12 @@ let tests = wing(
         "CommandGrammar", "RegistrationCommands", "SystemCalls", "TestCertificates", "TestSupport",
         "scheduler-register",
       ]),
-    // It uses the programs, too; they are no dependencies, or the shepherd's linker flags would be the tests'.
+    // Also uses the programs, which are not dependencies, because the shepherd's linker flags would then apply to the tests.
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "Values",
-        "AgentClient", "AgentProtocol", "HTTPSClient", "OpenSSL", "SystemCalls", "TestCertificates", "TestSupport",
+        "AgentClient", "AgentProtocol", "CLinux", "HTTPSClient", "OpenSSL", "SupervisorLink", "SystemCalls",
+        "TestCertificates", "TestSupport", "Values",
       ],
       exclude: ["Clients", "Complaints/README.md", "Documents/StandIns", "PublishedVulnerabilities/README.md"]),
   ])
@@ -323,7 +324,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// `make fuzz` alone builds this, instrumented, in a folder of its own: no other build pays for it or links libFuzzer.
+// Only `make fuzz` builds this, instrumented, in a separate folder: no other build pays for it or links libFuzzer.
 if Context.environment["AGENTD_FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
@@ -336,6 +337,6 @@ if Context.environment["AGENTD_FUZZ"] != nil {
         logging, nioCore, nioEmbedded, nioHPACK, nioHTTP1, nioHTTP2,
       ],
       path: "Tests/Fuzz",
-      // lld: the default linker fails on so much debugging information.
+      // lld: the default linker fails with this much debugging information.
       linkerSettings: [.unsafeFlags(["-use-ld=lld", "-sanitize=fuzzer,address"])]))
 }

@@ -1,5 +1,5 @@
-// Hole C16 (Jenkins CVE-2021-21686 and others), the client's side: an agent that was taken over cannot fill the client's memory,
-// hold it for ever, or have it take one thing for another.
+// Hole C16 (Jenkins CVE-2021-21686 and others), the client's side: a compromised agent cannot fill the client's memory, block it forever,
+// or make it mistake one thing for another.
 import AgentClient
 import AgentProtocol
 import TestSupport
@@ -47,7 +47,7 @@ import Testing
     await #expect { try await client.job(JobID("b")!) } throws: { error in
       if case AgentError.misconfigured = error { true } else { false }
     }
-    // The next answer of the same agent, a good one, is understood.
+    // The client understands the next, valid answer of the same agent.
     #expect(try await client.job(JobID("a")!).state == .running)
   }
 
@@ -75,7 +75,7 @@ import Testing
         then: "10000\r\n\(String(repeating: "x", count: 65536))\r\n"))
     let client = try agent.client(certificates)
     let reading = Task { try await client.output(of: JobID("a")!) { _ in try await Task.sleep(for: .seconds(3600)) } }
-    // What the kernel's two buffers hold, and no more: it stands still.
+    // The sender stops once both kernel buffers are full.
     var last = -1
     try await wait(for: "the agent to be held up") {
       let sent = agent.sent

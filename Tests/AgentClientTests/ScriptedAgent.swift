@@ -9,7 +9,7 @@ import Synchronization
 import SystemCalls
 import TestCertificates
 
-/// Certificates of an agent and its scheduler.
+/// The certificates of an agent and its scheduler.
 struct Certificates: Sendable {
   let root: Credential
   let server: Credential
@@ -46,23 +46,23 @@ struct Certificates: Sendable {
   }
 }
 
-/// What an agent that was taken over says to every request.
+/// What a compromised agent sends in reply to every request.
 enum Script: Sendable {
-  /// These bytes.
+  /// Sends these bytes.
   case says(String)
-  /// These bytes, then these again and again, as fast as they are taken.
+  /// Sends the first bytes, then the others again and again, as fast as they are read.
   case saysForEver(String, then: String)
-  /// Nothing, and the connection stays open.
+  /// Sends nothing and keeps the connection open.
   case silent
-  /// Nothing, and the connection is closed.
+  /// Sends nothing and closes the connection.
   case hangsUp
-  /// A whole answer.
+  /// A complete answer.
   static func answers(_ json: String, status: String = "200 OK", type: String = "application/json") -> Script {
     .says("HTTP/1.1 \(status)\r\nContent-Type: \(type)\r\nContent-Length: \(json.utf8.count)\r\n\r\n\(json)")
   }
 }
 
-/// A server with a good certificate that speaks TLS and then follows its scripts, one a request, the last one for good.
+/// A server with a valid certificate that speaks TLS and then follows its scripts, one per request; the last one repeats.
 final class ScriptedAgent: Sendable {
   let port: Int
   private let channel: any Channel
@@ -100,9 +100,9 @@ final class ScriptedAgent: Sendable {
 
   deinit { channel.close(promise: nil) }
 
-  /// The heads of the requests that came.
+  /// The heads of the received requests.
   var heads: [String] { progress.heads }
-  /// How many bytes the network took of what is said for ever.
+  /// How many bytes of an endless answer the network accepted.
   var sent: Int { progress.sent }
 
   func client(_ certificates: Certificates, _ change: (inout ClientLimits) -> Void = { _ in }) throws -> AgentClient {
@@ -114,7 +114,7 @@ final class ScriptedAgent: Sendable {
   }
 }
 
-/// Sees a request's head, which is all of it in these tests, and acts.
+/// Reads a request's head, which is the whole request in these tests, and acts.
 private final class Actor: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer

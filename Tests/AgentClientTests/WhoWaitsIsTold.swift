@@ -1,4 +1,4 @@
-// Goal: a request to an agent that is away is tried again for as long as patience lasts, and whoever waits for it is told why.
+// Goal: a request to an agent that is down is retried until patience runs out, and whoever waits for it is told why.
 import AgentClient
 import HTTPSClient
 import Synchronization

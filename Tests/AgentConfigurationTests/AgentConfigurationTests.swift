@@ -6,7 +6,7 @@ import Testing
 
 @testable import AgentConfiguration
 
-/// Where things are when nobody says otherwise, and that what somebody says is taken over.
+/// Defaults, and that a configured value replaces them.
 struct AgentConfigurationTests {
   private func hostName() -> String {
     var name = utsname()
@@ -107,6 +107,7 @@ struct AgentConfigurationTests {
     (limits.handshakeTimeout, limits.idleTimeout, limits.requestsPerConnection) = (7, 8, 9)
     #expect(configuration.limits == limits)
     var jobs = AgentConfiguration.Jobs(maxRunning: 10_000, maxQueued: 0, defaultUser: "batch", outputLimit: 5)
+    jobs.isDefaultUserNamed = true
     jobs.controlGroups = .folder("/sys/fs/cgroup/agentd")
     (jobs.inputLimit, jobs.umask, jobs.loginShellRequired) = (786_432, 0o027, true)
     jobs.processLimits = [

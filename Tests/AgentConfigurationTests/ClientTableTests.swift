@@ -6,7 +6,7 @@ import Values
 
 @testable import AgentConfiguration
 
-/// What `[[client]]` says is taken over in its order; what is wrong in it is told with the line of that very table.
+/// `[[client]]` tables are read in order; an error in one names the line of that table.
 struct ClientTableTests {
   private let digits = String(repeating: "0a", count: 32)
 

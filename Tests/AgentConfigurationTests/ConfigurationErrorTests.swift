@@ -4,7 +4,7 @@ import Testing
 
 @testable import AgentConfiguration
 
-/// Whatever is wrong in agentd.toml or listener.toml is said with file, line, and what was meant or is allowed.
+/// Every error in agentd.toml or listener.toml names the file, the line, and what was meant or is allowed.
 struct ConfigurationErrorTests {
   struct Row: Sendable, CustomTestStringConvertible {
     let text: String
@@ -25,9 +25,9 @@ struct ConfigurationErrorTests {
       "[paths]\nstore = \"a\"\nlistner = \"b\"\n", 3, "unknown key \"listner\" in [paths]; did you mean \"listener\"?"),
     Row("paths.stor = \"a\"\n", 1, "unknown key \"stor\" in [paths]; did you mean \"store\"?"),
     Row("\n\npaths = { stor = \"a\" }\n", 3, "unknown key \"stor\" in [paths]; did you mean \"store\"?"),
-    // Of several the first in the file, whatever the order of the alphabet.
+    // Of several errors, the first in the file is reported, regardless of alphabetical order.
     Row("zzz = 1\naaa = 2\n", 1, "unknown key \"zzz\"; known are paths, process, tls, limits, jobs, client"),
-    // Lines within strings and arrays are none of the document's.
+    // Lines within strings and arrays are not part of the document's structure.
     Row(
       "[paths]\nstore = \"\"\"\n[jobs]\nmax_runing = 1\n\"\"\"\n[process]\nlog_levle = \"info\"\n", 7,
       "unknown key \"log_levle\" in [process]; did you mean \"log_level\"?"),

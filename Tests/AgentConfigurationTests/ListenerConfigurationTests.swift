@@ -6,7 +6,7 @@ import Values
 
 @testable import AgentConfiguration
 
-/// What is written to listener.toml is what is read from it.
+/// listener.toml is read as it was written.
 struct ListenerConfigurationTests {
   private static let thumbprint = Thumbprint(String(repeating: "0123456789abcdef", count: 4))!
 
@@ -56,7 +56,7 @@ struct ListenerConfigurationTests {
   }
 }
 
-/// listener.toml(5) has the keys that the reader knows.
+/// listener.toml(5) lists the keys that the reader knows.
 struct ListenerManual {
   @Test func hasEveryKey() throws {
     let page = try DurableFile.read("\(BuiltProduct.packageFolder)/docs/man/listener.toml.5", limit: 1 << 20)

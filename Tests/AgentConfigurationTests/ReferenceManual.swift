@@ -27,12 +27,12 @@ extension ConfigurationKey {
   }
 }
 
-/// Each sentence on a line of its own.
+/// Puts each sentence on its own line.
 private func sentences(_ text: String) -> String {
   escaped(text).replacing(". ", with: ".\n") + "\n"
 }
 
-/// Signs that roff takes for its own.
+/// Escapes characters that are special to roff.
 private func escaped(_ text: String) -> String {
   text.replacing("\\", with: "\\e").replacing("~", with: "\\(ti").replacing("\"", with: "\\(dq")
     .replacing(" -", with: " \\-")

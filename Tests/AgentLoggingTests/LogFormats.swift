@@ -1,4 +1,4 @@
-// Goal: what programs read of the log, they can take apart, whatever is in it and however long it is.
+// Goal: programs can parse the log, whatever it contains and however long its lines are.
 import FoundationEssentials
 import Glibc
 import Logging
@@ -55,5 +55,22 @@ struct LogFormats {
         #expect(object["message"]?.hasSuffix("...") == true)
       }
     }
+  }
+
+  @Test func numbersAreNumbersToPrograms() {
+    let counted = LogLine(
+      level: .info, message: "7",
+      fields: [
+        "a": .stringConvertible(-3), "b": .stringConvertible(UInt64.max), "c": .stringConvertible(0.25), "d": "4",
+        "e": .stringConvertible(Double.infinity), "f": .stringConvertible(Int32(0)),
+      ])
+    func text(_ format: LogFormat) -> String {
+      String(decoding: counted.bytes(.journal, format, limit: 8192), as: UTF8.self)
+    }
+    #expect(
+      text(.json)
+        == #"<6>{"level":"info","message":"7","a":-3,"b":18446744073709551615,"c":0.25,"d":"4","e":"inf","f":0}"# + "\n"
+    )
+    #expect(text(.logfmt) == "<6>level=info msg=7 a=-3 b=18446744073709551615 c=0.25 d=4 e=inf f=0\n")
   }
 }

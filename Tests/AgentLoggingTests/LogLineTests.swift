@@ -5,7 +5,7 @@ import Testing
 
 @testable import AgentLogging
 
-/// One event is one line, whatever was put into it.
+/// One event is one line, whatever it contains.
 struct LogLineTests {
   private func line(_ message: String, _ fields: Logger.Metadata = [:], limit: Int = 8192) -> String {
     let bytes = LogLine(level: .warning, message: message, fields: fields).bytes(.journal, limit: limit)

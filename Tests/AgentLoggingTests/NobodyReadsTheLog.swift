@@ -1,4 +1,4 @@
-// Goal: a log that nobody reads holds up nobody; when it is read again, it says how much is missing.
+// Goal: a log that nobody reads blocks nobody; when it is read again, it reports how many lines are missing.
 import Glibc
 import Logging
 import SystemCalls
@@ -9,11 +9,11 @@ import Testing
 
 @Suite struct NobodyReadsTheLog {
   enum Kind: CaseIterable {
-    /// As agentd's own one: it does not block.
+    /// Like agentd's own pipe, it does not block.
     case ownPipe
-    /// As somebody else's one: it blocks.
+    /// Like another process's pipe, it blocks.
     case sharedPipe
-    /// As the journal's.
+    /// Like the journal's socket.
     case socket
   }
 
@@ -38,7 +38,7 @@ import Testing
     let (reading, writing) = try ends(.ownPipe)
     let log = Logger(label: "test") { _ in LineLogHandler(to: writing, style: .journal) }
     try fill(writing)
-    // A page of the pipe becomes free.
+    // One page of the pipe becomes free.
     var page = [UInt8](repeating: 0, count: 4096)
     try #require(read(reading.raw, &page, page.count) == page.count)
     let long = String(repeating: "x", count: 6000)
@@ -51,7 +51,7 @@ import Testing
     #expect(lines.suffix(2).first?.hasPrefix("<4>1 log lines were lost") == true && lines.last == "<6>after")
   }
 
-  /// The reading end does not block; nor does the writing end where agentd has it so.
+  /// The reading end does not block; nor does the writing end if agentd set it so.
   private func ends(_ kind: Kind) throws -> (reading: FileDescriptor, writing: FileDescriptor) {
     if kind == .socket {
       let (reading, writing) = try FileDescriptor.socketPair()

@@ -2,7 +2,7 @@ import AgentProtocol
 import FoundationEssentials
 import Testing
 
-/// Goal: `stderr` of a request is one of two words, and its default is not written, for agents that do not know it.
+/// Goal: `stderr` of a request is one of two words; its default is not encoded, for agents that do not know it.
 struct ErrorsGoWhereTheRequestSays {
   private func request(_ fields: String) throws -> JobRequest {
     try JSONDecoder().decode(JobRequest.self, from: Data(#"{"command": ["/bin/true"]\#(fields)}"#.utf8))

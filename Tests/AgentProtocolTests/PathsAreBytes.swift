@@ -3,7 +3,7 @@ import Testing
 
 @testable import AgentProtocol
 
-/// What a path is, is a matter of its bytes: for Swift's characters, a slash and a mark that follows it are one.
+/// Paths are checked by bytes: to Swift, a slash and a combining mark after it are one character.
 struct PathsAreBytes {
   @Test(arguments: ["/\u{1F3FB}", "/\u{301}x", "/\u{200D}"])
   func aSlashIsOneBeforeEveryCharacter(path: String) throws {

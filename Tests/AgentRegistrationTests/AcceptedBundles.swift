@@ -3,7 +3,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// Every form of a good bundle is imported, and importing it again changes nothing.
+/// Every form of a valid bundle can be imported, and importing it again changes nothing.
 struct AcceptedBundles {
   struct Row: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -11,7 +11,7 @@ struct AcceptedBundles {
     let password: String?
     let contents: @Sendable (BundleFiles) throws -> [UInt8]
 
-    /// - Parameter counts: how many certificates, keys, roots and revocation lists the store holds afterwards.
+    /// - Parameter counts: the numbers of certificates, keys, roots and revocation lists in the store afterwards.
     init(
       _ name: String, _ counts: String, password: String? = nil,
       _ contents: @escaping @Sendable (BundleFiles) throws -> [UInt8]
@@ -119,7 +119,7 @@ struct AcceptedBundles {
     #expect(try host.image() == image, "importing again changes nothing")
   }
 
-  /// OpenSSL itself finds that the stored key is the certificate's, and unencrypted.
+  /// OpenSSL itself confirms that the stored key belongs to the certificate and is unencrypted.
   @Test func theStoredKeyFitsTheStoredCertificate() async throws {
     let host = try ScratchHost()
     let files = try BundleFiles()

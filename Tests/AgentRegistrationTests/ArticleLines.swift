@@ -3,7 +3,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// The article's lines work as it prints them.
+/// The article's commands work as printed.
 struct ArticleLines {
   @Test func importAndListen() async throws {
     let host = try ScratchHost(calledAs: "jams-register")
@@ -14,7 +14,7 @@ struct ArticleLines {
     try await terminal.see("Private key password: ")
     try terminal.type("secret\n")
     #expect(try await terminal.end() == .exited(0))
-    // What it says is to be done next is the article's next line, and works.
+    // The next step that it prints is the article's next command, and works.
     try await terminal.see("next:\n")
     let next = try #require(terminal.text.split(separator: "\n").last).split(separator: " ").map(String.init)
     #expect(next.dropLast(3).last == "-t" && next.first == "jams-register" && next.suffix(2) == ["-d", "none"])

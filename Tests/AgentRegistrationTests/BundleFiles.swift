@@ -3,7 +3,7 @@ import SystemCalls
 import TestCertificates
 import TestSupport
 
-/// The pieces that bundles are made of. The password of every encrypted one is `secret`.
+/// The parts of bundles. The password of every encrypted one is `secret`.
 struct BundleFiles {
   let pki = PKI.shared
   let root: Credential
@@ -27,7 +27,7 @@ struct BundleFiles {
 
   func bytes(_ path: String) throws -> [UInt8] { try DurableFile.read(path, limit: 1 << 20) }
 
-  /// What an openssl command writes to the file `@` of its arguments.
+  /// The output that an openssl command writes to the file `@` in its arguments.
   func made(_ arguments: String...) throws -> [UInt8] {
     let output = "\(try pki.scratchFolder())/output"
     try OpenSSLTool.run(arguments.map { $0 == "@" ? output : $0 }, scratch: pki.folder)
@@ -43,7 +43,7 @@ struct BundleFiles {
         "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-in", credential.keyPath, "-passout", "pass:secret", "-out", "@"))
   }
 
-  /// Key, certificate and chain, as the article's command exports them.
+  /// Key, certificate and chain, as exported by the article's command.
   func article() throws -> String {
     try encryptedKey(of: listener) + listener.certificatePEM + root.certificatePEM
   }

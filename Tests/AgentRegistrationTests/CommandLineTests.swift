@@ -3,7 +3,7 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// Files that cannot be read, options that do not go together, and other users' stores: which exit status, which line.
+/// Unreadable files, options that cannot be combined, and other users' stores: the exit status and the message.
 struct CommandLineTests {
   private let host: ScratchHost
 
@@ -55,7 +55,7 @@ struct CommandLineTests {
         "update agent listener /reqcert\n  /SERVER=“<Enter the name>”\n",
         "/SERVER=<Enter the name> is a placeholder: replace it with the real value"
       ),
-      // Nothing of several is done where one is wrong.
+      // If one of several commands is wrong, none is executed.
       (
         "UPDATE AGENT LISTENER /REQCERT /SERVER=localhost:1 /CODEFILE=nowhere\nUPDATE AGENT\n",
         "there is no command UPDATE AGENT; there is UPDATE AGENT LISTENER"
@@ -130,7 +130,7 @@ struct CommandLineTests {
     #expect(try await host.register("-I", "plain.pem").end == .exited(0))
     let image = try host.image()
     chmod(host.folder.path, 0o755)
-    // Where everybody can execute it: the build folder may be root's alone.
+    // A place where everybody can execute it: the build folder may be accessible to root only.
     let program = host.folder.path("copy")
     try DurableFile.replace(
       program, with: try DurableFile.read(try BuiltProduct.path("agent-register"), limit: 1 << 28), mode: 0o755)

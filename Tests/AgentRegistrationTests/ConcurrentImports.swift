@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Imports at the same time do not lose each other's certificates.
+/// Concurrent imports do not lose each other's certificates.
 struct ConcurrentImports {
   @Test func allAreThereAfterwards() async throws {
     let host = try ScratchHost()
@@ -11,7 +11,7 @@ struct ConcurrentImports {
       let leaf = try files.pki.server("agent\(number)", by: files.root)
       try host.folder.write("bundle\(number)", try files.bytes(leaf.bundlePath), mode: 0o600)
     }
-    // The first of them also make the store itself.
+    // The first ones also create the store.
     let processes = try (0..<16).map { try host.start(["-I", "bundle\($0 % 8)"]) }
     for process in processes {
       let result = try await process.end()

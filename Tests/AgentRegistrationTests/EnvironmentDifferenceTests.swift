@@ -6,7 +6,7 @@ import Testing
 
 @testable import AgentRegistration
 
-/// How a job's surroundings differ from a login's is found by a job and a login.
+/// A job and a login together find how a job's environment differs from a login's.
 struct EnvironmentDifferenceTests {
   private struct Found: Decodable {
     struct Pair: Decodable, Equatable {
@@ -27,14 +27,14 @@ struct EnvironmentDifferenceTests {
     #expect(found.user == "nobody")
     #expect(found.login == "su - -s /bin/sh nobody")
     #expect(found.agentd == nil)
-    // What a job always has, and a login by su(1) with an empty environment has not.
+    // A job always has it; a login through su(1) with an empty environment does not.
     #expect(found.environment.contains(Found.Pair(name: "LANG", job: "C.UTF-8")), "\(found.environment)")
     for same in ["HOME", "USER", "LOGNAME"] { #expect(!found.environment.contains { $0.name == same }, "\(same)") }
     #expect(!found.environment.contains { $0.name.hasPrefix("AGENTD_") })
     #expect(found.groups.isEmpty)
   }
 
-  /// A user whose start-up file changes all that is compared, says something, and leaves a process with its output open.
+  /// A user whose startup file changes everything that is compared, prints something, and leaves a process with its output open.
   private static let profile = """
     echo Welcome; umask 077; ulimit -n 300; export GREETING="good
     day" LANG=fi_FI
@@ -121,7 +121,7 @@ struct EnvironmentDifferenceTests {
 }
 
 extension ScratchHost {
-  /// A user of this test alone, who logs in with /bin/sh.
+  /// A user of this test only, whose login shell is /bin/sh.
   fileprivate func addUser(_ name: String, profile: String) async throws {
     chmod(folder.path, 0o755)
     try Folder.make(folder.path("home"), mode: 0o755)
@@ -134,7 +134,7 @@ extension ScratchHost {
     }
   }
 
-  /// agent-register in a mount namespace that has the users added.
+  /// Runs agent-register in a mount namespace that includes the added users.
   fileprivate func asAddedUsersSee(_ arguments: [String]) async throws -> ProcessResult {
     let mounts = """
       for file in passwd shadow group; do mount --bind $file /etc/$file || exit; done; exec "$@"

@@ -5,10 +5,10 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// `-V --at` judges store and clients seen lately at a later date, and names what breaks first.
+/// `-V --at` judges the store and recently seen clients at a later date, and names what breaks first.
 struct ForecastNamesWhatBreaksFirst {
   private static let day = 86400
-  /// Seconds from now to an hour before so many days are over, so that the whole days until then are one less, however quick the test is.
+  /// The seconds from now to an hour before the end of that day, so that the number of whole days is one less, however fast the test is.
   private static func end(ofDay days: Int) -> Int { days * day - 3600 }
 
   private let host: ScratchHost
@@ -30,7 +30,7 @@ struct ForecastNamesWhatBreaksFirst {
 
   private func record(_ clients: (Credential, Credential)...) throws {
     var record = ClientRecord()
-    // Minutes apart, whatever time the making of them takes: the first one was there last.
+    // Minutes apart, however long it takes to create them: the first one is the most recent.
     for (turn, (client, root)) in clients.enumerated() {
       try record.add(client, through: root, ago: 600 * (turn + 1))
     }
@@ -74,7 +74,7 @@ struct ForecastNamesWhatBreaksFirst {
     let short = try pki.issue(
       CertificateRecipe("/CN=Short Intermediate", .authority).with { $0.notAfter = Self.end(ofDay: 20) }, by: root)
     try record((try client("below", days: 200, by: short), root))
-    // The client did not present it: only the store has it.
+    // The client did not present it; only the store has it.
     #expect(try await host.register("-I", short.certificatePath).end == .exited(0))
     let broken = try await forecast(days: 30)
     #expect(broken.end == .exited(78))

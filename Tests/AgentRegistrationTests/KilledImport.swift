@@ -5,7 +5,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// kill -9 at any moment of an import leaves the old store or the new one, never half of it, and the next import works.
+/// kill -9 at any moment of an import leaves either the old or the new store, never a mixture, and the next import works.
 struct KilledImport {
   private let host: ScratchHost
 
@@ -20,7 +20,7 @@ struct KilledImport {
 
   private static let (old, new) = ("0 0 1", "2 1 1")
 
-  /// Kills spread over the time that an import takes under the present load.
+  /// Kills at times spread over the duration of an import under the current load.
   @Test func atAnyTime() async throws {
     var seen: Set<String> = []
     var whole = Duration.milliseconds(50)
@@ -38,8 +38,8 @@ struct KilledImport {
     #expect(seen.contains(Self.old))
   }
 
-  /// Kills at the very moment of each step in the store's folder: the new generation's folder, the new link, the swap, the
-  /// removal of the old generation.
+  /// Kills at each step in the store's folder: creating the new generation's folder, creating the new link, switching, removing the old
+  /// generation.
   @Test func atEachStepInTheStore() async throws {
     for step in 1...4 {
       for _ in 0..<4 {
@@ -60,7 +60,7 @@ struct KilledImport {
     return state
   }
 
-  /// No half of a change stands in the way of the next one.
+  /// An incomplete change does not block the next one.
   private func checkNextImport() async throws {
     let again = try await host.register("-I", "bundle")
     #expect(again.end == .exited(0), "\(again.errorText)")
@@ -69,7 +69,7 @@ struct KilledImport {
     #expect(left.count == 3 && left[0] == ".lock" && left[1] == "current", "\(left)")
   }
 
-  /// Back to the root alone, by hand: quicker than by removals, each of which is made durable.
+  /// Goes back to the root only, by hand: this is faster than removals, each of which is made durable.
   private func reset() throws {
     let store = host.folder.path("etc/store")
     for name in try Folder.names(in: store) where name.hasPrefix("generation") {
@@ -86,7 +86,7 @@ struct KilledImport {
   }
 }
 
-/// Sees what happens in a folder as it happens: inotify(7).
+/// Watches a folder with inotify(7).
 private struct StoreWatch {
   private let descriptor: FileDescriptor
 
@@ -96,7 +96,7 @@ private struct StoreWatch {
     try checked("inotify_add_watch", folder) { inotify_add_watch(raw, folder, mask) }
   }
 
-  /// Kills the process when the event of that number comes, or when it has ended without it.
+  /// Kills the process at the event with that number, or returns when it has ended without it.
   func kill(_ process: ProcessHandle, at number: Int) async {
     await withCheckedContinuation { continuation in
       DispatchQueue.global().async {

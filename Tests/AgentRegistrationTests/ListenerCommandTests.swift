@@ -4,7 +4,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// `-L` writes only what a listener can serve with; every refusal is one line and leaves listener.toml as it was.
+/// `-L` writes only what a listener can serve with; every refusal is one line and leaves listener.toml unchanged.
 struct ListenerCommandTests {
   private let host: ScratchHost
   private let files: BundleFiles
@@ -82,7 +82,7 @@ struct ListenerCommandTests {
   func isRefused(arguments: [String], status: Int32, message: String) async throws {
     #expect(try await host.register("-L", "-t", try digest(files.listener)).end == .exited(0))
     let image = try host.image()
-    // Together with a change that is good: nothing of it is done.
+    // Combined with a valid change, nothing is changed.
     let result = try await host.start(["-L", "-p", "6000"] + arguments).end()
     #expect(result.end == .exited(status))
     #expect(result.errorText == "agent-register: \(message)\n")
@@ -118,7 +118,7 @@ struct ListenerCommandTests {
     #expect(try host.folder.read("etc/listener.toml") == "prot = 1\n")
   }
 
-  /// A running agentd, for which a shell stands in that holds the pid file as agentd does, gets SIGHUP.
+  /// A running agentd receives SIGHUP; a shell that holds the pid file as agentd does stands in for it.
   @Test func aRunningAgentIsToldToReload() async throws {
     let script = """
       exec 9<>run/agentd.pid && flock 9 && echo $$ >&9 && trap 'echo reloaded; exit 0' HUP && echo ready

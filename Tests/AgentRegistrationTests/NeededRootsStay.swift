@@ -4,7 +4,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// `-l` says who came in through which root, and `-x` refuses to remove one that a client needed within 30 days.
+/// `-l` shows which root each client used, and `-x` refuses to remove one that a client needed within 30 days.
 struct NeededRootsStay {
   private let host: ScratchHost
   private let files: BundleFiles
@@ -81,13 +81,13 @@ struct NeededRootsStay {
       CertificateRecipe("/CN=expired", .client).with { ($0.notBefore, $0.notAfter) = (-2 * day, -day) }, by: files.root)
     try record {
       try $0.add(client, through: files.root, ago: 30 * day + 60)
-      // It is refused with this root as well.
+      // This client is refused even with this root.
       try $0.add(expired, through: files.root)
     }
     #expect(try await remove(files.root).end == .exited(0))
   }
 
-  /// The root's key is also certified by the next root: its clients get in through that one.
+  /// The next root has also certified this root's key, so its clients are admitted through that one.
   @Test func aClientThatAnotherRootLetsInNeedsNone() async throws {
     let request = try files.made(
       "x509", "-in", files.root.certificatePath, "-x509toreq", "-signkey", files.root.keyPath, "-out", "@")

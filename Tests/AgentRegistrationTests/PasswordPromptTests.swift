@@ -3,7 +3,7 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// The password is asked on the terminal, is not shown, and the terminal is afterwards as it was.
+/// The password is asked for on the terminal and not shown, and the terminal is restored afterwards.
 struct PasswordPromptTests {
   private let host: ScratchHost
 
@@ -60,7 +60,7 @@ struct PasswordPromptTests {
     #expect(try host.image().files.isEmpty)
   }
 
-  /// Where nobody could continue it, as here without a shell that knows of jobs, the kernel does not stop it.
+  /// If nobody could continue the process, as here without a job-control shell, the kernel does not stop it.
   @Test func afterAStopTheQuestionIsAskedAnew() async throws {
     let terminal = try ask("-I", "agentcert.pem", "-q")
     try await terminal.see("Private key password: ")

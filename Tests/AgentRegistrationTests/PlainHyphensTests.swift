@@ -1,7 +1,7 @@
 import Testing
 import Wording
 
-/// Dashes that a word processor made of hyphens are read as hyphens, where hyphens were meant.
+/// Dashes that a word processor made of hyphens are read as hyphens where hyphens were meant.
 struct PlainHyphensTests {
   @Test(arguments: [
     (["-L", "-t", "ab"], ["-L", "-t", "ab"]),

@@ -3,7 +3,7 @@ import Wording
 
 @testable import AgentRegistration
 
-/// Names in certificates and files are not ours: what is printed of them does nothing to the terminal or to a shell.
+/// Names in certificates and files come from strangers: when printed, they do not affect the terminal or a shell.
 struct PrintableTests {
   @Test(arguments: [
     ("CN=Zürich 東京", "CN=Zürich 東京"),

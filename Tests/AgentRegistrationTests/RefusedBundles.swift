@@ -4,7 +4,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// Every bad bundle is refused with one line that names the file and says what to do, and the store is untouched.
+/// Every invalid bundle is refused with one line that names the file and the remedy, and the store is unchanged.
 struct RefusedBundles {
   struct Row: Sendable, CustomTestStringConvertible {
     let testDescription: String
@@ -13,7 +13,7 @@ struct RefusedBundles {
     let password: String?
     let contents: @Sendable (BundleFiles) throws -> [UInt8]
 
-    /// - Parameter message: what is expected after the file's name; `*` stands for anything.
+    /// - Parameter message: the expected text after the file's name; `*` matches anything.
     init(
       _ name: String, _ message: String, status: Int32 = 65, password: String? = nil,
       _ contents: @escaping @Sendable (BundleFiles) throws -> [UInt8]
@@ -197,7 +197,7 @@ struct RefusedBundles {
     try host.folder.write("bundle", try row.contents(BundleFiles()), mode: 0o600)
     try host.folder.write("password", "\(row.password ?? "")\n", mode: 0o600)
     try await expect(row, host, "a missing store is not even made")
-    // A store in use is as untouched as one that does not exist. What is in it must not complete any of the chains.
+    // A store in use stays as unchanged as one that does not exist. Its contents must not complete any of the chains.
     let other = try BundleFiles().pki.server("inuse", by: BundleFiles().pki.root("Other Root"))
     try host.folder.write("other", try BundleFiles().bytes(other.bundlePath), mode: 0o600)
     let imported = try await host.register("-I", "other")
@@ -218,7 +218,7 @@ struct RefusedBundles {
   }
 }
 
-/// Whether `text` is `pattern`, in which `*` stands for anything.
+/// Returns whether `text` matches `pattern`, in which `*` matches anything.
 func matches(_ text: String, _ pattern: String) -> Bool { fnmatch(escaped(pattern), text, 0) == 0 }
 
 private func escaped(_ pattern: String) -> String {

@@ -3,7 +3,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// A renewed certificate is imported next to the old one, which serves until the new one is chosen.
+/// A renewed certificate is imported next to the old one, which is served until the new one is selected.
 struct Renewal {
   private let host: ScratchHost
   private let files: BundleFiles
@@ -18,7 +18,7 @@ struct Renewal {
 
   @Test func theNextCommandChoosesTheNewOne() async throws {
     let before = try host.folder.read("etc/listener.toml")
-    // The root need not come along again.
+    // The root need not be included again.
     let renewed = try files.server("agent01") { $0.variant = 1 }
     try host.folder.write("renewed", try renewed.keyPEM + renewed.certificatePEM, mode: 0o600)
     let result = try await host.register("-I", "renewed")
@@ -28,7 +28,7 @@ struct Renewal {
     let next = try #require(result.outputText.split(separator: "\n").last).split(separator: " ").map(String.init)
     #expect(try await host.start(Array(next.dropFirst())).end().end == .exited(0))
     #expect(try host.folder.read("etc/listener.toml") != before)
-    // Now the old one is free to go.
+    // Now the old one can be removed.
     let old = before.split(separator: "\"")[1]
     #expect(try await host.register("-x", String(old)).end == .exited(0))
     #expect(try host.stored("keys").count == 1)
@@ -52,7 +52,7 @@ struct Renewal {
     #expect(second.end == .exited(0))
     #expect(
       matches(second.errorText, "*: warning: later: CN=later is not valid before 20*Z; check this host's clock\n*"))
-    // It can be there, but it cannot serve yet.
+    // It can be stored, but not served yet.
     let digest = try files.pki.openssl("x509", "-in", later.certificatePath, "-noout", "-fingerprint", "-sha1")
     let before = try host.image()
     let refused = try await host.register("-L", "-t", String(digest.split(separator: "=")[1].dropLast()))

@@ -2,13 +2,13 @@ import Glibc
 import SystemCalls
 import TestSupport
 
-/// A host to register on: a configuration and everything it names, in a folder of its own.
+/// A host to register on: a configuration and everything it names, in a separate folder.
 final class ScratchHost: Sendable {
   let folder: TemporaryFolder
-  /// The program, by the name it is called by.
+  /// The program, under the name used to call it.
   let programPath: String
 
-  /// - Parameter name: the name agent-register is called by.
+  /// - Parameter name: the name used to call agent-register.
   init(calledAs name: String = "agent-register") throws {
     folder = try TemporaryFolder()
     try folder.write(
@@ -44,7 +44,7 @@ final class ScratchHost: Sendable {
     try TestProcess([programPath] + arguments, environment: environment, directory: folder.path, input: input)
   }
 
-  /// All that agent-register may change, byte for byte.
+  /// Everything that agent-register may change, byte for byte.
   func image() throws -> FolderImage { try FolderImage(of: folder.path("etc")) }
 
   /// The files of one kind in the store.

@@ -4,7 +4,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// `-l`, `-x` and `-E`: what is in the store, out of the store, and given away without its key.
+/// `-l`, `-x` and `-E`: list the store, remove from it, and export without the key.
 struct StoreCommandTests {
   private let host: ScratchHost
   private let files: BundleFiles

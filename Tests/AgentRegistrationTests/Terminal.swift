@@ -4,15 +4,15 @@ import Synchronization
 import SystemCalls
 import TestSupport
 
-/// A terminal with a program on it, as a person sits before one: openpty(3).
+/// A terminal with a program running on it, as for a person: openpty(3).
 final class Terminal: Sendable {
   let handle: ProcessHandle
   private let master: FileDescriptor
   private let screen: Screen
-  /// The program's side, kept open so that its settings can be looked at after the program's end.
+  /// The program's side, kept open so that its settings can be checked after the program has ended.
   private let own: FileDescriptor
 
-  /// Starts a command as the leader of a session whose terminal this is.
+  /// Starts a command as a session leader with this as its controlling terminal.
   ///
   /// - Parameter redirection: further words for the shell, for example `</dev/null`.
   init(_ command: [String], environment: [String: String], directory: String, redirection: String = "") throws {
@@ -21,7 +21,7 @@ final class Terminal: Sendable {
     try checked("openpty") { openpty(&outer, &inner, &name, nil, nil) }
     (master, own) = (FileDescriptor(owning: outer), FileDescriptor(owning: inner))
     let path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    // A session leader without a terminal gets the first one it opens; that is the shell, which becomes the program.
+    // A session leader without a terminal acquires the first one it opens; this is the shell, which executes the program.
     let script = "exec <\(path) >\(path) 2>&1; exec \"$@\" \(redirection)"
     var program = Program("/bin/sh", arguments: ["sh", "-c", script, "sh"] + command, descriptors: [nil, nil, nil])
     program.newSession = true
@@ -36,10 +36,10 @@ final class Terminal: Sendable {
     screen.end()
   }
 
-  /// All that was shown so far, with single line feeds.
+  /// The output so far, with LF line ends.
   var text: String { String(decoding: screen.bytes.filter { $0 != 0x0d }, as: UTF8.self) }
 
-  /// Whether what is typed is shown: the terminal's ECHO.
+  /// Whether typed text is shown: the terminal's ECHO.
   var echoes: Bool {
     var settings = termios()
     return tcgetattr(own.raw, &settings) == 0 && settings.c_lflag & tcflag_t(ECHO) != 0
@@ -47,7 +47,7 @@ final class Terminal: Sendable {
 
   func type(_ text: String) throws { try master.writeAll(Array(text.utf8)) }
 
-  /// Waits until `text` is shown.
+  /// Waits until `text` appears.
   func see(_ text: String) async throws {
     try await wait(for: "\(text) on the terminal", within: .seconds(60)) { self.text.contains(text) }
   }
@@ -62,7 +62,7 @@ final class Terminal: Sendable {
   }
 }
 
-/// What a terminal shows, collected on a thread of its own until the terminal is gone.
+/// The output of a terminal, collected on a separate thread until the terminal is closed.
 private final class Screen: Sendable {
   private let state = Mutex<(bytes: [UInt8], isOver: Bool)>(([], false))
 

@@ -4,7 +4,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// `-V` says of a file what the listener will say of the client.
+/// `-V` gives the same verdict on a file as the listener gives on the client.
 struct VerifyCommandTests {
   private let host: ScratchHost
   private let files: BundleFiles
@@ -28,7 +28,7 @@ struct VerifyCommandTests {
     #expect(try host.image() == image)
   }
 
-  /// A bundle with its key, encrypted or not, needs no password: the key is not looked at.
+  /// A bundle with a key, encrypted or not, needs no password: the key is not read.
   @Test func theKeyIsNotAskedFor() async throws {
     let client = try files.pki.client("connector", by: files.root)
     try host.folder.write("bundle", try files.encryptedKey(of: client) + client.certificatePEM)
@@ -47,7 +47,7 @@ struct VerifyCommandTests {
     #expect(matches(lines[2], "└─ CN=connector (*): has no known issuer: *"))
   }
 
-  /// Each link has its own verdict; all rules that it breaks, not only the first one.
+  /// Each link of the chain has its own verdict with all the rules it violates, not only the first one.
   @Test func everyLinkOfARefusedChainIsJudged() async throws {
     let old = try files.pki.issue(
       CertificateRecipe("/CN=Old CA", .authority).with { ($0.notBefore, $0.notAfter) = (-864_000, -259_201) },

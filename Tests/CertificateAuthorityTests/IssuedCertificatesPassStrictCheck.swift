@@ -1,5 +1,4 @@
-// Goal: what the authority issues satisfies others: openssl verify with all of RFC 5280's checks, for every kind of key, in its role and in
-// no other.
+// Goal: issued certificates satisfy other software: openssl verify with all checks of RFC 5280, for every kind of key, in its role only.
 import CertificateAuthority
 import Glibc
 import OpenSSL
@@ -63,7 +62,7 @@ import Testing
     #expect(ends.allSatisfy { (742...825).contains($0 - Self.now / 86400) })
   }
 
-  /// What openssl verify says, without its preface.
+  /// The verdict of openssl verify, without the text before it.
   private func verdict(
     on certificate: Certificate, of authority: CertificateAuthority, _ purpose: String, _ further: String...
   ) async throws -> String {

@@ -1,4 +1,4 @@
-// Goal: a revoked certificate is refused by others that read the list, and no other is.
+// Goal: other software that reads the list refuses a revoked certificate, and no other.
 import CertificateAuthority
 import Glibc
 import OpenSSL

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Values
 
-/// A change of the store is one change, and an unchanged store is untouched.
+/// A change of the store is atomic, and an unchanged store is not touched.
 struct CertificateStoreTests {
   private let folder: TemporaryFolder
   private let store: CertificateStore
@@ -113,7 +113,7 @@ struct CertificateStoreTests {
   @Test func readersNeverSeeHalfAChange() async throws {
     try add(0, 1)
     let store = store
-    // Each change replaces the pair (n, n + 1) by the next: anything but a pair is half a change.
+    // Each change replaces the pair (n, n + 1) by the next: anything but a pair is a partial change.
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         for number in stride(from: 2, to: 200, by: 2) {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Values
 
-/// A store that somebody else can read, write or has filled is not used, and the message says how to mend it.
+/// A store that others can read or write, or that is full, is not used, and the message says how to fix it.
 struct StoreRefusalTests {
   private let folder: TemporaryFolder
   private let store: CertificateStore

@@ -1,4 +1,4 @@
-// Goal: however many clients come, the record stays below its limits, and who has been away the longest gives way.
+// Goal: however many clients connect, the record stays within its limits, and the least recently seen is evicted.
 import AgentProtocol
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-// Goal: what was written is read again, and a file that is not a whole record is refused, never half believed.
+// Goal: what was written is read back; an incomplete record is refused as a whole.
 import ClientSightings
 import Glibc
 import SystemCalls

@@ -1,7 +1,7 @@
 import AgentProtocol
 import Values
 
-/// A client of a number, of no certificate that anybody could read: nobody here does.
+/// A numbered client whose certificate is not valid: nothing here parses it.
 func client(_ number: Int, root: Int = 0, certificates: [String] = ["MAoA"]) -> AdmittedClient {
   AdmittedClient(thumbprint: thumbprint(number), root: thumbprint(root), certificates: certificates)!
 }

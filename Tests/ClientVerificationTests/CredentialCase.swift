@@ -4,21 +4,21 @@ import SystemCalls
 import TestCertificates
 import Testing
 
-/// One row of the table: a client's certificate and what the gate says to it.
+/// A row of the table: a client's certificate and the gate's verdict.
 struct CredentialCase: Sendable, CustomTestStringConvertible {
-  /// What OpenSSL's own `verify` is expected to say, where it has an opinion.
+  /// The expected result of OpenSSL's own `verify`, where it applies.
   enum SecondOpinion: Sendable {
     case same
-    /// The gate is stricter, or tells from more than `verify` is given.
+    /// The gate is stricter, or uses information that `verify` does not get.
     case none
   }
 
   let name: String
   let make: @Sendable (Fixture) throws -> Presented
-  /// Nil for a client that is let in; else words of the refusal.
+  /// Nil for a client that is admitted; otherwise words from the refusal.
   let refusal: String?
   var secondOpinion = SecondOpinion.same
-  /// The rule by which the client is refused, where the row says so.
+  /// The rule that refuses the client, if the row specifies it.
   var rule: Breach.Rule?
 
   var testDescription: String { name }
@@ -39,12 +39,12 @@ struct CredentialCase: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// What a client presents, in PEM: its own certificate, then others.
+/// The certificates that a client presents, in PEM: its own first, then others.
 struct Presented: Sendable {
   var certificates: [Certificate]
-  /// What the gate trusts; empty for the fixture's root.
+  /// The roots that the gate trusts; empty for the fixture's root.
   var roots: [Credential] = []
-  /// Paths of revocation lists that the gate holds.
+  /// The paths of the gate's revocation lists.
   var revocationLists: [String] = []
   var expiredRevocationLists = ClientVerifier.ExpiredRevocationLists.refuse
 
@@ -52,7 +52,7 @@ struct Presented: Sendable {
     certificates = try Certificate.all(inPEM: DurableFile.read(credential.chainPath, limit: 1 << 20))
   }
 
-  /// Without the certificates after the first.
+  /// A copy without the certificates after the first.
   var leafOnly: Presented {
     var copy = self
     copy.certificates = [certificates[0]]
@@ -86,7 +86,7 @@ struct Fixture: Sendable {
     try Presented(pki.issue(CertificateRecipe("/CN=client", role).with(change), by: issuer ?? root))
   }
 
-  /// A client of an imported root of its own.
+  /// A client below its own imported root.
   func client(below name: String, _ change: (inout CertificateRecipe) -> Void) throws -> Presented {
     let root = try authority(name, by: nil, change)
     return try client(by: root).with { $0.roots = [root] }
@@ -98,7 +98,7 @@ struct Fixture: Sendable {
     try pki.issue(CertificateRecipe("/CN=\(name)", .authority).with(change), by: issuer)
   }
 
-  /// CAs one below the other, the lowest last.
+  /// A chain of CAs; returns the lowest.
   func ladder(_ count: Int) throws -> Credential {
     var issuer = root
     for rung in 1...count { issuer = try pki.intermediate("Rung \(rung)", by: issuer) }

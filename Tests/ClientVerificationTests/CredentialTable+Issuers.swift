@@ -1,7 +1,7 @@
 import ClientVerification
 import TestCertificates
 
-/// What is asked of a client's certificate is asked of every issuer, the imported root included.
+/// What is required of a client's certificate is required of every issuer, including the imported root.
 let refusedIssuers: [CredentialCase] = [
   .init("intermediate with RSA 1024", refused: "its issuer CN=Weak CA", broken: .weakKey) {
     try $0.client(by: $0.authority("Weak CA", by: $0.root) { $0.key = .rsa1024 })
@@ -85,7 +85,7 @@ let refusedIssuers: [CredentialCase] = [
     try $0.client(by: $0.authority("Explicit CA", by: $0.root) { $0.key = .p256Explicit })
   },
   .init("alternative names that cannot be read", refused: "has extensions that cannot be read", broken: .malformed) {
-    // SEQUENCE { [2] of ten bytes, one of which is there }
+    // SEQUENCE { [2] of ten bytes, only one of which exists }
     try $0.client { $0.extensions = ["subjectAltName = DER:30:03:82:0A:61"] }
   },
   .init("path length below nought", refused: "has extensions that cannot be read", broken: .malformed) {

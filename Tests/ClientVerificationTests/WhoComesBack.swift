@@ -5,7 +5,7 @@ import SystemCalls
 import TestCertificates
 import Testing
 
-/// That a client was let in once changes nothing in what is said of it later, or of others who resemble it.
+/// An earlier admission does not affect later verdicts on the client, or on others that resemble it.
 @Suite struct WhoComesBack {
   private let fixture: Fixture
   private let good: Presented

@@ -5,9 +5,9 @@ import SystemCalls
 import TestCertificates
 import Testing
 
-/// The gate lets in exactly whom the table says, gives the reason, and agrees with `openssl verify`.
+/// The gate admits exactly the clients in the table, gives the reason, and agrees with `openssl verify`.
 @Suite struct WhoIsLetIn {
-  @Test(arguments: acceptedCredentials + refusedCredentials + refusedIssuers)
+  @Test(arguments: acceptedCredentials + acceptedForms + refusedCredentials + refusedIssuers + refusedForms)
   func credential(_ row: CredentialCase) throws {
     let fixture = try Fixture()
     let presented = try row.make(fixture)
@@ -63,7 +63,7 @@ import Testing
     }
     if !presented.revocationLists.isEmpty { words += ["-crl_check"] }
     words += presented.revocationLists.flatMap { ["-CRLfile", $0] }
-    // Of an intermediate's revocation only crl_check_all knows, which wants a list of every issuer.
+    // Only crl_check_all checks the revocation of an intermediate; it requires a list from every issuer.
     if presented.certificates.count > 1, !presented.revocationLists.isEmpty { words.append("-crl_check_all") }
     return try OpenSSLTool.outcome(words + [try file("leaf.pem", presented.certificates.prefix(1))], scratch: folder)
   }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite(.enabled(if: isRoot, "only root can start a job as another user")) struct AccountsInBadStandingGetNoJobs {
-  /// Users of this test alone, in a mount namespace of this agentd alone.
+  /// Users of this test only, in a mount namespace of this agentd only.
   private func agent(_ configuration: String) async throws -> Installation {
     let agent = try await Installation(configuration: configuration)
     try await agent.register()
@@ -29,7 +29,7 @@ import Testing
     let refused = try await agent.finish("gone", ["/bin/true"], fields: #""user": "a-gone""#).status
     #expect(refused.state == .couldNotStart)
     #expect(refused.reason == "cannot run as user a-gone: the account expired on 2023-12-09")
-    // A locked password and one that is too old keep from logging in with it, not from jobs.
+    // A locked or expired password prevents logins with it, but not jobs.
     for user in ["a-good", "a-service"] {
       #expect(
         try await agent.finish(user, ["/usr/bin/id", "-un"], fields: "\"user\": \"\(user)\"").output == "\(user)\n")

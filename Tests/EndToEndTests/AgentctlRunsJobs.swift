@@ -1,4 +1,4 @@
-// Goal: at a shell, a job on an agent behaves as a command does: its output, its exit code, and Ctrl-C.
+// Goal: in a shell, a job on an agent behaves like a local command: its output, its exit code, and Ctrl-C.
 import Glibc
 import TestSupport
 import Testing
@@ -47,7 +47,7 @@ import Testing
     try await wait(for: "the job") { run.outputText == "hi\n" }
     try run.handle.send(SIGINT)
     let ended = try await run.end()
-    // The shell may say of its sleep that it was terminated, too.
+    // The shell may also report that its sleep was terminated.
     #expect(ended.outputText.hasPrefix("hi\n") && ended.outputText.hasSuffix("bye\n"))
     #expect(try await agent.job("stop").state == .cancelled)
   }

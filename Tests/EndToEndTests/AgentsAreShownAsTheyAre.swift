@@ -1,4 +1,4 @@
-// Goal: a person sees of each agent whether it can be used, and if not whose fault that is; and a dead one holds nobody up.
+// Goal: a person sees for each agent whether it can be used and, if not, which side is at fault; a dead agent delays nobody.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -24,7 +24,7 @@ import Testing
       try await fleet.agent("good"), try await fleet.agent("away"), try await fleet.agent("idle")
     )
     for agent in [good, idle] { try await agent.start() }
-    // One that proves to be another, and one of another scheduler, which refuses this one; the root here is that one's, too.
+    // One agent authenticates as another; one of another scheduler refuses this one, whose root is also that scheduler's.
     try await fleet.add("mistaken", good)
     let stranger = try await Installation.running()
     try await fleet.add("stranger", stranger)
@@ -58,7 +58,7 @@ import Testing
     let agent = try await fleet.agent("other")
     try await agent.start()
     try await fleet.add("other", agent)
-    // The agent's administrator takes the scheduler's root away; a root of his own has to be there.
+    // The agent's administrator removes the scheduler's root; at least one root must remain.
     let own = Set(try Folder.names(in: agent.folder.path("store/current/roots")))
     let root = try #require(own.intersection(try Folder.names(in: fleet.folder.path("home/store/current/roots"))).first)
     try await agent.configure("-I", try SchedulerCertificates.make().rootPath)

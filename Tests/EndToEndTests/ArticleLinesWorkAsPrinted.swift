@@ -1,5 +1,5 @@
-// Goal: an administrator who types the three Linux lines of the scheduler's documentation, exactly as it prints them, in a
-// terminal, has a running agent that lets the scheduler in.
+// Goal: an administrator who types the three Linux commands of the scheduler's documentation, exactly as printed, in a terminal, has a
+// running agent that admits the scheduler.
 import SystemCalls
 import TestSupport
 import Testing
@@ -19,7 +19,7 @@ import Testing
 
     try shell.type("jams-register -L -t \(try agent.certificates.listenerThumbprintSHA1) -d none; echo listener=$?\n")
     try await shell.expect("listener=0")
-    // Not in the documentation: every test's agent needs a port of its own.
+    // Not in the documentation: every test's agent needs its own port.
     try shell.type("jams-register -L -b 127.0.0.1 -p \(agent.port); echo port=$?\n")
     try await shell.expect("port=0")
 

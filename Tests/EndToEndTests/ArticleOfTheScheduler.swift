@@ -1,5 +1,5 @@
-// Goal: who follows the scheduler's documentation from its first command to its last, on a terminal, as it is printed, has an agent
-// that lets in both the scheduler and its standby.
+// Goal: a person who follows the scheduler's documentation from the first command to the last, in a terminal, as printed, has an agent that
+// admits both the scheduler and its standby.
 import SystemCalls
 import TestCertificates
 import TestSupport
@@ -13,9 +13,9 @@ import Testing
     try await agentsHost(agent, first, listenerThumbprint)
     try await standby(first, second)
 
-    // One at a time, and both at once; the same id is a job of each scheduler's own only if it is the same job.
+    // One at a time, and both at once; the same id is the job of both schedulers only if it is the same job.
     for scheduler in [first, second] {
-      // The test's agent does not listen on the port that the documentation takes for granted.
+      // The test's agent does not listen on the port that the documentation assumes.
       let added = try await run(
         "scheduler-register", "ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=localhost /ADDRESS=localhost:\(agent.port)",
         in: scheduler)
@@ -50,7 +50,7 @@ import Testing
     try await prompt.expect("CN=JAMS Local Self-Signed Root CA")
     try prompt.type("CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT\n")
     try await prompt.expect("New certificate")
-    // The documentation breaks this line here.
+    // The documentation breaks the line here.
     try prompt.type("CREATE AGENT LISTENER CERT /NOSTORECERT /FILENAME=agentcert.pem /PROMPT \n")
     try prompt.type("    /AGENTNAME=localhost /PEM /CHAIN\n")
     try await prompt.answerPassword(twice: true)

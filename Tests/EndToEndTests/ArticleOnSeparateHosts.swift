@@ -1,6 +1,6 @@
-// Goal: the scheduler's documentation from its first line to its last between four hosts that have names, addresses and networks of their
-// own: a scheduler, an agent that requests its certificate, an agent that gets a file, a standby scheduler. Nothing but the documentation's own
-// words says where anything is; in the end both schedulers run jobs on both agents.
+// Goal: the scheduler's documentation from first line to last on four hosts with their own names, addresses and networks: a scheduler, an
+// agent that requests its certificate, an agent that receives a file, a standby scheduler. Only the words of the documentation say where
+// anything is; in the end, both schedulers run jobs on both agents.
 import SystemCalls
 import TestSupport
 import Testing
@@ -35,7 +35,7 @@ import Testing
 
   private func prepareAgent(_ host: SeparateHosts.Host) throws {
     try host.install(["jams-agentd": "agentd", "jams-register": "agent-register"])
-    // The system's own places are this machine's, and so is the list of its users.
+    // The system's own paths belong to this machine, and so does its user database.
     try host.folder.write(
       "agentd.toml",
       """
@@ -45,7 +45,7 @@ import Testing
       state = "state"
       runtime = "run"
       [process]
-      listener_user = "nobody"
+      listener_user = "games"
 
       """)
   }

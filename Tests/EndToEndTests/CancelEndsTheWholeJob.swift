@@ -1,4 +1,4 @@
-// Goal: a cancelled job is gone with all the processes it started, also those that ignore TERM.
+// Goal: a cancelled job ends with all processes that it started, even those that ignore TERM.
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-// Goal: a running agentd has its certificate renewed before it expires, again and again, with a new key each time, and nobody who works with
-// it notices; where that fails it says so and goes on.
+// Goal: a running agentd renews its certificate before it expires, again and again, with a new key each time, unnoticed by its clients; if
+// renewal fails, agentd says so and keeps running.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -26,7 +26,7 @@ import Testing
     let next = try #require(page.values["agentd_certificate_next_renewal_timestamp_seconds"])
     #expect(abs(next - Double(time(nil))) < 120)
     try await agent.stop()
-    // The one that served last and the one before, with keys of their own.
+    // The last certificate in use and its predecessor, each with its own key.
     let last = try names(agent, "keys")
     #expect(last.count <= 2 && !last.contains(first[0]))
     #expect(try names(agent, "certificates") == last)
@@ -44,6 +44,9 @@ import Testing
     try await agent.logLine(with: "was not renewed", "does SERVE ENROLMENT run there?", "trying again in")
     let answer = try await scheduler.ask(agent)
     #expect(answer.outputText.contains("\"running\":0"), "\(answer.errorText)")
+    let page = try PrometheusText(try await scheduler.ask(agent, "../metrics").outputText)
+    #expect(try #require(page.values["agentd_certificate_renewals_total{result=\"failure\"}"]) >= 1)
+    #expect(page.values["agentd_certificate_renewals_total{result=\"success\"}"] == 0)
   }
 
   @Test func aRevokedCertificateIsNotRenewed() async throws {

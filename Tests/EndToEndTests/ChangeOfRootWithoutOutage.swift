@@ -1,6 +1,6 @@
-// Goal: an administrator changes from one root CA to the next while clients work: both are let in for a while, it can be seen who still
-// needs the old one, which cannot be removed by mistake, and no request fails from the beginning to the end. That the end of the old
-// root comes is said beforehand.
+// Goal: an administrator changes from one root CA to the next while clients work: both are admitted for a while, it is visible who still
+// needs the old one, which cannot be removed by mistake, and no request fails from beginning to end. The expiry of the old root is
+// announced in advance.
 import FoundationEssentials
 import Glibc
 import Synchronization
@@ -13,7 +13,7 @@ import Testing
   @Test func fromTheOldRootToTheNew() async throws {
     let agent = try await Installation.running()
     let oldRoot = agent.certificates.root
-    // It outlives its root: what ends its time is the root's end and not its own.
+    // It outlives its root: the root's expiry ends its validity, not its own.
     let lasting = try PKI.shared.issue(
       CertificateRecipe("/CN=Lasting Connector", .client).with { $0.notAfter = 60 * 86400 }, by: oldRoot)
     let oldClient = Presented(lasting)
@@ -27,7 +27,7 @@ import Testing
       try await agent.configure("-l").contains("CN=Lasting Connector  (seen lately")
     }
 
-    // The end of the old root is told a month before, by both programs.
+    // Both programs announce the expiry of the old root a month in advance.
     for command in [["jams-register", "-V"], ["jams-agentd", "-t"]] {
       let broken = try await agent.run(command + ["--at", day(32)])
       #expect(broken.end == .exited(78), "EX_CONFIG: sysexits(3)")
@@ -69,7 +69,7 @@ import Testing
     #expect(refused.end == .exited(78))
     #expect(refused.errorText.contains("is still needed: 1 client of the last 30 days, CN=Lasting Connector last"))
 
-    // A month without the old client.
+    // A month passes without the old client.
     isOver.store(true, ordering: .relaxed)
     #expect(try await load > 0, "it was served all the while")
     try await agent.stop()
@@ -104,7 +104,7 @@ import Testing
       "root=\(try root.sha256)")
   }
 
-  /// Runs jams-register, which has to succeed, and waits until agentd has reloaded.
+  /// Runs jams-register, which must succeed, and waits until agentd has reloaded.
   private func reloaded(_ agent: Installation, _ arguments: String...) async throws {
     let logged = agent.log.utf8.count
     let result = try await agent.run(["jams-register"] + arguments)

@@ -1,4 +1,4 @@
-// Goal: a scheduler that uses the client library notices nothing of an agent that reloads, crashes or is started again.
+// Goal: a scheduler that uses the client library does not notice when an agent reloads, crashes or restarts.
 import AgentClient
 import AgentProtocol
 import Glibc
@@ -10,8 +10,8 @@ import Testing
     let agent = try await Installation.running()
     let client = try agent.client()
     let id = JobID("talk")!
-    // On a busy machine the job may come to the gate again before it was closed behind it: then it reads the end, which is no word to
-    // go on.
+    // On a busy machine, the job may reach the gate again before it was closed: it then reads end of file, which is not the signal to
+    // continue.
     let script = "for step in 1 2 3 4; do seq 20000; until read line < go; do :; done; done"
     try await agent.submit("talk", ["/bin/sh", "-c", script], fields: try agent.gate("go"))
     let received = CollectedBytes()
@@ -71,7 +71,7 @@ import Testing
       return try await group.reduce(into: []) { $0.append($1) }
     }
     #expect(states == Array(repeating: .succeeded, count: 100))
-    // One that was replaced may be still closing.
+    // A replaced one may still be closing.
     try await wait(for: "no more than eight connections") { try agent.connections <= 8 }
     #expect(try await client.allJobs().count == 100)
     try await client.forget(JobID("many-1")!)

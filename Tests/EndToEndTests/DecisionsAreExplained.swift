@@ -1,4 +1,4 @@
-// The promise: `agentd -t --as` says beforehand what a client gets, by the rule in which line, and why; it says the same that happens then.
+// The promise: `agentd -t --as` says in advance what a client may do, by which rule and line, and why; that is also what then happens.
 import Glibc
 import TestCertificates
 import TestSupport
@@ -14,6 +14,7 @@ import Testing
     [[client]]
     certificate = "CN=Executor Connector"
     commands = ["/usr/bin/*"]
+    default_user = "nobody"
     pool = "two"
     """
 
@@ -55,7 +56,7 @@ import Testing
     #expect(stranger.outputText.hasSuffix("refused: no rule of this agent matches this client\n"))
     let reader = try await explain(agent, "--as", "CN=Second", "--", "/usr/bin/env")
     #expect(reader.outputText.hasSuffix("refused: this client may only look at jobs\n"))
-    // One that the gate refuses is no matter for rules.
+    // Rules do not apply to a client that the gate refuses.
     let foreign = try PKI.shared.client("Executor Connector", by: try PKI.shared.root("Nobody's Root"))
     let outside = try await explain(agent, "--as", foreign.certificatePath, "--", "/usr/bin/env")
     #expect(outside.end == .exited(EX_NOPERM))

@@ -1,4 +1,4 @@
-// Goal: SIGTERM and Ctrl-C end agentd and its listener at once and with exit code 0; jobs live on and are found again.
+// Goal: SIGTERM and Ctrl-C end agentd and its listener promptly with exit code 0; jobs keep running and are found again.
 import Glibc
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
-// Goal: the scheduler's documentation on how an agent requests its certificate works as it is printed, its key never leaves the host,
-// and the code is sent to nobody but the scheduler whose root it names.
+// Goal: the scheduler's documentation on how an agent requests its certificate works as printed; the key never leaves the host, and the
+// code is sent only to the scheduler whose root it names.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -35,7 +35,7 @@ import Testing
   @Test func theSameOnStandardInput() async throws {
     let (agent, scheduler) = (try await Installation(), try await EnrolmentScheduler())
     try agent.folder.write("code", try await scheduler.code() + "\n", mode: 0o600)
-    // As the documentation breaks the line.
+    // With the documentation's line break.
     let command = """
       UPDATE AGENT LISTENER /REQCERT /SERVER="\(scheduler.server)"\u{20}
           /NOALLOWSSPI /NOALLOWNONE /AGENTNAME=localhost /CODEFILE=code
@@ -117,7 +117,7 @@ import Testing
     }
   }
 
-  /// A server with a certificate of its own that says what the scheduler says of its CA.
+  /// A server with its own certificate that presents the scheduler's CA certificates as its own.
   private func impostor(of scheduler: EnrolmentScheduler) async throws -> (TestProcess, port: Int) {
     let folder = scheduler.folder
     let shown = try await run(

@@ -1,4 +1,4 @@
-// Goal: one connection learns of every change of state of every job, and goes on where it was.
+// Goal: one connection reports every change of state of every job, and resumes where it was.
 import AgentClient
 import AgentProtocol
 import Glibc
@@ -75,7 +75,8 @@ import Testing
 
   @Test func whoSeesOnlyItsOwnJobsIsToldOfThemAlone() async throws {
     let agent = try await Installation.running(
-      configuration: "[[client]]\ncertificate = \"CN=Executor Connector\"\n[[client]]\ncertificate = \"CN=Second\"\n")
+      configuration: ["Executor Connector", "Second"]
+        .map { "[[client]]\ncertificate = \"CN=\($0)\"\ndefault_user = \"nobody\"\n" }.joined())
     let second = try agent.client(as: Presented(try PKI.shared.client("Second", by: agent.certificates.root)))
     let seen = Seen()
     let watching = Task { try await second.events { seen.append($0) } }
@@ -113,7 +114,7 @@ import Testing
   }
 }
 
-/// What a watcher was told so far.
+/// The events that a watcher has received so far.
 private final class Seen: Sendable {
   private let events = Mutex<[AgentEvent]>([])
   var all: [AgentEvent] { events.withLock { $0 } }

@@ -1,5 +1,5 @@
-// Goal: that a certificate is about to expire stands in the log at start and reload, in GET /v1/agent and in GET /metrics, and so
-// does what became of reloads and listeners. Like all requests, these are answered to clients with a certificate alone.
+// Goal: the imminent expiry of a certificate is reported in the log at start and reload, in GET /v1/agent and in GET /metrics, and so are
+// the results of reloads and restarts of the listener. As for all requests, clients need a certificate.
 import AgentProtocol
 import FoundationEssentials
 import SystemCalls
@@ -12,7 +12,7 @@ import Values
   @Test func certificatesAndListsThatExpireSoon() async throws {
     let agent = try await Installation.running()
     let root = agent.certificates.root
-    // The tests' root is valid for thirty days; the listener's certificate for ninety.
+    // The test root is valid for thirty days; the listener's certificate for ninety.
     try await agent.logLine(
       with: "warning the root CN=End To End Root CA expires in ", " days (20", "are refused from then on")
     #expect(!agent.log.contains("the listener certificate CN=AGENT01 expires"))
@@ -60,7 +60,7 @@ import Values
     for role in ["supervisor", "listener", "signer"] {
       #expect((page.values["agentd_process_resident_memory_bytes{process=\"\(role)\"}"] ?? 0) > 1_048_576, "\(role)")
     }
-    // The listener's own counters are those of the one that answers.
+    // The listener's own counters are those of the listener that answers.
     #expect(page.values["agentd_handshakes_accepted_total{version=\"TLSv1.3\"}"] == 1)
     #expect(page.values["agentd_requests_total{operation=\"submitJob\",status=\"2xx\"}"] == 0)
   }

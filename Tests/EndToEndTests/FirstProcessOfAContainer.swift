@@ -1,4 +1,4 @@
-// Goal: agentd may be process 1 of a container: it waits for whatever loses its parent, passes signals on and exits as agentd does.
+// Goal: agentd can be process 1 of a container: it reaps orphans, forwards signals and exits with agentd's status.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -16,7 +16,7 @@ import Testing
     try await wait(for: "both processes of the job") {
       try ProcessTable.children(of: shepherd).contains { try ProcessTable.children(of: $0).count == 1 }
     }
-    // What it leaves behind becomes process 1's, and is ended by agentd.
+    // Its orphans become children of process 1, and agentd ends them.
     kill(shepherd, SIGKILL)
     #expect(try await agent.job("orphaned", wait: 60).state == .interrupted)
     try await wait(for: "nothing to be left of it") { try ProcessTable.children(of: first) == [supervisor] }
@@ -30,7 +30,7 @@ import Testing
     kill(first, SIGUSR1)
     try await agent.logLine(with: "summary")
     kill(first, SIGTERM)
-    // unshare(1) exits as process 1 did.
+    // unshare(1) exits with the status of process 1.
     #expect(try await agent.ended() == .exited(0))
     #expect(agent.log.contains("agentd stops"))
   }

@@ -1,4 +1,4 @@
-// The promise: an agent that can take no more says so in a way that a scheduler can act on, and takes in again what it can later.
+// The promise: an agent that cannot accept more says so in a way that a scheduler can handle, and accepts jobs again when it can.
 import Glibc
 import TestSupport
 import Testing
@@ -11,7 +11,7 @@ import Testing
       configuration: "[jobs]\nmax_running = 2\nmax_queued = 1\n[jobs.pools.one]\nmax_running = 1\n")
     try await agent.submit("a", ["/bin/sleep", "600"], fields: #""pool": "one""#)
     try await agent.submit("b", ["/bin/true"], fields: #""pool": "one""#)
-    // The pool is full, the agent is not.
+    // The pool is full; the agent is not.
     try await agent.submit("c", ["/bin/sleep", "600"])
     let full = try await agent.request("PUT", "jobs/d", body: Self.body, curl: ["--include"])
     #expect(full.status == 503 && full.text.lowercased().contains("\r\nretry-after: 5\r\n"), "\(full.text)")

@@ -1,4 +1,4 @@
-// The promise: a scheduler that offers HTTP/2 is served over HTTP/2, by the same rules as over HTTP/1.1; one that does not is served over HTTP/1.1.
+// The promise: a scheduler that offers HTTP/2 is served over HTTP/2, by the same rules as over HTTP/1.1; others are served over HTTP/1.1.
 import Glibc
 import TestSupport
 import Testing
@@ -29,7 +29,7 @@ import Testing
     #expect(try await agent.request("DELETE", "jobs/large", curl: http2).status == 204)
   }
 
-  /// A thousand requests, fifty at a time, and a follower beside them, on one connection.
+  /// A thousand requests, fifty at a time, and a follower at the same time, on one connection.
   @Test func manyStreamsOnOneConnection() async throws {
     let agent = try await Installation.running()
     let gate = try agent.gate("gate")
@@ -47,12 +47,12 @@ import Testing
     let result = try await client.end()
     let lines = result.errorText.split(separator: "\n")
     #expect(lines.count == 1001 && lines.allSatisfy { $0.hasPrefix("200 2 ") }, "\(result.errorText)")
-    // curl opens some connections at first, before it knows that one is enough.
+    // curl opens several connections at first, before it knows that one is enough.
     #expect(lines.count { $0.hasSuffix("1") } <= 50)
     #expect(try agent.folder.read("followed") == "begun\nended\n")
   }
 
-  /// A reload takes the connection away in good order: what was asked before is answered, and the client comes again.
+  /// A reload closes the connection gracefully: earlier requests are answered, and the client reconnects.
   @Test func reloadEndsNoRequest() async throws {
     let agent = try await Installation.running()
     let gate = try agent.gate("gate")

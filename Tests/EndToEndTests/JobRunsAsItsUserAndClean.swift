@@ -1,5 +1,5 @@
-// Goal: a job has exactly what its user has: user, groups, a clean environment, three descriptors, default signals, a session
-// of its own, and nothing of agentd's. As root that is another user; otherwise the user who runs agentd.
+// Goal: a job has exactly what its user has: user, groups, a clean environment, three descriptors, default signals, its own session, and
+// nothing of agentd's. Under root that is another user; otherwise the user who runs agentd.
 import Glibc
 import TestSupport
 import Testing
@@ -9,7 +9,7 @@ import Testing
   func aJobHasItsUsersGroups() async throws {
     let agent = try await Installation()
     try await agent.register()
-    // Users of this test alone, in a mount namespace of this agentd alone.
+    // Users of this test only, in a mount namespace of this agentd only.
     for (file, line) in [
       ("passwd", "agentd-batch:x:4801:4802::/:/bin/sh"),
       ("group", "agentd-a:x:4802:\nagentd-b:x:4803:agentd-batch\nagentd-c:x:4804:agentd-batch"),
@@ -85,7 +85,7 @@ import Testing
     #expect(facts["unexpected"] == "", "\(job.output)")
   }
 
-  // -I and the absolute path: no variable of the environment plays a part. LC_CTYPE is Python's own doing (PEP 538).
+  // -I and the absolute path exclude influence of the environment. Python itself sets LC_CTYPE (PEP 538).
   private static let look = """
     import os
     status = dict(line.rstrip("\\n").split(":\\t", 1) for line in open("/proc/self/status") if ":\\t" in line)

@@ -1,4 +1,4 @@
-// Goal: `agent-register --env-diff` shows the limits that a job of the agentd that runs has, whoever started that and how.
+// Goal: `agent-register --env-diff` shows the limits that a job of the running agentd has, however that was started.
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-// Goal: an agent serves with a certificate whose key was made on its own host and has never been anywhere else: request, signature,
-// import, start.
+// Goal: an agent serves with a certificate whose key was created on its own host and has never been elsewhere: request, signature, import,
+// start.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -11,7 +11,7 @@ import Testing
     let scheduler = try TemporaryFolder()
     try await agent.configure("-R", "-n", "localhost", "-o", "request.pem")
     try expectMode("store/request.key", in: agent)
-    // Asked again, it is the same key.
+    // A second request uses the same key.
     let first = try agent.folder.read("store/request.key")
     try await agent.configure("-R", "-n", "localhost", "-o", "request.pem")
     #expect(try agent.folder.read("store/request.key") == first)

@@ -1,11 +1,11 @@
-// Goal: a listener that dies (a crash, the OOM killer) costs a second of new connections and no job.
+// Goal: a listener that dies (a crash, the OOM killer) delays new connections by a second and costs no job.
 import Glibc
 import TestSupport
 import Testing
 
 @Suite struct KilledListenerComesBackWithinASecond {
   @Test func newConnectionsWork() async throws {
-    // The best of three: other tests share the machine, and how they slow this one is not agentd's doing.
+    // The best of three: other tests share the machine, and agentd is not responsible for their load.
     var best = Duration.seconds(60)
     for _ in 1...3 where best >= .seconds(1) {
       let agent = try await Installation.running()

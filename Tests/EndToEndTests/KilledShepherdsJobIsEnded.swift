@@ -1,5 +1,5 @@
-// Goal: a job whose shepherd is killed is not left running: its processes are gone when it is called interrupted, with control
-// groups and without, also when agentd itself was killed in between.
+// Goal: a job whose shepherd is killed does not keep running: its processes are gone when it is reported as interrupted, with and without
+// control groups, even if agentd itself was killed in between.
 import Glibc
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-// Goal: kill -9 of agentd itself, and its start again: the job runs on, and its exit code and output are known.
+// Goal: after kill -9 and a restart of agentd itself, the job still runs, and its exit code and output are known.
 import Glibc
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
-// Goal: who takes over the listener has neither the store nor root: it runs as its own user, holds no descriptor of the
-// store, and cannot open one. All of it is for root to show: only root can give up being root and look at its descriptors.
+// Goal: whoever takes over the listener has neither the store nor root: it runs as its own user, holds no descriptor of the store, and
+// cannot open one. Only root can test all of this: only root can give up being root and inspect the listener's descriptors.
 import Glibc
 import TestSupport
 import Testing
@@ -23,7 +23,7 @@ import Testing
     let agent = try await Installation.running()
     let listener = try await agent.listenerID()
     let status = try ProcessTable.status(listener)
-    let nobody = "\(try #require(getpwnam("nobody")).pointee.pw_uid)"
+    let nobody = "\(try #require(getpwnam(Installation.listenerUser)).pointee.pw_uid)"
     #expect(status["Uid"] == Array(repeating: nobody, count: 4))
     #expect(status["Gid"]?.contains("0") == false)
     #expect(status["Groups"]?.contains("0") == false)
@@ -45,7 +45,7 @@ import Testing
       let status = try ProcessTable.status(thread)
       #expect(status["NoNewPrivs"] == ["1"])
       #expect(status["Seccomp"] == ["2"])
-      // Of the bounding set only root can take something away.
+      // Only root can drop capabilities from the bounding set.
       for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] + (isRoot ? ["CapBnd"] : []) {
         #expect(status[set] == ["0000000000000000"], "\(set)")
       }
@@ -60,8 +60,8 @@ import Testing
     _ = try await agent.request("GET", "agent")
     let processes = try ProcessTable.children(of: agent.supervisorID).filter { ProcessTable.title($0) == role }
     let process = try #require(processes.first)
-    let (user, group) = role == "agentd: signer" ? ("daemon", "daemon") : ("nobody", "nogroup")
-    let asItself = ["setpriv", "--reuid=\(user)", "--regid=\(group)", "--clear-groups"]
+    let user = role == "agentd: signer" ? Installation.signerUser : Installation.listenerUser
+    let asItself = ["setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups"]
     let read = try await TestProcess(asItself + ["cat", "/proc/\(process)/environ"]).end()
     #expect(read.end == .exited(1) && read.errorText.contains("Permission denied"), "\(read.errorText)")
     let opened = try await TestProcess(asItself + ["head", "-c1", "/proc/\(process)/mem"]).end()
@@ -73,15 +73,17 @@ import Testing
     arguments: ["store", "state/ledger.sqlite", "state/jobs"])
   func itsUserCannotOpen(path: String) async throws {
     let agent = try await Installation.running()
-    // Even where the folder above would let it pass.
+    // Even if the folder above would allow access.
     chmod(agent.folder.path, 0o755)
-    let asListener = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    let asListener = [
+      "setpriv", "--reuid=\(Installation.listenerUser)", "--regid=\(Installation.listenerUser)", "--clear-groups",
+    ]
     let read = try await TestProcess(asListener + ["ls", "-l", agent.folder.path(path)]).end()
     let opened = try await TestProcess(asListener + ["head", "-c1", agent.folder.path(path)]).end()
     #expect(opened.end == .exited(1))
     #expect(opened.errorText.contains("Permission denied"))
     if path != "state/ledger.sqlite" { #expect(read.end != .exited(0)) }
-    // The same path, seen by root, is there: the refusal above is about permission.
+    // The path exists for root: the failure above is due to permissions.
     #expect(access(agent.folder.path(path), F_OK) == 0)
   }
 }

@@ -1,5 +1,5 @@
-// Goal: who rotates the log of a detached agentd renames it and reloads; the next line is in a new file, also when the configuration has
-// been broken meanwhile.
+// Goal: to rotate the log of a detached agentd, rename it and reload; the next line is in a new file, even if the configuration has become
+// invalid meanwhile.
 import Glibc
 import SystemCalls
 import TestSupport

@@ -1,5 +1,5 @@
-// Goal: with log_format = "json" every line of the log is an object, of the supervisor and of the listener, and after a reload; the audit
-// log can be a file of its own that is renamed while agentd runs.
+// Goal: with log_format = "json" every line of the log is an object, from supervisor and listener, and also after a reload; the audit log
+// can be a separate file that is renamed while agentd runs.
 import FoundationEssentials
 import Glibc
 import SystemCalls
@@ -38,7 +38,17 @@ import Testing
 
   private func objects(_ text: String) throws -> [[String: String]] {
     try text.split(separator: "\n").map { line in
-      try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+      try JSONDecoder().decode([String: Value].self, from: Data(line.utf8)).mapValues(\.text)
+    }
+  }
+
+  /// A JSON string or number.
+  private struct Value: Decodable {
+    let text: String
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      text = try (try? container.decode(String.self)) ?? "\(container.decode(Double.self))"
     }
   }
 }

@@ -1,11 +1,11 @@
-// Goal: a signer that dies or hangs costs new connections a moment and no job: listener and signer are started again.
+// Goal: a signer that dies or hangs briefly delays new connections and costs no job: listener and signer are restarted.
 import Glibc
 import TestSupport
 import Testing
 
 @Suite struct LostSignerIsReplaced {
   @Test func killed() async throws {
-    // The best of three: other tests share the machine, and how they slow this one is not agentd's doing.
+    // The best of three: other tests share the machine, and agentd is not responsible for their load.
     var best = Duration.seconds(60)
     for _ in 1...3 where best >= .seconds(2) {
       let agent = try await Installation.running()

@@ -1,5 +1,5 @@
-// Goal: the manual says what the programs are: no option, command or switch is missing in it, and none is there that does not exist.
-// What --help prints fits a screen.
+// Goal: the manual matches the programs: it misses no option, command or switch, and lists none that does not exist. The output of --help
+// fits on a screen.
 import FoundationEssentials
 import SystemCalls
 import TestSupport
@@ -79,7 +79,7 @@ import Testing
     return result.outputText
   }
 
-  /// The commands that the end of `help` lists.
+  /// Returns the commands listed at the end of `help`.
   private static func commands(_ help: String) -> [String] {
     guard let list = help.firstRange(of: "SUBCOMMANDS:\n") else { return [] }
     return help[list.upperBound...].matches(of: #/(?m)^  ([a-z]+)  /#).map { String($0.1) }

@@ -1,5 +1,5 @@
-// Goal: what Prometheus and Grafana are given to read is what agentd says: promtool has nothing to say of the page and the alert rules, and
-// each metric that a rule or the dashboard asks for is there.
+// Goal: the files for Prometheus and Grafana match what agentd exports: promtool accepts the page and the alert rules, and each metric that
+// a rule or the dashboard uses exists.
 import FoundationEssentials
 import SystemCalls
 import TestCertificates
@@ -9,7 +9,7 @@ import Testing
 @Suite struct MonitoringFiles {
   private let folder = "\(BuiltProduct.packageFolder)/packaging"
 
-  /// Debian's; scripts/bootstrap takes it out of the package prometheus, which would start a server, where it is not installed.
+  /// Debian's; if it is not installed, scripts/bootstrap extracts it from the package prometheus, which would start a server.
   private var promtool: String {
     let own = "\(BuiltProduct.packageFolder)/.build/prometheus/usr/bin/promtool"
     return (try? FileDescriptor.open(own, 0)) == nil ? "promtool" : own

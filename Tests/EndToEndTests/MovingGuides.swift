@@ -1,4 +1,4 @@
-// Goal: what the guides for those who come from NRPE or ssh print, agentd takes.
+// Goal: agentd accepts the configuration printed in the guides for users of NRPE or ssh.
 import FoundationEssentials
 import Glibc
 import SystemCalls
@@ -16,7 +16,7 @@ import Testing
     let file = try folder.write("agentd.toml", String(rule))
     let arguments = question.split(separator: " ").map(String.init)
     let result = try await TestProcess([try BuiltProduct.path("agentd"), "-c", file] + arguments).end()
-    // Refused, where this host has not the user or the program; but by the rule that is meant.
+    // Refused if this host lacks the user or the program, but by the intended rule.
     #expect([.exited(EX_OK), .exited(EX_NOPERM)].contains(result.end), "\(result.errorText)")
     #expect(result.outputText.contains("agentd.toml:1"), "\(result.outputText)")
   }

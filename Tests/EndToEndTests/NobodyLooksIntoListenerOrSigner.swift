@@ -1,5 +1,5 @@
-// Goal: at no moment of its life, its start above all, can a process of the same user open the memory of a listener or a signer, or take a
-// descriptor out of it. Two that try all the time meet some starts for each second: AGENTD_RACE=60 makes it a minute and 200 kills.
+// Goal: at no moment, least of all during startup, can a process of the same user open the memory of a listener or a signer, or take a
+// descriptor from it. Two intruders that try all the time hit some starts per second: AGENTD_RACE=60 makes it a minute and 200 kills.
 import Glibc
 import TestSupport
 import Testing
@@ -13,14 +13,15 @@ struct NobodyLooksIntoListenerOrSigner {
     let agent = try await Installation.running()
     chmod(agent.folder.path, 0o755)
     try agent.folder.write("go", "")
-    let intruders = try ["nobody", "daemon"].map { try intruder(at: agent.supervisorID, as: $0, in: agent.folder) }
+    let users = [Installation.listenerUser, Installation.signerUser, "nobody"]
+    let intruders = try users.map { try intruder(at: agent.supervisorID, as: $0, in: agent.folder) }
     let end = ContinuousClock.now + .seconds(Self.seconds)
     var (killed, starts) = (0, 0)
     while killed < Self.kills || ContinuousClock.now < end {
       let listener = try await agent.listenerID()
       kill(killed % 2 == 0 ? listener : try await agent.signerID(), SIGKILL)
       killed += 1
-      // Not to wait for the delay of the restart, which grows.
+      // Avoids the restart delay, which grows.
       try agent.signal(SIGHUP)
       try await wait(for: "another listener") {
         let now = try await agent.listenerID()
@@ -39,7 +40,7 @@ struct NobodyLooksIntoListenerOrSigner {
     }
   }
 
-  /// Or else the above proves nothing.
+  /// Without this, the test above proves nothing.
   @Test func andSomebodyElsesMemoryCanBeOpenedLikeThat() async throws {
     let folder = try TemporaryFolder()
     chmod(folder.path, 0o755)
@@ -55,11 +56,11 @@ struct NobodyLooksIntoListenerOrSigner {
     for child in try ProcessTable.children(of: victim.handle.processID) { kill(child, SIGKILL) }
   }
 
-  /// Tries each child of `parent` until the file `go` is gone. It prints what it got hold of, and in the end how often it tried.
+  /// Tries each child of `parent` until the file `go` is gone. Prints what it obtained and, at the end, the number of attempts.
   private func intruder(at parent: pid_t, as user: String, in folder: TemporaryFolder) throws -> TestProcess {
     try TestProcess([
       "setpriv", "--reuid=\(user)", "--regid=\(user == "nobody" ? "nogroup" : user)", "--clear-groups",
-      // Not one of a home folder, which PATH may name first.
+      // Not one in a home folder, which may come first in PATH.
       "/usr/bin/python3", "-c", Self.intrusion,
       "\(parent)", folder.path("go"),
     ])

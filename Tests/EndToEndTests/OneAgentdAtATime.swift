@@ -1,5 +1,5 @@
-// Goal: agentd without -F detaches when it listens, and tells by its exit code if it cannot; a second one on the same files does not
-// start; -t says whether all is well and starts nothing.
+// Goal: agentd without -F detaches once it listens, and reports with its exit code if it cannot; a second one on the same files does not
+// start; -t checks everything and starts nothing.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -36,7 +36,7 @@ import Testing
     let agent = try await Installation()
     try await agent.register()
     try Folder.make(agent.folder.path("run"), mode: 0o755)
-    // Greater than any process number.
+    // Greater than any process ID.
     let file = try agent.folder.write("run/agentd.pid", "999999999\n")
     let ending = try TestProcess(["flock", file, "sh", "-c", "echo held; exec sleep 0.5"])
     try await wait(for: "the lock") { ending.outputText == "held\n" }

@@ -1,5 +1,5 @@
-// Goal: one command runs a job on many agents and tells which agent said what, where it failed and where nobody knows; Ctrl-C ends
-// it everywhere.
+// Goal: one command runs a job on many agents and shows which agent printed what, where it failed and where the result is unknown; Ctrl-C
+// ends it everywhere.
 import Glibc
 import TestSupport
 import Testing

@@ -1,6 +1,5 @@
-// Goal: of all credentials only those that chain to the imported root and are fit for a client get an HTTP answer; each refusal has a
-// line in the log that names the reason, and costs the next good client nothing. The same for four makes of client and both
-// versions of TLS.
+// Goal: of all credentials, only those that chain to the imported root and are suitable for a client get an HTTP answer; each refusal is
+// logged with its reason and does not affect the next valid client. The same for four TLS clients and both versions of TLS.
 import TestSupport
 import Testing
 
@@ -8,7 +7,7 @@ import Testing
   @Test(arguments: ClientProgram.quick, TLSVersion.allCases)
   func table(program: ClientProgram, version: TLSVersion) async throws {
     let credentials = try CredentialCase.all()
-    // agentd logs at most ten refusals a minute from one source, and every one is to be seen here.
+    // agentd logs at most ten refusals per minute and source, and every one must appear here.
     for first in stride(from: 0, to: credentials.count, by: 8) {
       let agent = try await Installation.running()
       for credential in credentials[first..<min(first + 8, credentials.count)] {
@@ -39,7 +38,7 @@ import Testing
   func aCertificateWithoutItsKeyIsWorthNothing(version: TLSVersion) async throws {
     let agent = try await Installation.running()
     let logged = agent.log.utf8.count
-    // Every usual client refuses to send another's certificate; GnuTLS's library can be told not to look.
+    // Every usual client refuses to present a certificate without its key; GnuTLS's library can be told not to check.
     let thief = try await TestProcess(
       [
         "python3", "-c", Self.thief, "\(agent.port)", "1.\(version.minor)", agent.certificates.connector.files!.chain,

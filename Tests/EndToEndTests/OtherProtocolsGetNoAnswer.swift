@@ -1,5 +1,4 @@
-// Goal: who speaks anything but TLS with a certificate to the port gets not one byte of HTTP, a line in the log, and
-// does no harm to others.
+// Goal: a peer that speaks anything but TLS with a certificate gets no byte of HTTP, is logged, and does not affect others.
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-// Goal: what becomes of the clients of a CA whose revocation list is out of date is the administrator's choice, and the log says at each
-// start and reload what it means. A client that the old list names is out either way.
+// Goal: the administrator chooses what happens to the clients of a CA whose revocation list has expired, and the log states the effect at
+// each start and reload. A client on the expired list is refused either way.
 import TestCertificates
 import TestSupport
 import Testing
@@ -52,7 +52,7 @@ import Testing
     let agent = try await Installation.running()
     try await agent.configure("-I", try PKI.shared.revocationList(by: root, revoking: [], nextUpdate: -60))
     try await agent.logLine(with: "this issuer's clients are refused")
-    // The line is the new listener's; until it has taken over, the old one may still let somebody in.
+    // The line comes from the new listener; until it has taken over, the old one may still admit a client.
     try await wait(for: "the client to be refused") { (try? await agent.request("GET", "agent")) == nil }
     let configuration = try agent.folder.read("agentd.toml")
     try agent.folder.write("agentd.toml", configuration + "[tls]\ncrl_expired = \"warn\"\n")
@@ -60,7 +60,7 @@ import Testing
     try await wait(for: "the client to be let in") { (try? await agent.request("GET", "agent").status) == 200 }
   }
 
-  /// What `agent-register -V` says.
+  /// The verdict of `agent-register -V`.
   private func verify(_ client: Presented, at agent: Installation) async throws -> Bool {
     let file = try #require(client.files).chain
     let result = try await TestProcess(

@@ -1,4 +1,4 @@
-// Goal: a client gets every byte that a job wrote, while it runs and after; and goes on where it was cut off.
+// Goal: a client gets every byte that a job wrote, during and after its run, and resumes where it was interrupted.
 import TestSupport
 import Testing
 
@@ -20,7 +20,7 @@ import Testing
   @Test func offsetAndRangeGoOnInTheMiddle() async throws {
     let agent = try await Installation.running()
     let whole = try await agent.finish("count", ["/usr/bin/seq", "100000"]).output
-    // 9 numbers of two bytes with their newline, 90 of three, 900 of four, and so on; one of seven.
+    // 9 numbers of two bytes including the newline, 90 of three, 900 of four, and so on; one of seven.
     #expect(whole.utf8.count == 588_895)
 
     let behind = try await agent.request("GET", "jobs/count/output?offset=588888")

@@ -1,5 +1,5 @@
-// The promise: a job that was answered with 201 is there after a power cut, and has not been started twice, whenever the power is cut. Power is
-// cut of a machine of its own, a kernel that is killed with all that it had in memory; the marks that jobs leave are kept outside of it.
+// The promise: a job that was answered with 201 exists after a power failure, and was not started twice, whenever the power fails. The
+// power failure happens in a virtual machine whose kernel is killed with its memory; the marks of jobs are kept outside.
 import AgentProtocol
 import Glibc
 import SystemCalls
@@ -10,7 +10,7 @@ import Testing
   .enabled(if: UserModeMachine.isForThisMachine && isRoot, "user-mode-linux is there for x86 only; root makes its disk")
 )
 struct PowerCutLosesNothing {
-  /// `make power-cut` sets it: every round costs two boots.
+  /// Set by `make power-cut`: every round costs two boots.
   private static let rounds = processVariable("AGENTD_POWER_CUTS").flatMap(Int.init) ?? 2
 
   @Test func ofAnyJobThatWasAnswered() async throws {
@@ -36,7 +36,7 @@ struct PowerCutLosesNothing {
       #expect(
         !listed.contains(#""state":"running""#) && !listed.contains(#""state":"accepted""#), "round \(round): \(listed)"
       )
-      // What ran before the cut is not run after it.
+      // Jobs that ran before the power failure do not run after it.
       #expect(try agent.folder.read("marks").hasPrefix(marks))
     }
     print("power cuts: \(Self.rounds), jobs answered with 201: \(audit.answered), lost: 0, started twice: 0")
@@ -75,7 +75,7 @@ struct PowerCutLosesNothing {
 
     """
 
-  /// Three clients that submit one job after the other, and write down what they are answered.
+  /// Three clients that submit one job after another, and record the answers.
   private static func submitters(_ round: Int) -> String {
     """
     submit() {
@@ -90,7 +90,7 @@ struct PowerCutLosesNothing {
     """
   }
 
-  /// All jobs, once none waits or runs any more.
+  /// Lists all jobs, once none is queued or running.
   private static func list(_ round: Int) -> String {
     """
     until curl -K curl.conf $url/agent | grep -q '"queued":0,"running":0'; do sleep 0.1; done
@@ -99,7 +99,7 @@ struct PowerCutLosesNothing {
     """
   }
 
-  /// What clients were told, and which jobs ran.
+  /// The answers that clients received, and the jobs that ran.
   private struct Audit {
     private var created: [Substring] = []
     private var marks: [Substring] = []

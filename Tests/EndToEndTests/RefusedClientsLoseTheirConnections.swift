@@ -1,5 +1,5 @@
-// Goal: a client that is let in no more (its certificate is revoked, its root is removed) loses the connections that it has within a
-// second of the reload: the one kept alive, the one that waits, the one that follows. Others do not notice.
+// Goal: a client that is no longer admitted (its certificate is revoked, its root is removed) loses its existing connections within a
+// second of the reload: the persistent one, the waiting one, the following one. Others do not notice.
 import Glibc
 import Synchronization
 import TestCertificates
@@ -33,7 +33,7 @@ import Testing
     _ leaver: Credential, because reason: String..., change: (Installation) async throws -> Void,
     prepare: (Installation) async throws -> Void = { _ in }
   ) async throws {
-    // The best of three: other tests share the machine, and how they slow this one is not agentd's doing.
+    // The best of three: other tests share the machine, and agentd is not responsible for their load.
     var best = Duration.seconds(60)
     for _ in 1...3 where best >= .seconds(1) {
       let agent = try await Installation.running()
@@ -65,7 +65,7 @@ import Testing
   }
 }
 
-/// Who is connected when the change comes.
+/// The connected clients at the time of the change.
 private struct Clients {
   let keptAlive: TestProcess
   let waiting: TestProcess
@@ -75,7 +75,7 @@ private struct Clients {
 
   var leavers: [TestProcess] { [keptAlive, waiting, following] }
 
-  /// Connects them, and waits until each has what it came for.
+  /// Connects them, and waits until each has received its first data.
   init(of leaver: Credential, at agent: Installation) async throws {
     let presented = Presented(leaver)
     func curl(_ presented: Presented?, _ arguments: String...) throws -> TestProcess {
@@ -89,7 +89,7 @@ private struct Clients {
     try keptAlive.write("GET /v1/agent HTTP/1.1\r\nHost: localhost\r\n\r\n")
     waiting = try curl(presented, "\(agent.url)/jobs/held?wait=60")
     following = try curl(presented, "--no-buffer", "\(agent.url)/jobs/held/output?follow=1")
-    // Some seconds, so that most of it is sent after the change.
+    // A few seconds' worth, so that most of it is sent after the change.
     othersDownload = try curl(
       nil, "--limit-rate", "8M", "--output", "/dev/null", "--write-out", "%{http_code} %{size_download}",
       "\(agent.url)/jobs/large/output")

@@ -1,5 +1,5 @@
-// Goal: both processes that renew a certificate have given up, before anybody at the other end of the connection can say a word, all of
-// root's rights but what their part takes: one connects, the other changes the agent's own files.
+// Goal: both processes that renew a certificate have given up, before the peer of the connection can send anything, all of root's rights
+// except those that they need: one connects, the other changes the agent's own files.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -10,7 +10,7 @@ import Testing
     let (agent, scheduler) = (try await Installation(), try await EnrolmentScheduler("/LIFETIME=1h"))
     try await agent.enrol(at: scheduler)
     try await scheduler.stop()
-    // Takes the connection and says nothing.
+    // Accepts the connection and stays silent.
     let silent = try listen(scheduler.port)
     try agent.makeRenewalDue()
     try await agent.start()
@@ -28,13 +28,13 @@ import Testing
   }
 
   private func expectConfined(_ process: pid_t) throws {
-    // A thread that looked a name up may be gone by the time it is looked at.
+    // A thread for a name lookup may have ended by now.
     let threads = try ProcessTable.threads(of: process).compactMap { try? ProcessTable.status($0) }
     #expect(!threads.isEmpty)
     for status in threads {
       #expect(status["NoNewPrivs"] == ["1"])
       #expect(status["Seccomp"] == ["2"])
-      // Of the bounding set only root can take something away.
+      // Only root can drop capabilities from the bounding set.
       for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] + (isRoot ? ["CapBnd"] : []) {
         #expect(status[set] == ["0000000000000000"], "\(set)")
       }

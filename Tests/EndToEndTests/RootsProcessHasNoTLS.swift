@@ -1,13 +1,14 @@
-// Goal: what root runs holds neither OpenSSL nor an event loop of the network: not in the process of agentd, nor in its program.
+// Goal: root's processes, supervisor and shepherds, contain neither OpenSSL nor a network event loop: neither running nor in their program
+// files.
 import Glibc
 import SystemCalls
 import TestSupport
 import Testing
 
 @Suite struct RootsProcessHasNoTLS {
-  /// A name that is in every program with the library in it, as nm(1) prints it.
+  /// Symbols in every program that contains the library, as printed by nm(1).
   private static let symbols = [
-    "OpenSSL": #" U (SSL|SSL_CTX|X509|EVP_PKEY|BIO)_[A-Za-z0-9_]+"#,
+    "OpenSSL": #" [TtU] (SSL|SSL_CTX|X509|EVP_PKEY|BIO)_[A-Za-z0-9_]+"#,
     "our owners of OpenSSL's objects": #" [Tt] \$s7OpenSSL"#,
     "NIOCore": #" [Tt] \$s7NIOCore"#,
     "NIOPosix": #" [Tt] \$s8NIOPosix"#,
@@ -15,7 +16,9 @@ import Testing
     "the listener": #" [Tt] \$s8Listener"#,
   ]
 
-  /// How many lines of what `command` prints of the program match.
+  private static let programs = ["agentd", "agentd-shepherd"]
+
+  /// Returns how many lines of the output of `command` for the program match.
   private func count(_ pattern: String, in command: String, of program: String) async throws -> Int {
     let result = try await run(
       "sh", "-c", "\(command) \"$1\" | grep -cE \"$2\"", "sh", try BuiltProduct.path(program), pattern)
@@ -27,17 +30,29 @@ import Testing
     #expect(try await count(library, in: "ldd", of: "agentd-network") == 1, "the question finds nothing")
   }
 
-  @Test(arguments: symbols.keys.sorted()) func itsProgramHasNoSymbolOf(library: String) async throws {
+  @Test func theShepherdIsLinkedWithNothing() async throws {
+    #expect(try await count("=>", in: "ldd", of: "agentd") > 0, "the question finds nothing")
+    #expect(try await count("=>", in: "ldd", of: "agentd-shepherd") == 0)
+  }
+
+  @Test(arguments: programs, symbols.keys.sorted())
+  func itsProgramHasNoSymbolOf(program: String, library: String) async throws {
     let pattern = try #require(Self.symbols[library])
-    #expect(try await count(pattern, in: "nm", of: "agentd") == 0)
+    #expect(try await count(pattern, in: "nm", of: program) == 0)
+    #expect(try await count(" T main$", in: "nm", of: program) == 1, "the question finds nothing")
     #expect(try await count(pattern, in: "nm", of: "agentd-network") > 0, "the question finds nothing")
   }
 
   @Test func itsProcessHasNotLoadedIt() async throws {
     let agent = try await Installation.running()
-    let maps = try DurableFile.read("/proc/\(agent.supervisorID)/maps", limit: 1 << 22)
-    let text = String(decoding: maps, as: UTF8.self)
-    #expect(text.contains("libc.so"), "the question finds nothing")
-    #expect(!text.contains("libssl") && !text.contains("libcrypto"), "\(text)")
+    try await agent.submit("held", ["/bin/sh", "-c", "read line < held"], fields: try agent.gate("held"))
+    let shepherd = try await wait(for: "the shepherd") { agent.shepherds.first }
+    for (process, part) in [(agent.supervisorID, "libc.so"), (shepherd, "agentd-shepherd")] {
+      let maps = try DurableFile.read("/proc/\(process)/maps", limit: 1 << 22)
+      let text = String(decoding: maps, as: UTF8.self)
+      #expect(text.contains(part), "the question finds nothing")
+      #expect(!text.contains("libssl") && !text.contains("libcrypto"), "\(text)")
+    }
+    try await agent.openGate("held")
   }
 }

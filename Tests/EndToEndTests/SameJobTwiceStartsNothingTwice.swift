@@ -1,5 +1,5 @@
-// Goal: a scheduler that repeats a submit because the answer was lost gets the same job, not a second one; another job under
-// the same id is refused.
+// Goal: a scheduler that repeats a submit because the answer was lost gets the same job, not a second one; a different job with the same id
+// is refused.
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-// Goal: a script is a job like a command: the same one again starts nothing, another is refused, its line ends are warned of, and it
-// and the input are held to the configured size.
+// Goal: a script is a job like a command: submitting the same one again starts nothing, a different one is refused, its line ends cause a
+// warning, and script and input are limited to the configured size.
 import AgentProtocol
 import FoundationEssentials
 import TestSupport

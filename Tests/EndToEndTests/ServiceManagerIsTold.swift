@@ -1,5 +1,5 @@
-// Goal: a service manager hears when agentd serves, reloads and stops, and gets signs of life as long as listener and signer work;
-// the words are those of sd_notify(3).
+// Goal: a service manager is notified when agentd serves, reloads and stops, and gets keep-alive messages as long as listener and signer
+// work; in the format of sd_notify(3).
 import Glibc
 import SystemCalls
 import TestSupport
@@ -20,7 +20,7 @@ import Testing
     try await expectReloading(manager, since: begun)
     #expect(try await manager.next() == ["READY=1", serves])
 
-    // One that fails ends as well, and says so.
+    // A failed reload also ends, and reports its failure.
     try agent.folder.write("listener.toml", "port = \"none\"\n")
     try agent.signal(SIGHUP)
     try await expectReloading(manager, since: begun)
@@ -39,7 +39,7 @@ import Testing
     let manager = try NotifySocket(agent.folder.path("notify"))
     try await agent.start(variables: ["NOTIFY_SOCKET": manager.name])
     #expect(try await manager.next().first == "READY=1")
-    // The one that takes its place is about to start when the reload is asked for.
+    // Its replacement is about to start when the reload is requested.
     kill(try await agent.listenerID(), SIGKILL)
     try await agent.logLine(with: "listener", "signal")
     try agent.signal(SIGHUP)
@@ -55,7 +55,7 @@ import Testing
     kill(listener, SIGSTOP)
     try await wait(for: "the listener to stop") { try ProcessTable.status(listener)["State"]?.first == "T" }
     while signs.received() != nil {}
-    // While another agentd gives twenty, at most the one comes that was on its way.
+    // While another agentd sends twenty, at most the one arrives that was already sent.
     for _ in 1...20 { #expect(try await clock.next() == ["WATCHDOG=1"]) }
     #expect([nil, ["WATCHDOG=1"]].contains(signs.received()))
     #expect(signs.received() == nil)
@@ -68,7 +68,7 @@ import Testing
     let (agent, signs) = try await watched()
     let signer = try await agent.signerID()
     kill(signer, SIGSTOP)
-    // Nobody has connected: it is the probe that finds out.
+    // Nobody has connected: the probe detects it.
     try await agent.logLine(with: "the signer is gone or does not answer")
     try await agent.logLine(with: "listener serves again")
     while signs.received() != nil {}
@@ -76,7 +76,7 @@ import Testing
     kill(signer, SIGKILL)
   }
 
-  /// An agentd that is to give a sign of life each 20 ms, and has given the first.
+  /// An agentd that must send a keep-alive message every 20 ms, and has sent the first.
   private func watched() async throws -> (Installation, NotifySocket) {
     let agent = try await Installation()
     try await agent.register()

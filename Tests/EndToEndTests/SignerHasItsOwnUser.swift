@@ -1,5 +1,5 @@
-// Goal: the signer has a user of its own, so that who takes over the listener shares nothing with the process that has the key; a
-// configuration that names a user for the listener alone still starts, with a warning of what it gives up.
+// Goal: the signer has its own user, so that whoever takes over the listener shares nothing with the process that holds the key; a
+// configuration that names only a user for the listener still starts, with a warning about the consequences.
 import Glibc
 import TestSupport
 import Testing
@@ -9,7 +9,9 @@ import Testing
 
   @Test func listenerAndSignerAreTwoUsers() async throws {
     let agent = try await Installation.running()
-    for (process, name) in [(try await agent.listenerID(), "nobody"), (try await agent.signerID(), "daemon")] {
+    for (process, name) in [
+      (try await agent.listenerID(), Installation.listenerUser), (try await agent.signerID(), Installation.signerUser),
+    ] {
       let entry = try #require(getpwnam(name)).pointee
       let status = try ProcessTable.status(process)
       #expect(status["Uid"] == Array(repeating: "\(entry.pw_uid)", count: 4))

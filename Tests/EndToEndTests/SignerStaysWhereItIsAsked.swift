@@ -1,4 +1,4 @@
-// Goal: no processor is woken for a signature. A thread of the signer stays on the one that the listener asked from, so that the two take
+// Goal: no processor is woken for a signature. A signer thread stays on the processor from which the listener asked, so that the two take
 // turns there.
 import Glibc
 import SystemCalls

@@ -1,12 +1,12 @@
-// Goal: agentd serves on the sockets that a service manager holds (sd_listen_fds(3)), also after a reload; and says what is wrong
-// with those that it cannot use.
+// Goal: agentd serves on the sockets passed by a service manager (sd_listen_fds(3)), also after a reload, and reports what is wrong with
+// those that it cannot use.
 import Glibc
 import SystemCalls
 import TestSupport
 import Testing
 
 @Suite struct SocketsAreHandedOver {
-  /// Binds a socket, makes it descriptor 3 and executes the rest of its arguments, as a service manager does.
+  /// Binds a socket, makes it descriptor 3 and executes the rest of its arguments, like a service manager.
   private static let manager = """
     import os, socket, sys
     held = socket.socket()
@@ -22,7 +22,7 @@ import Testing
   @Test func theyServeBeforeAndAfterAReload() async throws {
     let agent = try await Installation()
     try await agent.register()
-    // Not where the socket is.
+    // Not the port of the socket.
     try await agent.configure("-L", "-p", "\(try FreePort.next())")
     try await agent.start(wrapper: ["python3", "-c", Self.manager, "\(agent.port)"])
     try await agent.logLine(with: "listening on the service manager's sockets", "not on the addresses in listener.toml")

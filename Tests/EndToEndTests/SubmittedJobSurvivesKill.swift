@@ -1,4 +1,4 @@
-// Goal: what was answered with 201 is on disk: agentd killed right after the answer knows the job, and it ran at most once.
+// Goal: a job that was answered with 201 is on disk: agentd killed right after the answer knows the job, and it ran at most once.
 import Glibc
 import TestSupport
 import Testing
@@ -12,7 +12,7 @@ import Testing
 
     let ended = try await agent.job("kept", wait: 20)
     let output = try await agent.request("GET", "jobs/kept/output").text
-    // Whether its shepherd had started is chance; that it is known, and did not run twice, is not.
+    // Whether its shepherd had started depends on timing; that the job is known, and did not run twice, does not.
     switch ended.state {
     case .succeeded: #expect(output == "once\n")
     case .interrupted: #expect(output == "" || output == "once\n")

@@ -1,4 +1,4 @@
-// Goal: the policy that the host's administrator sets for all of OpenSSL, in the system's openssl.cnf, holds for agentd too: what it
+// Goal: the policy that the host's administrator sets for all of OpenSSL, in the system's openssl.cnf, also applies to agentd: what it
 // forbids is forbidden here, and agentd works under it.
 import Glibc
 import SystemCalls
@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite struct SystemPolicyIsKept {
-  /// Only TLS 1.3, and keys of 128 bits of security; with and without a list of the providers to be used, as a FIPS policy has it.
+  /// Only TLS 1.3, and keys with 128 bits of security; with and without a list of providers, as in a FIPS policy.
   private static func strict(_ providers: String) -> String {
     """
     openssl_conf = init

@@ -1,5 +1,5 @@
-// The promise: each message in the table of docs/troubleshooting.md is one that the programs really print, and is looked for here where
-// the table says it appears. A row that nothing here brings about is an error, so the table stays true.
+// The promise: the programs really print each message in the table of docs/troubleshooting.md, and this test looks for it where the table
+// says it appears. A row that nothing here triggers is an error, so the table stays true.
 import AgentProtocol
 import Glibc
 import SystemCalls
@@ -8,10 +8,13 @@ import TestSupport
 import Testing
 
 @Suite struct TroubleshootingMessages {
-  /// Messages that tests of their own bring about, and look for.
+  /// Messages that other tests trigger and look for.
   private static let elsewhere = [
     "... log lines were lost": "EndToEndTests/UnreadLogHoldsUpNobody",
     "the renewed listener certificate is not in use yet": "SupervisorTests/RenewedCertificatesAreServed",
+    "could not reload, and keeps its old configuration": "EndToEndTests/ListenerChangesAreAwaited",
+    "already exists; /REPLACE overwrites it": "RegistrationCommandsTests/FilesOfKeysAreNewOnes",
+    "its certificate was revoked on": "EndToEndTests/SchedulerHonoursItsRevocations",
   ]
 
   @Test func ofAgentRegister() async throws {
@@ -62,7 +65,7 @@ import Testing
     kill(try await agent.listenerID(), SIGKILL)
     try await agent.logLine(with: "starting again")
 
-    // Of one peer, only the first refusals of a minute are logged.
+    // Only the first refusals of a peer per minute are logged.
     let other = try await Installation.running()
     let early = try PKI.shared.issue(
       CertificateRecipe("/CN=Early", .client).with { $0.notBefore = 50 * 60 }, by: other.certificates.root)
@@ -130,6 +133,10 @@ import Testing
     try expectAll(of: "API", in: said)
   }
 
+  @Test func ofTheSchedulersPrograms() throws {
+    for place in ["scheduler-register", "agentctl"] { try expectAll(of: place, in: "") }
+  }
+
   @Test func ofJobs() async throws {
     let agent = try await Installation.running()
     var said = try await agent.finish("absent", ["/nonexistent"]).status.state.rawValue + "\n"
@@ -140,7 +147,7 @@ import Testing
     try expectAll(of: "a job", in: said)
   }
 
-  /// All messages that the table has for a place stand in one of the lines each, whatever their numbers are.
+  /// Expects every message that the table has for a place in one of the lines, ignoring numbers.
   private func expectAll(of place: String, in said: String) throws {
     let lines = said.split(separator: "\n").map { Self.withoutNumbers(String($0)) }
     let messages = try Self.messages(of: place)
@@ -151,7 +158,7 @@ import Testing
         #expect(message.split(separator: "... ").allSatisfy { text.contains($0) }, "\(test): \(message)")
         continue
       }
-      // Statuses are numbers themselves.
+      // Status codes are numbers themselves.
       let isStatus = message.allSatisfy(\.isNumber)
       let found =
         isStatus

@@ -1,5 +1,5 @@
-// Goal: agentd whose standard error is a pipe that nobody reads goes on serving and running jobs, supervisor and listener alike;
-// when somebody reads again, both say how much of their log is missing.
+// Goal: agentd whose standard error is a pipe that nobody reads keeps serving and running jobs, both supervisor and listener; when somebody
+// reads again, both report how much of their log is missing.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -14,7 +14,7 @@ import Testing
       ["/bin/sh", "-c", "exec bin/jams-agentd -F 2>log"], environment: agent.environment, directory: agent.folder.path)
     try await wait(for: "agentd to serve") { (try? await agent.request("GET", "agent").status) == 200 }
 
-    // The listener logs refusals, at most ten a minute; the supervisor what becomes of requests.
+    // The listener logs refusals, at most ten a minute; the supervisor logs the results of requests.
     for number in 1...4 {
       await #expect(throws: HarnessError.self) { try await agent.request("GET", "agent", as: .nothing) }
       #expect(try await agent.finish("job-\(number)", ["/bin/echo", "it ran"]).output == "it ran\n")
@@ -35,7 +35,7 @@ import Testing
   }
 }
 
-/// A FIFO that is full, and that this process holds open for reading.
+/// A full FIFO that this process holds open for reading.
 private final class UnreadPipe {
   let filling: String
   private let descriptor: FileDescriptor
@@ -48,7 +48,7 @@ private final class UnreadPipe {
     filling = String(repeating: "\n", count: written)
   }
 
-  /// All that is in it.
+  /// Reads everything in it.
   func drain() -> String {
     var (text, chunk): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 65536))
     while case let count = read(descriptor.raw, &chunk, chunk.count), count > 0 { text += chunk[..<count] }

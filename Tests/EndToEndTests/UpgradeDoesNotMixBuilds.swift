@@ -1,5 +1,5 @@
-// Goal: a running agentd goes on with the network program that it was started with, whatever an upgrade puts in its place; and one that
-// finds the program of another build does not start with it, and says so.
+// Goal: a running agentd keeps using the network program with which it was started, whatever an upgrade puts in its place; if it finds the
+// program of another build, it does not start, and says so.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -50,7 +50,7 @@ import Testing
       checked.end == .exited(EX_OSFILE) && checked.errorText.contains("is of another build"), "\(checked.errorText)")
   }
 
-  /// An agent whose programs are copies in a folder of their own.
+  /// An agent whose programs are copies in a separate folder.
   private func installed() async throws -> Installation {
     let agent = try await Installation()
     try await agent.register()
@@ -64,7 +64,7 @@ import Testing
     return agent
   }
 
-  /// As a package manager does it. The other build differs in the text of its identity alone.
+  /// Like a package manager. The other build differs only in the text of its identity.
   private func replaceNetwork(in agent: Installation, byOtherBuild: Bool) async throws {
     let script = """
       LC_ALL=C sed 's/ with link contract / with link CONTRACT /' "$1" > "$2.new"

@@ -1,4 +1,4 @@
-// Goal: scripts/lint-wings finds nothing in this package, and tells an arrow that is turned round.
+// Goal: scripts/lint-wings finds nothing in this package, and detects a reversed arrow.
 import TestSupport
 import Testing
 

@@ -4,7 +4,7 @@ import OpenSSL
 import SystemCalls
 import TestCertificates
 
-/// Files that an administrator imports, and certificates as clients send them.
+/// Files that an administrator imports, and certificates as sent by clients.
 let certificateTargets = [
   FuzzTarget("pem-import", atMost: 16384, words: pemWords, seeds: { try pemSeeds() }) { try checkImport($0) },
   FuzzTarget("pkcs12-import", atMost: 8192, seeds: { try containerSeeds() }) { try checkImport($0) },
@@ -61,7 +61,7 @@ private func check(_ list: RevocationList) throws {
   _ = (list.thisUpdate, list.nextUpdate, list.number, list.revokedCount, list.sha1Thumbprint)
 }
 
-/// Control characters are what could make a second line or steer a terminal.
+/// Control characters could start a second line or control a terminal.
 func isOnePrintableLine(_ text: String) -> Bool {
   !text.unicodeScalars.contains { $0.properties.generalCategory == .control }
 }
@@ -116,7 +116,7 @@ private func containerSeeds() throws -> [[UInt8]] {
   ]
 }
 
-/// What `openssl` writes to a file.
+/// The output file of an `openssl` command.
 private func converted(_ arguments: [String]) throws -> [UInt8] {
   let path = "\(try PKI.shared.scratchFolder())/out"
   try OpenSSLTool.run(arguments + ["-out", path], scratch: PKI.shared.folder)

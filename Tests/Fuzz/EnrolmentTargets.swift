@@ -3,7 +3,7 @@ import OpenSSL
 import TestSupport
 import Values
 
-/// What agents send to the enrolment service, what such a service answers, and codes as people type them.
+/// Requests from agents to the enrolment service, answers of such a service, and codes as typed by people.
 let enrolmentTargets = [
   FuzzTarget("pkcs10", atMost: 8192, seeds: { try [request().der] }) { input in
     guard let request = try? CertificateRequest(der: input) else { return }

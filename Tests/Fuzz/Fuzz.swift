@@ -2,8 +2,8 @@ import Glibc
 import SystemCalls
 import TestSupport
 
-/// `agentd-fuzz TARGET [ARGUMENT...]`: libFuzzer on one of the targets, with the target's own seeds and words. The arguments are
-/// libFuzzer's: options, a folder to keep the corpus in, or files that shall be tried again. Without a target it lists them.
+/// `agentd-fuzz TARGET [ARGUMENT...]`: runs libFuzzer on a target, with the target's own seeds and words. The arguments are libFuzzer's:
+/// options, a folder for the corpus, or files to try again. Without a target, lists the targets.
 @main
 struct Fuzz {
   static func main() throws {
@@ -13,7 +13,7 @@ struct Fuzz {
     }
     let folder = try TemporaryFolder()
     Run.start(target, scratch: folder)
-    // libFuzzer leaves by exit(3).
+    // libFuzzer ends with exit(3).
     atexit { Run.removeScratch() }
     let options = try options(for: target, in: folder)
     var arguments =
@@ -28,11 +28,11 @@ struct Fuzz {
 
   private static func options(for target: FuzzTarget, in folder: TemporaryFolder) throws -> [String] {
     let seeds = try target.seeds().enumerated().map { try folder.write("seed-\($0.offset)", $0.element) }
-    // An empty dictionary is an error to libFuzzer.
+    // libFuzzer does not accept an empty dictionary.
     let words = (target.words + ["\0"]).map { "\"\($0.utf8.map(quoted).joined())\"\n" }.joined()
     let list = try folder.write("seeds", seeds.joined(separator: ","))
     let dictionary = try folder.write("words", words)
-    // No search for leaks: what only a Swift string or enum points to looks lost. What is lost shows in the limit of memory.
+    // No leak detection: objects referenced only from a Swift string or enum look leaked. Real leaks show in the memory limit.
     return ["-max_len=\(target.maximumBytes)", "-dict=\(dictionary)", "-seed_inputs=@\(list)", "-detect_leaks=0"]
   }
 

@@ -1,14 +1,14 @@
-/// One place where bytes enter from outside.
+/// A place where bytes enter from outside.
 struct FuzzTarget: Sendable {
-  /// As it is given on the command line.
+  /// The name on the command line.
   let name: String
-  /// The longest input that is tried.
+  /// The maximum length of an input, in bytes.
   let maximumBytes: Int
-  /// Good inputs to begin with, made anew in each run.
+  /// Valid inputs to start with, generated in each run.
   let seeds: @Sendable () throws -> [[UInt8]]
-  /// What the format is made of.
+  /// The tokens of the format.
   let words: [String]
-  /// Reads an input and checks what must hold of it. What it throws is a refusal, which is as good as a success.
+  /// Reads an input and checks what must be true of it. Throwing is a refusal, which is as good as success.
   let body: @Sendable ([UInt8]) throws -> Void
 
   init(
@@ -26,9 +26,9 @@ struct FuzzTarget: Sendable {
 /// All targets.
 let targets: [FuzzTarget] =
   configurationTargets + wordTargets + recordTargets + linkTargets + httpTargets + signingTargets + logTargets
-  + certificateTargets + gateTargets + enrolmentTargets
+  + certificateTargets + gateTargets + pathTargets + enrolmentTargets
 
-/// A promise about every input; libFuzzer keeps the input that breaks it.
+/// Checks a promise about every input; libFuzzer keeps an input that breaks it.
 func promise(_ holds: Bool, _ text: @autoclosure () -> String) {
   if !holds { fatalError("broken promise: \(text())") }
 }

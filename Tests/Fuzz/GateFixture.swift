@@ -3,13 +3,13 @@ import OpenSSL
 import SystemCalls
 import TestCertificates
 
-/// A certificate with the key of its issuer, by which it can be signed again.
+/// A certificate with its issuer's key, with which it can be signed again.
 struct GateLink: Sendable {
   let certificate: Certificate
   let issuerKey: PrivateKey
 }
 
-/// What the gate is fed with. All keys are Ed25519, whose signatures have one form.
+/// The input of the gate. All keys are Ed25519, whose signatures have a fixed form.
 struct GateFixture: Sendable {
   let root: Certificate
   let list: RevocationList
@@ -61,7 +61,7 @@ extension GateLink {
   }
 }
 
-/// The DER of a certificate after the changes that `reader` has: of the whole, or of what is signed, with a new signature.
+/// Returns the DER of a certificate with the changes from `reader`: of the whole, or of the signed part, with a new signature.
 func changed(_ link: GateLink, signedAgain: Bool, _ reader: inout InputReader) throws -> [UInt8] {
   var bytes = link.certificate.der
   if signedAgain { bytes = DER.firstElement(of: bytes) }
@@ -79,27 +79,27 @@ func changed(_ link: GateLink, signedAgain: Bool, _ reader: inout InputReader) t
   return DER.sequence(bytes + algorithm + [3, UInt8(signature.count + 1), 0] + signature)
 }
 
-/// Just enough of X.690 to build what OpenSSL then reads.
+/// Just enough of X.690 to build input for OpenSSL.
 private enum DER {
   static func sequence(_ contents: [UInt8]) -> [UInt8] {
     let (high, low) = (UInt8(contents.count >> 8 & 0xFF), UInt8(contents.count & 0xFF))
     return (contents.count < 0x80 ? [0x30, low] : high == 0 ? [0x30, 0x81, low] : [0x30, 0x82, high, low]) + contents
   }
 
-  /// The first element within a sequence.
+  /// Returns the first element in a sequence.
   static func firstElement(of sequence: [UInt8]) -> [UInt8] {
     let contents = contents(of: sequence)
     return Array(contents.dropLast(contents.count - bounds(of: contents).upperBound))
   }
 
-  /// Inserts a byte into a sequence, whose length grows with it.
+  /// Inserts a byte into a sequence and adjusts its length.
   static func inserting(_ byte: UInt8, into element: [UInt8], at position: Int) -> [UInt8] {
     var contents = contents(of: element)
     contents.insert(byte, at: min(position, contents.count))
     return sequence(contents)
   }
 
-  /// Of a sequence that may be damaged: then all of it.
+  /// Returns the contents of a sequence, or all of it if it is damaged.
   private static func contents(of sequence: [UInt8]) -> [UInt8] { Array(sequence[bounds(of: sequence)]) }
 
   private static func bounds(of element: [UInt8]) -> Range<Int> {

@@ -3,8 +3,9 @@ import ClientVerification
 import Glibc
 import OpenSSL
 
-/// Chains that were good until they were changed. An input says which chain and certificate, whether that is signed again by its
-/// issuer (so that the change is looked at and not only the signature), with or without a revocation list, when, and what is changed.
+/// Chains that were valid until they were changed. An input selects the chain and certificate, whether the certificate is signed again by
+/// its issuer (so that the change itself is verified and not only the signature), with or without a revocation list, the time, and the
+/// changes.
 let gateTargets = [
   FuzzTarget("gate", atMost: 256, seeds: { gateSeeds }) { input in
     var reader = InputReader(input)
@@ -26,7 +27,7 @@ private let gateSeeds: [[UInt8]] = (0..<6).flatMap { chain in
 private func check(_ certificates: [Certificate], at time: Int64, withList: Bool) {
   let gate = withList ? gateFixture.strict : gateFixture.plain
   let others = Array(certificates.dropFirst())
-  // Twice: whoever comes back is remembered.
+  // Twice: returning clients are remembered.
   for _ in 0..<2 {
     switch gate.verify(certificates[0], presentedIntermediates: others, at: time) {
     case .refused(let refusal):
@@ -41,7 +42,7 @@ private func check(_ certificates: [Certificate], at time: Int64, withList: Bool
   }
 }
 
-/// What X509_verify_cert(3) says with the same root, without any of our code.
+/// Returns the verdict of X509_verify_cert(3) with the same root, without any of our code.
 private func secondOpinion(_ leaf: Certificate, _ others: [Certificate], at time: Int64, withList: Bool) -> Int32 {
   let (store, context, stack) = (X509_STORE_new(), X509_STORE_CTX_new(), cssl_X509_stack_new())
   defer {

@@ -4,7 +4,7 @@ import NIOHTTP1
 
 @testable import Listener
 
-/// The first byte says in pieces of how many bytes the others arrive.
+/// The first byte gives the size of the pieces in which the others arrive.
 func checkHTTP1(_ input: [UInt8]) throws {
   guard let first = input.first, input.count > 1 else { return }
   let bytes = Array(input.dropFirst())
@@ -22,7 +22,7 @@ func checkHTTP1(_ input: [UInt8]) throws {
   for connection in [whole, pieces] { connection.checkEnd() }
 }
 
-/// What follows on preface and settings.
+/// The input follows the preface and settings.
 func checkHTTP2(_ input: [UInt8]) throws {
   guard let first = input.first else { return }
   let connection = try MemoryConnection(.http2)
@@ -34,7 +34,7 @@ func checkHTTP2(_ input: [UInt8]) throws {
   Frame.check(connection.received)
 }
 
-/// The status codes of final answers in HTTP/1. No body here holds what looks like a status line.
+/// Returns the status codes of final answers in HTTP/1. No body here contains anything like a status line.
 private func statuses(_ bytes: [UInt8]) -> [String] {
   String(decoding: bytes, as: UTF8.self).split(separator: "\r\n").filter { $0.hasPrefix("HTTP/1.") }.map {
     String($0.dropFirst(9).prefix(3))
@@ -56,7 +56,7 @@ private enum Frame {
     return bytes(1, body == nil ? 5 : 4, stream, block) + (body.map { bytes(0, 1, stream, Array($0.utf8)) } ?? [])
   }
 
-  /// RFC 9113 section 4.1: what the listener sends are whole frames of known kinds within the default size.
+  /// RFC 9113 section 4.1: the listener sends complete frames of known kinds within the default size.
   static func check(_ bytes: [UInt8]) {
     var rest = bytes[...]
     while rest.count >= 9 {

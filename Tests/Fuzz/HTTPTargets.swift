@@ -6,7 +6,7 @@ import Values
 @testable import AgentProtocol
 @testable import Listener
 
-/// What a client sends once it is let in: first the parts by themselves, then everything together in memory.
+/// The bytes from an admitted client: first the parts separately, then everything together in memory.
 let httpTargets = [
   FuzzTarget("http-head", words: headWords + targetWords, seeds: { headSeeds.map { Array($0.utf8) } }) { input in
     for check in [checkHead, checkTarget, checkRange] { try? check(input) }
@@ -23,7 +23,7 @@ let httpTargets = [
     seeds: { http2Seeds }, checkHTTP2),
 ]
 
-/// A head as the parser hands it over: the first line is `METHOD TARGET`, the others are fields.
+/// A head as passed by the parser: the first line is `METHOD TARGET`, the others are fields.
 private func checkHead(_ input: [UInt8]) throws {
   var lines = String(decoding: input, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map {
     $0.split(separator: " ", maxSplits: 1)
@@ -32,7 +32,7 @@ private func checkHead(_ input: [UInt8]) throws {
   var head = HTTPRequestHead(
     version: .http1_1, method: HTTPMethod(rawValue: String(first.first ?? "")),
     uri: String(first.count > 1 ? first[1] : ""))
-  // The parsers let no other names through.
+  // The parsers do not accept other names.
   for line in lines where line.count == 2 && line[0].utf8.allSatisfy({ $0 < 0x80 }) {
     head.headers.add(name: String(line[0]), value: String(line[1]))
   }

@@ -1,4 +1,4 @@
-/// Takes an input apart into the decisions of a test.
+/// Splits an input into the decisions of a test.
 struct InputReader {
   private var rest: ArraySlice<UInt8>
 
@@ -11,16 +11,16 @@ struct InputReader {
   /// The next byte; 0 at the end.
   mutating func byte() -> Int { Int(rest.popFirst() ?? 0) }
 
-  /// Of two bytes, big-endian.
+  /// The next two bytes, big-endian.
   mutating func word() -> Int { byte() << 8 | byte() }
 
-  /// At most so many bytes.
+  /// The next bytes, at most `count`.
   mutating func bytes(_ count: Int) -> [UInt8] {
     defer { rest = rest.dropFirst(count) }
     return Array(rest.prefix(count))
   }
 
-  /// All that is left.
+  /// The remaining bytes.
   mutating func remainder() -> [UInt8] {
     defer { rest = [] }
     return Array(rest)

@@ -8,12 +8,12 @@ import Values
 
 @testable import SupervisorLink
 
-/// Frames between supervisor and listener, over a real socket, with real descriptors. An input is a row of deliveries: how many
-/// descriptors, how many bytes (two), the bytes.
+/// Frames between supervisor and listener: over a real socket with real descriptors, and over a real pipe, which carries none. An input is
+/// a sequence of deliveries: the number of descriptors, the number of bytes (two bytes), the bytes.
 let linkTargets = [
   FuzzTarget("link-to-supervisor", atMost: 65536, words: linkWords, seeds: { try listenerMessages.map(whole) }) {
     input in
-    try deliver(input) { (message: ListenerMessage) in
+    try deliver(input, overPipe: true) { (message: ListenerMessage) in
       switch message {
       case .request(_, _, .submitJob(_, let request)): checkLimits(request)
       case .admitted(let client):
@@ -25,24 +25,29 @@ let linkTargets = [
   },
   FuzzTarget("link-to-listener", atMost: 65536, words: linkWords, seeds: { try supervisorMessages.map(whole) }) {
     input in
-    try deliver(input) { (_: SupervisorMessage) in }
+    try deliver(input, overPipe: false) { (_: SupervisorMessage) in }
   },
 ]
 
-/// Sends what `input` says, and checks each message that is read.
-private func deliver<Message: Codable>(_ input: [UInt8], _ check: (Message) throws -> Void) throws {
-  let (near, far) = try FileDescriptor.socketPair()
+/// Sends the deliveries in `input`, and checks each message that is read.
+private func deliver<Message: Codable>(
+  _ input: [UInt8], overPipe: Bool, _ check: (Message) throws -> Void
+) throws {
+  let (near, far) = try overPipe ? FileDescriptor.pipe() : FileDescriptor.socketPair()
   try near.setNonBlocking(true)
   try far.setNonBlocking(true)
-  var reader = LinkReader<Message>(near)
+  var reader = overPipe ? LinkReader<Message>(pipe: near) : LinkReader<Message>(near)
   var deliveries = InputReader(input)
   while !deliveries.isAtEnd {
     let (descriptors, length) = (deliveries.byte() % 70, deliveries.word())
     let bytes = deliveries.bytes(length)
     if bytes.isEmpty { continue }
     let numbers = [Int32](repeating: 0, count: min(descriptors, 64))
-    let sent = clinux_send_with_descriptors(far.raw, bytes, bytes.count, numbers, numbers.count)
-    promise(sent == bytes.count, "the socket takes a delivery")
+    let sent =
+      overPipe
+      ? write(far.raw, bytes, bytes.count)
+      : clinux_send_with_descriptors(far.raw, bytes, bytes.count, numbers, numbers.count)
+    promise(sent == bytes.count, "the link takes a delivery")
     while case .received = try reader.receive() {
       while let (message, brought) = try reader.next() {
         promise(brought.count <= Frame.maximumDescriptors, "a frame brings a bounded number of descriptors")
@@ -53,7 +58,7 @@ private func deliver<Message: Codable>(_ input: [UInt8], _ check: (Message) thro
   }
 }
 
-/// What was read can be said again, and then is the same.
+/// Checks that encoding and decoding a message again gives the same message.
 private func checkRoundTrip(_ message: some Codable) throws {
   let encoder = JSONEncoder()
   encoder.outputFormatting = .sortedKeys
@@ -80,7 +85,7 @@ func checkLimits(_ request: JobRequest) {
   promise(!request.environment.keys.contains { $0.isEmpty || $0.contains("=") }, "a variable has one name")
 }
 
-/// A message as one delivery.
+/// Returns a message as one delivery.
 private func whole(_ message: any Codable) throws -> [UInt8] {
   let frame = try Frame.encode(message, descriptors: 0)
   return [0, UInt8(frame.count >> 8), UInt8(frame.count & 0xFF)] + frame
@@ -102,7 +107,7 @@ private var listenerMessages: [ListenerMessage] {
     .cancelJob(id), .deleteJob(id),
   ]
   return commands.enumerated().map { .request(UInt64($0.offset), client, $0.element) } + [
-    .unusable("why"), .abandon(7), .alive,
+    .unusable("why"), .abandon(7), .alive, .judged([digits: "revoked"]),
     .admitted(AdmittedClient(thumbprint: digits, root: digits, certificates: ["MAA="])!),
     .ready(
       ListenerReport(

@@ -2,7 +2,7 @@ import Logging
 
 @testable import AgentLogging
 
-/// What peers make agentd write into its log.
+/// Text that peers make agentd write to its log.
 let logTargets = [
   FuzzTarget(
     "log-line", atMost: 16384,

@@ -12,7 +12,7 @@ import Values
 
 @testable import Listener
 
-/// One connection to the HTTP layer, without network and TLS, with a supervisor that answers everything but about the job `slow`.
+/// A connection to the HTTP layer, without network and TLS, with a supervisor that answers everything except requests about the job `slow`.
 final class MemoryConnection {
   private let loop = EmbeddedEventLoop()
   private let channel: EmbeddedChannel
@@ -37,7 +37,7 @@ final class MemoryConnection {
 
   deinit { _ = try? channel.finish(acceptAlreadyClosed: true) }
 
-  /// What the supervisor was asked by requests. That a job has ended is asked on behalf of a request that was seen before.
+  /// The commands that requests caused. Waiting for the end of a job is excluded: it follows an earlier request.
   var commands: [JobCommand] { supervisor.asked.filter { !$0.waitsForTheEnd } }
 
   func send(_ bytes: [UInt8], inPiecesOf size: Int = .max) {
@@ -49,7 +49,7 @@ final class MemoryConnection {
     }
   }
 
-  /// Whatever a client has sent, the connection ends when it sends no more.
+  /// Whatever a client has sent, the connection ends when it is silent.
   func checkEnd() {
     loop.advanceTime(by: .hours(3))
     receive()
@@ -70,7 +70,7 @@ extension JobCommand {
   }
 }
 
-/// Jobs are there, have ended (but for `running`, which ends when asked about its end) and have written a few bytes.
+/// All jobs exist, have ended (except `running`, which ends when asked about its end) and have written a few bytes.
 private final class AnsweringSupervisor: SupervisorContact, @unchecked Sendable {  // used by one thread
   static let client = VerifiedClient(
     ClientIdentity(subject: "CN=scheduler", thumbprint: Thumbprint(repeating: "ab")))
@@ -101,7 +101,7 @@ private final class AnsweringSupervisor: SupervisorContact, @unchecked Sendable 
     case .listJobs: Answered(answer: .jobs(JobPage(jobs: [], cursor: nil)), descriptors: [])
     case .showAgent: Answered(answer: .permitted, descriptors: [])
     case .showMetrics: Answered(answer: .metrics(Self.figures), descriptors: [])
-    // A stream of events has no end, and what is sent behind its request no answer.
+    // An event stream never ends, and requests after it get no answer.
     case .nextEvents: Answered(answer: .problem(Problem(.unavailable, "no events here")), descriptors: [])
     case .deleteJob: Answered(answer: .deleted, descriptors: [])
     case .openOutput(let id, _, _): Answered(answer: .output(Self.job(id), watch: nil), descriptors: [Self.output()])

@@ -2,9 +2,9 @@ import SystemCalls
 
 @testable import ShepherdContract
 
-/// What supervisor and shepherd leave each other in files.
+/// The files that supervisor and shepherd exchange.
 ///
-/// No mutation would ever guess a checksum: an input is taken as it is, and once more as the contents of an envelope.
+/// Mutations would never guess a checksum: an input is used as it is, and again as the contents of an envelope.
 let recordTargets = [
   FuzzTarget("shepherd-records", atMost: 8192, seeds: { try recordSeeds() }) { input in
     for bytes in [input, enveloped(.order, input)] { try? check(order: bytes) }
@@ -47,7 +47,7 @@ private func check(main bytes: [UInt8]) {
   promise(MainRecord(decoding: record.encoded) == record, "a record is read as it was written")
 }
 
-/// Contents in a good envelope, made without the code under test but for the checksum.
+/// Returns contents in a valid envelope, built without the code under test except the checksum.
 private func enveloped(_ kind: RecordFormat.Kind, _ contents: [UInt8]) -> [UInt8] {
   var bytes = [kind.rawValue, kind.versions.upperBound, UInt32(contents.count)].flatMap(littleEndian) + contents
   bytes += littleEndian(RecordFormat.checksum(bytes[...]))
@@ -61,7 +61,7 @@ private func recordSeeds() throws -> [[UInt8]] {
     + [LockRecord(processID: 4711, bootID: "a-b").encoded, MainRecord(processID: 4711, startTime: 99).encoded]
 }
 
-/// A whole record, and its contents alone.
+/// Returns a complete record, and its contents alone.
 private func seeds(_ record: [UInt8]) -> [[UInt8]] {
   [record, Array(record.dropFirst(RecordFormat.headerBytes).dropLast(RecordFormat.checksumBytes))]
 }
@@ -78,6 +78,7 @@ private var fullOrder: Order {
   order.outputLimit = 1 << 40
   order.hasInput = true
   order.hasScript = true
+  order.scriptIsOpen = true
   order.separatesErrors = true
   order.reportsEnd = true
   order.controlGroup = Array("/sys/fs/cgroup/agentd/job".utf8)

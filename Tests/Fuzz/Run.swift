@@ -2,12 +2,12 @@ import Glibc
 import SystemCalls
 import TestSupport
 
-/// The process's one target, which libFuzzer's callback cannot be given.
+/// The process's only target, because libFuzzer's callback takes no context.
 enum Run {
   nonisolated(unsafe) private static var target: FuzzTarget?
   nonisolated(unsafe) private static var scratch: TemporaryFolder?
 
-  /// The most CPU time that one input may take, in seconds.
+  /// The maximum CPU time for one input, in seconds.
   private static let mostSeconds = 1.0
 
   static func start(_ target: FuzzTarget, scratch: TemporaryFolder) {
@@ -17,7 +17,7 @@ enum Run {
 
   static func removeScratch() { scratch = nil }
 
-  /// Makes a file that is there until the process ends.
+  /// Creates a file that exists until the process ends.
   ///
   /// - Returns: its path.
   static func write(_ name: String, _ contents: String) -> String {
@@ -33,7 +33,7 @@ enum Run {
     return 0
   }
 
-  /// Of this thread: a busy machine makes no input slow.
+  /// The CPU time of this thread, so that a busy machine makes no input slow.
   private static func cpuSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

@@ -6,7 +6,7 @@ import TestCertificates
 
 @testable import Signer
 
-/// What a listener in wrong hands may ask of the signer.
+/// Requests that a compromised listener may send to the signer.
 let signingTargets = [
   FuzzTarget(
     "signing", atMost: 1024, words: ["TLS 1.3, server CertificateVerify", "TLS 1.3, client CertificateVerify"],

@@ -6,10 +6,10 @@ import SupervisorLink
 
 @testable import Listener
 
-/// A second reading of HTTP/1 (RFC 9112), as strict as the RFC lets it be, which stops where it does not understand. What it finds
-/// is all that may ever be carried out.
+/// A second parser of HTTP/1 (RFC 9112), as strict as the RFC allows, which stops at anything it does not understand. Only what it finds
+/// may ever be executed.
 struct StrictRequests {
-  /// What the supervisor is to be asked, in this order.
+  /// The commands expected at the supervisor, in this order.
   private(set) var commands: [JobCommand] = []
   private var rest: ArraySlice<UInt8>
 
@@ -32,10 +32,10 @@ struct StrictRequests {
   }
 
   private mutating func message() -> (HTTPRequestHead, [UInt8])? {
-    // Empty lines before a request are passed over, and a line feed alone may end one: section 2.2.
+    // Empty lines before a request are ignored, and a line feed alone may end one: section 2.2.
     while rest.first == 0x0A || rest.starts(with: [0x0D, 0x0A]) { rest = rest.dropFirst(rest.first == 0x0A ? 1 : 2) }
     guard let line = line() else { return nil }
-    // Section 3 lets a recipient take several spaces for one.
+    // Section 3 allows a recipient to accept several spaces in place of one.
     let words = line.split(separator: " ")
     guard words.count == 3, ["HTTP/1.0", "HTTP/1.1"].contains(words[2]) else { return nil }
     var head = HTTPRequestHead(
@@ -80,7 +80,7 @@ struct StrictRequests {
     return nil
   }
 
-  /// Up to CRLF; without control characters but tabs.
+  /// Returns the text up to CRLF; without control characters except tabs.
   private mutating func line() -> String? {
     guard let end = rest.firstIndex(of: 0x0D), rest[end...].starts(with: [0x0D, 0x0A]) else { return nil }
     let line = rest[..<end]

@@ -3,7 +3,7 @@ import Values
 
 @testable import AgentConfiguration
 
-/// Single words that clients, administrators and files give: thumbprints, job ids, moments.
+/// Single words from clients, administrators and files: thumbprints, job ids, times.
 let wordTargets = [
   FuzzTarget(
     "thumbprint", atMost: 256, words: [":", " ", "\u{200E}", "\u{FEFF}", "\u{A0}", "<thumbprint>"],
@@ -61,7 +61,7 @@ private let digits = String(repeating: "0123456789abcdef", count: 4)
 
 func isLowerHex(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) }
 
-/// RFC 3339 has years of four digits; a moment outside them need only be printed in one way or another.
+/// Years in RFC 3339 have four digits; a time outside them need only be printable.
 private func checkRoundTrip(_ moment: Timestamp) {
   let text = moment.description
   guard (-62_167_219_200_000...253_402_300_799_999).contains(moment.milliseconds) else { return }

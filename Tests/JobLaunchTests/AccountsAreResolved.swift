@@ -5,7 +5,7 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// Goal: users and groups are those that the host's id(1) says; what is not there, or not to be had, is refused by name.
+/// Goal: users and groups are those that the host's id(1) reports; one that does not exist or is not available is refused by name.
 struct AccountsAreResolved {
   @Test(arguments: ["root", "daemon", "nobody", "sys", "games"])
   func asTheHostKnowsThem(_ name: String) async throws {
@@ -41,12 +41,12 @@ struct AccountsAreResolved {
     #expect(try Account.resolve(nil).user == geteuid())
   }
 
-  /// As an ordinary user: jobs as oneself work, anything else is refused.
+  /// As an ordinary user, jobs as oneself work and all others are refused.
   @Test(.enabled(if: geteuid() == 0, "becoming an ordinary user needs root"))
   func withoutRoot() async throws {
     let home = try TemporaryFolder()
     try checked("chown") { chown(home.path, 65534, 65534) }
-    // The build may lie where an ordinary user cannot go.
+    // The build may be in a folder that an ordinary user cannot access.
     try home.write(
       "agentd-shepherd", DurableFile.read(BuiltProduct.path("agentd-shepherd"), limit: 1 << 26), mode: 0o755)
     let result = try await run(

@@ -1,7 +1,7 @@
 import AgentProtocol
 import Testing
 
-/// Goal: no shell and no quoting is between the client and the program (CVE-2013-1362 and CVE-2014-2913 of NRPE).
+/// Goal: there is no shell or quoting between the client and the program (CVE-2013-1362 and CVE-2014-2913 of NRPE).
 struct ArgumentsArriveUnchanged {
   static let arguments = [
     "", " ", "$(touch /tmp/x)", "`id`", "a\nb", "\n", "; reboot", "&& false", "| cat", "> /etc/passwd", "'", "\"", "\\",
@@ -34,7 +34,7 @@ struct ArgumentsArriveUnchanged {
     #expect(try await bench.run(request).output == request.stdin)
   }
 
-  /// Refused by the kernel, which is not agentd's to hide.
+  /// Refused by the kernel, an error that agentd must not hide.
   @Test func tooLongForTheKernel() async throws {
     let bench = try JobBench()
     let request = JobRequest(command: ["/bin/echo", String(repeating: "x", count: 131_072)])

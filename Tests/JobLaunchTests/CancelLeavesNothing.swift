@@ -4,11 +4,11 @@ import JobLaunch
 import TestSupport
 import Testing
 
-/// Goal: after a cancel no process of the job is left, whatever session it moved to, whoever its parent is, whatever it ignores.
+/// Goal: after a cancel no process of the job is left, whatever session it moved to, whatever its parent, whatever signals it ignores.
 struct CancelLeavesNothing {
   struct Case: Sendable, CustomTestStringConvertible {
     var testDescription: String
-    /// Prints a line with its number for each process that must be gone afterwards.
+    /// Prints a line with its process ID for each process that must be gone afterwards.
     var script: String
     var processes: Int
   }
@@ -67,7 +67,7 @@ struct CancelLeavesNothing {
     #expect(!isAlive(shepherd))
   }
 
-  /// The order may come before the shepherd is ready for it.
+  /// The cancel may arrive before the shepherd is ready for it.
   @Test func atOnce() async throws {
     let bench = try JobBench()
     for number in 0..<40 {

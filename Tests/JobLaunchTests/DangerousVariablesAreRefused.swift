@@ -4,8 +4,8 @@ import Testing
 
 @testable import JobLaunch
 
-/// Goal: a request to run as another user cannot bring variables that make a program load something of the client's choice
-/// (CVE-2016-5713 of Puppet); agentd's own names nobody can bring.
+/// Goal: a request to run as another user cannot set variables that make a program load something of the client's choice (CVE-2016-5713 of
+/// Puppet); no request can set agentd's own variables.
 struct DangerousVariablesAreRefused {
   static let account = Account(
     name: "batch", user: 1000, group: 1000, groups: [], home: "/home/batch", shell: "/bin/sh")
@@ -33,8 +33,27 @@ struct DangerousVariablesAreRefused {
     #expect(try make([name: "x"], isAnotherUser: true).contains("\(name)=x"))
   }
 
-  @Test func aFunctionInAValue() {
-    #expect(throws: LaunchRefusal.self) { try make(["FOO": "() { :; }; id"], isAnotherUser: true) }
+  @Test(arguments: ["() { :; }; id", "()\u{301} { :; }; id"])
+  func aFunctionInAValue(value: String) {
+    #expect(throws: LaunchRefusal.self) { try make(["FOO": value], isAnotherUser: true) }
+  }
+
+  @Test(arguments: [
+    ("LANG", "../../tmp/x"), ("LANG", "/tmp/x"), ("LANGUAGE", "de:/tmp"), ("LC_ALL", "a/b"), ("LC_MESSAGES", "%s"),
+    ("LINGUAS", "/x"), ("TERM", "/tmp/x"), ("COLORTERM", "x/y"), ("LANG", "/\u{301}tmp"), ("TZ", "/etc/shadow"),
+    ("TZ", ":/etc/shadow"), ("TZ", "Europe/../../x"), ("TZ", ":../x"), ("TZ", "a b"), ("TZ", "/\u{301}etc"),
+  ])
+  func aFileInPlaceOfAName(name: String, value: String) {
+    #expect(throws: LaunchRefusal.self) { try make([name: value], isAnotherUser: true) }
+  }
+
+  @Test(arguments: [
+    ("LANG", "de_DE.UTF-8"), ("LANGUAGE", "de:en"), ("LC_ALL", "C.UTF-8"), ("TERM", "xterm-256color"),
+    ("TZ", "Europe/Berlin"),
+    ("TZ", ":UTC"), ("TZ", "CET-1CEST,M3.5.0,M10.5.0/3"), ("OTHER", "/tmp/100%"),
+  ])
+  func aNameOfTheLocale(name: String, value: String) throws {
+    #expect(try make([name: value], isAnotherUser: true).contains("\(name)=\(value)"))
   }
 
   @Test(arguments: [true, false])

@@ -6,8 +6,8 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// Goal: a shepherd whose supervisor takes the end into its ledger needs no disk; one whose supervisor is gone, or talks nonsense,
-/// leaves the record where the next supervisor finds it, at once.
+/// Goal: a shepherd whose supervisor records the end in its ledger needs no disk; one whose supervisor is gone, or sends nonsense, leaves
+/// the record at once where the next supervisor finds it.
 struct EndsAreReported {
   private let bench: JobBench
   private let launcher: JobLauncher
@@ -57,7 +57,7 @@ struct EndsAreReported {
     #expect(outcome.exitCode == 5)
   }
 
-  /// Its end says something else.
+  /// The supervisor learns of its death by other means.
   @Test func aShepherdThatDiesReportsNothing() async throws {
     let job = try launcher.launch(JobID("job-1")!, .shell("sleep 600"), as: Account.resolve(nil))
     try job.shepherd.send(SIGKILL)
@@ -67,7 +67,7 @@ struct EndsAreReported {
     while JobRemains.end(&remains) {}
   }
 
-  /// A job has nothing of the socket: it could take its own end.
+  /// The job has no access to the socket: it could acknowledge its own end.
   @Test func theJobDoesNotHaveTheSocket() async throws {
     let job = try await reported("ls -l /proc/self/fd | grep -c socket")
     #expect(try bench.output(of: job) == "0\n")

@@ -4,7 +4,7 @@ import JobLaunch
 import TestSupport
 import Testing
 
-/// Goal: a job that asks for it has its standard error in a file of its own, byte for byte; any other has both in one, in order.
+/// Goal: a job that requests it has its standard error in a separate file, byte for byte; any other has both streams in one, in order.
 struct ErrorsCanBeKeptApart {
   private func run(
     _ script: String, _ stderr: ErrorOutput?, limit: Int64? = nil, controlGroups: Bool = false
@@ -36,7 +36,7 @@ struct ErrorsCanBeKeptApart {
     #expect(outcome.outputBytes == 17 && outcome.stderrBytes == nil)
   }
 
-  /// Its descriptor lies behind that of the group.
+  /// Its descriptor comes after that of the group.
   @Test(.enabled(if: geteuid() == 0, "only root can mount control groups"))
   func apartInAControlGroup() async throws {
     let (outcome, output, errors) = try await run("echo out; echo err >&2", .separate, controlGroups: true)
@@ -45,7 +45,7 @@ struct ErrorsCanBeKeptApart {
     #expect(errors == Array("err\n".utf8))
   }
 
-  /// What a job gets is its own streams and nothing more.
+  /// A job gets its own streams and nothing else.
   @Test func nothingElseIsOpen() async throws {
     let (_, output, _) = try await run("ls /proc/self/fd", .separate)
     // ls itself has the folder open, as 3.

@@ -3,7 +3,7 @@ import JobLaunch
 import Testing
 import Values
 
-/// Goal: whatever way a job ends, its state, exit code, signal and reason say so.
+/// Goal: however a job ends, its state, exit code, signal and reason report it.
 struct EveryEndIsTold {
   struct Case: Sendable, CustomTestStringConvertible {
     var command: [String]

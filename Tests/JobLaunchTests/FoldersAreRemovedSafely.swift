@@ -5,8 +5,7 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// Goal: removing a job's folder removes that folder only, whatever lies in it (CVE-2020-11652 and its like), and never under a
-/// running job.
+/// Goal: removing a job's folder removes only that folder, whatever is in it (CVE-2020-11652 and similar), and never that of a running job.
 struct FoldersAreRemovedSafely {
   let bench: JobBench
   let id = JobID("job-1")!

@@ -4,7 +4,7 @@ import JobLaunch
 import TestSupport
 import Testing
 
-/// Goal: a job that fills the disk ends with its own exit code, because the space for its exit record was taken before it started.
+/// Goal: a job that fills the disk ends with its own exit code, because the space for its exit record was reserved before it started.
 @Suite(.enabled(if: geteuid() == 0, "a small file system of its own needs root"))
 struct FullDiskKeepsTheResult {
   @Test func theExitRecordIsWritten() async throws {

@@ -4,13 +4,15 @@ import JobLaunch
 import SystemCalls
 import TestSupport
 
-/// A launcher with a folder of its own and the real shepherd.
+/// A launcher with its own folder and the real shepherd.
 final class JobBench: Sendable {
   let home: TemporaryFolder
   let launcher: JobLauncher
 
   private let groups: ControlGroupMount?
 
+  /// Creates a bench.
+  ///
   /// - Parameter controlGroups: whether each job gets a control group, in a cgroup2 file system mounted for this bench.
   init(in parent: String = "/tmp", controlGroups: Bool = false) throws {
     home = try TemporaryFolder(in: parent)
@@ -20,7 +22,7 @@ final class JobBench: Sendable {
     self.launcher = launcher
   }
 
-  /// The names of the control groups that there are.
+  /// The names of the existing control groups.
   var controlGroupNames: [String] {
     get throws { try groups.map { try Folder.names(in: $0.folder).filter { $0.hasPrefix("agentd-") } } ?? [] }
   }
@@ -43,7 +45,7 @@ final class JobBench: Sendable {
     return (outcome, try output(of: job))
   }
 
-  /// What a job has written so far.
+  /// Returns what a job has written so far.
   func output(of job: RunningJob) throws -> String {
     String(decoding: try launcher.openOutput(of: job.id).readAll(limit: 1 << 24), as: UTF8.self)
   }
@@ -62,7 +64,7 @@ extension ProcessHandle {
   }
 }
 
-/// Whether there is a process of this number that is more than a zombie.
+/// Returns whether there is a process with this ID that is not a zombie.
 func isAlive(_ process: pid_t) -> Bool {
   guard let stat = try? DurableFile.read("/proc/\(process)/stat", limit: 4096) else { return false }
   return !String(decoding: stat, as: UTF8.self).split(separator: ")").last!.hasPrefix(" Z")

@@ -5,7 +5,7 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// Goal: a supervisor that is killed takes no job with it, and the next one finds each job, running or ended.
+/// Goal: killing a supervisor ends no job, and the next one finds each job, running or ended.
 struct JobsOutliveTheSupervisor {
   @Test func foundAgain() async throws {
     let bench = try JobBench()

@@ -7,10 +7,10 @@ import Testing
 
 @testable import JobLaunch
 
-/// Goal: a job has its user's identity and an ordinary process's surroundings, and nothing of agentd's.
+/// Goal: a job has its user's identity and the environment of an ordinary process, and nothing of agentd's.
 @Suite(.enabled(if: geteuid() == 0, "taking on another user needs root"))
 struct JobsStartClean {
-  /// Groups that no user of the host has together, so that none of them can come from somewhere else.
+  /// Groups that no user of the host has in this combination, so that they cannot come from elsewhere.
   static let account = Account(
     name: "nobody", user: 65534, group: 65534, groups: [65534, 4, 54321], home: "/nonexistent",
     shell: "/usr/sbin/nologin")
@@ -57,7 +57,7 @@ struct JobsStartClean {
         """)
   }
 
-  /// Even of those that agentd forgot to make close-on-exec.
+  /// Even those that agentd forgot to make close-on-exec.
   @Test func descriptors() async throws {
     let leaked = (0..<5).map { _ in open("/dev/null", O_RDONLY) }
     defer { leaked.forEach { close($0) } }
@@ -78,7 +78,7 @@ struct JobsStartClean {
 
   @Test func signals() async throws {
     signal(SIGPIPE, SIG_IGN)
-    // Not grep, which catches some itself.
+    // Not grep, which itself catches some signals.
     let status = try await run("cat", "/proc/self/status").split(separator: "\n").filter { $0.hasPrefix("Sig") }
     #expect(status.dropFirst().map { $0.drop { $0 != "\t" } } == Array(repeating: "\t0000000000000000", count: 4))
     #expect(status.map { $0.prefix(6) } == ["SigQ:\t", "SigPnd", "SigBlk", "SigIgn", "SigCgt"])
@@ -91,7 +91,7 @@ struct JobsStartClean {
     #expect(try await run("/bin/sh", "-c", script) == (expected.isEmpty ? "" : "\(expected)\n"))
   }
 
-  /// Opened again by name, the output would be truncated: it must be refused instead, and what was written before stays.
+  /// Reopening the output by name would truncate it: it must fail, and earlier output must stay.
   @Test func outputCannotBeTruncated() async throws {
     let output = try await run("/bin/sh", "-c", "echo first; echo second > /dev/stdout; echo third")
     #expect(output.hasPrefix("first\n"))
@@ -110,7 +110,7 @@ struct JobsStartClean {
       })
   }
 
-  /// A directory that only its owner enters: what counts is the job's user, not root.
+  /// A directory that only its owner may enter: the job's user decides, not root.
   @Test func directoryIsEnteredAsTheUser() async throws {
     let bench = try JobBench()
     let closed = try TemporaryFolder()

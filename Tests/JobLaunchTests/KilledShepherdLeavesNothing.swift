@@ -6,11 +6,11 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// Goal: when a shepherd is killed, the supervisor ends what is left of its job, and nothing that is not the job's.
+/// Goal: when a shepherd is killed, the supervisor ends what is left of its job, and nothing else.
 struct KilledShepherdLeavesNothing {
   struct Case: Sendable, CustomTestStringConvertible {
     var testDescription: String
-    /// Writes a line with its number to the file `$P` for each process that must be gone afterwards.
+    /// Writes a line with its process ID to the file `$P` for each process that must be gone afterwards.
     var script: String
     var processes: Int
   }
@@ -42,7 +42,7 @@ struct KilledShepherdLeavesNothing {
   @Test(arguments: cases)
   func without(_ expected: Case) async throws {
     let outcome = try await kill(expected, JobBench())
-    // What was found need not be all.
+    // The processes found may not be all.
     #expect(outcome.left == nil)
   }
 
@@ -55,7 +55,7 @@ struct KilledShepherdLeavesNothing {
   }
 
   private func kill(_ expected: Case, _ bench: JobBench) async throws -> JobOutcome {
-    // Neither the same program nor a session of its own makes a process the job's.
+    // Neither the same program nor its own session makes a process part of the job.
     let bystander = try TestProcess(["setsid", "sleep", "1000"])
     var request = JobRequest.shell(expected.script)
     request.environment = ["P": bench.home.path("processes")]
@@ -86,7 +86,7 @@ struct KilledShepherdLeavesNothing {
     return outcome
   }
 
-  /// A number that was given to another process since (Nomad's issues 17960 and 23969).
+  /// A process ID that has been reused (Nomad's issues 17960 and 23969).
   @Test func aProcessOfTheSameNumberIsSpared() async throws {
     let bench = try JobBench()
     let bystander = try TestProcess(["sleep", "1000"])
@@ -98,7 +98,7 @@ struct KilledShepherdLeavesNothing {
     #expect(!JobRemains.end(&remains))
     #expect(isAlive(number))
 
-    // The right one is found.
+    // The right process is found.
     try bench.home.write("jobs/job-1/main", "\(number) \(fact.startTime)\n")
     remains = [JobRemains(of: JobID("job-1")!, bench.launcher)]
     #expect(JobRemains.end(&remains))

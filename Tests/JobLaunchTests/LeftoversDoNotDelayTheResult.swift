@@ -2,7 +2,7 @@ import AgentProtocol
 import Glibc
 import Testing
 
-/// Goal: the result is there when the main process has ended, although its children hold the output open; they are gone then.
+/// Goal: the result is available when the main process has ended, although its children hold the output open; they are gone then.
 struct LeftoversDoNotDelayTheResult {
   @Test(arguments: [
     "sleep 1000 & echo $!", "setsid sleep 1000 & echo $!", "trap '' TERM HUP; nohup sleep 1000 & echo $!",

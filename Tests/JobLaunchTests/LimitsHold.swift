@@ -1,11 +1,11 @@
 import TestSupport
 import Testing
 
-/// Goal: a job cannot use more memory, processes or processor time than its limits say, its end tells which it was, and what it has
-/// used is counted over all its processes. On a kernel of its own, whose controllers no other version of control groups has.
+/// Goal: a job cannot use more memory, processes or processor time than its limits allow, its end names the limit, and usage is counted
+/// over all its processes. On a separate kernel, whose controllers no other version of control groups uses.
 @Suite(.enabled(if: UserModeMachine.isForThisMachine, "user-mode-linux is there for x86 only"))
 struct LimitsHold {
-  /// Memory is taken by a child, so that the group and not the process counts.
+  /// A child allocates the memory, so that the limit of the group and not of the process takes effect.
   private static let hog = "python3 -c 'x = bytearray(%d << 20); print(len(x))'; exit $?"
   private static let spin = "end=$(($(date +%s%N) + 1500000000)); while [ $(date +%s%N) -lt $end ]; do :; done"
 

@@ -6,7 +6,7 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// Goal: of a job whose end nobody saw, the state is `interrupted` and the reason says what is known.
+/// Goal: a job whose end was not observed is `interrupted`, and the reason says what is known.
 struct LostJobsAreInterrupted {
   private func recovered(_ bench: JobBench, _ id: String = "job-1") throws -> JobOutcome? {
     if case .ended(let outcome) = try bench.launcher.recover(JobID(id)!) { outcome } else { nil }
@@ -31,7 +31,7 @@ struct LostJobsAreInterrupted {
     #expect(outcome?.reason == "agentd or the host went down while the job was being started; it may have run")
   }
 
-  /// What the folder holds after a crash, and what is said of it.
+  /// The contents of the folder after a crash, and the resulting reason.
   @Test(arguments: [
     ([:], "agentd or the host went down while the job was being started; it may have run"),
     (["lock": ""], "agentd or the host went down while the job was being started; it may have run"),

@@ -4,7 +4,7 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// Goal: a hundred jobs side by side do not get in each other's way, and no process or descriptor of theirs stays.
+/// Goal: a hundred concurrent jobs do not interfere with each other, and leave no process or descriptor.
 struct ManyJobsAtOnce {
   @Test func aHundred() async throws {
     let bench = try JobBench()
@@ -18,9 +18,9 @@ struct ManyJobsAtOnce {
     #expect(try bench.launcher.ids().count == 100)
   }
 
-  /// A job may end in any moment of its shepherd's life: of many short ones, some end in each.
+  /// A job may end at any point in its shepherd's life: of many short ones, some end at each.
   @Test func shortOnes() async throws {
-    // In memory: it is the number that counts here, not the disk.
+    // In memory: only the number of jobs matters here, not the disk.
     let bench = try JobBench(in: "/dev/shm")
     for round in 0..<30 {
       let jobs = try (0..<20).map { try bench.start("job-\(round)-\($0)", JobRequest(command: ["/bin/true"])) }
@@ -29,7 +29,7 @@ struct ManyJobsAtOnce {
   }
 }
 
-/// Goal: nobody mistakes a shepherd for something else, and what a terminal sends to agentd does not reach it.
+/// Goal: a shepherd is recognisable, and signals from a terminal to agentd do not reach it.
 struct ShepherdsKeepToThemselves {
   @Test func titleSessionAndSignals() async throws {
     let bench = try JobBench()
@@ -47,7 +47,7 @@ struct ShepherdsKeepToThemselves {
 
   @Test func usageOfTheWholeJob() async throws {
     let bench = try JobBench()
-    // The work is done by a grandchild that nobody waits for but the shepherd.
+    // A grandchild does the work, for which only the shepherd waits.
     let script = "(setsid sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; touch \(bench.home.path)/done' &)"
     let request = JobRequest.shell("\(script); while [ ! -e \(bench.home.path)/done ]; do sleep 0.01; done")
     let outcome = try await bench.run(request).outcome

@@ -3,7 +3,7 @@ import Glibc
 import JobLaunch
 import Testing
 
-/// Goal: a job that writes more than it may is ended, its output is exactly as long as it may be, and the rest is counted.
+/// Goal: a job that exceeds its output limit is ended, its output is exactly as long as the limit, and the rest is counted.
 struct OutputHasALimit {
   private static let limit: Int64 = 1_000_000
 
@@ -19,7 +19,7 @@ struct OutputHasALimit {
   }
 
   @Test(arguments: [
-    // At once, slowly, out of a child in another session, and by one that is done before anybody looks.
+    // At once, slowly, from a child in another session, and by one that has ended before anybody checks.
     "trap '' TERM; exec yes", "sleep 0.2; while :; do head -c 100000 /dev/zero; sleep 0.01; done",
     "setsid sh -c 'trap \"\" TERM; yes' & exec sleep 1000", "head -c 1500000 /dev/zero",
   ])
@@ -45,23 +45,27 @@ struct OutputHasALimit {
     #expect(outcome.reason == nil)
   }
 
-  /// The limit is that of the output, not of what else the job writes.
+  /// The limit applies to the output, not to other files that the job writes.
   @Test func otherFilesAreTheJobsOwnMatter() async throws {
     let home = try JobBench().home
     let outcome = try await run("head -c 2000000 /dev/zero > \(home.path("large"))").outcome
     #expect(outcome.state == .succeeded)
   }
 
-  /// The configured limit holds for a request that names none.
+  /// The configured limit applies to a request without one, and is the maximum for others.
   @Test func theConfiguredOne() async throws {
     let bench = try JobBench()
     var launcher = bench.launcher
-    launcher.outputLimit = 10
-    for (named, state) in [(nil, JobState.outputLimit), (20, .succeeded)] as [(Int64?, JobState)] {
+    let rows: [(configured: Int64?, named: Int64?, state: JobState)] = [
+      (10, nil, .outputLimit), (10, 20, .outputLimit), (20, nil, .succeeded), (20, 10, .outputLimit),
+      (nil, nil, .succeeded), (nil, 10, .outputLimit),
+    ]
+    for (number, row) in rows.enumerated() {
+      launcher.outputLimit = row.configured
       var request = JobRequest.shell("echo fifteen bytes.")
-      request.outputLimit = named
-      let job = try launcher.launch(JobID("job-\(state)")!, request, as: Account.resolve(nil))
-      #expect(try await bench.end(of: job).state == state)
+      request.outputLimit = row.named
+      let job = try launcher.launch(JobID("job-\(number)")!, request, as: Account.resolve(nil))
+      #expect(try await bench.end(of: job).state == row.state, "\(row)")
     }
   }
 }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import JobLaunch
 
-/// Goal: umask and limits are those that configuration and request say; a login reads the user's profile; users that get no jobs
-/// are refused with the reason.
+/// Goal: umask and limits come from configuration and request; a login reads the user's profile; users that may not run jobs are refused
+/// with the reason.
 struct SurroundingsAreConfigured {
   private func run(
     _ request: JobRequest, as account: Account? = nil, change: (inout JobSurroundings) -> Void = { _ in }
@@ -36,7 +36,7 @@ struct SurroundingsAreConfigured {
     #expect(output == "100\n200\n0\n4096\n8192\n")
   }
 
-  /// More descriptors than the kernel gives to any process (fs.nr_open), root or not.
+  /// More descriptors than the kernel allows any process (fs.nr_open), root or not.
   @Test func aLimitThatCannotBeSet() async throws {
     let outcome = try await run(.shell("true")) {
       $0.processLimits = [.init(resource: 7, soft: 1 << 40, hard: 1 << 40)]

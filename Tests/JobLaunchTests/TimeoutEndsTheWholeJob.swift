@@ -1,7 +1,7 @@
 import AgentProtocol
 import Testing
 
-/// Goal: a job does not live longer than its timeout and grace, whatever it does about signals.
+/// Goal: a job does not live longer than its timeout plus grace, whatever it does with signals.
 struct TimeoutEndsTheWholeJob {
   @Test func oneThatIgnoresTerm() async throws {
     let bench = try JobBench()
@@ -28,12 +28,12 @@ struct TimeoutEndsTheWholeJob {
     #expect(outcome.state == .timedOut)
     #expect(outcome.exitCode == 3)
     #expect(outcome.reason == "timed out after 1 s")
-    // In between the shell tells of its sleep, which got the signal as well.
+    // In between, the shell reports its sleep, which also received the signal.
     #expect(output.hasPrefix("ready\n") && output.hasSuffix("cleaned\n"), "\(output)")
     #expect(ContinuousClock.now - start < .seconds(500))
   }
 
-  /// What the main process leaves behind while it is being ended has the rest of the grace.
+  /// Children that the main process leaves behind while it is being ended have the rest of the grace.
   @Test func aChildThatCleansUpLongerThanItsParent() async throws {
     let bench = try JobBench()
     var request = JobRequest.shell(
@@ -43,7 +43,7 @@ struct TimeoutEndsTheWholeJob {
     let (outcome, output) = try await bench.run(request)
     #expect(outcome.state == .timedOut)
     #expect(outcome.signal == "SIGTERM")
-    // In between the shell tells of its sleep, which got the signal as well.
+    // In between, the shell reports its sleep, which also received the signal.
     #expect(output.hasPrefix("ready\n") && output.hasSuffix("cleaned\n"), "\(output)")
   }
 

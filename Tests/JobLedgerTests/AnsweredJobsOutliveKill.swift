@@ -4,7 +4,7 @@ import JobLedger
 import TestSupport
 import Testing
 
-/// Goal: a supervisor that is killed (SIGKILL) at any moment has lost no job that it had answered, and nothing half done is seen.
+/// Goal: a supervisor killed (SIGKILL) at any moment loses no job that it had answered, and no partial change is visible.
 struct AnsweredJobsOutliveKill {
   @Test(arguments: [0, 7, 40, 200])
   func kill(afterMilliseconds delay: Int) async throws {
@@ -19,7 +19,7 @@ struct AnsweredJobsOutliveKill {
       #expect(try ledger.status(of: id)?.state == .running, "\(id)")
       #expect(try ledger.request(of: id) != nil, "\(id)")
     }
-    // Pairs are of one turn.
+    // Each pair belongs to one turn.
     let recorded = Set(try ledger.unfinished().map(\.id.description))
     for id in recorded { #expect(recorded.contains(id.hasSuffix("a") ? "\(id.dropLast())b" : "\(id.dropLast())a")) }
     #expect(recorded.count - answered.count <= 2)

@@ -5,7 +5,7 @@ import Values
 
 @testable import JobLedger
 
-/// Goal: jobs are found by a label exactly, in pages like all others, and a rare match among many jobs costs no more than a page.
+/// Goal: jobs are found by exact label, in pages like all others, and a rare match among many jobs costs no more than a page.
 struct LabelsFindJobs {
   private func pages(_ bench: LedgerBench, _ filter: JobFilter) throws -> (ids: [String], pages: Int) {
     var (filter, ids, pages) = (filter, [String](), 0)

@@ -4,7 +4,7 @@ import Values
 
 @testable import JobLedger
 
-/// A ledger in a folder of its own.
+/// A ledger in its own folder.
 final class LedgerBench {
   let home: TemporaryFolder
   var ledger: JobLedger!
@@ -15,7 +15,7 @@ final class LedgerBench {
     ledger = try JobLedger(path: path)
   }
 
-  /// Closes the ledger and opens it again, as a new supervisor does.
+  /// Closes the ledger and reopens it, like a new supervisor.
   func reopen() throws {
     ledger = nil
     ledger = try JobLedger(path: path)
@@ -36,7 +36,7 @@ final class LedgerBench {
 }
 
 extension JobState {
-  /// The events that bring a job that was just accepted here.
+  /// The events that lead from an accepted job to this state.
   var way: [JobEvent] {
     switch self {
     case .accepted: []
@@ -66,7 +66,7 @@ extension JobPage {
 }
 
 extension JobFilter {
-  /// A filter for each way to choose, failed jobs or all.
+  /// Returns a filter for each combination, for failed jobs or all.
   static func combinations(clients: [String?], since: [Int64?]) -> [JobFilter] {
     [JobState.failed, nil].flatMap { state in
       clients.flatMap { client in

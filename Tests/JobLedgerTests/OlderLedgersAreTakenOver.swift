@@ -5,7 +5,7 @@ import Values
 
 @testable import JobLedger
 
-/// Goal: a ledger that any earlier agentd wrote opens with all it holds, and has then what is new.
+/// Goal: a ledger written by any earlier agentd opens with all its contents, and then has the new features.
 struct OlderLedgersAreTakenOver {
   @Test(arguments: 1...Schema.steps.count) func ofSchema(_ version: Int) throws {
     let bench = try LedgerBench()
@@ -23,13 +23,15 @@ struct OlderLedgersAreTakenOver {
         VALUES
           ('old', 'failed', 'batch', 'CN=c1', '\(Thumbprint(repeating: "c1"))', '["/bin/false"]', '{"chain":"nightly"}', 5, 7, 1, 300),
           ('waits', 'queued', 'batch', 'CN=c1', '\(Thumbprint(repeating: "c1"))', '["/bin/true"]', NULL, 6, NULL, NULL, NULL);
-        INSERT INTO request SELECT sequence, CAST('{"command":["/bin/false"]}' AS BLOB) FROM job;
+        INSERT INTO request (sequence, body) SELECT sequence, CAST('{"command":["/bin/false"]}' AS BLOB) FROM job;
         """)
     }
     let ledger = try JobLedger(path: path)
     #expect(try ledger.page(JobFilter()).ids == ["waits", "old"])
     #expect(try ledger.unfinished().map(\.id.description) == ["waits"])
     #expect(try ledger.request(of: JobID("old")!)?.command == ["/bin/false"])
+    let client = try #require(try ledger.client(of: JobID("waits")!))
+    #expect(client.client.subject == "CN=c1" && client.client.names == [] && !client.namesAreRecorded)
     if version < 3 {
       var filter = JobFilter()
       filter.label = JobLabel(name: "chain", value: "nightly")

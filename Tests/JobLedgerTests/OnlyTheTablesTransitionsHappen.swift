@@ -4,8 +4,8 @@ import Values
 
 @testable import JobLedger
 
-/// Goal: the ledger takes the transitions of the table, which stand here once more, and no others: those leave the record, and
-/// what else the turn has changed, as they were.
+/// Goal: the ledger accepts the transitions in the table, repeated here, and no others: a refused one leaves the record, and other changes
+/// in the turn, as they were.
 struct OnlyTheTablesTransitionsHappen {
   static let table: [JobState: [JobEvent: JobState]] = [
     .accepted: [.noPlaceIsFree: .queued, .start: .running, .cancel: .cancelled],
@@ -28,7 +28,7 @@ struct OnlyTheTablesTransitionsHappen {
       try bench.ledger.commit()
       var change = before
       (change.reason, change.exitCode, change.finishedAt) = ("changed", 7, Timestamp(milliseconds: 9))
-      // Another change of the same turn.
+      // Another change in the same turn.
       try bench.insert("beside-\(event)")
       guard let next = following[event] else {
         let error = try #require(throws: LedgerError.self) { try bench.ledger.update(change, on: event) }

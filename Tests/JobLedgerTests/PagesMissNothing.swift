@@ -4,11 +4,11 @@ import Values
 
 @testable import JobLedger
 
-/// Goal: whoever pages through the history sees each job once, newest first, whatever is submitted meanwhile.
+/// Goal: paging through the history shows each job once, newest first, whatever is submitted meanwhile.
 struct PagesMissNothing {
   @Test func pagingWhileJobsAreInserted() throws {
     let bench = try LedgerBench()
-    // Five to a millisecond: time alone does not order them.
+    // Five per millisecond: time alone does not order them.
     for number in 0..<100 { try bench.insert("job-\(number)", at: Int64(number / 5)) }
     var filter = JobFilter()
     filter.limit = 7
@@ -61,7 +61,7 @@ struct PagesMissNothing {
     #expect(seen == expected)
   }
 
-  /// A page has to fit in a frame of the link, however large its jobs are.
+  /// A page must fit in a frame of the link, however large its jobs are.
   @Test func largeJobsMakeSmallerPages() throws {
     let bench = try LedgerBench()
     let large = String(repeating: "x", count: 100_000)

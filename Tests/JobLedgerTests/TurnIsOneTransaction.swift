@@ -4,7 +4,7 @@ import Testing
 
 @testable import JobLedger
 
-/// Goal: the changes of a turn are recorded together or not at all.
+/// Goal: the changes in a turn are recorded together or not at all.
 struct TurnIsOneTransaction {
   @Test func whatIsNotCommittedIsGone() throws {
     let bench = try LedgerBench()
@@ -53,7 +53,7 @@ struct TurnIsOneTransaction {
     try bench.insert("one")
   }
 
-  /// A full disk, as SQLite's own limit on the pages of the file shows it.
+  /// A full disk, simulated with SQLite's own limit on the pages of the file.
   @Test func aFullDiskIsSaidAndWorksAgainLater() throws {
     let bench = try LedgerBench()
     try bench.insert("kept")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import JobLedger
 
-/// Goal: a file that is not a sound ledger of this version is refused with what to do, and left as it is.
+/// Goal: a file that is not a valid ledger of this version is refused with a remedy, and stays as it is.
 struct UnusableDatabaseIsRefused {
   @Test func garbage() throws {
     let home = try TemporaryFolder()
@@ -64,7 +64,7 @@ struct UnusableDatabaseIsRefused {
     #expect(try JobLedger(path: path).unfinished().isEmpty)
   }
 
-  /// Whatever the umask: the requests hold environments, which may hold secrets.
+  /// Regardless of the umask: requests contain environments, which may contain secrets.
   @Test func onlyItsOwnerMayRead() throws {
     let bench = try LedgerBench()
     try bench.insert("job")

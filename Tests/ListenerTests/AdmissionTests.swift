@@ -6,7 +6,7 @@ import Testing
 
 @testable import Listener
 
-/// Who may open one more connection.
+/// Which connections are admitted.
 struct AdmissionTests {
   private static func source(_ number: Int) throws -> Source {
     Source(try SocketAddress(ipAddress: "10.0.\(number / 256).\(number % 256)", port: 1))
@@ -41,7 +41,7 @@ struct AdmissionTests {
     #expect(admission.arrived(from: try Self.source(10), roll: 99) == .failure(.tooManyUnauthenticated))
   }
 
-  /// However many strangers there are, who has come in once comes in again.
+  /// However many strangers there are, a source that has authenticated once is admitted again.
   @Test func strangersKeepNoSchedulerOut() throws {
     var admission = Admission(Self.limits())
     let scheduler = try Self.source(1000)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Listener
 
-/// docs/openapi.yaml names the operations, parameters and problems that there are, and no others.
+/// docs/openapi.yaml lists exactly the existing operations, parameters and problems.
 struct OpenAPIDocument {
   private let lines: [Substring]
 
@@ -43,7 +43,7 @@ struct OpenAPIDocument {
     }
   }
 
-  /// docs/problems.md has a section for each kind, to which a link with the kind's name leads.
+  /// docs/problems.md has a section for each kind, with the kind's name as its link target.
   @Test func theProblemsAreExplained() throws {
     let bytes = try DurableFile.read("\(BuiltProduct.packageFolder)/docs/problems.md", limit: 1 << 20)
     let sections = String(decoding: bytes, as: UTF8.self).split(separator: "\n## ").dropFirst()

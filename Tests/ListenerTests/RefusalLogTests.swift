@@ -5,7 +5,7 @@ import Testing
 
 @testable import Listener
 
-/// Ten lines a source and minute, then a sum; others are not kept silent by one who is loud.
+/// Ten lines per source and minute, then a summary; a noisy source does not suppress the lines of others.
 struct RefusalLogTests {
   @Test func tenLinesThenASum() throws {
     let collected = CollectedLog()

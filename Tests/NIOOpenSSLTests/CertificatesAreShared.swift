@@ -6,9 +6,9 @@ import Synchronization
 import TestCertificates
 import Testing
 
-/// Connections of one server hold a certificate once, whoever sends it; that it was seen before opens no gate.
+/// All connections of a server share one copy of a certificate, whoever presents it; having been seen before does not admit it.
 @Suite struct CertificatesAreShared {
-  /// A server that notes what it is shown, and lets everybody in while it is open.
+  /// A server that records what it is shown, and admits everybody while it is open.
   private final class Server: Sendable {
     let shown = Mutex<[PresentedChain]>([])
     let isOpen = Atomic(true)
@@ -44,7 +44,7 @@ import Testing
     #expect(server.leaves[0] === server.leaves[2])
     #expect(server.issuers.map(\.subject) == Array(repeating: "CN=Shared Issuer", count: 3))
     #expect(Set(server.issuers.map { ObjectIdentifier($0) }).count == 1)
-    // The others end and take their share with them.
+    // The others end and release their references.
     for gate in gates.dropLast() { gate.channel.close(promise: nil) }
     gates[2].client.write("still here")
     try gates[2].exchange()
@@ -92,7 +92,7 @@ import Testing
     #expect(server.leaves.count == 2 && server.leaves[0] !== server.leaves[1])
   }
 
-  /// Signs with another key than that of the certificate.
+  /// Signs with a key other than the certificate's.
   private final class Thief: RemoteSigner {
     private let key: PrivateKey
     init(_ key: PrivateKey) { self.key = key }

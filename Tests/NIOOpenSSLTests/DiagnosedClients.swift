@@ -6,7 +6,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// Faults on the client's side are told apart in the log.
+/// The log distinguishes faults on the client's side.
 @Suite struct DiagnosedClients {
   @Test(arguments: RealClients.versions)
   func clientThatDoesNotTrustTheListener(_ version: String) async throws {
@@ -45,7 +45,7 @@ import Testing
     try await gate.close()
   }
 
-  /// What is not of TLS is named; a load balancer's preamble among it.
+  /// Input that is not TLS is named, including a load balancer's preamble.
   @Test(arguments: [
     ("GET / HTTP/1.1\r\n\r\n", HandshakeFailure.plainHTTP), ("SSH-2.0-OpenSSH_9.2p1\r\n", .notTLS("SSH")),
     ("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", .notTLS("PROXY protocol")),
@@ -125,7 +125,7 @@ import Testing
     try await gate.close()
   }
 
-  /// A key that claims one public half, so that s_client takes it for the certificate's, and signs with another secret.
+  /// A key that has one public half, so that s_client takes it for the certificate's, but signs with another secret.
   private static func key(secret: Credential, public: Credential) throws -> String {
     let folder = try PKI.shared.scratchFolder()
     func der(_ credential: Credential) throws -> [UInt8] {
@@ -139,7 +139,7 @@ import Testing
     return "\(folder)/mixed.der"
   }
 
-  /// As messages name a certificate; the thumbprint is openssl's.
+  /// Returns a certificate's name as in messages; the thumbprint comes from openssl.
   private func name(of credential: Credential) throws -> String {
     let words = ["x509", "-in", credential.certificatePath, "-noout", "-fingerprint", "-sha256"]
     let digits = try OpenSSLTool.run(words, scratch: credential.folder).split(separator: "=")[1].filter(\.isHexDigit)

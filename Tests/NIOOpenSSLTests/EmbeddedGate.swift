@@ -6,13 +6,13 @@ import OpenSSL
 import TestCertificates
 import Testing
 
-/// The handler in an `EmbeddedChannel`, with a client in memory at its other end.
+/// The handler in an `EmbeddedChannel`, with a client in memory at the other end.
 final class EmbeddedGate {
   let channel: EmbeddedChannel
   let client: MemoryClient
   let inside = Inside()
 
-  /// What came inward, in its order.
+  /// Inbound events, in order.
   final class Inside: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     var log: [String] = []
@@ -36,15 +36,16 @@ final class EmbeddedGate {
   }
 
   /// - Parameters:
-  ///   - context: one that several gates share; by default each has its own.
-  ///   - clientKey: by default the credential's.
+  ///   - context: a context shared by several gates; by default each has its own.
+  ///   - clientKey: the client's key; by default the credential's.
   init(
     _ credential: ((GateMaterial) -> Credential?) = { $0.client }, version: Int32? = nil,
-    context: TLSServerContext? = nil, clientKey: PrivateKey? = nil
+    context: TLSServerContext? = nil, clientKey: PrivateKey? = nil, cipher: String? = nil
   ) throws {
     let material = try GateMaterial()
     client = try MemoryClient(
-      credential(material), root: material.root, version: version ?? TLS1_3_VERSION, key: clientKey)
+      credential(material), root: material.root, version: version ?? TLS1_3_VERSION, key: clientKey,
+      cipher: cipher)
     let handler = try OpenSSLServerHandler(
       context: context ?? material.serverContext(), handshakeTimeout: .seconds(5))
     channel = EmbeddedChannel()
@@ -62,14 +63,14 @@ final class EmbeddedGate {
   /// The client's TCP connection ends.
   func endStream() { channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
 
-  /// What the gate sent since the last time.
+  /// Returns what the gate has sent since the last call.
   func takeOutput() throws -> [UInt8] {
     var bytes: [UInt8] = []
     while let buffer = try channel.readOutbound(as: ByteBuffer.self) { bytes += buffer.readableBytesView }
     return bytes
   }
 
-  /// Carries everything from the client to the gate and back once, in pieces of at most `piece` bytes.
+  /// Transfers everything from the client to the gate and back once, in pieces of at most `piece` bytes.
   func exchange(piece: Int = .max) throws {
     var bytes = client.takeOutput()[...]
     while !bytes.isEmpty {
@@ -79,7 +80,7 @@ final class EmbeddedGate {
     client.give(try takeOutput())
   }
 
-  /// The whole handshake.
+  /// Performs the complete handshake.
   func shakeHands(piece: Int = .max) throws {
     for _ in 0..<4 {
       _ = client.handshake()

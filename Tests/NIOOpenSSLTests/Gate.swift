@@ -41,7 +41,7 @@ struct GateMaterial: Sendable {
   }
 }
 
-/// What the application behind the gate saw of one connection.
+/// What the application behind the gate observed on a connection.
 struct Seen: Sendable {
   var handshake: TLSHandshakeCompleted?
   var text = ""
@@ -51,7 +51,7 @@ struct Seen: Sendable {
   var isOver = false
 }
 
-/// An application that notes what it sees and answers each line with the same line in capitals.
+/// An application that records what it sees and answers each line with the same line in capitals.
 final class Application: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -87,7 +87,7 @@ final class Application: ChannelInboundHandler {
   func channelInactive(context: ChannelHandlerContext) { note { $0.isOver = true } }
 }
 
-/// A listening gate on 127.0.0.1 with the application above behind it.
+/// A listening gate on 127.0.0.1 with the application above.
 final class Gate: Sendable {
   let port: Int
   private let channel: any Channel
@@ -115,13 +115,13 @@ final class Gate: Sendable {
 
   private let seen: SeenList
 
-  /// What was seen of each connection, in the order they came.
+  /// What was observed on each connection, in the order of arrival.
   var all: [Seen] { seen.all }
 
   func close() async throws { try await channel.close() }
 }
 
-/// What was seen, shared between loops and test.
+/// The observations, shared between event loops and test.
 final class SeenList: Sendable {
   private let list = Mutex<[Seen]>([])
 

@@ -7,7 +7,7 @@ import Synchronization
 import TestCertificates
 import Testing
 
-/// The handler's behaviour to the byte, without a network.
+/// The handler's behaviour, byte for byte, without a network.
 @Suite struct HandlerInMemory {
   static let versions = [TLS1_2_VERSION, TLS1_3_VERSION]
 
@@ -62,7 +62,7 @@ import Testing
     #expect(kept.load(ordering: .relaxed) == sizes.count)
   }
 
-  /// The number of TLS records in `bytes`, which have a header of 5 bytes with the length at its end.
+  /// Returns the number of TLS records in `bytes`; each has a header of 5 bytes with the length at its end.
   private static func records(_ bytes: [UInt8]) -> Int {
     var (count, offset) = (0, 0)
     while offset + 5 <= bytes.count {

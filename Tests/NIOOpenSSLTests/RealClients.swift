@@ -6,7 +6,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// Real `openssl s_client` with both protocol versions and all kinds of keys gets its answer, and nobody else does.
+/// Real `openssl s_client` with both protocol versions and all kinds of keys gets an answer, and nobody else does.
 @Suite struct RealClients {
   static let versions = ["-tls1_2", "-tls1_3"]
   static let keys: [CertificateRecipe.Key] = [.p256, .p384, .p521, .ed25519, .rsa2048, .rsaPSS]
@@ -46,7 +46,7 @@ import Testing
   func nothingIsResumedOrRenegotiated(_ version: String) async throws {
     let material = try GateMaterial()
     let gate = try await Gate(material.serverContext())
-    // "R" at the beginning of a line asks for renegotiation, "k" for a key update.
+    // "R" at the beginning of a line requests renegotiation, "k" a key update.
     let output = try await SClient(gate, material, material.client, [version]).run(sending: "R\n", until: "zzz")
     #expect(!output.contains("New Session Ticket arrived"), "\(output)")
     #expect(!output.contains("TLS session ticket:"), "\(output)")

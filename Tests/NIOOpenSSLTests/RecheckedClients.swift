@@ -7,7 +7,7 @@ import Synchronization
 import TestCertificates
 import Testing
 
-/// Clients that are judged again while they are connected.
+/// Clients that are verified again while they are connected.
 @Suite struct RecheckedClients {
   /// What a recheck was asked and did.
   final class Record: Sendable {

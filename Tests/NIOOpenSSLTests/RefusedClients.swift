@@ -6,15 +6,15 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// Each client that may not come in is refused in the handshake, with the fitting alert and a reason for the log; the
-/// application behind the gate does not see one byte of it.
+/// Each client that may not connect is refused in the handshake, with the appropriate alert and a reason for the log; the application
+/// behind the gate does not see a byte from it.
 @Suite struct RefusedClients {
   struct Row: Sendable, CustomTestStringConvertible {
     let name: String
     let credential: @Sendable (GateMaterial) throws -> Credential?
-    /// What s_client is told.
+    /// The alert that s_client receives.
     let alert: String
-    /// What is logged.
+    /// The logged reason.
     let reason: String
     var testDescription: String { name }
   }

@@ -8,7 +8,7 @@ struct SClient {
   let material: GateMaterial
   /// The client's certificate; nil for none.
   var credential: Credential?
-  /// Another key than the credential's.
+  /// A key other than the credential's.
   var keyPath: String?
   var arguments: [String] = []
   /// The root it trusts; nil for the material's.
@@ -32,12 +32,12 @@ struct SClient {
     return words + arguments
   }
 
-  /// Starts it, with its standard input open.
+  /// Starts the client with an open standard input.
   func start() throws -> TestProcess {
     try TestProcess(command, environment: ["PATH": "/usr/bin:/bin", "HOME": "/"], input: nil)
   }
 
-  /// Sends `line`, waits for `answer` in what it writes, or for its end.
+  /// Sends `line`, and waits until the output contains `answer` or ends.
   func run(sending line: String, until answer: String) async throws -> String {
     let process = try start()
     try? process.write(line)

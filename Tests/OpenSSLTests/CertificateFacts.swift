@@ -13,7 +13,7 @@ func privateKey(_ path: String, password: String? = nil) throws -> PrivateKey {
   return try PrivateKey(pem: #require(blocks.first), password: password.map { SecretBytes(copying: Array($0.utf8)) })
 }
 
-/// What a certificate says of itself, compared with what it was made from and with openssl(1).
+/// The contents of a certificate, compared with its recipe and with openssl(1).
 @Suite struct CertificateFacts {
   static let subjects: [(made: String, read: String)] = [
     ("/CN=connector", "CN=connector"),

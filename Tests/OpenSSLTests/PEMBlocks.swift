@@ -1,7 +1,7 @@
 import OpenSSL
 import Testing
 
-/// Blocks are found in whatever a mail program, an editor or Windows made of the file.
+/// PEM blocks are found whatever a mail program, an editor or Windows did to the file.
 @Suite struct PEMBlocks {
   struct Row: Sendable {
     let text: String
@@ -21,7 +21,7 @@ import Testing
       text: "Bag Attributes\n  x: y\n-----BEGIN A B-----\nQQ==\nQg==\n-----END A B-----\nand\n-----BEGIN C-----\n"
         + "Qw==\n-----END C-----\nend", found: ["A B@3:QQ==,Qg==", "C@8:Qw=="]),
     Row(text: "-----BEGIN A-----\n-----END A-----\n", found: ["A@1:"]),
-    Row(text: "-----BEGIN A----\n-----END A-----\n", found: []),  // one hyphen short
+    Row(text: "-----BEGIN A----\n-----END A-----\n", found: []),  // one hyphen missing
   ]
 
   @Test(arguments: rows)

@@ -3,7 +3,7 @@ import SystemCalls
 import TestCertificates
 import Testing
 
-/// PKCS#12 containers, also those that Windows makes.
+/// PKCS#12 containers, including those made by Windows.
 @Suite struct PKCS12Containers {
   private func container(_ credential: Credential, password: String, _ switches: [String] = []) throws -> SecretBytes {
     let path = "\(try PKI.shared.scratchFolder())/bundle.p12"

@@ -6,7 +6,7 @@ import Testing
 
 @testable import OpenSSL
 
-/// A file that wants its password hashed for hours is refused at once, wherever in it that is said.
+/// A file that requires hours of password hashing is refused at once, wherever in it that is specified.
 @Suite struct PasswordRoundsHaveALimit {
   private static let tooMany: Int64 = 0x7F_FFFF
   private let password = SecretBytes(copying: Array("secret".utf8))
@@ -17,7 +17,7 @@ import Testing
     return try DurableFile.read(path, limit: 1 << 20)
   }
 
-  /// `bytes` with many rounds at one of the places that say 65,536.
+  /// Returns `bytes` with many rounds in one of the places that specify 65,536.
   private func patched(_ bytes: [UInt8], at place: Int = 0) throws -> [UInt8] {
     let places = bytes.indices.filter { bytes[$0...].starts(with: [0x02, 0x03, 0x01, 0x00, 0x00]) }
     let number = try #require(places.dropFirst(place).first) + 2

@@ -5,11 +5,11 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// Private keys in all the forms that CAs hand out.
+/// Private keys in all the forms that CAs issue.
 @Suite struct PrivateKeys {
   struct Form: Sendable, CustomTestStringConvertible {
     let key: CertificateRecipe.Key
-    /// How `openssl` writes it.
+    /// The `openssl` arguments that write it.
     let arguments: [String]
     let isEncrypted: Bool
     var testDescription: String { "\(key) \(arguments.joined(separator: " "))" }
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  /// One wrong password in 256 decrypts to something with valid padding: that is to be told as a wrong one, too.
+  /// One wrong password in 256 decrypts to valid padding: that must also be reported as a wrong password.
   @Test(arguments: [["ec"] + cipher, ["pkey"] + cipher])
   func everyWrongPasswordIsCalledWrong(_ arguments: [String]) throws {
     let credential = try PKI.shared.client("guessed", by: PKI.shared.root())
@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  /// In a process of its own: the legacy provider, which has this cipher, stays in a process once it is there.
+  /// In a separate process: the legacy provider, which has this cipher, stays loaded in a process.
   @Test func cipherThatOpenSSLHasNotIsNoWrongPassword() async throws {
     let credential = try PKI.shared.client("old", by: PKI.shared.root())
     let path = "\(try PKI.shared.scratchFolder())/key.pem"

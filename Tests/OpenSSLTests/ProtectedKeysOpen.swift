@@ -1,4 +1,4 @@
-// Goal: keys and containers that are written here open with the right password and no other, here and with openssl.
+// Goal: keys and containers written here open with the correct password and no other, here and with openssl.
 import OpenSSL
 import SystemCalls
 import TestSupport

@@ -4,7 +4,7 @@ import SystemCalls
 import TestCertificates
 import Testing
 
-/// What a revocation list says.
+/// The contents of a revocation list.
 @Suite struct RevocationLists {
   @Test func facts() throws {
     let root = try PKI.shared.root("List Root")

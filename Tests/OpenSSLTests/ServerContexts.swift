@@ -6,7 +6,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// A server context is made of fitting and strong material only, whatever the user's environment says.
+/// A server context accepts only matching and strong material, whatever the user's environment contains.
 @Suite struct ServerContexts {
   private func context(_ credential: Credential, key: Credential? = nil) throws -> TLSServerContext {
     let configuration = TLSServerContext.Configuration(
@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  /// A configuration that sets TLS 1.3 as the least version, which can be seen in a fresh SSL_CTX.
+  /// A configuration that sets TLS 1.3 as the minimum version, which shows in a fresh SSL_CTX.
   static let configuration = """
     openssl_conf = init
     [init]
@@ -49,7 +49,7 @@ import Testing
 
     """
 
-  /// The control: OpenSSL by itself believes the variable.
+  /// The control: OpenSSL by default trusts the variable.
   @Test func configurationFromTheEnvironmentIsRead() async throws {
     #expect(try await minimumVersion() == "\(TLS1_3_VERSION)\n")
   }

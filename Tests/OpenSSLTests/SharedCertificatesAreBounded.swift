@@ -4,7 +4,7 @@ import Testing
 
 @testable import OpenSSL
 
-/// However many certificates clients have, so many are kept and no more; those in use are kept the longest.
+/// However many certificates clients have, only a limited number is kept; those in use are kept longest.
 @Suite struct SharedCertificatesAreBounded {
   @Test func whatIsAskedForStaysAndTheOthersGo() throws {
     let certificate = try Certificate.all(inPEM: Array(PKI.shared.root().certificatePEM.utf8))[0]
@@ -14,7 +14,7 @@ import Testing
     var isKept = true
     for number in all {
       shared.keep(certificate, der: key(number))
-      // One client comes again and again.
+      // One client returns again and again.
       isKept = isKept && shared.certificate(der: key(0)) === certificate
     }
     #expect(isKept)

@@ -3,8 +3,7 @@ import TestCertificates
 import TestSupport
 import Testing
 
-/// A key that is kept for many signatures makes the ones of every scheme of TLS, whatever was signed before; `openssl`
-/// verifies them.
+/// A key that is kept for many signatures makes those of every TLS scheme, whatever was signed before; `openssl` verifies them.
 @Suite struct SigningKeys {
   struct Case: Sendable, CustomTestStringConvertible {
     let key: CertificateRecipe.Key

@@ -1,5 +1,5 @@
-// Goal: every command line of the scheduler's documentation is read as it is printed, quotes, line breaks and case included; and as a
-// shell hands it over.
+// Goal: every command of the scheduler's documentation is parsed as printed, including quotes, line breaks and case; and as a shell passes
+// it.
 import CommandGrammar
 import RegistrationCommands
 import Testing

@@ -1,5 +1,5 @@
-// Goal: what is exported here is read by OpenSSL and NSS, and by another scheduler, with the right password and no other; what they
-// write is read here.
+// Goal: files exported here can be read by OpenSSL, NSS and another scheduler, with the correct password and no other; their files can be
+// read here.
 import SystemCalls
 import TestCertificates
 import TestSupport
@@ -24,7 +24,7 @@ import Testing
     #expect(
       exported.thumbprint(after: "thumbprint") == configuration.thumbprint(after: "Default Root CA Thumbprint"))
 
-    // Both issue, and what one has issued is worth the same as what the other has.
+    // Both issue certificates, which are equally valid.
     for scheduler in [first, second] {
       try await scheduler.succeed(
         "CREATE AGENT LISTENER CERT /AGENTNAME=A /FILENAME=a.pem /PASSWORDFILE=password /PEM /CHAIN")
@@ -55,7 +55,7 @@ import Testing
 
   @Test func connectorInOneFileForOthers() async throws {
     let scheduler = try await ScratchScheduler.ready()
-    // A name that has to be quoted for curl.
+    // A name that must be quoted for curl.
     try await scheduler.succeed(
       #"EXPORT EXEC CERT /PEM /NOPASSWORD /FILENAME="our connector\.pem" /CURL=connector.curl"#)
     try await scheduler.succeed("EXPORT EXEC CERT /PEM /PASSWORDFILE=password /FILENAME=locked.pem")
@@ -70,7 +70,7 @@ import Testing
     #expect(
       try await run("openssl", "pkey", "-in", locked, "-noout", "-passin", "pass:correct horse").end == .exited(0))
 
-    // A server that wants a client's certificate of our root, and has one itself.
+    // A server that requires a client certificate of our root, and has one itself.
     let port = try FreePort.next()
     try await scheduler.succeed(
       "CREATE AGENT LISTENER CERT /AGENTNAME=localhost /FILENAME=server.pem /NOPASSWORD /PEM")

@@ -1,4 +1,4 @@
-// Goal: what a scheduler writes satisfies those who read such files for a living: Java's keytool, and a linter of RFC 5280.
+// Goal: files written by a scheduler satisfy strict readers: Java's keytool, and a linter for RFC 5280.
 import Glibc
 import TestSupport
 import Testing
@@ -36,7 +36,7 @@ struct InteroperationOfFiles {
     try await scheduler.succeed("REVOKE CERT /THUMBPRINT=\(try #require(issued.thumbprint(after: "SHA-256")))")
     try await scheduler.succeed("EXPORT ROOT CA /NOKEY /FILENAME=root.pem")
     try await scheduler.succeed("EXPORT CRL /FILENAME=crl.pem")
-    // The linter reads a file with one block.
+    // The linter reads a file with a single block.
     func alone(_ arguments: String...) async throws {
       let result = try await TestProcess(["openssl"] + arguments, directory: scheduler.folder.path).end()
       #expect(result.end == .exited(0), "\(result.errorText)")

@@ -1,5 +1,5 @@
-// Goal: a command that the documentation prints over two lines is one command, typed or pasted or piped, and a command that is
-// complete does not wait for another line.
+// Goal: a command that the documentation prints on two lines is one command, typed or pasted or piped, and a complete command does not wait
+// for another line.
 import CommandGrammar
 import RegistrationCommands
 import Testing

@@ -1,5 +1,5 @@
-// Goal: whatever is wrong with a command, one line says what and what to do, the exit status says of which kind it is, and the
-// scheduler's state is as it was.
+// Goal: whatever is wrong with a command, one line says what and how to fix it, the exit status tells the kind, and the scheduler's state
+// is unchanged.
 import SystemCalls
 import TestSupport
 import Testing

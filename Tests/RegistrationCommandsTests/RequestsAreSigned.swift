@@ -1,5 +1,5 @@
-// Goal: a certificate is issued for a key that never left its host, whoever made the request; with the names that the operator says and
-// no others; and nothing is issued for a request that is not in order.
+// Goal: a certificate is issued for a key that never left its host, whoever made the request; with only the names that the operator
+// specifies; and nothing is issued for an invalid request.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -22,7 +22,7 @@ import Testing
       "root.pem",
       "agent.pem", directory: scheduler.folder.path)
     #expect(verified.outputText == "agent.pem: OK\n", "\(verified.errorText)")
-    // It is one of those that can be revoked.
+    // It is one that can be revoked.
     let thumbprint = try #require(answer.thumbprint(after: "SHA-256"))
     try await scheduler.succeed("REVOKE CERT /THUMBPRINT=\(thumbprint)")
   }
@@ -34,10 +34,10 @@ import Testing
     let now = try #require(Int(today.outputText.dropLast()))
     for command in [
       "SIGN REQUEST /FILENAME=request.pem /OUT=agent.pem /AGENTNAME=A /DAYS=825",
-      "CREATE AGENT LISTENER CERT /FILENAME=agent.pem /AGENTNAME=A /PEM /NOPASSWORD /DAYS=825",
+      "CREATE AGENT LISTENER CERT /FILENAME=agent.pem /REPLACE /AGENTNAME=A /PEM /NOPASSWORD /DAYS=825",
     ] {
       try await scheduler.succeed(command)
-      // Who looks a minute before the end, or a minute after it.
+      // Checked a minute before the end and a minute after it.
       for (seconds, isValid) in [(825 * 86400 - 60, true), (825 * 86400 + 60, false)] {
         let verified = try await run(
           "openssl", "verify", "-partial_chain", "-trusted", "agent.pem", "-attime", "\(now + seconds)", "agent.pem",

@@ -1,4 +1,4 @@
-// Goal: a certificate that is revoked here is refused by all who have the next list, and every further list is newer than the one before.
+// Goal: a certificate revoked here is refused by everybody who has the next list, and every list is newer than the previous one.
 import SystemCalls
 import TestSupport
 import Testing
@@ -10,7 +10,7 @@ import Testing
     let issued = try await scheduler.succeed(
       "CREATE AGENT LISTENER CERT /AGENTNAME=A /FILENAME=a.pem /PASSWORDFILE=password /PEM /CHAIN")
     try await scheduler.succeed("EXPORT CRL /FILENAME=before.pem")
-    // As a person copies it from a dialog.
+    // As copied from a dialog.
     let thumbprint = try #require(issued.thumbprint(after: "thumbprint"))
     let shown = thumbprint.lowercased().enumerated().map { ($0 % 2 == 0 ? " " : "") + "\($1)" }.joined()
     let answer = try await scheduler.register("REVOKE CERT /THUMBPRINT=\"\u{200e}\(shown)\"")
@@ -34,7 +34,7 @@ import Testing
     for file in ["root.pfx", "root.pem", "crl.pem", "a.pem", "b.pem"] {
       try second.folder.write(file, try bytes(file, first))
     }
-    // Without the root nobody can say whose list that is.
+    // Without the root, nobody can tell whose list it is.
     let early = try await second.register("IMPORT CRL /FILENAME=crl.pem")
     #expect(early.end == .exited(65) && early.errorText.contains("no root CA here signed this list"))
 

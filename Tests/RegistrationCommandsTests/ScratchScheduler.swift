@@ -1,7 +1,7 @@
 import SystemCalls
 import TestSupport
 
-/// A scheduler's state in a folder of its own.
+/// A scheduler's state in a separate folder.
 final class ScratchScheduler: Sendable {
   let folder: TemporaryFolder
 
@@ -10,7 +10,7 @@ final class ScratchScheduler: Sendable {
     try folder.write("password", "correct horse\n", mode: 0o600)
   }
 
-  /// Runs one command line of scheduler-register in the scratch folder.
+  /// Runs a scheduler-register command in the scratch folder.
   func register(_ arguments: String..., input: String = "") async throws -> ProcessResult {
     try await TestProcess(
       [try BuiltProduct.path("scheduler-register")] + arguments,
@@ -19,7 +19,7 @@ final class ScratchScheduler: Sendable {
     ).end()
   }
 
-  /// The same, in words that a blank separates; it has to succeed.
+  /// Runs a command, split at spaces, which must succeed.
   @discardableResult
   func succeed(_ command: String) async throws -> String {
     let result = try await register(command)
@@ -27,7 +27,7 @@ final class ScratchScheduler: Sendable {
     return result.outputText
   }
 
-  /// With a root CA and a connector certificate.
+  /// Creates a scheduler with a root CA and a connector certificate.
   static func ready() async throws -> ScratchScheduler {
     let scheduler = try ScratchScheduler()
     try await scheduler.succeed("CREATE ROOT CA /STOREKEY /MAKEDEFAULT")
@@ -35,7 +35,7 @@ final class ScratchScheduler: Sendable {
     return scheduler
   }
 
-  /// A standby for this one: with the same root CA.
+  /// Creates a standby for this one, with the same root CA.
   func standby() async throws -> ScratchScheduler {
     let other = try ScratchScheduler()
     try await succeed("EXPORT ROOT CA /FILENAME=root.pfx /PASSWORDFILE=password")
@@ -52,7 +52,7 @@ struct CommandFailed: Error, CustomStringConvertible {
 }
 
 extension String {
-  /// The thumbprint in a line of an answer that begins with `title`.
+  /// Returns the thumbprint in the line of an answer that contains `title`.
   func thumbprint(after title: String) -> String? {
     split(separator: "\n").first { $0.contains(title) }?.split(separator: " ").last.map(String.init)
   }

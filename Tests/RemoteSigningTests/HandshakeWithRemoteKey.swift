@@ -5,8 +5,8 @@ import Synchronization
 import TestCertificates
 import Testing
 
-/// A TLS server whose certificate's key is elsewhere completes handshakes of every version and kind of key, checked by an
-/// OpenSSL client that knows nothing of it; the secret itself is asked exactly once for each.
+/// A TLS server whose certificate's key is elsewhere completes handshakes of every version and kind of key, checked by an ordinary OpenSSL
+/// client; the key itself is used exactly once for each.
 @Suite struct HandshakeWithRemoteKey {
   @Test(
     arguments: [CertificateRecipe.Key.rsa2048, .rsaPSS, .p256, .p384, .p521, .ed25519],
@@ -45,8 +45,8 @@ import Testing
     #expect(outcome == "finished, verify 0")
   }
 
-  /// In which order OpenSSL looks through its providers depends on what it was asked before, so a name that it has itself
-  /// would some day be taken for the standard one: every signature in the process would then fail.
+  /// The order in which OpenSSL searches its providers depends on earlier requests, so a name that OpenSSL itself also has would some day
+  /// be taken for the standard one: every signature in the process would then fail.
   @Test func hasNoSignatureByAStandardName() throws {
     _ = try PrivateKey.remote(of: material(.p256).certificate, signer: RefusingSigner())
     var names: [String] = []
@@ -82,7 +82,7 @@ import Testing
 
 private struct HandshakeSetUpFailed: Error {}
 
-/// Has the key in this process after all, and counts.
+/// Holds the key in this process, and counts signatures.
 private final class LocalSigner: RemoteSigner {
   private let key: PrivateKey
   private let counter = Mutex(0)
@@ -100,7 +100,7 @@ private final class RefusingSigner: RemoteSigner {
   func sign(_ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme) -> [UInt8]? { nil }
 }
 
-/// Both ends in memory, driven in turn.
+/// Runs both ends in memory, in turns.
 private func handshake(
   certificate: Certificate, key: PrivateKey, root: Certificate, version: Int32
 ) throws -> String {

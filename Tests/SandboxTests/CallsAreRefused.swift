@@ -1,11 +1,11 @@
-// Goal: who takes over the listener or the signer gets no further than the descriptors that are open. Each call is made by a
-// process that has confined itself as the role does; the same call outside succeeds, so it is the sandbox that refuses it.
+// Goal: whoever takes over the listener or the signer gets no further than the open descriptors. A process confined like the role makes
+// each call; the same call succeeds outside, so the sandbox is what refuses it.
 import Glibc
 import TestSupport
 import Testing
 
 @Suite struct CallsAreRefused {
-  /// What becomes of a call.
+  /// The result of a call.
   enum Outcome: Equatable, Sendable {
     case made, refused(Int32), killed
   }
@@ -41,7 +41,7 @@ import Testing
     Case("new-user-namespace", both: .killed),
     Case("terminal-input", both: .refused(EPERM)),
     Case("x32", both: .killed),
-    // What they do need.
+    // Calls that at least one of them needs.
     Case("thread", listener: .made, signer: .killed),
     Case("signal-self", both: .made),
     Case("allocate", both: .made),
@@ -55,7 +55,7 @@ import Testing
     #expect(try await outcome(of: attempt.call, in: "signer") == attempt.signer)
   }
 
-  /// The renewal connects to a server and changes files, and so can do more, but nothing that it is not for.
+  /// Renewal connects to a server and changes files, so it can do more, but only what it needs.
   @Test(
     arguments: [
       ("open", .refused(EACCES)), ("open-hosts", .made), ("change-hosts", .refused(EACCES)),
@@ -84,7 +84,7 @@ import Testing
     #expect(try await outcome(of: call, in: "outside") == .made)
   }
 
-  /// Landlock by itself, as the second line behind the filter.
+  /// Landlock alone, as the second line of defence behind the filter.
   @Test(arguments: ["open", "make-file", "list-folder"])
   func withoutTheFilterFilesAreStillOutOfReach(call: String) async throws {
     #expect(try await outcome(of: call, in: "landlock") == .refused(EACCES))
@@ -100,12 +100,12 @@ import Testing
     #expect(result.end == .exited(0))
   }
 
-  /// Anything printed but the one number would be a part of the sandbox that this host lacks: then the outcome says so.
+  /// Any output except the number is a part of the sandbox that this host lacks: the failed check then shows it.
   private func outcome(of call: String, in place: String) async throws -> Outcome {
     let result = try await run(BuiltProduct.path("agentd-test-roles"), "attempt", place, call)
     if result.end == .signalled(SIGSYS) { return .killed }
     try #require(result.end == .exited(0), "\(result)")
-    // A program that took the process over prints nothing.
+    // A program that replaced the process prints nothing.
     if call == "execve", result.output.isEmpty { return .made }
     let code = try #require(
       Int32(result.outputText.split(separator: "\n").joined(separator: " ")), "\(result.outputText)")

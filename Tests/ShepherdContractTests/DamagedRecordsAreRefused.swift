@@ -2,8 +2,8 @@ import Testing
 
 @testable import ShepherdContract
 
-/// Goal: no bytes but those that were written whole are taken for a record: not half of them, not with any bit changed, not with
-/// something after.
+/// Goal: only bytes that were written completely are accepted as a record: not half of them, not with any bit changed, not with anything
+/// after them.
 struct DamagedRecordsAreRefused {
   static let records: [[UInt8]] = [
     (try? Samples.orders[1].encoded()) ?? [], (try? Samples.exits[0].encoded()) ?? [],
@@ -34,7 +34,7 @@ struct DamagedRecordsAreRefused {
     #expect(throws: ContractError.tooLarge(5000)) { try ExitRecord(decoding: [UInt8](repeating: 0, count: 5000)) }
   }
 
-  /// What a later agentd writes must not be misread after a downgrade.
+  /// Records of a later agentd must not be misread after a downgrade.
   @Test func anotherVersion() throws {
     var bytes = try Samples.exits[0].encoded()
     bytes[4] = 3
@@ -46,7 +46,7 @@ struct DamagedRecordsAreRefused {
   }
 }
 
-/// Goal: values outside their range are refused although length and checksum are right.
+/// Goal: values out of range are refused although length and checksum are correct.
 struct ImpossibleValuesAreRefused {
   static let orders: [@Sendable (inout Order) -> Void] = [
     { $0.arguments = [] },
@@ -85,7 +85,7 @@ struct ImpossibleValuesAreRefused {
     #expect(throws: ContractError.invalid("end")) { try ExitRecord(decoding: bytes) }
   }
 
-  /// A count is bounded by the bytes there are before anything is allocated for it.
+  /// A count is checked against the available bytes before anything is allocated for it.
   @Test func aListThatClaimsToBeHuge() throws {
     var writer = RecordWriter(.order)
     writer.append(Array("job".utf8))

@@ -2,8 +2,8 @@ import Testing
 
 @testable import ShepherdContract
 
-/// Goal: a job that runs across an upgrade of agentd is understood: what the version before wrote is read. The bytes were not made
-/// by the code under test.
+/// Goal: a job that runs across an upgrade of agentd is understood: records of the previous version can be read. The bytes were not
+/// produced by the code under test.
 struct OlderRecordsAreRead {
   @Test func orderOfVersion2() throws {
     let bytes = hexadecimal(
@@ -37,6 +37,17 @@ struct OlderRecordsAreRead {
     #expect(!order.separatesErrors && !order.reportsEnd)
   }
 
+  @Test func orderOfVersion4() throws {
+    let bytes = hexadecimal(
+      """
+      4147534f04000000a4000000030000006a6f6202000000090000002f62696e2f6563686f0500000068656c6c6f0100000003000000413d6204000000\
+      2f7372760101feff0000640000000200000064000000040000000160ea0000000000001027000000000000010000100000000000010101120000002f\
+      7379732f66732f6367726f75702f6a6f620100000040000000001700000001000000070000000004000000000000001000000000000001012ce48e80
+      """)
+    let order = try Order(decoding: bytes)
+    #expect(order.separatesErrors && order.reportsEnd && order.hasScript && !order.scriptIsOpen)
+  }
+
   @Test func exitOfVersion2() throws {
     let bytes = hexadecimal(
       """
@@ -51,12 +62,12 @@ struct OlderRecordsAreRead {
     #expect(try ExitRecord(decoding: bytes) == expected)
   }
 
-  /// The supervisor of before starts the new shepherd and reads what it writes, until it is started again itself.
+  /// The old supervisor starts the new shepherd and reads its records until it is restarted itself.
   @Test func exitIsWrittenAsTheVersionBeforeReadsIt() throws {
     #expect(try Samples.exits[0].encoded()[4...7] == [2, 0, 0, 0])
   }
 
-  @Test(arguments: [1, 5] as [UInt8])
+  @Test(arguments: [1, 6] as [UInt8])
   func otherVersionsAreNot(_ version: UInt8) throws {
     var bytes = try Samples.orders[0].encoded()
     bytes[4] = version

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ShepherdContract
 
-/// Goal: what one side writes is what the other reads.
+/// Goal: each side reads what the other writes.
 struct RecordsComeBack {
   @Test(arguments: Samples.orders.indices)
   func order(_ index: Int) throws {
@@ -18,7 +18,7 @@ struct RecordsComeBack {
     #expect(bytes.count < ExitRecord.maximumBytes)
   }
 
-  /// The published check value of CRC-32/ISO-HDLC: of the digits 1 to 9.
+  /// The published check value of CRC-32/ISO-HDLC, for the digits 1 to 9.
   @Test func checksum() {
     #expect(RecordFormat.checksum(Array("123456789".utf8)[...]) == 0xcbf4_3926)
   }

@@ -15,6 +15,7 @@ enum Samples {
     full.hasInput = true
     full.mayStartInRoot = true
     full.hasScript = true
+    full.scriptIsOpen = true
     full.separatesErrors = true
     full.reportsEnd = true
     full.controlGroup = Array("/sys/fs/cgroup/agentd/job".utf8)

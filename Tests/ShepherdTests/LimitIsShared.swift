@@ -2,7 +2,7 @@ import Testing
 
 @testable import Shepherd
 
-/// Goal: two streams are within one limit together, and a flood on one leaves a short other as it is.
+/// Goal: two streams share one limit, and a flood on one leaves a short output on the other unchanged.
 struct LimitIsShared {
   @Test(
     arguments: [

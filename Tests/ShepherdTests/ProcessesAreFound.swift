@@ -5,7 +5,7 @@ import Testing
 
 @testable import Shepherd
 
-/// Goal: the two ways to find a process's children agree, and facts are read right even of oddly named processes.
+/// Goal: the two ways to find a process's children agree, and facts are parsed correctly even for oddly named processes.
 struct ProcessesAreFound {
   @Test func childrenOfThisProcess() async throws {
     let child = try TestProcess(["sleep", "1000"])
@@ -22,7 +22,7 @@ struct ProcessesAreFound {
     #expect(ChildProcesses.of(child.handle.processID).isEmpty)
   }
 
-  /// proc(5): the name may hold spaces and parentheses.
+  /// proc(5): the name may contain spaces and parentheses.
   @Test func anOddName() async throws {
     let home = try TemporaryFolder()
     let program = home.path("a) Z 1 (b")

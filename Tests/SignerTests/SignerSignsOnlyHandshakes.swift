@@ -10,8 +10,8 @@ import Testing
 
 @testable import Signer
 
-/// The signer signs what a TLS server signs in a handshake, and nothing that could be a certificate, a request for one or
-/// a statement of another protocol.
+/// The signer signs what a TLS server signs in a handshake, and nothing that could be a certificate, a certificate request or a statement
+/// in another protocol.
 @Suite struct SignerSignsOnlyHandshakes {
   static let spaces = [UInt8](repeating: 0x20, count: 64)
   static let server = Array("TLS 1.3, server CertificateVerify".utf8) + [0]
@@ -21,19 +21,33 @@ import Testing
   static let signed: [[UInt8]] = [
     verify(server, hash: 32),
     verify(server, hash: 48),
-    exchange(curve: [3, 0, 29], announced: 32, point: 32),
-    exchange(curve: [3, 0, 23], announced: 65, point: 65),
-    exchange(curve: [3, 0, 25], announced: 133, point: 133),
+    exchange([3, 0, 29], zeros(32)),
+    exchange([3, 0, 23], p256),
+    exchange([3, 0, 24], p384),
+    exchange([3, 0, 25], p521),
   ]
   static let refused: [[UInt8]] = [
     verify(server, hash: 31),
     verify(server, hash: 64),
     verify(client, hash: 32),
     Array(verify(server, hash: 32).dropFirst()),
-    exchange(curve: [3, 0, 23], announced: 65, point: 66),
-    exchange(curve: [3, 0, 23], announced: 65, point: 64),
-    exchange(curve: [1, 0, 23], announced: 65, point: 65),  // explicit curve parameters
-    exchange(curve: [3, 0, 23], announced: 0, point: 0),
+    exchange([3, 0, 23], p256 + [0], announced: 65),
+    exchange([3, 0, 23], p256.dropLast(), announced: 65),
+    exchange([3, 0, 23], p256.dropLast()),
+    exchange([1, 0, 23], p256),  // explicit curve parameters
+    exchange([3, 0, 23], []),
+    exchange([3, 0, 23], [0]),  // the point at infinity
+    exchange([3, 0, 23], p256.dropLast() + [p256.last! ^ 1]),  // not on the curve
+    exchange([3, 0, 23], zeros(65)),
+    exchange([3, 0, 23], [2] + p256[1...32]),  // compressed
+    exchange([3, 0, 23], [6] + p256.dropFirst()),  // hybrid
+    exchange([3, 0, 24], p256),
+    exchange([3, 0, 25], p384),
+    exchange([3, 0, 29], zeros(31)),
+    exchange([3, 0, 29], zeros(33)),
+    exchange([3, 0, 22], p256),  // secp256k1, which is not offered
+    exchange([3, 0, 30], zeros(56)),  // X448, neither
+    exchange([3, 1, 0], zeros(133)),  // a finite field
     zeros(64),
     Array("-----BEGIN CERTIFICATE REQUEST-----".utf8) + zeros(100),
     [0x30, 0x82, 0x01, 0x00] + zeros(300),  // the beginning of a certificate to be signed
@@ -43,8 +57,26 @@ import Testing
   ]
 
   static func verify(_ context: [UInt8], hash: Int) -> [UInt8] { spaces + context + zeros(hash) }
-  static func exchange(curve: [UInt8], announced: UInt8, point: Int) -> [UInt8] {
-    zeros(64) + curve + [announced] + zeros(point)
+  static func exchange(_ curve: [UInt8], _ point: [UInt8], announced: UInt8? = nil) -> [UInt8] {
+    zeros(64) + curve + [announced ?? UInt8(point.count)] + point
+  }
+
+  // The generators, as `openssl ecparam -text` shows them.
+  static let p256 = bytes(
+    "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e"
+      + "162bce33576b315ececbb6406837bf51f5")
+  static let p384 = bytes(
+    "04aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760a"
+      + "b73617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e"
+      + "5f")
+  static let p521 = bytes(
+    "0400c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe75928fe1dc127a2"
+      + "ffa8de3348b3c1856a429bf97e7e31c2e5bd66011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd"
+      + "17273e662c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650")
+
+  private static func bytes(_ hexadecimal: String) -> [UInt8] {
+    let digits = hexadecimal.compactMap { $0.hexDigitValue.map(UInt8.init) }
+    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
   }
 
   @Test(arguments: signed) func signs(message: [UInt8]) throws {
@@ -94,7 +126,7 @@ import Testing
     #expect(ended.wait(timeout: .now() + 10) == .success)
   }
 
-  /// The processor that a request names may be one that there is not.
+  /// The processor in a request may not exist.
   @Test func signsWhateverTheProcessor() throws {
     let (certificate, listenerEnds, ended) = try runSigner(pairs: 1)
     let message = Self.spaces + Self.server + Self.zeros(32)
@@ -128,7 +160,7 @@ import Testing
     return (try Signer(key, socket: pair.signer, isFirst: true), certificate, pair.listener)
   }
 
-  /// The whole of the signer but its confinement, on threads of this process.
+  /// Runs the complete signer except its confinement, on threads of this process.
   private func runSigner(
     pairs count: Int
   ) throws -> (certificate: Certificate, listenerEnds: [FileDescriptor], ended: DispatchSemaphore) {
@@ -137,7 +169,7 @@ import Testing
     try SigningLink.send(
       key: FileDescriptor.open(credential.keyPath, O_RDONLY), others: pairs.dropFirst().map(\.signer),
       over: pairs[0].listener)
-    // What was sent is open in the message; kept open here as well, its end would never be seen.
+    // The message holds its own open copies; if they stayed open here as well, their end would never be seen.
     for pair in pairs.dropFirst() { pair.signer.close() }
     let ended = DispatchSemaphore(value: 0)
     let socket = pairs[0].signer

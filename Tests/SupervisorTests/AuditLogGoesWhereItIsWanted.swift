@@ -1,4 +1,4 @@
-// Goal: who asked for what is written where the administrator wants it, is never lost, and needs no signal when its file is rotated.
+// Goal: the audit log is written where the administrator wants it, loses nothing, and needs no signal when its file is rotated.
 import AgentConfiguration
 import Glibc
 import Logging
@@ -29,7 +29,7 @@ import Testing
     #expect(
       second.count == 2 && second[0].hasSuffix(" notice cancelJob job=a")
         && second[1].hasSuffix(" info deleteJob job=a"))
-    // An administrator who removes it gets another one, too.
+    // If an administrator removes it, it is created again.
     unlink(folder.path("audit"))
     log.audit(.info, "submitJob", ["job": "b"])
     #expect(try folder.read("audit").split(separator: "\n").count == 1)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Supervisor
 
-/// Cancelling, forgetting, and reading what a job writes.
+/// Cancelling, deleting, and reading the output of jobs.
 struct CancelDeleteOutput {
   @Test func aJobThatWaitsIsCancelledAtOnceAndNeverRuns() throws {
     let stage = try JobsStage(maxRunning: 1)
@@ -27,7 +27,7 @@ struct CancelDeleteOutput {
   @Test func aRunningJobEndsAsCancelled() throws {
     let stage = try JobsStage()
     _ = try stage.submit("a", "/bin/sleep", "600")
-    // Its end may be quicker than the answer.
+    // Its end may come before the answer.
     let state = try stage.answer(.cancelJob(JobID("a")!)).status?.state
     #expect(state == .running || state == .cancelled)
     let end = try stage.end("a")
@@ -58,7 +58,7 @@ struct CancelDeleteOutput {
     }
     #expect(try stage.answer(.deleteJob(JobID("a")!)).problem == .notFound)
     #expect(access(stage.folder.path("jobs/a"), F_OK) != 0)
-    // The id is free again.
+    // The id can be used again.
     #expect(try stage.submit("a", "/bin/true").created == true)
   }
 
@@ -105,7 +105,7 @@ struct CancelDeleteOutput {
       return
     }
     #expect(followers.allSatisfy { $0.answer == nil })
-    // One will never start.
+    // One that will never start.
     _ = try stage.answer(.cancelJob(JobID("c")!))
     try stage.reactor.turns(until: "an answer") { followers[1].answer != nil }
     #expect(try followers[1].descriptors[0].readAll(limit: 100).isEmpty)

@@ -1,4 +1,4 @@
-// Goal: who was let in is on the disk soon afterwards, with few writes, and a broken record costs a warning and no more.
+// Goal: admitted clients are on disk soon afterwards, with few writes, and a broken record costs only a warning.
 import AgentProtocol
 import ClientSightings
 import Glibc

@@ -1,4 +1,4 @@
-// Goal: agentd -C gives an administrator a file to begin with, that agentd itself takes, and never replaces one that is there.
+// Goal: agentd -C gives an administrator a configuration file to start with, which agentd accepts, and never replaces an existing one.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -42,7 +42,7 @@ import Testing
   @Test func aFolderThatIsMissingIsNamed() async throws {
     let result = try await agentd("-C", "/nonexistent/agentd.toml")
     #expect(result.end == .exited(EX_CANTCREAT) && result.outputText.isEmpty)
-    #expect(result.errorText == "agentd: /nonexistent/agentd.toml: No such file or directory (open)\n")
+    #expect(result.errorText == "agentd: /nonexistent: No such file or directory (open)\n")
   }
 
   @Test func itGoesAlone() async throws {

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Supervisor
 
-/// Goal: a job whose write failed, because the disk was full just then, does not end as if its output were whole, although it exits
-/// with 0 and there is room again by then.
+/// Goal: a job whose write failed because the disk was full at the time does not end as if its output were complete, although it exits with
+/// 0 and there is room again by then.
 struct DiskThatWasFullIsTold {
   @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
   func alsoWithRoomAtTheEnd() async throws {
@@ -40,7 +40,7 @@ struct DiskThatWasFullIsTold {
     #expect(next.diskWasFull == false && next.reason == nil && next.outputBytesDropped == 0)
   }
 
-  /// However fast it is filled, an empty disk needs that long.
+  /// However fast it is filled, an empty disk takes that long.
   @Test(arguments: [(0, 50), (100 << 20, 50), (1 << 30, 256), (1 << 40, 10_000)] as [(UInt64, Int)])
   func theDiskIsLookedAtAsOftenAsNeedBe(_ free: UInt64, _ milliseconds: Int) {
     #expect(DiskWatch.pause(free) == .milliseconds(milliseconds))

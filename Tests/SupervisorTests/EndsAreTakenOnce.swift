@@ -6,7 +6,7 @@ import Testing
 
 @testable import Supervisor
 
-/// Goal: an end that a shepherd reports is entered once, whatever becomes of the shepherd, and nothing of it is left over.
+/// Goal: an end reported by a shepherd is recorded once, whatever happens to the shepherd, and nothing is left over.
 struct EndsAreTakenOnce {
   @Test func anIdIsFreeAsSoonAsItsJobIsDeleted() throws {
     let stage = try JobsStage()
@@ -45,20 +45,20 @@ struct EndsAreTakenOnce {
     try stage.release()
     #expect(try stage.end("a").state == .succeeded)
     try stage.reactor.turns(until: "the shepherd has ended") { !stage.jobs.ends.shepherdsAreEnding }
-    // Waited for: its number belongs to nobody.
+    // Reaped: its process ID is free.
     #expect(throws: SystemError.self) { try shepherd.send(0) }
     #expect(try stage.answer(.showMetrics).answer != nil)
     #expect(stage.jobs.capacity.running == 0)
   }
 
-  /// The supervisor does not look while the shepherd reports, waits and is killed: the record stands.
+  /// The supervisor does not run while the shepherd reports, waits and is killed: the record remains.
   @Test func aShepherdThatIsKilledWhileItWaitsLosesNothing() throws {
     var stage: JobsStage? = try JobsStage()
     let folder = try #require(stage?.folder)
     _ = try stage?.submit("a", "/bin/sh", "-c", try #require(stage?.untilReleased()[2]) + "; exit 3")
     let shepherd = try #require(stage?.jobs.running[JobID("a")!]?.job?.shepherd)
     try stage?.release()
-    // Nobody takes turns meanwhile: it has reported and waits.
+    // The reactor takes no turn meanwhile: the shepherd has reported and waits.
     let exit = folder.path("jobs/a/exit")
     let end = ContinuousClock.now + .seconds(60)
     while try DurableFile.read(exit, limit: 1 << 16).allSatisfy({ $0 == 0 }) {

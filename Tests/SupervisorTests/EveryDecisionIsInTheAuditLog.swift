@@ -9,9 +9,9 @@ import Values
 
 @testable import Supervisor
 
-/// Who asked what, about what, as whom, and what was answered: one line each, whatever the names contain.
+/// Who asked what, about what, as whom, and the answer: one line each, whatever the names contain.
 struct EveryDecisionIsInTheAuditLog {
-  /// A listener that the test plays, before real jobs.
+  /// A listener played by the test, in front of real jobs.
   final class Stage {
     let jobs: JobsStage
     let requests: ListenerRequests
@@ -66,13 +66,19 @@ struct EveryDecisionIsInTheAuditLog {
   @Test func aSubmitAndARefusal() throws {
     let stage = try Stage()
     var job = JobRequest(command: ["/bin/true", "secret argument"])
-    try stage.ask(1, .submitJob(JobID("a")!, job))
+    job.directory = "/srv"
+    try stage.ask(1, .submitJob(JobID("a")!, job), as: JobsStage.client.speaking(from: "192.0.2.7:4711"))
     _ = try stage.answer(1)
     let user = geteuid() == 0 ? "nobody" : stage.jobs.jobs.policy.ownUser
+    // Computed with sha256sum(1) from {"command":["/bin/true","secret argument"],"directory":"/srv",...}.
+    let digest = try sha256sum(
+      #"{"command":["/bin/true","secret argument"],"directory":"/srv","environment":{},"kill_grace":10,"labels":{},"login":false}"#
+    )
     #expect(
       stage.jobs.lines.all.contains(
-        "info submitJob answer=created client=CN=scheduler job=a program=/bin/true thumbprint=\(Self.zeros) user=\(user)"
-      ))
+        "info submitJob address=192.0.2.7:4711 answer=created arguments='secret argument' client=CN=scheduler directory=/srv "
+          + "job=a program=/bin/true request_sha256=\(digest) thumbprint=\(Self.zeros) user=\(user)"),
+      "\(stage.jobs.lines.all)")
     job.user = "root"
     try stage.ask(2, .submitJob(JobID("b")!, job))
     guard case .problem(let problem) = try stage.answer(2) else {
@@ -82,10 +88,36 @@ struct EveryDecisionIsInTheAuditLog {
     #expect(problem.kind == .forbidden)
     #expect(
       stage.jobs.lines.all.contains {
-        $0.hasPrefix("notice submitJob answer=forbidden client=CN=scheduler detail=")
-          && $0.hasSuffix("job=b program=/bin/true thumbprint=\(Self.zeros) user=root")
-      })
-    #expect(!stage.jobs.lines.all.contains { $0.contains("secret argument") })
+        $0.hasPrefix(
+          "notice submitJob answer=forbidden arguments='secret argument' client=CN=scheduler detail=jobs are not run as root"
+        )
+          && $0.contains(" directory=/srv job=b program=/bin/true ")
+          && $0.hasSuffix(" thumbprint=\(Self.zeros) user=root")
+      }, "\(stage.jobs.lines.all)")
+  }
+
+  @Test func aScriptByItsDigestAndLongArgumentsCut() throws {
+    let stage = try Stage()
+    try stage.ask(1, .submitJob(JobID("a")!, JobRequest(script: "echo it's\n")))
+    _ = try stage.answer(1)
+    let line = stage.jobs.lines.all.first { $0.hasPrefix("info submitJob") }
+    #expect(line?.contains("script_sha256=\(try sha256sum("echo it's\n"))") == true, "\(line ?? "")")
+    let long = ["/bin/true", "it's", String(repeating: "x", count: 5000), "never"]
+    try stage.ask(2, .submitJob(JobID("b")!, JobRequest(command: long)))
+    _ = try stage.answer(2)
+    let cut = stage.jobs.lines.all.first { $0.contains("job=b") }
+    #expect(cut?.contains("arguments='it'\\''s' x") == true && cut?.contains("x... client") == true, "\(cut ?? "")")
+    #expect(cut?.contains("never") == false && cut.map { $0.utf8.count < 2000 } == true)
+  }
+
+  private func sha256sum(_ text: String) throws -> String {
+    let folder = try TemporaryFolder()
+    let (output, writing) = try FileDescriptor.pipe()
+    let input = try FileDescriptor.open(try folder.write("text", text), O_RDONLY)
+    let process = try Program("sha256sum", arguments: ["sha256sum"], descriptors: [input, writing, nil]).start()
+    writing.close()
+    defer { waitpid(process.processID, nil, 0) }
+    return String(decoding: try output.readAll(limit: 1000).prefix(64), as: UTF8.self)
   }
 
   @Test func withTheRuleThatDecided() throws {
@@ -100,7 +132,7 @@ struct EveryDecisionIsInTheAuditLog {
     #expect(
       lines == [
         "notice submitJob answer=forbidden client=CN=scheduler detail=this client may only look at jobs job=a "
-          + "program=/bin/true rule=agentd.toml:4 thumbprint=\(Self.zeros)",
+          + "program=/bin/true request_sha256=\(JobRequest(command: ["/bin/true"]).digest) rule=agentd.toml:4 thumbprint=\(Self.zeros)",
         "notice listJobs answer=forbidden client=CN=stranger detail=no rule of this agent matches this client "
           + "rule=none thumbprint=\(Self.zeros)",
       ])
@@ -110,7 +142,7 @@ struct EveryDecisionIsInTheAuditLog {
     let stage = try Stage()
     try stage.ask(1, .submitJob(JobID("a")!, JobRequest(command: stage.jobs.untilReleased())))
     _ = try stage.answer(1)
-    // The number is free again once it was answered.
+    // The number is free again after the answer.
     try stage.ask(1, .showJob(JobID("a")!, wait: 60))
     try stage.ask(1, .showJob(JobID("a")!, wait: 60))
     try stage.jobs.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
@@ -130,9 +162,23 @@ struct EveryDecisionIsInTheAuditLog {
     let identity = ClientIdentity(subject: "CN=x", thumbprint: Thumbprint(Self.zeros)!)
     let request = ListenerMessage.request(1, VerifiedClient(identity), .listJobs(JobFilter()))
     let payload = String(decoding: try JSONEncoder().encode(request), as: UTF8.self)
-    try stage.fakes[0].link.writeAll(frame(payload.replacing(good, with: part).utf8))
+    try stage.fakes[0].outbox.writeAll(frame(payload.replacing(good, with: part).utf8))
     try stage.jobs.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
     #expect(stage.jobs.lines.all.contains { $0.contains(logged) })
+  }
+
+  @Test func aChangeIsRecordedThoughNobodyWaitsForItsAnswer() throws {
+    let stage = try Stage()
+    try stage.ask(1, .submitJob(JobID("a")!, JobRequest(command: ["/bin/true"])))
+    _ = try stage.answer(1)
+    _ = try stage.jobs.end("a")
+    // Both are read in one turn, before the deletion is durable.
+    try stage.ask(2, .deleteJob(JobID("a")!))
+    try stage.fakes[0].send(.abandon(2))
+    try stage.jobs.reactor.turns(until: "it is recorded") {
+      stage.jobs.lines.all.contains { $0.hasPrefix("info deleteJob answer=deleted") && $0.contains(" job=a ") }
+    }
+    #expect(try stage.jobs.answer(.showJob(JobID("a")!, wait: 0)).problem == .notFound)
   }
 
   @Test func whatNobodyWaitsForIsNotAnswered() throws {

@@ -13,14 +13,17 @@ import Values
 
 @testable import Supervisor
 
-/// A listener of which the test holds the link: a process that only sleeps, and the bytes that the test writes.
+/// A listener whose link the test holds: a process that only sleeps, and the bytes that the test writes.
 final class FakeListener {
   let process: ProcessHandle
+  /// The link on which it receives.
   let link: FileDescriptor
+  /// The pipe on which it sends.
+  let outbox: FileDescriptor
   private let signer: ProcessHandle
 
-  private init(_ process: ProcessHandle, _ signer: ProcessHandle, _ link: FileDescriptor) {
-    (self.process, self.signer, self.link) = (process, signer, link)
+  private init(_ process: ProcessHandle, _ signer: ProcessHandle, _ link: FileDescriptor, _ outbox: FileDescriptor) {
+    (self.process, self.signer, self.link, self.outbox) = (process, signer, link, outbox)
   }
 
   deinit {
@@ -28,37 +31,50 @@ final class FakeListener {
     try? signer.send(SIGKILL)
   }
 
-  /// A process that does nothing, with our end of its link as the supervisor gets it.
+  /// Starts a process that does nothing; returns it with our end of its link as the supervisor gets it.
   static func start() throws(SystemError) -> (FakeListener, LaunchedListener) {
-    let (theirs, supervisors) = try FileDescriptor.socketPair()
+    let (supervisors, theirs) = try LaunchedListener.link()
+    let (inbox, outbox) = try FileDescriptor.pipe()
+    // Room for the longest frame of the tests, which write in the thread that also reads: F_SETPIPE_SZ, which Swift does not import.
+    try checked("fcntl") { fcntl(outbox.raw, 1031, 1 << 20) }
+    // A duplicate, so that the test can close its end: a real listener gets the original, which is in other hands as well.
+    let own = FileDescriptor(owning: try checked("dup") { fcntl(outbox.raw, F_DUPFD_CLOEXEC, 0) })
     let process = try Program("/bin/sleep", arguments: ["sleep", "600"], descriptors: [nil, nil, nil]).start()
     let signer = try Program("/bin/sleep", arguments: ["sleep", "600"], descriptors: [nil, nil, nil]).start()
     let signing = try SigningLink.pair().listener
     return (
-      FakeListener(process, signer, theirs),
-      LaunchedListener(process: process, link: supervisors, signer: signer, signing: [signing], program: "sleep")
+      FakeListener(process, signer, theirs, own),
+      LaunchedListener(
+        process: process, link: supervisors, inbox: inbox, outbox: outbox, signer: signer, signing: [signing],
+        program: "sleep")
     )
   }
 
-  /// Writes a frame as the contract wants it.
+  /// Writes a frame that follows the contract.
   func send(_ message: ListenerMessage) throws {
-    try link.writeAll(frame(try JSONEncoder().encode(message)))
+    try outbox.writeAll(frame(try JSONEncoder().encode(message)))
   }
 
-  /// Whether the supervisor has killed it (or reaped it already).
+  /// Closes its ends of the link.
+  func hangUp() {
+    link.close()
+    outbox.close()
+  }
+
+  /// Whether the supervisor has killed it (or already reaped it).
   var isGone: Bool {
     do throws(SystemError) { try process.send(0) } catch { return error.code == ESRCH }
     return false
   }
 }
 
-/// A frame around a payload: length, big-endian, and count of descriptors.
+/// Returns a frame around a payload: length, big-endian, and number of descriptors.
 func frame(_ payload: some Collection<UInt8>, length: Int? = nil, descriptors: UInt8 = 0) -> [UInt8] {
   let length = UInt32(length ?? payload.count)
   return (0..<4).reversed().map { UInt8(truncatingIfNeeded: length >> ($0 * 8)) } + [descriptors] + payload
 }
 
-/// A configured host in a folder of its own, with a store whose contents nobody parses.
+/// A configured host in a separate folder, with a store whose contents nobody parses.
 struct ScratchHost {
   let folder: TemporaryFolder
   let thumbprint = Thumbprint(repeating: "ab")
@@ -74,7 +90,7 @@ struct ScratchHost {
       state = "state"
       runtime = "run"
       [process]
-      listener_user = "nobody"
+      listener_user = "games"
       [jobs]
       \(limits)
       """)
@@ -119,10 +135,10 @@ final class LogLines: LogHandler {
     lines.withLock { $0.append("\(event.level) \(event.message)\(facts)") }
   }
 
-  /// What was logged so far.
+  /// All lines logged so far.
   var all: [String] { lines.withLock(\.self) }
 
-  /// A log of the supervisor's that writes here.
+  /// A supervisor log that writes here.
   var log: SupervisorLog { SupervisorLog(Logger(label: "test") { _ in self }) }
 }
 

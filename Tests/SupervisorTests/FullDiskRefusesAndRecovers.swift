@@ -6,7 +6,7 @@ import Testing
 
 @testable import Supervisor
 
-/// On a full disk a submit is refused as such, what runs comes to its end, and when there is room again all goes on.
+/// On a full disk a submit is refused for that reason, running jobs come to their end, and everything continues once there is room again.
 struct FullDiskRefusesAndRecovers {
   @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
   func submitsAreRefusedUntilThereIsRoom() async throws {
@@ -14,7 +14,7 @@ struct FullDiskRefusesAndRecovers {
   }
 
   private func drive(_ folder: TemporaryFolder) throws {
-    // Its own rule is of no account here: the disk is full to the last byte.
+    // agentd's own limit is disabled: the disk is full to the last byte.
     let stage = try JobsStage(clients: "disk_floor = 0\n", in: folder)
     try folder.write("started", "", mode: 0o666)
     let command = ["/bin/sh", "-c", "echo x > \(folder.path("started")); " + stage.untilReleased()[2]]
@@ -30,7 +30,7 @@ struct FullDiskRefusesAndRecovers {
     #expect(stage.jobs.capacity.running == 1 && stage.jobs.capacity.queued == 0)
     #expect(try stage.state("before") == .running)
 
-    // A file in the full file system needs no block while it is empty.
+    // An empty file in the full file system needs no block.
     try stage.release()
     unlink(folder.path("ballast"))
     try stage.reactor.turns(until: "the end is recorded") { waiting.answer != nil }

@@ -55,7 +55,7 @@ struct HostileListenerIsEnded {
   func aFrameThatBreaksTheContract(what: String, bytes: [UInt8], logged: String) throws {
     let stage = try SupervisionStage()
     try stage.startServing()
-    try stage.fakes[0].link.writeAll(bytes)
+    try stage.fakes[0].outbox.writeAll(bytes)
     try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
     #expect(stage.fakes[0].isGone)
     let line = stage.lines.all.first { $0.contains("starting again in 0 s") }
@@ -64,15 +64,16 @@ struct HostileListenerIsEnded {
     try stage.reactor.turns(until: "it serves again") { stage.lines.all.contains("notice listener serves again") }
   }
 
-  @Test func descriptorsThatNoFrameAnnounced() throws {
+  @Test func noWayOfItsLinkTakesADescriptor() throws {
     let stage = try SupervisionStage()
     try stage.startServing()
     let bytes = frame(try JSONEncoder().encode(ListenerMessage.abandon(1)))
     let null = try FileDescriptor.open("/dev/null", O_RDONLY)
-    let (link, numbers) = (stage.fakes[0].link.raw, [null.raw])
-    try checked("sendmsg") { clinux_send_with_descriptors(link, bytes, bytes.count, numbers, 1) }
-    try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
-    #expect(stage.lines.all.contains { $0.contains("descriptors came that no frame announced") })
+    for way in [stage.fakes[0].link.raw, stage.fakes[0].outbox.raw] {
+      #expect(clinux_send_with_descriptors(way, bytes, bytes.count, [null.raw], 1) == -1)
+    }
+    try stage.fakes[0].send(.abandon(1))
+    try stage.reactor.turns(until: "it is heard all the same") { !stage.asked.isEmpty }
   }
 
   @Test func aRequestBeforeItIsReady() throws {
@@ -99,7 +100,7 @@ struct HostileListenerIsEnded {
   @Test func aListenerThatClosesItsLinkAndStays() throws {
     let stage = try SupervisionStage()
     try stage.startServing()
-    stage.fakes[0].link.close()
+    stage.fakes[0].hangUp()
     try stage.reactor.turns(until: "another listener") { stage.fakes.count == 2 }
     #expect(stage.fakes[0].isGone)
   }
@@ -108,7 +109,7 @@ struct HostileListenerIsEnded {
     let stage = try SupervisionStage()
     try stage.startServing()
     for byte in frame(try JSONEncoder().encode(ListenerMessage.abandon(7))) {
-      try stage.fakes[0].link.writeAll([byte])
+      try stage.fakes[0].outbox.writeAll([byte])
       try stage.reactor.turn()
     }
     guard case .abandon(7)? = stage.asked.first else { throw Failed() }

@@ -1,14 +1,15 @@
 import AgentProtocol
 import TestSupport
 import Testing
+import Values
 
 @testable import Supervisor
 
-/// Jobs start in the order of their submission, and there are never more of them than allowed.
+/// Jobs start in the order of submission, and never more of them than allowed.
 struct JobQueueTests {
   private func id(_ number: Int) -> JobID { JobID("job-\(number)")! }
   private func lane(_ pool: String? = nil, of owner: String = "CN=a") -> JobQueue.Lane {
-    JobQueue.Lane(pool: pool, owner: .subject(owner))
+    JobQueue.Lane(pool: pool, owner: JobOwner(ClientIdentity(subject: owner, thumbprint: .unknown)))
   }
 
   @Test func jobsRunUntilThePlacesAreTakenThenWaitThenAreRefused() {
@@ -57,7 +58,7 @@ struct JobQueueTests {
     #expect(queue.admit(id(0), in: lane("backup")) == .runs)
     #expect(queue.admit(id(1), in: lane("backup")) == .waits)
     #expect(queue.admit(id(2), in: lane("backup", of: "CN=b")) == .waits)
-    // Others overtake those that the pool keeps, as far as there are places at all.
+    // Others overtake those that wait for the pool, as long as there are free places.
     #expect(queue.admit(id(3), in: lane()) == .runs)
     #expect(queue.admit(id(4), in: lane("gone")) == .runs)
     #expect(queue.admit(id(5), in: lane()) == .waits)
@@ -87,16 +88,37 @@ struct JobQueueTests {
     #expect(queue.next() == id(1001))
   }
 
+  @Test func oneClientCannotTakeEveryPlaceOfTheQueue() {
+    var queue = JobQueue(maxRunning: 0, maxQueued: 80)
+    for number in 0..<70 { #expect(queue.admit(id(number), in: lane(of: "CN=many")) == .waits) }
+    #expect(queue.admit(id(70), in: lane("pool", of: "CN=many")) == .keptForOthers)
+    for number in 71..<80 { #expect(queue.admit(id(number), in: lane(of: "CN=few")) == .waits) }
+    #expect(queue.admit(id(80), in: lane(of: "CN=few")) == .keptForOthers)
+    #expect(queue.admit(id(81), in: lane(of: "CN=third")) == .waits)
+    #expect(queue.admit(id(82), in: lane(of: "CN=fourth")) == .full)
+    for number in 0..<9 { queue.remove(id(number)) }
+    #expect(queue.admit(id(83), in: lane(of: "CN=many")) == .waits)
+  }
+
+  @Test func twoGreedyClientsLeavePlacesForAnother() {
+    var queue = JobQueue(maxRunning: 0, maxQueued: 150)
+    for number in 0..<150 { _ = queue.admit(id(number), in: lane(of: "CN=greedy \(number % 2)")) }
+    #expect(queue.waiting(of: lane(of: "CN=greedy 0").owner) == 70)
+    #expect(queue.waiting(of: lane(of: "CN=greedy 1").owner) == 70)
+    for number in 150..<158 { #expect(queue.admit(id(number), in: lane(of: "CN=good")) == .waits) }
+  }
+
   @Test(arguments: 0..<20)
   func itBehavesLikeAPlainList(seed: UInt64) {
     var random = RepeatableRandom(seed: seed)
     var queue = JobQueue(maxRunning: 5, maxQueued: 3000)
+    let most = 2625  // seven eighths
     var (running, waiting): (Set<JobID>, [JobID]) = ([], [])
     for number in 0..<6000 {
       switch random.next() % 8 {
       case 0..<4:
         let expected: JobQueue.Admission =
-          waiting.isEmpty && running.count < 5 ? .runs : waiting.count < 3000 ? .waits : .full
+          waiting.isEmpty && running.count < 5 ? .runs : waiting.count < most ? .waits : .keptForOthers
         #expect(queue.admit(id(number), in: lane()) == expected)
         if expected == .runs { running.insert(id(number)) }
         if expected == .waits { waiting.append(id(number)) }

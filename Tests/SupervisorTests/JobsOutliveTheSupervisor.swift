@@ -6,7 +6,7 @@ import Testing
 
 @testable import Supervisor
 
-/// What a supervisor leaves unfinished the next one takes over; nothing is started a second time.
+/// The next supervisor takes over the unfinished jobs; nothing is started a second time.
 struct JobsOutliveTheSupervisor {
   @Test func runningWaitingAndEndedJobsAreFound() throws {
     var stage: JobsStage? = try JobsStage(maxRunning: 2)
@@ -35,7 +35,7 @@ struct JobsOutliveTheSupervisor {
   @Test func aJobWhoseShepherdWasKilledIsInterruptedAndNotRunAgain() throws {
     var stage: JobsStage? = try JobsStage()
     let folder = try #require(stage?.folder)
-    // What it ran goes on without it, here until the file is there.
+    // The job keeps running without it, here until the file exists.
     let command = try #require(stage?.untilReleased())
     defer { _ = try? folder.write("go", "") }
     _ = try stage?.answer(.submitJob(JobID("a")!, JobRequest(command: command)))
@@ -63,7 +63,7 @@ struct JobsOutliveTheSupervisor {
     let stage = try JobsStage()
     _ = try stage.submit("known", "/bin/true")
     _ = try stage.end("known")
-    // More than are looked at in one turn.
+    // More than are examined in one turn.
     for number in 0..<500 { try Folder.make(stage.folder.path("jobs/unknown-\(number)"), mode: 0o700) }
     stage.jobs.removeLeftovers()
     try stage.reactor.turns(until: "they are gone") {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Supervisor
 
-/// A job that was taken in runs once, in its turn, and its end is known to whoever asks.
+/// An accepted job runs once, in its turn, and its end is reported to all who ask.
 struct JobsRunOnceInOrder {
   private static let ends: [(command: [String], state: JobState, code: Int32?, signal: String?)] = [
     (["/bin/true"], .succeeded, 0, nil),

@@ -22,10 +22,9 @@ final class JobsStage {
     ClientIdentity(subject: "CN=scheduler", thumbprint: Thumbprint(repeating: "00")))
 
   /// - Parameters:
-  ///   - clients: tables `[[client]]`; they begin in line 4.
-  ///   - folder: that of an earlier stage, to take its jobs over.
-  ///   - groups: where jobs get control groups. By default they get none: the host's would stay behind when a test ends before
-  ///     its jobs.
+  ///   - clients: `[[client]]` tables; they begin in line 4.
+  ///   - folder: the folder of an earlier stage, to take over its jobs.
+  ///   - groups: where jobs get control groups. By default they get none: the host's would be left behind if a test ends before its jobs.
   init(
     maxRunning: Int = 4, maxQueued: Int = 4, clients: String = "", in folder: TemporaryFolder? = nil,
     groups: ControlGroupMount? = nil
@@ -43,11 +42,11 @@ final class JobsStage {
     jobs.launcher.controlGroups = try groups.map { try ControlGroups(folder: $0.folder) }
     inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) })
     reactor.turnEnded = { [unowned self] in _ = jobs.endTurn() }
-    // Jobs run as nobody, who has to reach what they are told to write to.
+    // Jobs run as nobody, who must be able to access the files that they write.
     chmod(self.folder.path, 0o755)
   }
 
-  /// One request with its answer.
+  /// A request with its answer.
   final class Asked {
     fileprivate(set) var answer: JobAnswer?
     fileprivate(set) var descriptors: [FileDescriptor] = []
@@ -58,7 +57,7 @@ final class JobsStage {
     var problem: ProblemKind? { if case .problem(let problem) = answer { problem.kind } else { nil } }
   }
 
-  /// Asks without taking a turn.
+  /// Sends a request without taking a turn.
   func ask(_ command: JobCommand, as client: VerifiedClient = JobsStage.client) -> Asked {
     let asked = Asked()
     asked.request = ClientRequest(command, from: client, inotify: inotify) {
@@ -69,7 +68,7 @@ final class JobsStage {
     return asked
   }
 
-  /// Asks and takes turns until the answer is there.
+  /// Sends a request and takes turns until the answer arrives.
   func answer(_ command: JobCommand, as client: VerifiedClient = JobsStage.client) throws -> Asked {
     let asked = ask(command, as: client)
     try reactor.turns(until: "an answer to \(command.row.stem)") { asked.answer != nil }
@@ -82,7 +81,7 @@ final class JobsStage {
     return try answer(.submitJob(JobID(id)!, job))
   }
 
-  /// Waits for the job's end.
+  /// Waits for the job to end.
   func end(_ id: String) throws -> JobStatus {
     let status = try answer(.showJob(JobID(id)!, wait: 60)).status
     return try #require(status)
@@ -90,14 +89,14 @@ final class JobsStage {
 
   func state(_ id: String) throws -> JobState? { try answer(.showJob(JobID(id)!, wait: 0)).status?.state }
 
-  /// A shell script that runs until the file is there, or the test is over.
+  /// Returns a shell script that runs until the file exists, or the test has ended.
   func untilReleased(_ file: String = "go") -> [String] {
     ["/bin/sh", "-c", "while [ -d \(folder.path) ] && [ ! -e \(folder.path(file)) ]; do sleep 0.02; done"]
   }
 
   func release(_ file: String = "go") throws { try folder.write(file, "") }
 
-  /// Runs `body` with a folder that is a small file system of its own, which needs root.
+  /// Runs `body` with a folder on a separate small file system, which needs root.
   static func inSmallFileSystem(_ size: String, _ body: (TemporaryFolder) throws -> Void) async throws {
     let folder = try TemporaryFolder()
     let mounted = try await run("mount", "-t", "tmpfs", "-o", "size=\(size)", "tmpfs", folder.path)

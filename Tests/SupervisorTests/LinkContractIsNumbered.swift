@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 import Values
 
-/// Programs that say something else to each other than the last ones did have another `Build.contract`: LinkContract.txt has what
-/// belongs to the present number. Whoever changes the contract raises the number; `make docs` writes the file anew then.
+/// A change in the protocol between the programs requires another `Build.contract`: LinkContract.txt describes the current number. Whoever
+/// changes the contract raises the number; `make docs` then rewrites the file.
 struct LinkContractIsNumbered {
   @Test func theDocumentsAreUpToDate() throws {
     let path = "\(BuiltProduct.packageFolder)/Tests/SupervisorTests/LinkContract.txt"
@@ -34,7 +34,7 @@ struct LinkContractIsNumbered {
     return heading + lines.sorted().map { $0 + "\n" }.joined() + "order:\n" + order
   }
 
-  /// Adds what a value's types are made of: members with their types, also those that are `nil`; cases as far as there are values.
+  /// Adds the structure of a value's types: members with their types, even those that are `nil`; cases as far as there are values.
   private static func describe(_ value: Any, in lines: inout Set<String>) {
     let (mirror, type) = (Mirror(reflecting: value), "\(type(of: value))")
     if mirror.displayStyle == .enum, mirror.children.isEmpty { lines.insert("\(type).\(value)") }
@@ -59,13 +59,14 @@ struct LinkContractIsNumbered {
 
   private static var listeners: [ListenerMessage] {
     let client = VerifiedClient(identity, names: [.dns("a"), .email("a@b"), .uri("a:b")])
+      .speaking(from: "192.0.2.1:1")
     let id = JobID("j")!
     var (job, filter) = (JobRequest(command: ["/bin/true"]), JobFilter())
     (job.limits, job.stderr) = (ResourceLimits(), .separate)
     filter.label = JobLabel(name: "a", value: "b")
     let commands: [JobCommand] = [
       .showAgent, .submitJob(id, job), .showJob(id, wait: 1), .listJobs(filter), .openOutput(id, follow: false),
-      .cancelJob(id), .deleteJob(id), .showMetrics, .nextEvents(after: nil, wait: 1),
+      .cancelJob(id), .cancelJobs(of: "CN=s"), .deleteJob(id), .showMetrics, .nextEvents(after: nil, wait: 1),
     ]
     var report = ListenerReport(
       subject: "CN=a", thumbprint: Thumbprint(repeating: "ab"), notAfter: Timestamp(milliseconds: 0), roots: [])
@@ -73,7 +74,7 @@ struct LinkContractIsNumbered {
     report.presented = PresentedClient(client: client, refusal: nil)
     let admitted = AdmittedClient(thumbprint: identity.thumbprint, root: identity.thumbprint, certificates: ["MAA="])!
     return commands.map { .request(1, client, $0) } + [
-      .ready(report), .unusable("why"), .abandon(1), .admitted(admitted), .alive,
+      .ready(report), .unusable("why"), .abandon(1), .admitted(admitted), .alive, .judged([identity.thumbprint: "why"]),
     ]
   }
 
@@ -83,13 +84,14 @@ struct LinkContractIsNumbered {
     figures.processes = [.init(role: "listener", residentBytes: 1, cpuSeconds: 1)]
     let answers: [JobAnswer] = [
       .permitted, .job(status, created: true), .jobs(JobPage(jobs: [status], cursor: nil)), .output(status, watch: 1),
-      .deleted, .metrics(figures), .problem(Problem(.full, "why")),
+      .deleted, .cancelled(CancelledJobs(client: "CN=s")), .metrics(figures), .problem(Problem(.full, "why")),
     ]
     let material = ListenerMaterial(
       agentName: "a", version: "1", certificate: Thumbprint(repeating: "ab"), trust: trust, addresses: [],
       capacity: capacity, checkOnly: false)
     return answers.map { .answer(1, $0) } + [
       .configure(material), .capacity(capacity), .drain(trust, acceptingFor: 0), .probe,
+      .judge([AdmittedClient(thumbprint: identity.thumbprint, root: identity.thumbprint, certificates: ["MAA="])!]),
     ]
   }
 }

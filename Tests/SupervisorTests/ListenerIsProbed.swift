@@ -4,7 +4,7 @@ import Testing
 
 @testable import Supervisor
 
-/// A listener that is asked for a sign of life is asked once, and counts as alive only when it answers.
+/// A listener gets one probe at a time, and counts as alive only when it answers.
 struct ListenerIsProbed {
   @Test func onlyItsAnswerCounts() throws {
     let stage = try SupervisionStage()

@@ -6,10 +6,10 @@ import Testing
 
 @testable import Supervisor
 
-/// A listener starts with its own user, an environment of what it is told alone, four descriptors and no way back.
+/// A listener starts with its own user, a minimal environment, four descriptors and no way back.
 @Suite(.enabled(if: geteuid() == 0, "only root can look into a process that is closed to all others"))
 struct ListenerStartsBare {
-  /// A listener that waits for its first message, with all done that it does before.
+  /// A listener that has completed its startup and waits for its first message.
   private final class Waiting {
     let process: ProcessHandle
     private let link: FileDescriptor
@@ -21,13 +21,13 @@ struct ListenerStartsBare {
       let theirs: FileDescriptor
       (link, theirs) = try FileDescriptor.socketPair()
       process = try program.start(socket: theirs)
-      // recvmsg(2) of descriptor 3.
+      // recvmsg(2) on descriptor 3.
       try await wait(for: "the listener to read its link") { try file("syscall").hasPrefix("\(SYS_recvmsg) 0x3 ") }
     }
 
     deinit { process.killAndWait() }
 
-    /// What proc(5) says of it.
+    /// Returns a file of the process in proc(5).
     func file(_ name: String) throws -> String {
       String(decoding: try DurableFile.read("/proc/\(process.processID)/\(name)", limit: 1 << 20), as: UTF8.self)
     }
@@ -40,7 +40,7 @@ struct ListenerStartsBare {
   }
 
   @Test func fourDescriptorsAndNoMore() async throws {
-    // One that is not close-on-exec, to be sure that it is not inherited all the same.
+    // Not close-on-exec, to verify that it is still not inherited.
     let stray = dup(0)
     defer { close(stray) }
     let listener = try await Waiting()
@@ -68,13 +68,14 @@ struct ListenerStartsBare {
     #expect(limits.contains { $0.split(separator: " ").starts(with: ["Max", "core", "file", "size", "0", "0"]) })
     #expect(ProcessFact(listener.process.processID)?.session == listener.process.processID)
     let mask = try #require(UInt64(try listener.status()["SigBlk"] ?? "", radix: 16))
-    // 32 and 33 are the C library's, which lets nobody change them.
+    // 32 and 33 belong to the C library, which does not let others change them.
     #expect(mask & ~(3 << 31) == 0)
   }
 
   @Test func theUserIsChangedForGood() async throws {
-    let nobody = try #require(getpwnam("nobody"))
-    let (user, group) = (nobody.pointee.pw_uid, nobody.pointee.pw_gid)
+    // The `listener_user` of `ScratchHost`.
+    let own = try #require(getpwnam("games"))
+    let (user, group) = (own.pointee.pw_uid, own.pointee.pw_gid)
     let status = try await Waiting().status()
     #expect(status["Uid"] == "\(user)\t\(user)\t\(user)\t\(user)")
     #expect(status["Gid"] == "\(group)\t\(group)\t\(group)\t\(group)")

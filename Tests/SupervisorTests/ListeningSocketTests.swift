@@ -5,7 +5,7 @@ import Testing
 
 @testable import Supervisor
 
-/// What is configured is what listens, and a reload gives up nothing that it goes on using.
+/// The configured addresses are those that listen, and a reload keeps every socket still in use.
 struct ListeningSocketTests {
   private func free() throws -> UInt16 { UInt16(try FreePort.next()) }
 
@@ -59,7 +59,7 @@ struct ListeningSocketTests {
     let old = try ListeningSocket.bindAll([.init(address: before, port: port)], log: log)
     let new = try ListeningSocket.bindAll([.init(address: after, port: port)], existing: old, log: log)
     #expect(new.map(\.shown) == ["\(after):\(port)"])
-    // A stranger cannot bind beside us afterwards.
+    // A stranger cannot bind next to us afterwards.
     #expect(throws: StartFailure.self) {
       try ListeningSocket.bindAll([.init(address: "127.0.0.1", port: port)], log: log)
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Supervisor
 
-/// What the supervisor answers for `GET /metrics`.
+/// The supervisor's answer to `GET /metrics`.
 struct MetricsAreCounted {
   @Test func jobsByTheirEnd() throws {
     let stage = try JobsStage()
@@ -16,7 +16,7 @@ struct MetricsAreCounted {
       Issue.record("no figures")
       return
     }
-    // The second submit of the same job is none.
+    // The second submit of the same job does not count.
     #expect(figures.submitted == 2)
     #expect(figures.ended.first { $0.state == .succeeded }?.count == 1)
     #expect(figures.ended.first { $0.state == .failed }?.count == 1)
@@ -44,7 +44,7 @@ struct MetricsAreCounted {
 
   @Test(
     arguments: [
-      // The name of a process may hold what looks like the end of it.
+      // A process's name may contain what looks like its end.
       ("7 (a) 9 (b)) S 1 7 7 0 -1 4194560 1 2 3 4 150 50 0 0 20 0 1 0 99 8192 3 18446744073709551615", 2.0, Int64(3)),
       ("7 (a) S 1 7 7 0 -1 4194560 1 2 3 4 150", nil, nil),
       ("", nil, nil),

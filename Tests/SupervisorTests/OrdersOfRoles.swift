@@ -4,7 +4,7 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// What a process with a role is told is read as it was written, and nothing else is taken for an order.
+/// The order to a process with a role is read as written, and nothing else is accepted as an order.
 struct OrdersOfRoles {
   @Test(arguments: [nil, RoleOrder.Account(user: 65534, group: 65533), .init(user: .max - 1, group: 0)])
   func anOrderIsReadAsItWasWritten(account: RoleOrder.Account?) throws {
@@ -26,7 +26,7 @@ struct OrdersOfRoles {
   func anOrderOfAnotherBuildIsToldByItsFirstLine(build: String) {
     let text = RoleOrder(account: nil, descriptorLimit: 16, parent: 1).text(build: build)
     #expect(throws: RoleOrder.Fault.otherBuild) { try RoleOrder(Array(text.utf8)) }
-    // Whatever that build goes on to say.
+    // Whatever follows the build.
     #expect(throws: RoleOrder.Fault.otherBuild) { try RoleOrder(Array("\(build)\n{}\n".utf8)) }
   }
 
@@ -46,7 +46,7 @@ struct OrdersOfRoles {
     #expect(try end("agentd: signer", order.pipe()) == .exited(EX_OSERR))
   }
 
-  /// How the program ends that is started so; its socket stays open.
+  /// Returns how the program ends when started like this; its socket stays open.
   private func end(_ title: String, _ order: FileDescriptor?) throws -> ProcessEnd {
     let (ours, theirs) = try FileDescriptor.socketPair()
     defer { ours.close() }

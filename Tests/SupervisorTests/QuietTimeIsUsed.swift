@@ -4,7 +4,7 @@ import Testing
 
 @testable import Supervisor
 
-/// Goal: a process that has had nothing to do for a while gives back the memory of code that it does not execute.
+/// Goal: a process that has been idle for a while releases the memory of code that it does not execute.
 struct QuietTimeIsUsed {
   @Test func onceForEachWhile() throws {
     let reactor = try Reactor()
@@ -16,7 +16,7 @@ struct QuietTimeIsUsed {
       reactor.after(.zero) {}
       while calls < round { try reactor.turn() }
       #expect(.now - begun >= .milliseconds(20))
-      // Nothing is left to wait for: the next turn is of somebody else.
+      // Nothing is left to wait for: the next turn belongs to another timer.
       reactor.after(.milliseconds(100)) {}
       try reactor.turn()
       #expect(calls == round)
@@ -34,7 +34,7 @@ struct QuietTimeIsUsed {
     while ContinuousClock.now < end {
       reactor.after(.milliseconds(5)) {}
       try reactor.turn()
-      // On a busy machine a turn may be late; then the while was quiet.
+      // On a busy machine, a turn may be late; then the process really was idle.
       if .now - lastGap > .milliseconds(150) { return }
       lastGap = .now
     }
@@ -48,7 +48,7 @@ struct QuietTimeIsUsed {
     #expect(after < before, "\(before) KiB of code were mapped, then \(after)")
   }
 
-  /// KiB, by proc_pid_smaps(5).
+  /// Returns the size in KiB, from proc_pid_smaps(5).
   private static func mappedCode() throws -> Int {
     let maps = String(decoding: try DurableFile.read("/proc/self/smaps", limit: 1 << 24), as: UTF8.self)
     var (total, isCode) = (0, false)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Supervisor
 
-/// Handlers run in the turn in which their descriptor or timer is ready, and never after they were cancelled.
+/// Handlers run in the turn in which their descriptor or timer is ready, and never after being cancelled.
 struct ReactorTests {
   @Test func aReadableDescriptorCallsItsHandler() throws {
     let reactor = try Reactor()
@@ -88,7 +88,7 @@ struct ReactorTests {
   }
 }
 
-/// Timers are due in the order of their deadlines, however they were added.
+/// Timers fire in the order of their deadlines, in whatever order they were added.
 struct TimerQueueTests {
   @Test func timersComeInTheOrderOfTheirDeadlines() {
     let start = ContinuousClock.now

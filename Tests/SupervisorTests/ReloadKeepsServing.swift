@@ -9,7 +9,7 @@ import Values
 
 @testable import Supervisor
 
-/// At every moment of a reload, a crash and a stop one listener serves, or is about to.
+/// At every moment of a reload, a crash and a stop, one listener serves or is about to.
 struct ReloadKeepsServing {
   @Test func theNewListenerServesBeforeTheOldOneDrains() throws {
     let stage = try SupervisionStage()
@@ -21,10 +21,10 @@ struct ReloadKeepsServing {
     try stage.reactor.turns(until: "the new one serves") { stage.results.count == 2 }
     #expect(try stage.messages(to: 0).map(\.stem) == ["drain"])
     #expect(!stage.fakes[0].isGone)
-    // What it still has open it may still ask for.
+    // It may still send requests for its open connections.
     try stage.fakes[0].send(.abandon(3))
     try stage.reactor.turns(until: "it is heard") { !stage.asked.isEmpty }
-    // Its end is no reason to start another one.
+    // Its end does not cause another start.
     try stage.fakes[0].process.send(SIGKILL)
     try stage.reactor.turns(until: "it is gone") { stage.fakes[0].isGone }
     #expect(stage.fakes.count == 2 && stage.lines.all.isEmpty)
@@ -37,7 +37,7 @@ struct ReloadKeepsServing {
     try stage.start()
     switch how {
     case "unusable": try stage.fakes[1].send(.unusable("certificate expired yesterday"))
-    default: stage.fakes[1].link.close()
+    default: stage.fakes[1].hangUp()
     }
     try stage.reactor.turns(until: "the reload fails") { stage.results.count == 2 }
     guard case .failure(let failure) = stage.results[1] else {
@@ -196,7 +196,7 @@ struct ReloadKeepsServing {
       #expect(isTaken == (number != 1), "who comes to a port that is left waits, and is not reset later")
     }
     #expect(stage.supervision.boundSockets.map(\.endpoint) == [old.endpoint, new.endpoint])
-    // The listener that left it accepts for a while: what is in the queue is not lost.
+    // The previous listener keeps accepting for a while: connections in the queue are not lost.
     guard case .drain(_, let acceptingFor)? = try stage.messages(to: 0).last else {
       Issue.record("it is not drained")
       return
@@ -213,7 +213,7 @@ struct ReloadKeepsServing {
       try stage.fakes[number].send(.ready(SupervisionStage.report))
       try stage.reactor.turns(until: "it serves") { stage.results.count == number + 1 }
     }
-    // Its listener gets ready only when the time is over for which the socket is kept.
+    // Its listener becomes ready only after the time for which the socket is kept.
     try stage.start([old])
     try stage.reactor.turns(until: "it is kept no more") { stage.supervision.boundSockets.count == 1 }
     #expect(try !connects(to: old))
@@ -225,11 +225,11 @@ struct ReloadKeepsServing {
   private static func socket() throws -> ListeningSocket {
     let socket = try ListeningSocket(.init(address: "127.0.0.1", port: 0))
     let port = UInt16(socket.shown.split(separator: ":")[1])!
-    // The same socket under the name that configuration would have for it.
+    // The same socket under the name it would have in the configuration.
     return ListeningSocket(.init(address: "127.0.0.1", port: port), socket.descriptor)
   }
 
-  /// Whether a connection is made within a moment; on this host that takes microseconds.
+  /// Returns whether a connection is established within a moment; on this host, that takes microseconds.
   private func connects(to socket: ListeningSocket) throws -> Bool {
     let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let client = FileDescriptor(owning: try checked("socket") { Glibc.socket(AF_INET, type, 0) })
@@ -259,7 +259,7 @@ struct ReloadKeepsServing {
 }
 
 extension SupervisionStage {
-  /// The roots in each order to drain.
+  /// Returns the roots in each drain message.
   fileprivate func roots(toldTo fake: Int) throws -> [[String]] {
     try messages(to: fake).compactMap { message in
       guard case .drain(let trust, _) = message else { return nil }
@@ -275,6 +275,7 @@ extension SupervisorMessage {
     case .answer: "answer"
     case .capacity: "capacity"
     case .drain: "drain"
+    case .judge: "judge"
     case .probe: "probe"
     }
   }

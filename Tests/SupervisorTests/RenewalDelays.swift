@@ -2,7 +2,7 @@ import Testing
 
 @testable import Supervisor
 
-/// How long a renewal that failed waits for the next attempt.
+/// How long a failed renewal waits before the next attempt.
 struct RenewalDelays {
   @Test func everLongerAndNeverTheSameForAll() {
     var delay = RenewalDelay()

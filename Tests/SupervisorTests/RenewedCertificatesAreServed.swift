@@ -5,9 +5,9 @@ import Values
 
 @testable import Supervisor
 
-/// A renewed certificate is served after a reload. While the reload fails it is tried again, and nothing is renewed once more.
+/// A renewed certificate is served after a reload. If the reload fails, it is retried, and nothing is renewed again.
 struct RenewedCertificatesAreServed {
-  /// A renewal whose process is a script, which leaves a line for each of its runs.
+  /// A renewal whose process is a script, which writes a line for each run.
   private final class Stage {
     let reactor: Reactor
     let folder: TemporaryFolder
@@ -39,7 +39,7 @@ struct RenewedCertificatesAreServed {
     #expect(stage.renewal.successes == 1 && stage.renewal.failures == 0)
     #expect(stage.lines.all.contains { $0.contains("says=renewed it") }, "\(stage.lines.all)")
     #expect(stage.lines.all.contains { $0.contains("the renewed listener certificate is not in use yet: reloading") })
-    // One that succeeds says when it is time again.
+    // A successful renewal reports when the next one is due.
     stage.renewal.schedule(stage.later)
     let next = try #require(stage.renewal.nextAttempt).milliseconds
     #expect(abs(next - stage.later.milliseconds) <= 1000)

@@ -7,17 +7,20 @@ import Values
 
 @testable import Supervisor
 
-/// Which program a client may run is decided by a path that nobody but root can make lead elsewhere.
+/// Whether a client may run a program is decided by a path that only root can redirect.
 struct RulesForPrograms {
   private func decision(_ table: ClientTable, _ change: (inout JobRequest) -> Void) -> String {
     let policy = JobPolicy(defaultUser: "nobody", isRoot: true, ownUser: "root", clients: [table])
     var job = JobRequest(command: ["/bin/true"])
     change(&job)
-    do throws(Problem) { return try policy.user(for: job, ClientRights(table: table)) } catch { return error.detail }
+    let rights = ClientRights(table: table)
+    let found = policy.question(job, rights).answer()
+    do throws(Problem) { return try policy.user(for: job, rights, found) } catch { return error.detail }
   }
 
   private func table(_ patterns: String...) -> ClientTable {
     var table = ClientTable(line: 1, certificate: .any)
+    table.defaultUser = "nobody"
     table.commands = patterns.map { ProgramPattern($0)! }
     return table
   }
@@ -31,12 +34,20 @@ struct RulesForPrograms {
   }
 
   @Test(arguments: [
-    ("LD_PRELOAD", "x"), ("PATH", "/tmp"), ("BASH_ENV", "x"), ("X", "() { :; }"),
+    ("LD_PRELOAD", "x"), ("PATH", "/tmp"), ("BASH_ENV", "x"), ("X", "() { :; }"), ("TAR_OPTIONS", "--to-command=id"),
+    ("GIT_EXTERNAL_DIFF", "id"), ("DBUS_SYSTEM_BUS_ADDRESS", "unixexec:path=id"), ("XDG_CONFIG_HOME", "/tmp"),
+    ("HARMLESS", "x"),
+    ("LC_ALL", "/tmp/x"), ("LANG", "C"),
   ])
-  func whatMakesAProgramRunAnotherIsRefused(name: String, value: String) {
-    #expect(
-      decision(table("/bin/*")) { $0.environment = [name: value] }
-        == "this client may run certain programs only, so it may not set the environment variable \(name)")
+  func anyVariableIsRefusedUnlessTheTableAllowsIt(name: String, value: String) {
+    let refused = "this client may not set the environment variable \(name), or not to this value"
+    #expect(decision(table("/bin/*")) { $0.environment = [name: value] } == refused)
+    var allowing = table("/bin/*")
+    allowing.environment = [VariablePattern("LC_*")!]
+    #expect(decision(allowing) { $0.environment = [name: value] } == refused)
+    #expect(decision(allowing) { $0.environment = ["LC_ALL": "C.UTF-8"] } == "nobody")
+    allowing.commands = nil
+    #expect(decision(allowing) { $0.environment = [name: value] } == refused)
   }
 
   @Test func neitherScriptsNorLoginShells() {
@@ -53,7 +64,7 @@ struct RulesForPrograms {
     let folder = try TemporaryFolder()
     chmod(folder.path, 0o755)
     let trusted = try folder.write("trusted", "#!/bin/sh\n", mode: 0o755)
-    // Nothing below /tmp is root's alone: the folder that everybody writes to is on its way.
+    // Nothing below /tmp belongs to root only: a world-writable folder is on the path.
     #expect(
       ProgramPath.fault(of: trusted)
         == "users other than root can write to /tmp and could replace the program")
@@ -64,7 +75,7 @@ struct RulesForPrograms {
 
   @Test(.enabled(if: geteuid() == 0, "only root can make a place that is root's alone"))
   func linksAreFollowedToTheirEnd() throws {
-    // Below a folder of root's own; /root would do as well but need not be there.
+    // Below a folder owned by root; /root would also do, but may not exist.
     var template = Array("/var/lib/agentd-test-XXXXXX".utf8CString)
     let home = try #require(mkdtemp(&template).map { String(cString: $0) })
     defer { for name in ["a", "b", "c", "d", "e", "loop"] { unlink("\(home)/\(name)") }; rmdir(home) }
@@ -88,15 +99,18 @@ struct RulesForPrograms {
   }
 }
 
-/// As whom a client may run jobs.
+/// The users as which a client may run jobs.
 struct RulesForUsers {
   private func decision(_ change: (inout ClientTable) -> Void, user: String?, group: String? = nil) -> String {
     var table = ClientTable(line: 1, certificate: .any)
+    table.defaultUser = "nobody"
     change(&table)
     let policy = JobPolicy(defaultUser: "nobody", isRoot: true, ownUser: "root", clients: [table])
     var job = JobRequest(command: ["/bin/true"])
     (job.user, job.group) = (user, group)
-    do throws(Problem) { return try policy.user(for: job, ClientRights(table: table)) } catch { return error.detail }
+    let rights = ClientRights(table: table)
+    let found = policy.question(job, rights).answer()
+    do throws(Problem) { return try policy.user(for: job, rights, found) } catch { return error.detail }
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can look at others' accounts"))

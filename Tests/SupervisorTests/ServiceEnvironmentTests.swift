@@ -2,7 +2,7 @@ import Testing
 
 @testable import Supervisor
 
-/// What a service manager's environment means for the process that it was made for, and for others.
+/// The meaning of a service manager's environment for the process it was made for, and for others.
 struct ServiceEnvironmentTests {
   private static let rows: [([String: String], ServiceEnvironment)] = [
     ([:], .init()),

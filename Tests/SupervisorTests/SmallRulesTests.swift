@@ -5,7 +5,7 @@ import Testing
 
 @testable import Supervisor
 
-/// When a listener that died is started again.
+/// When a listener that died is restarted.
 struct RestartDelayTests {
   @Test func theWaitDoublesFromNothingToTenSeconds() {
     var delay = RestartDelay()
@@ -26,7 +26,7 @@ struct RestartDelayTests {
   }
 }
 
-/// Who may run what as whom.
+/// Which clients may run what, as which user.
 struct JobPolicyTests {
   private func job(_ user: String?, group: String? = nil) -> JobRequest {
     var job = JobRequest(command: ["/bin/true"])
@@ -35,7 +35,9 @@ struct JobPolicyTests {
   }
 
   private func decision(_ policy: JobPolicy, _ job: JobRequest) -> String {
-    do throws(Problem) { return try policy.user(for: job, ClientRights(table: nil)) } catch {
+    let rights = ClientRights(table: nil)
+    let found = policy.question(job, rights).answer()
+    do throws(Problem) { return try policy.user(for: job, rights, found) } catch {
       return "\(error.kind): \(error.detail)"
     }
   }
@@ -49,7 +51,7 @@ struct JobPolicyTests {
       ("root", nil, "forbidden: jobs are not run as root"),
       ("nobody", "root", "forbidden: user nobody is not a member of group root"),
       ("nobody", "shadow", "forbidden: user nobody is not a member of group shadow"),
-      // It cannot be started, which is not for the policy to say.
+      // It cannot be started, but that is not the policy's concern.
       ("no-such-user", nil, "no-such-user"),
     ] as [(String?, String?, String)])
   func asRootEveryUserButRoot(user: String?, group: String?, expected: String) {
@@ -75,8 +77,10 @@ struct JobPolicyTests {
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
-  func theStartChecksAgain() {
+  func theStartChecksAgain() throws {
     let policy = JobPolicy(defaultUser: "nobody", isRoot: true, ownUser: "root")
-    #expect(throws: LaunchRefusal("jobs are not run as root")) { try policy.account("root", group: nil) }
+    let root = try Account.resolve("root")
+    #expect(policy.problem(of: root, user: "root") == "jobs are not run as root")
+    #expect(policy.problem(of: try Account.resolve("nobody"), user: "nobody") == nil)
   }
 }

@@ -8,7 +8,7 @@ import Values
 
 @testable import Supervisor
 
-/// A start that fails says in one line what is wrong and in another what to do, and exits with the code for it.
+/// A start that fails says in one line what is wrong and in another how to fix it, and exits with the corresponding code.
 struct StartFailures {
   struct Case: CustomTestStringConvertible, Sendable {
     let what: String
@@ -16,7 +16,7 @@ struct StartFailures {
     let code: Int32
     let message: String
     var hint: String?
-    /// What the start needs root for.
+    /// Why the test needs root.
     var asRoot = false
     var prepare: @Sendable (ScratchHost) throws -> Void = { _ in }
     var testDescription: String { what }

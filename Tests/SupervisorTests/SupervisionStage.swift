@@ -32,12 +32,12 @@ final class SupervisionStage: ListenerClientele {
     }
   }
 
-  /// Starts a listener from what the host's files say now.
+  /// Starts a listener from the current contents of the host's files.
   func start(_ sockets: [ListeningSocket] = []) throws {
     try supervision.start(try ServingMaterial.load(host.options), sockets) { [unowned self] in results.append($0) }
   }
 
-  /// The messages that a listener has been sent so far.
+  /// Returns the messages sent to a listener so far.
   func messages(to fake: Int) throws -> [SupervisorMessage] {
     try fakes[fake].link.setNonBlocking(true)
     while try readers[fake].receive() == .received {}
@@ -55,7 +55,7 @@ final class SupervisionStage: ListenerClientele {
   static let report = ListenerReport(
     subject: "CN=a", thumbprint: Thumbprint(repeating: "ab"), notAfter: Timestamp(milliseconds: 0), roots: ["CN=r"])
 
-  func listener(_ listener: ListenerChild, asks message: ListenerMessage) {
+  func listener(_ listener: ListenerChild, asks message: ListenerMessage, bytes: Int) {
     asked.append(message)
     heard = listener
   }

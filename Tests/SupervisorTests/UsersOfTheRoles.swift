@@ -5,7 +5,7 @@ import Testing
 
 @testable import Supervisor
 
-/// Whom listener and signer run as, and what is said where that cannot be.
+/// The users of listener and signer, and the message if they are not possible.
 struct UsersOfTheRoles {
   private func accounts(_ process: String) throws -> RoleAccounts {
     let folder = try TemporaryFolder()

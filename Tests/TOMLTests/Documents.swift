@@ -1,4 +1,4 @@
-/// Documents, good ones and others; which is which says Python.
+/// Valid and invalid documents; Python decides which is which.
 let documents: [String] =
   strings + numbers + words + keys + arrays + tables + [
     "", "\n", "\r\n", "# only a comment", "# a\u{e9}\u{1F600}\n", "#\ta\n", "# \u{1}\n", "# \u{7f}\n", "#\r\n", "#\ra",

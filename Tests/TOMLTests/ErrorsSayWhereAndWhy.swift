@@ -2,7 +2,7 @@ import Testing
 
 @testable import TOML
 
-/// A refusal says the line and the character, what is expected there, and what is found.
+/// A refusal gives the line and the character, what was expected there, and what was found.
 struct ErrorsSayWhereAndWhy {
   @Test(arguments: [
     ("a = 1 b", 1, 7, "expected the end of the line, not b"),
@@ -60,7 +60,7 @@ struct ErrorsSayWhereAndWhy {
     #expect(a.line == 2 && a.keys == ["b", "d"] && a.line(of: "d") == 6 && second.line == 9)
   }
 
-  /// Each is a quarter of a megabyte; what takes the square of its size would not end.
+  /// Each is a quarter of a megabyte; quadratic time would not end.
   @Test(
     .timeLimit(.minutes(10)),
     arguments: [

@@ -1,5 +1,5 @@
-// Goal: what Python's tomllib makes of a document is what is made of it here; what it refuses is refused here, and nothing else
-// is, but what is refused on purpose.
+// Goal: a document is read here as by Python's tomllib; what tomllib refuses is refused here, and nothing else except what is refused on
+// purpose.
 import TestSupport
 import Testing
 
@@ -8,7 +8,7 @@ import Testing
 @Suite struct PythonReadsTheSame {
   @Test func everyDocumentOfTheTable() async throws { try await compare(documents.map { Array($0.utf8) }) }
 
-  /// Pieces of the documents, put together by chance: most are no TOML, and break at all kinds of places.
+  /// Pieces of the documents, combined at random: most are not TOML, with errors in all kinds of places.
   @Test func documentsThatAreNearlyThose() async throws {
     var chance = Chance(seed: 20_261_127)
     try await compare((0..<6000).map { _ in chance.document() })
@@ -30,7 +30,7 @@ import Testing
   }
 }
 
-/// A value in a form that two languages can agree on.
+/// Returns a value in a form on which two languages can agree.
 private func description(of value: TOMLValue) -> String {
   switch value {
   case .string(let text): "s" + hex(Array(text.utf8))
@@ -67,7 +67,7 @@ private let judge = """
       except (ValueError, RecursionError): print("refused")
   """
 
-/// Documents by chance, the same in each run.
+/// Random documents, the same in each run.
 private struct Chance: RandomNumberGenerator {
   private var numbers: RepeatableRandom
 

@@ -1,37 +1,37 @@
-/// What a certificate shall look like. Equal recipes give the same certificate within one test run.
+/// The properties of a certificate. Equal recipes give the same certificate within one test run.
 public struct CertificateRecipe: Hashable, Sendable {
-  /// What a certificate is for, which sets its extensions.
+  /// The purpose of a certificate, which determines its extensions.
   public enum Role: Hashable, Sendable {
-    /// A CA; as a root when it has no issuer.
+    /// A CA; a root if it has no issuer.
     case authority
     /// A client: extended key usage clientAuth.
     case client
     /// A server: extended key usage serverAuth.
     case server
-    /// Neither named: no extended key usage.
+    /// Neither: no extended key usage.
     case anyPurpose
-    /// Server and client.
+    /// Both server and client.
     case both
-    /// No extensions but those named in `extensions`.
+    /// Only the extensions in `extensions`.
     case bare
   }
 
   /// Kinds of keys.
   public enum Key: String, Hashable, Sendable, CaseIterable {
     case p192, p256, p384, p521, ed25519, ed448, rsa1024, rsa2048, rsa3072, rsaPSS
-    /// P-256 with the curve's parameters spelt out instead of named.
+    /// P-256 with explicit curve parameters instead of the curve's name.
     case p256Explicit
   }
 
-  /// The subject as openssl(1) reads it, for example `/CN=client/O=Example`.
+  /// The subject in the form of openssl(1), for example `/CN=client/O=Example`.
   public var subject: String
-  /// What it is for.
+  /// The purpose.
   public var role: Role
-  /// The kind of its key.
+  /// The kind of key.
   public var key = Key.p256
-  /// Beginning of validity in seconds from now.
+  /// The beginning of validity, in seconds from now.
   public var notBefore = -3600
-  /// End of validity in seconds from now.
+  /// The end of validity, in seconds from now.
   public var notAfter = 30 * 86400
   /// Further lines of an OpenSSL extension section, for example `subjectAltName = DNS:a.example`.
   public var extensions: [String] = []
@@ -40,13 +40,13 @@ public struct CertificateRecipe: Hashable, Sendable {
   /// Two recipes that differ only in this give two certificates with the same contents and different keys.
   public var variant = 0
 
-  /// A recipe with the defaults for what is not named.
+  /// Creates a recipe with defaults for everything else.
   public init(_ subject: String, _ role: Role) {
     self.subject = subject
     self.role = role
   }
 
-  /// A copy with changes.
+  /// Returns a copy with changes.
   public func with(_ change: (inout CertificateRecipe) -> Void) -> CertificateRecipe {
     var copy = self
     change(&copy)
@@ -65,7 +65,7 @@ public struct CertificateRecipe: Hashable, Sendable {
       case .anyPurpose: leaf + identifiers
       case .bare: [String]()
       }
-    // A line of the recipe's own takes the place of the role's line for the same extension.
+    // A line in the recipe replaces the role's line for the same extension.
     let own = Set(extensions.map(Self.name))
     return basic.filter { !own.contains(Self.name($0)) } + extensions
   }

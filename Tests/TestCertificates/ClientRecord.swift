@@ -1,15 +1,15 @@
 import Glibc
 
-/// agentd's record of clients, as a test writes it: from certificates, not by the code that is under test.
+/// agentd's record of clients, written by tests from certificates, without the code under test.
 public struct ClientRecord: Sendable {
   private var lines: [String] = []
 
-  /// Without a client.
+  /// Creates a record without clients.
   public init() {}
 
-  /// Adds a client that was last let in so many seconds ago.
+  /// Adds a client that was last admitted `ago` seconds ago.
   ///
-  /// - Parameter presenting: what it showed besides its own certificate.
+  /// - Parameter presenting: the certificates it presented besides its own.
   public mutating func add(
     _ client: Credential, through root: Credential, ago: Int = 60, presenting others: [Credential] = []
   ) throws {
@@ -20,12 +20,12 @@ public struct ClientRecord: Sendable {
       "\(time(nil) - ago) \(try client.sha256) \(try root.sha256) \(certificates.joined(separator: ","))\n")
   }
 
-  /// The file's contents.
+  /// The contents of the file.
   public var text: String { "agentd clients 1\n\(lines.joined())end \(lines.count)\n" }
 }
 
 extension Credential {
-  /// SHA-256 of the certificate as openssl says it: 64 lower-case hex digits.
+  /// The SHA-256 of the certificate, from openssl: 64 lower-case hex digits.
   public var sha256: String {
     get throws {
       let text = try OpenSSLTool.run(

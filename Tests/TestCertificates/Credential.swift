@@ -1,11 +1,11 @@
 import Glibc
 import SystemCalls
 
-/// A certificate with its key, as files in PEM.
+/// A certificate with its key, in PEM files.
 public final class Credential: Sendable {
   /// The folder with all its files.
   public let folder: String
-  /// Who issued it; nil for a self-signed one.
+  /// The issuer; nil for a self-signed certificate.
   public let issuer: Credential?
 
   init(folder: String, issuer: Credential?) {
@@ -13,13 +13,13 @@ public final class Credential: Sendable {
     self.issuer = issuer
   }
 
-  /// The certificate alone.
+  /// The path of the certificate alone.
   public var certificatePath: String { "\(folder)/certificate.pem" }
-  /// The key: unencrypted PKCS#8.
+  /// The path of the key, unencrypted PKCS#8.
   public var keyPath: String { "\(folder)/key.pem" }
-  /// The certificate, then its issuers without the root.
+  /// The path of the certificate followed by its issuers except the root.
   public var chainPath: String { "\(folder)/chain.pem" }
-  /// Key, certificate, issuers and root: what an administrator is given to import.
+  /// The path of the bundle that an administrator imports: key, certificate, issuers and root.
   public var bundlePath: String { "\(folder)/bundle.pem" }
 
   /// The certificate alone, in PEM.
@@ -27,7 +27,7 @@ public final class Credential: Sendable {
   /// The key, in PEM.
   public var keyPEM: String { get throws { try text(keyPath) } }
 
-  /// This one and its issuers up to the root.
+  /// This credential and its issuers up to the root.
   public var path: [Credential] { [self] + (issuer?.path ?? []) }
 
   func writeChainFiles() throws {

@@ -1,13 +1,14 @@
 import Glibc
 import SystemCalls
 
-/// What `openssl ca` keeps in files.
+/// The files of `openssl ca`.
 enum Database {
   /// Writes a configuration and an index of revoked certificates.
   ///
   /// - Returns: the configuration's path.
   static func write(
-    in folder: String, revoked: [String] = [], crlNumber: String? = nil, extensions: [String] = []
+    in folder: String, revoked: [String] = [], crlNumber: String? = nil, extensions: [String] = [],
+    listExtensions: [String] = []
   ) throws -> String {
     let configuration = """
       [req]
@@ -29,6 +30,7 @@ enum Database {
       \(extensions.joined(separator: "\n"))
       [crl_extensions]
       authorityKeyIdentifier = keyid
+      \(listExtensions.joined(separator: "\n"))
       """
     try write("\(folder)/index.txt", revoked.map { $0 + "\n" }.joined())
     try write("\(folder)/index.txt.attr", "unique_subject = no\n")
@@ -41,9 +43,9 @@ enum Database {
   }
 }
 
-/// Times as openssl(1) takes them.
+/// Times in the format of openssl(1).
 enum ASN1Time {
-  /// `YYYYMMDDHHMMSSZ`.
+  /// Returns `YYYYMMDDHHMMSSZ`.
   static func text(_ seconds: Int) -> String {
     var time = time_t(seconds)
     var parts = tm()

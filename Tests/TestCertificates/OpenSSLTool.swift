@@ -1,25 +1,25 @@
 import Glibc
 import SystemCalls
 
-/// `openssl` did not do what it was asked to.
+/// A failure of `openssl`.
 public struct OpenSSLToolError: Error, CustomStringConvertible {
-  /// The command and what it wrote.
+  /// The command and its output.
   public let description: String
 }
 
-/// The `openssl` program, as a maker of test material and as a second opinion.
+/// The `openssl` program, used to create test material and as a second opinion.
 public enum OpenSSLTool {
-  /// What a run gave.
+  /// The result of a run.
   public struct Outcome: Sendable {
-    /// The exit code; 256 and more for a signal.
+    /// The exit code; 256 or more for a signal.
     public let status: Int32
     /// Standard output and standard error, in the order written.
     public let text: String
   }
 
-  /// Runs `openssl` with `arguments` to its end, without any configuration or environment of the host.
+  /// Runs `openssl` with `arguments` to its end, without configuration or environment of the host.
   ///
-  /// - Parameter scratch: a folder that may be written to.
+  /// - Parameter scratch: a writable folder.
   public static func outcome(_ arguments: [String], scratch: String) throws -> Outcome {
     var template = Array("\(scratch)/output.XXXXXX".utf8CString)
     let output = FileDescriptor(owning: try checked("mkstemp", scratch) { mkstemp(&template) })

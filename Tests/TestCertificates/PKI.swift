@@ -3,16 +3,16 @@ import Synchronization
 import SystemCalls
 import TestSupport
 
-/// Makes certificates for tests with the `openssl` program, each recipe once in a test run, with dates relative to now.
+/// Creates certificates for tests with the `openssl` program, each recipe once per test run, with dates relative to now.
 ///
 ///     let root = try PKI.shared.root("Example Root")
 ///     let client = try PKI.shared.client("connector", by: root)
 ///     client.chainPath, client.keyPath, root.certificatePath
 public final class PKI: Sendable {
-  /// The one of this test run; its files are removed when the process exits.
+  /// The instance of this test run; its files are removed when the process exits.
   public static let shared = PKI()
 
-  /// Where all files lie.
+  /// The folder of all files.
   public let folder: String
   private let made = Mutex<[Key: Credential]>([:])
   private let serial = Atomic<Int>(0)
@@ -28,22 +28,22 @@ public final class PKI: Sendable {
     atexit { TemporaryFolder.remove(PKI.shared.folder) }
   }
 
-  /// A self-signed root CA.
+  /// Creates a self-signed root CA.
   public func root(_ name: String = "Test Root") throws -> Credential {
     try issue(CertificateRecipe("/CN=\(name)", .authority), by: nil)
   }
 
-  /// A CA below another.
+  /// Creates a CA below another.
   public func intermediate(_ name: String, by issuer: Credential) throws -> Credential {
     try issue(CertificateRecipe("/CN=\(name)", .authority), by: issuer)
   }
 
-  /// A client's certificate.
+  /// Creates a client certificate.
   public func client(_ name: String, by issuer: Credential) throws -> Credential {
     try issue(CertificateRecipe("/CN=\(name)", .client), by: issuer)
   }
 
-  /// A server's certificate for `localhost`, 127.0.0.1 and ::1.
+  /// Creates a server certificate for `localhost`, 127.0.0.1 and ::1.
   public func server(_ name: String = "localhost", by issuer: Credential) throws -> Credential {
     try issue(
       CertificateRecipe("/CN=\(name)", .server).with {
@@ -51,7 +51,7 @@ public final class PKI: Sendable {
       }, by: issuer)
   }
 
-  /// What `recipe` says, signed by `issuer`, or with its own key where that is nil.
+  /// Creates a certificate from `recipe`, signed by `issuer`, or self-signed if that is nil.
   public func issue(_ recipe: CertificateRecipe, by issuer: Credential?) throws -> Credential {
     try made.withLock { made in
       let key = Key(recipe: recipe, issuer: issuer?.folder)
@@ -62,24 +62,37 @@ public final class PKI: Sendable {
     }
   }
 
+  /// Creates a certificate with the key of `other`, a new one in each call: renewed, or from another issuer.
+  public func issue(
+    _ recipe: CertificateRecipe, by issuer: Credential?, withKeyOf other: Credential
+  ) throws -> Credential {
+    try make(recipe, issuer, keyPath: other.keyPath)
+  }
+
   /// Runs `openssl` in this PKI's folder; it must succeed.
   @discardableResult
   public func openssl(_ arguments: String...) throws -> String {
     try OpenSSLTool.run(arguments, scratch: folder)
   }
 
-  /// A fresh folder below this PKI's.
+  /// Creates a folder below this PKI's.
   public func scratchFolder() throws -> String {
     let path = "\(folder)/\(serial.add(1, ordering: .relaxed).newValue)"
     try Folder.make(path, mode: 0o700)
     return path
   }
 
-  private func make(_ recipe: CertificateRecipe, _ issuer: Credential?) throws -> Credential {
+  private func make(
+    _ recipe: CertificateRecipe, _ issuer: Credential?, keyPath: String? = nil
+  ) throws -> Credential {
     let credential = Credential(folder: try scratchFolder(), issuer: issuer)
     let folder = credential.folder
     let now = time(nil)
-    try OpenSSLTool.run(["genpkey", "-out", credential.keyPath] + recipe.keyArguments, scratch: folder)
+    if let keyPath {
+      try OpenSSLTool.run(["pkey", "-in", keyPath, "-out", credential.keyPath], scratch: folder)
+    } else {
+      try OpenSSLTool.run(["genpkey", "-out", credential.keyPath] + recipe.keyArguments, scratch: folder)
+    }
     let configuration = try Database.write(in: folder, extensions: recipe.extensionLines)
     try OpenSSLTool.run(
       ["req", "-new", "-config", configuration, "-utf8", "-key", credential.keyPath, "-subj", recipe.subject]

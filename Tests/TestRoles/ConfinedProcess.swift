@@ -3,19 +3,19 @@ import Glibc
 import Sandbox
 import SystemCalls
 
-/// A process that confines itself and then tries what it may not.
+/// A process that confines itself and then tries forbidden calls.
 enum ConfinedProcess {
-  /// `PLACE CALL`: goes into that place, makes the call, and prints its name for errno, `0` where it was made.
+  /// `PLACE CALL`: enters that confinement, makes the call, and prints the errno value, or `0` if the call was made.
   static func attempt(_ arguments: [String]) throws {
     guard arguments.count == 2, let call = calls[arguments[1]] else { exit(EX_USAGE) }
     try enter(arguments[0])
     let result = call()
-    // The far side of a fork.
+    // The child of a fork.
     if getpid() != process { _exit(0) }
     print(result < 0 ? errno : 0)
   }
 
-  /// Where neither landlock nor seccomp is to be had: prints what it says of that, then whether files can be opened.
+  /// Without landlock and seccomp: prints the resulting messages, then whether files can be opened.
   static func attemptOnOldKernel(_ arguments: [String]) throws {
     clinux_forbid_new_privileges()
     try CallFilter(
@@ -44,7 +44,7 @@ enum ConfinedProcess {
     }
   }
 
-  /// syscall(2), which Swift cannot name for being variadic; for integers both architectures pass arguments the same way.
+  /// syscall(2), which Swift cannot import because it is variadic; both architectures pass integer arguments the same way.
   private static let raw = unsafeBitCast(dlsym(nil, "syscall"), to: Syscall.self)
   private typealias Syscall = @convention(c) (Int, Int, Int, Int, Int, Int, Int) -> Int
 

@@ -2,7 +2,7 @@ import AgentProtocol
 import Glibc
 import JobLaunch
 
-/// Launches jobs and is killed at once.
+/// Launches jobs and is then killed.
 enum DyingSupervisor {
   /// - Parameter arguments: the jobs' folder, the shepherd, then an id and a shell script for each job.
   static func launchAndDie(_ arguments: [String]) throws {

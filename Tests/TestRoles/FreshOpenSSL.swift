@@ -2,9 +2,9 @@ import COpenSSL
 import OpenSSL
 import SystemCalls
 
-/// OpenSSL as a process finds it that has not used it yet.
+/// OpenSSL in a process that has not used it yet.
 enum FreshOpenSSL {
-  /// `[ignore-environment]`: prints the least TLS version of a fresh context.
+  /// `[ignore-environment]`: prints the minimum TLS version of a fresh context.
   static func minimumVersion(_ arguments: [String]) {
     if arguments == ["ignore-environment"] { OpenSSLLibrary.ignoreEnvironment() }
     print(cssl_SSL_CTX_get_min_proto_version(SSL_CTX_new(TLS_method())))

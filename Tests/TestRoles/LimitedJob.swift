@@ -5,7 +5,7 @@ import SystemCalls
 
 /// Runs a job in a control group with limits.
 enum LimitedJob {
-  /// Prints the controllers, then of each job state, exit code, peak memory in bytes, seconds of processor time, processes left, and
+  /// Prints the controllers, then for each job state, exit code, peak memory in bytes, processor time in seconds, processes left, and
   /// reason, separated by tabs; then the groups that are left.
   ///
   /// - Parameter arguments: the folder for control groups, the jobs' folder, the shepherd; then for each job its limits (`CPU

@@ -5,7 +5,7 @@ import SystemCalls
 
 /// Launches jobs without being root.
 enum OrdinaryUser {
-  /// Becomes user and group 65534, and prints what it is refused and how a job of its own ends.
+  /// Becomes user and group 65534, and prints which requests are refused and how its own job ends.
   ///
   /// - Parameter arguments: the jobs' folder and the shepherd.
   static func launch(_ arguments: [String]) throws {

@@ -5,11 +5,11 @@ import JobLedger
 import SystemCalls
 import Values
 
-/// Submits as fast as it can, and is killed in the midst of it.
+/// Submits as fast as it can, and is killed in the middle.
 enum SubmittingSupervisor {
-  /// Two jobs a turn, which are named in the file `answered` only after the commit.
+  /// Submits two jobs per turn, which are named in the file `answered` only after the commit.
   ///
-  /// - Parameter arguments: the folder for ledger and file, and the milliseconds to live.
+  /// - Parameter arguments: the folder for ledger and file, and the lifetime in milliseconds.
   static func submitUntilKilled(_ arguments: [String]) throws {
     let (folder, delay) = (arguments[0], Int(arguments[1]) ?? 0)
     let ledger = try JobLedger(path: "\(folder)/ledger.sqlite")

@@ -1,5 +1,5 @@
-// Processes that tests start in order to kill them, to be another user, to be confined, or to have a fresh OpenSSL. Not exit
-// tests of the testing library: those hang when the test process has other children that have ended.
+// Processes that tests start in order to kill them, to run as another user, to be confined, or to have a fresh OpenSSL. The testing
+// library's exit tests are not suitable: they hang when the test process has other children that have ended.
 import Glibc
 
 let roles: [String: ([String]) throws -> Void] = [

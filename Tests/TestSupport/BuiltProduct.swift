@@ -1,9 +1,9 @@
 import Glibc
 import SystemCalls
 
-/// The programs of this package as the build under test made them.
+/// The programs of this package, from the build under test.
 public enum BuiltProduct {
-  /// The absolute path of a program, which lies next to the test bundle.
+  /// Returns the absolute path of a program, which is next to the test bundle.
   ///
   /// - Throws: `SystemError` if it was not built: a missing program fails the test.
   public static func path(_ name: String) throws -> String {

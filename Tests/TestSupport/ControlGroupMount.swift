@@ -1,13 +1,13 @@
 import Glibc
 import SystemCalls
 
-/// A folder for control groups in a cgroup2 file system that is mounted for a test, also where the host mounts none. Needs root.
+/// A folder for control groups in a cgroup2 file system mounted for a test, even if the host mounts none. Needs root.
 public final class ControlGroupMount: Sendable {
-  /// An empty group of the test's own.
+  /// An empty group for the test.
   public let folder: String
   private let place: String
 
-  /// Mounts the file system. Not in a `TemporaryFolder`, which would take away all the host's empty groups with itself.
+  /// Mounts the file system. Not in a `TemporaryFolder`, which would remove all of the host's empty groups with itself.
   public init() throws {
     var template = Array("/tmp/agentd-cgroup.XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw SystemError.last("mkdtemp", "/tmp") }

@@ -1,14 +1,14 @@
 import Glibc
 import SystemCalls
 
-/// All that is in a folder, to be compared byte for byte with what is there later.
+/// The contents of a folder, for a byte-for-byte comparison later.
 public struct FolderImage: Equatable, Sendable, CustomStringConvertible {
   /// Paths below the folder, with mode, and contents or the target of a symbolic link.
   public let files: [String: String]
 
-  /// Of a folder, or of a single file; empty if it does not exist.
+  /// Reads a folder or a single file; empty if it does not exist.
   ///
-  /// - Parameter names: only those of the folder's entries; all without it.
+  /// - Parameter names: the entries of the folder to include; all if nil.
   public init(of path: String, only names: [String]? = nil) throws {
     var files: [String: String] = [:]
     if let names {
@@ -19,7 +19,7 @@ public struct FolderImage: Equatable, Sendable, CustomStringConvertible {
     self.files = files
   }
 
-  /// One line a file.
+  /// One line per file.
   public var description: String { files.keys.sorted().map { "\($0) \(files[$0]!.count)" }.joined(separator: "\n") }
 
   private static func collect(_ path: String, _ name: String, _ files: inout [String: String]) throws {

@@ -2,14 +2,14 @@ import Glibc
 import Synchronization
 import SystemCalls
 
-/// TCP ports that nobody listens on, each handed out once.
+/// Unused TCP ports, each handed out once.
 public enum FreePort {
-  // Below the range that the kernel takes clients' ports from (ip_local_port_range, ip(7)), so that no client of another
-  // test takes the port between this check and agentd's bind.
+  // Below the range from which the kernel takes clients' ports (ip_local_port_range, ip(7)), so that no client of another test takes the
+  // port between this check and agentd's bind.
   private static let range = 20_000..<32_000
   private static let candidate = Mutex(range.lowerBound + Int(getpid()) * 37 % range.count)
 
-  /// One that was not handed out before.
+  /// Returns a port that was not handed out before.
   public static func next() throws -> Int {
     for _ in range {
       let port = candidate.withLock { candidate in

@@ -1,17 +1,17 @@
-/// A page of metrics in Prometheus's text format, read as strictly as its documents and `promtool check metrics` have it.
+/// A page of metrics in Prometheus's text format, parsed as strictly as its documentation and `promtool check metrics` require.
 public struct PrometheusText: Sendable {
-  /// What is wrong with a page.
+  /// An error in a page.
   public struct Fault: Error, CustomStringConvertible {
-    /// What, and in which line.
+    /// The error and the line.
     public let description: String
   }
 
-  /// Every series with its value, as it stands there: `name` or `name{label="value",...}`.
+  /// Every series with its value, as written: `name` or `name{label="value",...}`.
   public private(set) var values: [String: Double] = [:]
-  /// For each metric `counter` or `gauge`.
+  /// The type of each metric, such as `counter` or `gauge`.
   public private(set) var kinds: [String: String] = [:]
 
-  /// Reads a page.
+  /// Parses a page.
   public init(_ text: String) throws {
     guard text.hasSuffix("\n"), !text.contains("\n\n") else { throw Fault(description: "an empty line, or no end") }
     var (helped, current) = ("", "")
@@ -43,7 +43,7 @@ public struct PrometheusText: Sendable {
     guard name(series) == metric else { throw fault("a sample of another metric than \(metric)") }
     var rest = series.drop { $0 != "{" }
     if !rest.isEmpty {
-      // In a value backslash, quote and line end are escaped, and nothing else.
+      // In a value, only backslash, quote and newline are escaped.
       let label = /[a-z][a-z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"/
       guard rest.popFirst() == "{", rest.popLast() == "}" else { throw fault("labels without braces") }
       var names: Set<Substring> = []
@@ -58,7 +58,7 @@ public struct PrometheusText: Sendable {
     guard values.updateValue(value, forKey: String(series)) == nil else { throw fault("a series twice") }
   }
 
-  /// The metric of a series: of a histogram, that of its buckets, sum and count.
+  /// Returns the metric of a series: for a histogram, that of its buckets, sum and count.
   private func name(_ series: some StringProtocol) -> String {
     let name = String(series.prefix { $0 != "{" })
     guard let part = ["_bucket", "_sum", "_count"].first(where: name.hasSuffix) else { return name }

@@ -1,11 +1,11 @@
-/// The same numbers for the same seed: SplitMix64 (Steele, Lea and Flood, 2014).
+/// Random numbers that are the same for the same seed: SplitMix64 (Steele, Lea and Flood, 2014).
 public struct RepeatableRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  /// The numbers of this seed.
+  /// Creates a generator with this seed.
   public init(seed: UInt64) { state = seed }
 
-  /// The next number.
+  /// Returns the next number.
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state

@@ -1,6 +1,6 @@
 import Values
 
 extension Thumbprint {
-  /// Made of the same two hex digits 32 times.
+  /// Creates a thumbprint that repeats two hex digits 32 times.
   public init(repeating digits: String) { self.init(String(repeating: digits, count: 32))! }
 }

@@ -2,33 +2,33 @@ import Glibc
 import Synchronization
 import SystemCalls
 
-/// A folder of a test's own, removed with all it holds when the last reference goes.
+/// A folder for a test, removed with its contents when the last reference is released.
 public final class TemporaryFolder: Sendable {
-  /// Its absolute path, without symbolic links.
+  /// The absolute path, without symbolic links.
   public let path: String
   private let isKept = Mutex(false)
 
-  /// Makes an empty folder, mode 0700, below `parent`.
+  /// Creates an empty folder, mode 0700, in `parent`.
   public init(in parent: String = "/tmp") throws {
     var template = Array("\(parent)/agentd-test.XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw SystemError.last("mkdtemp", parent) }
     path = String(cString: made)
   }
 
-  /// The path of `name` in the folder, which need not exist.
+  /// Returns the path of `name` in the folder, which need not exist.
   public func path(_ name: String) -> String { "\(path)/\(name)" }
 
-  /// Makes or replaces a file.
+  /// Creates or replaces a file.
   ///
-  /// - Returns: its path.
+  /// - Returns: the path of the file.
   @discardableResult
   public func write(_ name: String, _ contents: String, mode: mode_t = 0o644) throws -> String {
     try write(name, Array(contents.utf8), mode: mode)
   }
 
-  /// Makes or replaces a file.
+  /// Creates or replaces a file.
   ///
-  /// - Returns: its path.
+  /// - Returns: the path of the file.
   @discardableResult
   public func write(_ name: String, _ contents: [UInt8], mode: mode_t = 0o644) throws -> String {
     let path = path(name)
@@ -38,19 +38,19 @@ public final class TemporaryFolder: Sendable {
     return path
   }
 
-  /// The contents of a file as text; at most 64 MiB.
+  /// Returns the contents of a file as text; at most 64 MiB.
   public func read(_ name: String) throws -> String {
     String(decoding: try DurableFile.read(path(name), limit: 1 << 26), as: UTF8.self)
   }
 
-  /// Leaves the folder where it is, for a person to look at.
+  /// Keeps the folder, for a person to examine.
   public func keep() { isKept.withLock { $0 = true } }
 
   deinit {
     if !isKept.withLock({ $0 }) { Self.remove(path) }
   }
 
-  /// Removes a file, or a folder with all it holds; what cannot be removed stays.
+  /// Removes a file, or a folder with its contents; what cannot be removed stays.
   public static func remove(_ path: String) {
     var status = stat()
     guard lstat(path, &status) == 0 else { return }

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import SystemCalls
 
-/// How a process ended.
+/// The way in which a process ended.
 public enum ProcessEnd: Equatable, Sendable {
   /// It exited with this code.
   case exited(Int32)
@@ -11,7 +11,7 @@ public enum ProcessEnd: Equatable, Sendable {
   case signalled(Int32)
 }
 
-/// What a process wrote, and how it ended.
+/// The output of a process, and how it ended.
 public struct ProcessResult: Sendable {
   /// How it ended.
   public let end: ProcessEnd
@@ -26,7 +26,7 @@ public struct ProcessResult: Sendable {
   public var errorText: String { String(decoding: errors, as: UTF8.self) }
 }
 
-/// A running program with its output collected; killed when the last reference goes.
+/// A running program with its output collected; killed when the last reference is released.
 public final class TestProcess: Sendable {
   /// The process, which stays unreaped until `end(within:)` has returned.
   public let handle: ProcessHandle
@@ -39,9 +39,9 @@ public final class TestProcess: Sendable {
   ///
   /// - Parameters:
   ///   - command: the program (absolute, or looked up in PATH) and its arguments.
-  ///   - environment: all of its environment; `nil` for the test's own.
-  ///   - directory: its working directory; `nil` for the test's own.
-  ///   - input: its standard input, at most 64 KiB; `nil` leaves the pipe open for `write(_:)`.
+  ///   - environment: the complete environment; `nil` for the test's own.
+  ///   - directory: the working directory; `nil` for the test's own.
+  ///   - input: the standard input, at most 64 KiB; `nil` leaves the pipe open for `write(_:)`.
   public init(
     _ command: [String], environment: [String: String]? = nil, directory: String? = nil, input: [UInt8]? = []
   ) throws {
@@ -63,24 +63,35 @@ public final class TestProcess: Sendable {
 
   deinit { try? handle.send(SIGKILL) }
 
-  /// Writes to its standard input.
+  /// Writes to the program's standard input.
   public func write(_ text: String) throws { try input.writeAll(Array(text.utf8)) }
 
-  /// Closes its standard input.
+  /// Closes the program's standard input.
   public func closeInput() { input.close() }
 
-  /// What it has written to standard output so far.
-  public var outputText: String { String(decoding: output.bytes, as: UTF8.self) }
+  /// The standard output so far.
+  public var outputText: String { String(decoding: noted(output).bytes, as: UTF8.self) }
 
-  /// What it has written to standard error so far.
-  public var errorText: String { String(decoding: errors.bytes, as: UTF8.self) }
+  /// The standard error so far.
+  public var errorText: String { String(decoding: noted(errors).bytes, as: UTF8.self) }
 
-  /// Whether it has ended.
+  /// Whether the process has ended.
   public var isOver: Bool { (try? reaped()) != nil }
 
-  /// Waits for its end and for the end of its output.
+  private func noted(_ stream: Collected) -> Collected {
+    ReadProcesses.current?.note(self)
+    return stream
+  }
+
+  /// How it ended, with everything that it has written; `nil` if there may be more.
+  fileprivate var result: ProcessResult? {
+    guard let end = try? reaped(), output.isComplete, errors.isComplete else { return nil }
+    return ProcessResult(end: end, output: output.bytes, errors: errors.bytes)
+  }
+
+  /// Waits for the process and its output to end.
   ///
-  /// - Throws: `DeadlineMissed` after killing it, with what it wrote to standard error.
+  /// - Throws: `DeadlineMissed` after killing it, with its standard error.
   public func end(within limit: Duration = .seconds(120)) async throws -> ProcessResult {
     do {
       let end = try await wait(for: "the end of process \(handle.processID)", within: limit) { try reaped() }
@@ -103,6 +114,35 @@ public final class TestProcess: Sendable {
   }
 }
 
+/// The programs whose output a condition has read.
+final class ReadProcesses: Sendable {
+  @TaskLocal static var current: ReadProcesses?
+  private let processes = Mutex<[TestProcess]>([])
+
+  func note(_ process: TestProcess) {
+    processes.withLock { if !$0.contains(where: { $0 === process }) { $0.append(process) } }
+  }
+
+  /// All of them if there are some and none can write more; `nil` otherwise.
+  var ifAllAreOver: [TestProcess]? {
+    let processes = processes.withLock { $0 }
+    return !processes.isEmpty && processes.allSatisfy { $0.result != nil } ? processes : nil
+  }
+}
+
+/// The error if programs ended without having written what a test waits for.
+public struct ProgramEnded: Error, CustomStringConvertible {
+  /// How they ended, and what they wrote to their standard error.
+  public let description: String
+
+  init(_ processes: [TestProcess], before what: String) {
+    let ends = processes.compactMap(\.result).map { result in
+      "\(result.end), output: \(result.outputText.suffix(1000)), standard error: \(result.errorText)"
+    }
+    description = "the program ended before \(what): \(ends.joined(separator: "; "))"
+  }
+}
+
 /// Runs a program to its end.
 ///
 /// - Throws: `DeadlineMissed` after killing it.
@@ -114,12 +154,12 @@ public func run(
     .end(within: limit)
 }
 
-/// Collects what comes out of a pipe, on a thread of its own.
+/// Collects the output of a pipe, on a separate thread.
 private final class Collected: Sendable {
   private let state = Mutex<(bytes: [UInt8], complete: Bool)>(([], false))
 
   init(_ source: FileDescriptor) {
-    // A queue of its own: threads of the global one are added slowly while others block.
+    // A separate queue: the global one adds threads slowly while others block.
     DispatchQueue(label: "collected").async { [self] in
       var chunk = [UInt8](repeating: 0, count: 65536)
       while case let count = read(source.raw, &chunk, chunk.count), count > 0 || (count < 0 && errno == EINTR) {

@@ -1,14 +1,14 @@
 import Glibc
 import SystemCalls
 
-/// A machine of a test's own: a Linux kernel that is a process (package user-mode-linux of Debian, for x86). It has all
-/// controllers of control groups, whatever the host does with them, and perhaps a disk, of which nothing is left but what was
-/// written to it when its power is cut. It sees the host's files, and can write them.
+/// A virtual machine for a test: a Linux kernel that runs as a process (package user-mode-linux of Debian, for x86). It has all controllers
+/// of control groups, whatever the host does with them, and optionally a disk, which after a power failure keeps only what was written to
+/// it. The machine sees the host's files and can write them.
 public struct UserModeMachine: Sendable {
   private let folder: TemporaryFolder
   private let disk: String?
 
-  /// Whether there is one for this machine.
+  /// Whether one is available for this machine.
   public static var isForThisMachine: Bool {
     #if arch(x86_64)
       true
@@ -17,9 +17,11 @@ public struct UserModeMachine: Sendable {
     #endif
   }
 
+  /// Creates a machine that is switched off.
+  ///
   /// - Parameters:
-  ///   - folder: shown to it at /mnt/home, writable; what it writes there is kept whatever becomes of it.
-  ///   - hasDisk: whether it has an empty disk, at /mnt/disk.
+  ///   - folder: visible to it at /mnt/home, writable; the files there are kept whatever happens to the machine.
+  ///   - hasDisk: whether it has an empty disk at /mnt/disk.
   public init(showing folder: TemporaryFolder, hasDisk: Bool) async throws {
     self.folder = folder
     disk = hasDisk ? folder.path("disk") : nil
@@ -29,10 +31,10 @@ public struct UserModeMachine: Sendable {
     if made.end != .exited(0) { throw DeadlineMissed(description: "no disk: \(made.errorText)") }
   }
 
-  /// Switches it on: the shell script runs as its first process, with /proc and an empty /mnt; when it is through, the machine
+  /// Switches the machine on: the shell script runs as its first process, with /proc and an empty /mnt; when the script ends, the machine
   /// is off.
   ///
-  /// - Returns: to be waited for, or to have its power cut.
+  /// - Returns: the process to wait for, or whose power to cut.
   public func boot(_ script: String) throws -> TestProcess {
     let initial = try folder.write("init", initial(script), mode: 0o755)
     var command = [
@@ -44,9 +46,9 @@ public struct UserModeMachine: Sendable {
       command, environment: ["HOME": folder.path, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
   }
 
-  /// Boots, and waits until it is off.
+  /// Boots, and waits until the machine is off.
   ///
-  /// - Returns: what the script wrote to standard output and standard error.
+  /// - Returns: the script's standard output and standard error.
   public func run(_ script: String) async throws -> String {
     let kernel = try await boot(script).end()
     guard let text = try? folder.read("console"), !text.isEmpty else {
@@ -57,12 +59,12 @@ public struct UserModeMachine: Sendable {
 
   /// Cuts the power, and waits until nothing is left of the machine.
   public func cutPower(_ power: TestProcess) async throws {
-    // It leads a group of processes: some write to the disk for it, others are its own processes, and would go on or stay.
+    // It leads a process group: some processes write to its disk, others are the machine's own, and would continue or remain.
     kill(-power.handle.processID, SIGKILL)
     _ = try await power.end()
   }
 
-  // Not /tmp: programs may lie there.
+  // Not /tmp: programs may be there.
   private func initial(_ script: String) -> String {
     """
     #!/bin/sh

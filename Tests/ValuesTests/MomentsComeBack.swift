@@ -1,7 +1,7 @@
 import Testing
 import Values
 
-/// A moment is read as it was written, to the millisecond; and what RFC 3339 does not know is no moment.
+/// A time is read as it was written, to the millisecond; what RFC 3339 does not allow is not accepted.
 struct MomentsComeBack {
   /// From `date -u -d @SECONDS`.
   @Test(
@@ -17,7 +17,7 @@ struct MomentsComeBack {
     #expect(Timestamp(text)?.milliseconds == milliseconds)
   }
 
-  /// Found by `make fuzz`: every third one came back a millisecond earlier.
+  /// Found by `make fuzz`: every third time came back a millisecond earlier.
   @Test func everyMillisecond() {
     for milliseconds in Int64(1_795_399_200_000)..<1_795_399_202_000 {
       let moment = Timestamp(milliseconds: milliseconds)
@@ -30,7 +30,7 @@ struct MomentsComeBack {
     #expect(Timestamp(milliseconds: milliseconds).description.hasSuffix("Z"))
   }
 
-  /// From `date -u -d @SECONDS`; the first and the last are as far as calendars go.
+  /// From `date -u -d @SECONDS`; the first and the last are the limits of calendars.
   @Test(
     arguments: [
       (1_795_399_200, "2026-11-23T02:00:00Z", "2026-11-23"), (0, "1970-01-01T00:00:00Z", "1970-01-01"),

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Testing
 import Values
 
-/// A thumbprint is understood as people copy and type it, and nothing else is taken for one.
+/// A thumbprint is accepted as people copy and type it, and nothing else is.
 struct ThumbprintTests {
   private static let sha1 = "9f68d64bb5f89fbaf3367240018e3cb0cd0246fa"
   private static let sha256 = "f606f7369479afb6a735a608ddfebc319c96a532d51a3353551ae81c56db7991"
@@ -40,7 +40,7 @@ struct ThumbprintTests {
       "a thumbprint is 40 or 64 hex digits, or their first 8 or more; \"12345678x\" has the character \"x\""
     ),
     (
-      "１２３４５６７８",  // digits, but not ours
+      "１２３４５６７８",  // digits, but not ASCII
       "a thumbprint is 40 or 64 hex digits, or their first 8 or more; \"１２３４５６７８\" has the character \"１\""
     ),
   ])

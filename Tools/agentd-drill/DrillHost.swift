@@ -7,26 +7,32 @@ import SystemCalls
 import TestCertificates
 import TestSupport
 
-/// One agentd with its certificates, in a scratch folder; started again whenever it ends, as an init would.
+/// An agentd with its certificates, in a scratch folder; restarted whenever it ends, as an init would.
 final class DrillHost: Sendable {
-  /// The environment variable by which a job's processes are known.
+  /// The environment variable that marks a job's processes.
   static let marker = "DRILL_JOB"
-  /// Bytes that the state's file system may hold.
+  /// The size of the file system for the state, in bytes.
   private static let diskBytes = 2 << 30
 
   let folder: TemporaryFolder
   let prefix: String
   let port: Int
-  /// Whether the state lies on a file system of its own, whose size can be changed: root only.
+  /// Whether the state is on a separate file system whose size can be changed: only as root.
   let hasOwnDisk: Bool
   private let programs: String
   private let root: Credential
   private let scheduler: Credential
+  private let insiders: [Insider: Credential]
+  /// The good clients, as agentd shows them.
+  let schedulerSubject = "CN=scheduler"
+  let schedulerThumbprint: String
+  /// Whether only insiders have processes of their user, so that nobody else's are killed.
+  let ownsProcessesOfInsiders: Bool
   private let supervisor = Mutex<TestProcess?>(nil)
   private let ending = Mutex(false)
   private let clock = Mutex<Int?>(nil)
 
-  init(programs: String, seed: UInt64) async throws {
+  init(programs: String, seed: UInt64, hasInsiders: Bool) async throws {
     var resolved = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     guard realpath(programs, &resolved) != nil else { throw SystemError.last("realpath", programs) }
     self.programs = String(decoding: resolved.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -36,6 +42,13 @@ final class DrillHost: Sendable {
     try checked("chmod", folder.path) { chmod(folder.path, 0o711) }
     root = try PKI.shared.root("Drill Root")
     scheduler = try PKI.shared.client("scheduler", by: root)
+    schedulerThumbprint = try Self.thumbprint(of: scheduler)
+    var insiders: [Insider: Credential] = [:]
+    if hasInsiders {
+      for insider in Insider.allCases { insiders[insider] = try PKI.shared.client(insider.name, by: root) }
+    }
+    self.insiders = insiders
+    ownsProcessesOfInsiders = getpwnam(Insider.user).map { Processes.of(user: $0.pointee.pw_uid).isEmpty } ?? false
     port = try Self.freePort()
     try Folder.make(folder.path("marks"), mode: 0o711)
     try checked("chmod", folder.path("marks")) { chmod(folder.path("marks"), 0o1777) }
@@ -53,9 +66,10 @@ final class DrillHost: Sendable {
       runtime = "run"
       [process]
       log_level = "info"
-      \(geteuid() == 0 ? "listener_user = \"nobody\"" : "")
+      \(geteuid() == 0 ? "listener_user = \"games\"\nsigner_user = \"news\"" : "")
       [jobs]
       max_running = 48
+      \(hasInsiders ? Insiders.limits + "\n" + Insider.tables(scheduler: schedulerSubject) : "")
       """)
     try await register(try PKI.shared.server("agent", by: root))
   }
@@ -79,13 +93,16 @@ final class DrillHost: Sendable {
     return Int(UInt16(bigEndian: address.sin_port))
   }
 
+  private static func thumbprint(of credential: Credential) throws -> String {
+    let line = try PKI.shared.openssl(
+      "x509", "-in", credential.certificatePath, "-noout", "-fingerprint", "-sha256")
+    return String(line.drop { $0 != "=" }.dropFirst().filter(\.isHexDigit))
+  }
+
   private func register(_ listener: Credential) async throws {
-    let thumbprint = try PKI.shared.openssl(
-      "x509", "-in", listener.certificatePath, "-noout", "-fingerprint", "-sha256"
-    )
-    .drop { $0 != "=" }.dropFirst().filter(\.isHexDigit)
+    let thumbprint = try Self.thumbprint(of: listener)
     for arguments in [
-      ["-I", listener.bundlePath], ["-L", "-t", String(thumbprint), "-b", "127.0.0.1", "-p", "\(port)"],
+      ["-I", listener.bundlePath], ["-L", "-t", thumbprint, "-b", "127.0.0.1", "-p", "\(port)"],
     ] {
       let result = try await TestProcess(["\(programs)/agent-register"] + arguments, environment: environment).end()
       if result.end != .exited(0) { throw DrillFailure("agent-register \(arguments): \(result.errorText)") }
@@ -112,7 +129,7 @@ extension DrillHost {
     if let offset = clock.withLock({ $0 }) {
       variables["LD_PRELOAD"] = Self.fakeClock
       variables["FAKETIME"] = "\(offset < 0 ? "" : "+")\(offset)s"
-      // A host's clock is set; its uptime is not.
+      // A host's clock can be set; its uptime cannot.
       variables["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
     }
     let process = try TestProcess(
@@ -121,7 +138,7 @@ extension DrillHost {
     supervisor.withLock { $0 = process }
   }
 
-  /// Starts agentd again whenever it has ended, until the drill ends; only a kill or a lack of room may end it.
+  /// Restarts agentd whenever it has ended, until the drill ends; only a kill or lack of space may end it.
   func keepRunning(_ book: Book) async {
     while !isEnding {
       if supervisor.withLock({ $0?.isOver ?? true }) {
@@ -137,7 +154,7 @@ extension DrillHost {
     }
   }
 
-  /// Sets the clock of the next start off by so many seconds; `nil` for the right time.
+  /// Sets the clock of the next start off by this number of seconds; `nil` for the correct time.
   func setClock(_ offset: Int?) { clock.withLock { $0 = offset } }
 
   static let fakeClock = [
@@ -145,7 +162,7 @@ extension DrillHost {
   ]
   .first { (path: String) in access(path, R_OK) == 0 }
 
-  /// Ends agentd in good order and starts it once more.
+  /// Shuts agentd down gracefully and starts it again.
   func restart() async throws {
     try await stop()
     try await start()
@@ -160,40 +177,52 @@ extension DrillHost {
 
   func end() async {
     try? await stop()
-    // What an unsound agentd left behind shall not stay on the host.
+    // Leave nothing on the host, even after a faulty agentd.
     for left in Processes.carrying(Self.marker) where left.value.hasPrefix(prefix) { kill(left.process, SIGKILL) }
   }
 
-  /// The processes of this agentd: their titles begin so.
+  /// Returns the processes of this agentd whose titles begin with `title`.
   func processes(_ title: String) -> [pid_t] {
     guard let supervisor = supervisorID else { return [] }
     return Processes.all().filter { $0.title.hasPrefix(title) && Processes.parent(of: $0.process) == supervisor }
       .map(\.process)
   }
 
-  /// The shepherds of this drill's jobs, whoever their parent is by now.
+  /// Returns the shepherds of this drill's jobs, whatever their parent is now.
   func shepherds() -> [(process: pid_t, job: String)] {
     let title = "agentd-shepherd: "
     return Processes.all().filter { $0.title.hasPrefix(title + prefix) }
       .map { ($0.process, String($0.title.dropFirst(title.count))) }
   }
 
-  /// A client of its own connections.
-  func client() throws -> AgentClient {
+  /// Returns a client with its own connections.
+  func client(patience: Double = 120) throws -> AgentClient {
     var limits = ClientLimits()
-    limits.patience = 120
+    limits.patience = patience
     limits.connectTime = 5
     limits.answerTime = 30
     limits.stallTime = 20
-    let key = try PEMBlock.all(in: DurableFile.read(scheduler.keyPath, limit: 1 << 16))[0]
-    let context = try TLSClientContext(
-      certificateChain: Certificate.all(inPEM: DurableFile.read(scheduler.chainPath, limit: 1 << 20)),
-      privateKey: PrivateKey(pem: key),
-      roots: Certificate.all(inPEM: DurableFile.read(root.certificatePath, limit: 1 << 20)))
-    return AgentClient(ServerAddress(host: "127.0.0.1", port: port), tls: context, limits: limits)
+    return AgentClient(address, tls: try context(of: scheduler), limits: limits)
   }
 
-  /// agentctl with what names the agent.
+  /// The address of the agent.
+  var address: ServerAddress { ServerAddress(host: "127.0.0.1", port: port) }
+
+  /// Returns what an insider needs for its connections.
+  func context(of insider: Insider) throws -> TLSClientContext {
+    guard let credential = insiders[insider] else { throw DrillFailure("\(insider.name) has no certificate") }
+    return try context(of: credential)
+  }
+
+  private func context(of credential: Credential) throws -> TLSClientContext {
+    let key = try PEMBlock.all(in: DurableFile.read(credential.keyPath, limit: 1 << 16))[0]
+    return try TLSClientContext(
+      certificateChain: Certificate.all(inPEM: DurableFile.read(credential.chainPath, limit: 1 << 20)),
+      privateKey: PrivateKey(pem: key),
+      roots: Certificate.all(inPEM: DurableFile.read(root.certificatePath, limit: 1 << 20)))
+  }
+
+  /// Returns an agentctl command line with the options that specify the agent.
   func agentctl(_ command: String) -> [String] {
     [
       "\(programs)/agentctl", command, "127.0.0.1:\(port)", "--cert", scheduler.chainPath, "--key",
@@ -201,7 +230,7 @@ extension DrillHost {
     ]
   }
 
-  /// Makes the disk full, or lets it have room again.
+  /// Makes the disk full, or gives it room again.
   func setDisk(full: Bool) {
     var status = statvfs()
     guard statvfs(folder.path("state"), &status) == 0 else { return }

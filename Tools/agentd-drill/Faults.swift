@@ -2,7 +2,7 @@ import AgentProtocol
 import Glibc
 import TestSupport
 
-/// What happens to daemons, one after another, at random.
+/// The faults that daemons suffer, injected one after another at random.
 final class Faults: Sendable {
   enum Fault: CaseIterable {
     case killListener, killSigner, killSupervisor, killShepherd, pauseListener, pauseSupervisor, pauseShepherd
@@ -24,7 +24,7 @@ final class Faults: Sendable {
     if !host.hasOwnDisk { book.note("not root, or not allowed to mount: the disk was not filled") }
     if DrillHost.fakeClock == nil { book.note("no libfaketime: the clock was not set") }
     while ContinuousClock.now < end {
-      // Kills come more often than what takes a while.
+      // Kills are more frequent than faults that take a while.
       let kinds = Fault.allCases + [.killListener, .killSigner, .killSupervisor, .killShepherd, .killShepherd]
       await strike(kinds.randomElement(using: &random)!, &random)
       try? await Task.sleep(for: .milliseconds(Int.random(in: 50...600, using: &random)))
@@ -60,7 +60,7 @@ final class Faults: Sendable {
   private func killSupervisor() {
     guard let process = host.supervisorID else { return }
     let now = ContinuousClock.now
-    // Noted before, so that no job can learn of its end before the book has.
+    // Recorded in advance, so that no job learns of its end before the book does.
     book.window(.supervisorKilled, from: now, to: now + .seconds(1))
     if kill(process, SIGKILL) == 0 { book.count("supervisor killed") }
   }
@@ -82,7 +82,7 @@ final class Faults: Sendable {
     guard host.hasOwnDisk else { return }
     let begun = ContinuousClock.now
     let milliseconds = Int.random(in: 100...1500, using: &random)
-    // Until a while after it: a change that could not be written is tried again.
+    // Extends beyond the fault: a change that could not be written is retried.
     book.window(.starved, from: begun, to: begun + .milliseconds(milliseconds) + .seconds(3))
     set(true)
     book.count(name)

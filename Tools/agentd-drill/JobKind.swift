@@ -1,15 +1,15 @@
 import AgentProtocol
 
-/// The jobs of the load. Each leaves its mark: it appends a line to a file of its own when it runs.
+/// The jobs of the load. Each leaves a mark: it appends a line to its own file when it runs.
 enum JobKind: String, CaseIterable, Sendable {
   case quick, long, forking, heavy, failing, slow, cancelled, missing, reading
 
-  /// Lines of a heavy job's output.
+  /// The number of lines in a heavy job's output.
   private static let heavyLines = 20_000
 
-  /// The request for a job of this kind.
+  /// Returns the request for a job of this kind.
   ///
-  /// - Parameter number: what of it differs from job to job.
+  /// - Parameter number: what differs from job to job.
   func request(_ id: JobID, number: Int, marks: String) -> JobRequest {
     guard self != .missing else { return finished(JobRequest(command: ["/nonexistent/program"]), id) }
     let script = "echo ran >> \(marks)/\(id); \(body(number))"
@@ -46,7 +46,7 @@ enum JobKind: String, CaseIterable, Sendable {
     (0...number % 2000).map { "\($0) \u{e9}\n" }.joined()
   }
 
-  /// All of the output of a job that nothing came between.
+  /// Returns the complete output of an undisturbed job.
   func output(_ number: Int) -> String {
     switch self {
     case .quick: "out \(number)\n"
@@ -60,7 +60,7 @@ enum JobKind: String, CaseIterable, Sendable {
     }
   }
 
-  /// The final state of a job that nothing came between.
+  /// The final state of an undisturbed job.
   var state: JobState {
     switch self {
     case .quick, .long, .forking, .heavy, .reading: .succeeded

@@ -5,14 +5,17 @@ import Glibc
 import Synchronization
 import TestSupport
 
-/// One client, with one job after another.
+/// A client that submits one job after another.
 struct Load {
   private let number: Int
   private let host: DrillHost
   private let book: Book
+  private let measurement: Book.Measurement?
   private var random: RandomSource
 
-  init(_ number: Int, _ host: DrillHost, _ book: Book, seed: UInt64) {
+  /// Creates a client whose submits are timed if there is a measurement.
+  init(_ number: Int, _ host: DrillHost, _ book: Book, seed: UInt64, _ measurement: Book.Measurement? = nil) {
+    self.measurement = measurement
     self.number = number
     self.host = host
     self.book = book
@@ -37,7 +40,8 @@ struct Load {
     let request = kind.request(id, number: number, marks: host.marks)
     book.begin(id, kind, number)
     do {
-      if random.happens(0.15) { try await submitAndDie(id, request) }
+      // Programs that start cost so much of the processor that nothing else could be measured.
+      if measurement == nil, random.happens(0.15) { try await submitAndDie(id, request) }
       guard try await submit(id, request, client) else { return }
       if kind == .cancelled {
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...300, using: &random)))
@@ -63,7 +67,7 @@ struct Load {
     }
   }
 
-  /// A client that is killed somewhere on its way; whatever became of its submit, the next one finds out.
+  /// Submits with a client that is killed at some point; whatever became of the submit, the next client finds out.
   private mutating func submitAndDie(_ id: JobID, _ request: JobRequest) async throws {
     let time = Int.random(in: 0...60, using: &random)
     var command =
@@ -78,13 +82,16 @@ struct Load {
     _ = try await process.end()
   }
 
-  /// Submits until it is taken.
+  /// Submits until the job is accepted.
   ///
-  /// - Returns: `false` if the drill ends before.
+  /// - Returns: `false` if the drill ends first.
   private func submit(_ id: JobID, _ request: JobRequest, _ client: AgentClient) async throws -> Bool {
+    let began = ContinuousClock.now
     while true {
       do {
-        _ = try await client.submit(id, request)
+        let job = try await client.submit(id, request).job
+        if let measurement { book.took(began.duration(to: .now), measurement) }
+        try checkOwner(job)
         book.change(id) { $0.isAnswered = true }
         return true
       } catch AgentError.problem(let problem) where [.noSpace, .full, .fault].contains(problem.kind) {
@@ -97,7 +104,7 @@ struct Load {
     }
   }
 
-  /// A change that the ledger has no room for is refused; the client asks again.
+  /// A change for which the ledger has no room is refused; the client retries.
   private func untilThereIsRoom(_ body: () async throws -> Void) async throws {
     while true {
       do { return try await body() } catch AgentError.problem(let problem) where problem.kind == .noSpace {
@@ -107,17 +114,24 @@ struct Load {
     }
   }
 
+  /// Insiders use the same ids for jobs of their own.
+  private func checkOwner(_ job: JobStatus) throws {
+    if job.client.subject == host.schedulerSubject { return }
+    throw DrillFailure("the answer is about a job of \(job.client.subject)")
+  }
+
   private func final(_ id: JobID, _ client: AgentClient) async throws -> JobStatus {
     let limit = ContinuousClock.now + .seconds(180)
     while ContinuousClock.now < limit {
       let status = try await client.job(id, wait: 20)
+      try checkOwner(status)
       if status.state.isFinal { return status }
     }
     throw DrillFailure("no final state after 180 s")
   }
 }
 
-/// What a client was given so far; it alone uses it.
+/// What a client has received so far; used by that client only.
 private final class Received: @unchecked Sendable {
   var bytes: [UInt8] = []
 }

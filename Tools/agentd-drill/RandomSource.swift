@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Chance that a seed repeats.
+/// Random numbers that are repeatable with a seed.
 struct RandomSource: RandomNumberGenerator {
   private var numbers: RepeatableRandom
 
@@ -10,6 +10,6 @@ struct RandomSource: RandomNumberGenerator {
 
   mutating func next() -> UInt64 { numbers.next() }
 
-  /// Whether something of this probability happens.
+  /// Returns true with this probability.
   mutating func happens(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
 }

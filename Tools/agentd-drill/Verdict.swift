@@ -1,7 +1,7 @@
 import AgentProtocol
 import SystemCalls
 
-/// Whether what a client was told of a job can be true.
+/// A check whether what a client was told about a job can be true.
 struct Verdict {
   private let id: JobID
   private let host: DrillHost
@@ -13,7 +13,7 @@ struct Verdict {
     self.book = book
   }
 
-  /// How often the job left its mark.
+  /// Returns how often the job left its mark.
   static func marks(of id: JobID, _ host: DrillHost) -> Int {
     ((try? DurableFile.read("\(host.marks)/\(id)", limit: 1 << 16)) ?? []).count { $0 == UInt8(ascii: "\n") }
   }
@@ -24,7 +24,7 @@ struct Verdict {
     let expected = Array(entry.kind.output(entry.number).utf8)
     if marks > 1 { wrong("ran \(marks) times", status, entry) }
     if !permitted(status, entry, marks) { wrong("state with \(marks) marks", status, entry) }
-    // A job that was cut short has written a part; one whose disk was full lacks the writes that failed, which only it knows.
+    // A job that was cut short has written a part; one whose disk was full lacks the writes that failed, which only the job knows.
     let isWhole = status.state == entry.kind.state && entry.kind != .cancelled && entry.kind != .slow
     let isRight =
       entry.hits.contains(.starved)
@@ -42,15 +42,15 @@ struct Verdict {
     switch status.state {
     case kind.state:
       if kind == .failing { return status.exitCode == Int32(1 + entry.number % 255) && marks == 1 }
-      // On a busy host its time is over before its first line.
+      // On a busy host, it times out before its first line.
       if kind == .cancelled || kind == .slow { return true }
       return marks == (kind == .missing ? 0 : 1)
-    // It was killed with its shepherd, or agentd between the record and the start; with the mark of one that ran, only the former.
+    // The job was killed with its shepherd, or agentd was killed between record and start; if the job left a mark, only the former.
     case .interrupted:
       return entry.hits.contains(.shepherdKilled) || entry.hits.contains(.supervisorKilled) && marks == 0
         || entry.hits.contains(.starved)
-    // A shepherd's title is also that of the job's process until it executes the program, which it may do between the look at it
-    // and the signal: that one was hit instead.
+    // The job's process has the shepherd's title until it executes the program, and may do so between the lookup and the signal, which then
+    // hits the job.
     case .killed: return entry.hits.contains(.shepherdKilled)
     case .couldNotStart, .failed: return entry.hits.contains(.starved)
     default: return false

@@ -1,7 +1,7 @@
 import COpenSSL
 import Glibc
 
-/// What went wrong, in one line.
+/// An error, in one line.
 struct LoadError: Error, CustomStringConvertible {
   let description: String
 
@@ -17,13 +17,13 @@ struct LoadError: Error, CustomStringConvertible {
   }
 }
 
-/// A connection was refused by the kernel.
+/// The kernel refused a connection.
 struct NobodyListens: Error, CustomStringConvertible {
   let port: UInt16
   var description: String { "connect: nothing listens on port \(port)" }
 }
 
-/// The client's side of all connections: an SSL_CTX, which threads may share.
+/// The client context of all connections: an SSL_CTX, which threads may share.
 final class ClientContext: @unchecked Sendable {
   let context: OpaquePointer
 
@@ -42,7 +42,7 @@ final class ClientContext: @unchecked Sendable {
   deinit { SSL_CTX_free(context) }
 }
 
-/// Where the load goes.
+/// The target of the load.
 struct Target: Sendable {
   let context: ClientContext
   let port: UInt16
@@ -53,17 +53,17 @@ struct Target: Sendable {
   }
 }
 
-/// One blocking connection to the server.
+/// A blocking connection to the server.
 final class Connection {
   private let ssl: OpaquePointer
   private let socket: Int32
   private var buffer: [UInt8]
-  /// When TCP had a connection.
+  /// When the TCP connection was established.
   let connectedAt: ContinuousClock.Instant
-  /// Whether the last answer said that it is the last one.
+  /// Whether the server announced the last answer as its final one.
   private(set) var isEnding = false
 
-  /// - Parameter bufferBytes: the most that is read at a time.
+  /// - Parameter bufferBytes: the maximum number of bytes per read.
   init(_ target: Target, bufferBytes: Int = 262_144) throws {
     buffer = [UInt8](repeating: 0, count: bufferBytes)
     let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -89,7 +89,7 @@ final class Connection {
     self.socket = socket
     ssl = SSL_new(target.context.context)
     SSL_set_fd(ssl, socket)
-    // From here on `deinit` closes, also where this throws.
+    // From here on, `deinit` closes the socket, even if this throws.
     guard SSL_connect(ssl) == 1 else { throw LoadError("handshake") }
   }
 
@@ -98,9 +98,9 @@ final class Connection {
     close(socket)
   }
 
-  /// Sends a request and reads the whole answer.
+  /// Sends a request and reads the complete answer.
   ///
-  /// - Returns: bytes of its body.
+  /// - Returns: the size of its body, in bytes.
   func exchange(_ request: [UInt8]) throws -> Int {
     guard SSL_write(ssl, request, Int32(request.count)) == Int32(request.count) else { throw LoadError("write") }
     var head: [UInt8] = []
@@ -116,7 +116,7 @@ final class Connection {
     }
   }
 
-  /// Says goodbye and waits for the server's close, so that no handshake is cut short.
+  /// Sends close_notify and waits until the server closes, so that no handshake is cut short.
   func shutdown() {
     SSL_shutdown(ssl)
     while SSL_read(ssl, &buffer, Int32(buffer.count)) > 0 {}

@@ -1,7 +1,7 @@
 import Glibc
 
 extension TLSLoad {
-  /// One request after another, in turns on a new connection and on a kept one.
+  /// Sends one request after another, alternating between a new and a persistent connection.
   func measureLatency(_ target: Target) throws {
     let (first, next) = (target.request(close: true), target.request(close: false))
     let kept = try Connection(target)
@@ -22,7 +22,7 @@ extension TLSLoad {
     ])
   }
 
-  /// Holds connections, each after one request, until standard input ends; all of them have to be there still.
+  /// Holds connections, each after one request, until standard input ends; all of them must still be open then.
   func stay(_ target: Target) throws {
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -41,7 +41,7 @@ extension TLSLoad {
     if lost > 0 { throw LoadError("\(lost) of \(count) connections were closed") }
   }
 
-  /// In milliseconds.
+  /// Returns a quantile, in milliseconds.
   private static func quantile(_ part: Double, of times: [Duration]) -> Double {
     times.sorted()[min(times.count - 1, Int(Double(times.count) * part))] / .milliseconds(1)
   }

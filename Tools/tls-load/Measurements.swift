@@ -18,7 +18,7 @@ extension TLSLoad {
 
   func measureRequests(_ target: Target, _ server: ServerProcesses) throws {
     let request = target.request(close: false)
-    // The connections are made before the measurement begins.
+    // Connect before the measurement begins.
     let connections = try (0..<parallel).map { _ in Kept(try Connection(target)) }
     let next = Mutex(0)
     let cost = try inParallel(server) { share in
@@ -36,7 +36,7 @@ extension TLSLoad {
     var limit = rlimit(rlim_cur: rlim_t(count + 1000), rlim_max: rlim_t(count + 1000))
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     let request = target.request(close: false)
-    // A few first, so that what a server sets up once is not charged to the connections.
+    // Open a few first, so that what a server sets up once is not charged to the connections.
     var connections = try (0..<10).map { _ in try Connection(target) }
     for connection in connections { _ = try connection.exchange(request) }
     let before = server.memoryBytes
@@ -72,7 +72,7 @@ extension TLSLoad {
     let seconds: Double
   }
 
-  /// Runs `body` on some threads, each with its share of the operations, and measures what the server spends.
+  /// Runs `body` on several threads, each with its share of the operations, and measures the server's cost.
   private func inParallel(
     _ server: ServerProcesses, threads: Int? = nil, _ body: @escaping @Sendable (Int) throws -> Void
   ) throws -> Cost {
@@ -97,7 +97,7 @@ extension TLSLoad {
   }
 }
 
-/// A connection that one thread at a time uses.
+/// A connection used by one thread at a time.
 private struct Kept: @unchecked Sendable {
   let connection: Connection
   init(_ connection: Connection) { self.connection = connection }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// The processes of a server under load, as /proc shows them.
+/// The processes of a server under load, as seen in /proc.
 struct ServerProcesses {
   let root: pid_t
 
-  /// The first process and all its descendants, now.
+  /// The first process and all its current descendants.
   var all: [pid_t] {
     var found = [root]
     var index = 0
@@ -17,7 +17,7 @@ struct ServerProcesses {
     return found
   }
 
-  /// Nanoseconds of CPU that every thread of every process has used; proc(5), schedstat.
+  /// The CPU time used by every thread of every process, in nanoseconds; proc(5), schedstat.
   var cpuNanoseconds: Int64 {
     all.reduce(0) { sum, process in
       sum
@@ -27,7 +27,7 @@ struct ServerProcesses {
     }
   }
 
-  /// Bytes of memory that these processes alone answer for (PSS), with what the kernel charges to their sockets left out.
+  /// The memory attributed to these processes (PSS), in bytes, excluding what the kernel charges to their sockets.
   var memoryBytes: Int64 {
     all.reduce(0) { sum, process in
       let line = read("/proc/\(process)/smaps_rollup").split(separator: "\n").first { $0.hasPrefix("Pss:") } ?? ""

@@ -1,24 +1,24 @@
 import Glibc
 import Synchronization
 
-/// Clients that come, ask, go and stay at an even pace until they are told to stop; every request has to be answered.
+/// Clients that connect, send requests, leave and stay at a steady pace until they are stopped; every request must be answered.
 final class SteadyLoad: Sendable {
-  /// What came of it.
+  /// The result of the load.
   struct Outcome {
     var requests = 0
     var failures = 0
     var firstFailure: String?
-    /// Of those that wait for nothing.
+    /// The slowest request that waits for nothing.
     var slowest = Timing()
-    /// Of those that wait.
+    /// The slowest request that waits.
     var slowestWait = Timing()
   }
 
-  /// What one request took.
+  /// The duration of one request.
   struct Timing {
     private let begun = ContinuousClock.now
     var whole = Duration.zero
-    /// Until TCP had a connection, with all ports that were tried.
+    /// The time until TCP was connected, including all ports that were tried.
     var connecting = Duration.zero
 
     mutating func end() { whole = .now - begun }
@@ -35,19 +35,19 @@ final class SteadyLoad: Sendable {
   private let stopping = Atomic<Bool>(false)
   private let outcome = Mutex(Outcome())
 
-  /// - Parameter ports: where the server listens, now or later: the next one is tried where a connection is refused.
+  /// - Parameter ports: where the server listens, now or later; if a connection is refused, the next one is tried.
   init(_ context: ClientContext, ports: [UInt16]) {
     self.context = context
     self.ports = ports
   }
 
-  /// Ends all clients after their present request.
+  /// Ends all clients after their current request.
   func stop() { stopping.store(true, ordering: .relaxed) }
 
-  /// What has come of it so far.
+  /// The result so far.
   var outcomeSoFar: Outcome { outcome.withLock { $0 } }
 
-  /// Asks on a new connection each time.
+  /// Sends each request on a new connection.
   func keepComing(_ path: String) {
     var client = Client(ports, context, path)
     while !isStopping {
@@ -58,12 +58,12 @@ final class SteadyLoad: Sendable {
     }
   }
 
-  /// Asks again and again on one connection, until the server says that an answer is the last one, or has closed it
-  /// while nothing was asked.
+  /// Sends requests on one connection, until the server announces that an answer is the last one, or has closed the connection while it was
+  /// idle.
   ///
   /// - Parameters:
-  ///   - rest: the longest pause between two requests, in microseconds.
-  ///   - waits: whether the answer may take its time, because that is what is asked for.
+  ///   - rest: the maximum pause between two requests, in microseconds.
+  ///   - waits: whether the request asks the server to wait, so that the answer may take its time.
   func stay(_ path: String, rest: UInt32, waits: Bool = false) {
     var client = Client(ports, context, path)
     var connection: Connection?
@@ -105,7 +105,7 @@ final class SteadyLoad: Sendable {
     }
   }
 
-  /// One client: it knows where the server was last.
+  /// A client, which remembers where the server last listened.
   private struct Client {
     private var ports: [UInt16]
     private let context: ClientContext
@@ -117,8 +117,8 @@ final class SteadyLoad: Sendable {
 
     func request(close: Bool) -> [UInt8] { target.request(close: close) }
 
-    /// A connection to the port of last time, or, where nobody listens there, to the next. As the server listens on the new
-    /// port before it leaves the old one, one of them is always there; while the client looks, it can move once more.
+    /// Connects to the last port or, if nobody listens there, to the next. The server listens on the new port before it leaves the old one,
+    /// so one of them always answers; while the client searches, the server can move once more.
     mutating func connect() throws -> Connection {
       for _ in 0..<(2 * ports.count - 1) {
         do { return try Connection(target, bufferBytes: 16_384) } catch let error as NobodyListens {

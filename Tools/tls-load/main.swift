@@ -2,7 +2,7 @@ import ArgumentParser
 import Dispatch
 import Glibc
 
-/// Load for `make bench`: drives a mutual TLS server on this machine and accounts for the CPU and memory of its processes.
+/// The load for `make bench`: drives a mutual TLS server on this machine and measures the CPU and memory of its processes.
 struct TLSLoad: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tls-load", abstract: "Measures a mutual TLS server on this machine.",
@@ -56,7 +56,7 @@ struct TLSLoad: ParsableCommand {
     }
   }
 
-  /// As many clients of each kind as are to be side by side.
+  /// Starts the requested number of concurrent clients of each kind.
   private func runSteadily(_ context: ClientContext) throws {
     let load = SteadyLoad(context, ports: port)
     let clients = DispatchGroup()

@@ -2,6 +2,8 @@
 
 # Seconds after which agentd gives back what only its start needed; each of its processes looks once a minute.
 QUIET = 125
+# Seconds after which its start is over.
+SETTLED = 3
 
 
 def children(parent):
@@ -9,7 +11,13 @@ def children(parent):
 
 
 def pss(pid):
-    for line in open(f"/proc/{pid}/smaps_rollup"):
-        if line.startswith("Pss:"):
-            return int(line.split()[1])
-    return 0
+    return _kilobytes(pid, "Pss")
+
+
+def private(pid):
+    """What is this process's alone, clean and dirty, in KiB."""
+    return _kilobytes(pid, "Private_Clean", "Private_Dirty")
+
+
+def _kilobytes(pid, *names):
+    return sum(int(line.split()[1]) for line in open(f"/proc/{pid}/smaps_rollup") if line.split(":")[0] in names)

@@ -21,7 +21,7 @@ def configure(scratch):
     with open("agentd.toml", "w") as file:
         file.write('[paths]\nstore = "store"\nlistener = "listener.toml"\nstate = "state"\nruntime = "run"\n')
         if os.geteuid() == 0 and not any(entry.pw_name == "agentd" for entry in pwd.getpwall()):
-            file.write('[process]\nlistener_user = "nobody"\n')
+            file.write('[process]\nlistener_user = "games"\n')
     with open("openssl.cnf", "w") as file:
         file.write("[req]\ndistinguished_name=s\n[s]\n[root]\nbasicConstraints=critical,CA:TRUE\n"
                    "keyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n"

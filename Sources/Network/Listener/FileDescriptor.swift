@@ -1,4 +1,4 @@
 import SystemCalls
 
-/// The owning descriptor; NIOCore has a protocol of the same name.
+/// The owning descriptor; NIOCore has a protocol with the same name.
 typealias FileDescriptor = SystemCalls.FileDescriptor

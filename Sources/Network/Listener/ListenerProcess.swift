@@ -8,16 +8,14 @@ import SystemCalls
 
 /// The network side of agentd: TLS and HTTP, on behalf of the supervisor at the other end of the link.
 public enum ListenerProcess {
-  /// Serves until the link ends or the supervisor asks to drain; blocks the calling thread, which should be the main one.
+  /// Serves until the link ends or the supervisor asks to drain. Blocks the calling thread, which should be the main thread.
   ///
-  /// The process must log by then (swift-log bootstrapped). Everything else that it needs comes over the link: see
-  /// `SupervisorMessage.configure`. Confines the process and ignores signals, for good. Event loops still run afterwards: to
-  /// be followed by _exit(2).
+  /// Logging must be set up before (swift-log bootstrapped). Everything else arrives over the link: see `SupervisorMessage.configure`.
+  /// Confines the process and ignores signals, permanently. Event loops still run afterwards, so the caller should call _exit(2).
   ///
-  /// - Parameter link: this process's end of the link, a blocking stream socket; kept open until the return.
-  /// - Returns: the exit code, as in sysexits(3): 0 after a drain or the end of the link, `EX_CONFIG` for unusable material,
-  ///   `EX_PROTOCOL` for a supervisor that breaks the link's contract, `EX_UNAVAILABLE` when the signer is lost, `EX_OSERR`
-  ///   for what the system refuses.
+  /// - Parameter link: this process's end of the link, a blocking stream socket; kept open until this returns.
+  /// - Returns: the exit code, as in sysexits(3): 0 after a drain or the end of the link, `EX_CONFIG` for unusable material, `EX_PROTOCOL`
+  ///   if the supervisor breaks the link's contract, `EX_UNAVAILABLE` if the signer is lost, `EX_OSERR` for errors of the system.
   public static func run(link: SystemCalls.FileDescriptor) -> Int32 {
     let log = Logger(label: "agentd.listener")
     ProcessTraits.ignoreSignals()
@@ -25,20 +23,24 @@ public enum ListenerProcess {
     return serve(link: link, log: log) { ProcessTraits.confine(log) }
   }
 
-  /// `run` without what changes the process, with other limits than the supervisor's where they are given. `confine` is called when all files are read that it
-  /// takes, with only the one thread, and before the first byte of a client's. Without it the process is taken to live on, and
-  /// the event loops are stopped in the end; libdispatch, which NIO does that with, crashes where it cannot open /proc.
+  /// Does the work of `run` without changing the process; limits that are given replace the supervisor's.
+  ///
+  /// Calls `confine` once all files have been read, while there is only one thread, and before the first byte from a client. Without
+  /// `confine` the process is assumed to keep running, and the event loops are stopped at the end; NIO does that with libdispatch, which
+  /// crashes where it cannot open /proc.
   static func serve(
     link: FileDescriptor, log: Logger, httpLimits: HTTPLimits? = nil,
     connectionLimits: ConnectionLimits? = nil, confine: (() -> Void)? = nil
   ) -> Int32 {
     var inbox = LinkInbox(link)
-    let supervisor = LinkClient(link)
     let signerLoss = SignerLoss(link, log)
     do {
       guard let first = try inbox.next() else { return EXIT_SUCCESS }
       guard case .configure(let configuration) = first.message else { throw LinkFault.unexpected("a first message") }
       var descriptors = first.descriptors
+      guard !descriptors.isEmpty else { throw LinkFault.descriptors(0) }
+      let supervisor = try LinkClient(link, outbox: descriptors.removeFirst())
+      defer { supervisor.close() }
       let signing = Array(descriptors.prefix(max(1, configuration.signingSockets)))
       guard signing.count == configuration.signingSockets else { throw LinkFault.descriptors(descriptors.count) }
       descriptors.removeFirst(signing.count)
@@ -47,7 +49,7 @@ public enum ListenerProcess {
         signer = try connection(to: signing, signerLoss)
         material = try Material(configuration, signer: signer)
       } catch {
-        // That the signer is gone says nothing of the key.
+        // If the signer is gone, that says nothing about the key.
         if signerLoss.endsListener { return EX_UNAVAILABLE }
         _ = supervisor.report(.unusable(error.description))
         return EX_CONFIG
@@ -73,7 +75,7 @@ public enum ListenerProcess {
       try server.watch(descriptors[0])
       server.keep(expiry)
       server.keep(MemoryReturn(services.metrics))
-      // First of all that is said: to tell of a client before would break the contract. Whoever comes meanwhile is in the queue.
+      // This must be the first message: the contract forbids reporting clients before it. Clients that connect meanwhile wait in the queue.
       _ = supervisor.report(.ready(material.report))
       try server.accept(on: Array(descriptors[1...]))
       var serving = Serving(
@@ -95,7 +97,7 @@ public enum ListenerProcess {
     }
   }
 
-  /// Answers a supervisor that only wants to know whether the material is sound, and perhaps for how long.
+  /// Answers a supervisor that only wants to know whether the material is usable, and optionally for how long.
   private static func check(
     _ configuration: ListenerMaterial, _ material: Material, clients: FileDescriptor?, _ supervisor: LinkClient
   ) -> Int32 {
@@ -113,7 +115,7 @@ public enum ListenerProcess {
     return EXIT_SUCCESS
   }
 
-  /// The signer behind these sockets.
+  /// Connects to the signer over these sockets.
   private static func connection(
     to sockets: [FileDescriptor], _ loss: SignerLoss
   ) throws(Unusable) -> SignerConnection {
@@ -137,7 +139,7 @@ private struct Serving {
   let signerLoss: SignerLoss
   let expiry: ExpiryWatch
 
-  /// Reads what the supervisor says until the link ends, then waits for the connections to end.
+  /// Handles the supervisor's messages until the link ends, then waits for the connections to end.
   mutating func attend() throws {
     while let (message, descriptors) = try inbox.next() {
       switch message {
@@ -147,6 +149,7 @@ private struct Serving {
       case .probe where signer.isThere():
         server.everyLoopsTurn().whenSuccess { [supervisor] in _ = supervisor.report(.alive) }
       case .probe: break
+      case .judge(let clients): _ = supervisor.report(.judged(server.refusals(of: clients)))
       case .configure: throw LinkFault.unexpected("a second configuration")
       }
     }
@@ -158,7 +161,7 @@ private struct Serving {
   private func drain(_ trust: ClientTrust?, _ acceptingFor: Double) throws {
     signerLoss.draining()
     expiry.stop()
-    // Before they are drained: a client that is out gets no answer any more.
+    // Before the drain: a client that is no longer trusted must not get another answer.
     if let trust { server.recheckClients(try Trust(trust)) }
     server.drain(acceptingFor: .milliseconds(Int64(acceptingFor * 1000))).whenComplete { [link] _ in
       shutdown(link.raw, Int32(SHUT_RD))  // ends the loop of `attend`
@@ -167,7 +170,7 @@ private struct Serving {
 }
 
 extension AgentStatus {
-  /// The part that does not change, and the counts at the start.
+  /// Creates the fixed part of the status, with the initial counts.
   fileprivate init(_ material: ListenerMaterial, _ report: ListenerReport) {
     self.init(
       name: material.agentName, version: material.version, time: .now(), certificateThumbprint: report.thumbprint,

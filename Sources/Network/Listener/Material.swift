@@ -5,7 +5,7 @@ import RemoteSigning
 import SupervisorLink
 import Values
 
-/// Why the material cannot be used, in words that say what to do.
+/// Why the material cannot be used, and what to do about it.
 struct Unusable: Error, Equatable, CustomStringConvertible {
   let description: String
 
@@ -14,22 +14,22 @@ struct Unusable: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// Key, certificates and roots, read, checked, and ready to serve with.
+/// Key, certificates and roots: read, checked and ready to serve.
 struct Material {
-  /// What every connection's TLS is made from.
+  /// The TLS context of every connection.
   let context: TLSServerContext
-  /// Decides about clients, in the context's handshakes.
+  /// Verifies clients in the context's handshakes.
   let verifier: CurrentVerifier
-  /// What of it has an end.
+  /// The parts of the material that expire.
   let dated: DatedMaterial
-  /// What the supervisor is told.
+  /// What is reported to the supervisor.
   let report: ListenerReport
 
-  /// Reads and checks.
+  /// Reads and checks the material.
   ///
   /// - Parameters:
-  ///   - signer: has the certificate's private key.
-  ///   - now: the present time.
+  ///   - signer: holds the certificate's private key.
+  ///   - now: the current time.
   init(_ material: ListenerMaterial, signer: any RemoteSigner, now: Timestamp = .now()) throws(Unusable) {
     let trust = try Trust(material.trust)
     let (roots, certificates) = (trust.roots, trust.certificates)
@@ -41,7 +41,7 @@ struct Material {
     try Self.checkOwn(own, now)
     dated = DatedMaterial(own: own, trust)
     let privateKey = try Self.key(of: own, by: signer)
-    let chain = Self.chain(of: own, from: certificates + roots)
+    let chain = Self.chain(of: own, from: certificates + roots, now)
     let verifier = CurrentVerifier(trust.verifier)
     self.verifier = verifier
     do {
@@ -56,10 +56,13 @@ struct Material {
       roots: roots.map(\.subject))
   }
 
-  /// `certificate`, then its issuers as far as they are known, without the root: whoever trusts it has it.
-  static func chain(of certificate: Certificate, from known: [Certificate]) -> [Certificate] {
+  /// Returns `certificate` and its known issuers without the root, which everybody who trusts it has.
+  static func chain(of certificate: Certificate, from known: [Certificate], _ now: Timestamp) -> [Certificate] {
+    let paths = PathSearch.paths(
+      from: certificate, amongSelfSigned: known, maximumLength: 8, at: now.milliseconds / 1000)
+    if let path = paths.first, path.count > 1 { return Array(path.dropLast()) }
     var chain = [certificate]
-    while let last = chain.last, !last.isSelfSigned, chain.count < 8,
+    while let last = chain.last, chain.count < 8,
       let issuer = known.first(where: { !chain.contains($0) && last.isIssued(by: $0) }), !issuer.isSelfSigned
     {
       chain.append(issuer)
@@ -85,7 +88,7 @@ struct Material {
     }
   }
 
-  /// The key that the signer has, once it has proved that it belongs to `certificate`.
+  /// Returns the signer's key after checking that it belongs to `certificate`.
   private static func key(of certificate: Certificate, by signer: any RemoteSigner) throws(Unusable) -> PrivateKey {
     let name = "private key of \(certificate.subject)"
     guard let scheme = SignatureScheme.allCases.first(where: certificate.canSign) else {
@@ -104,7 +107,7 @@ struct Material {
     do { return try PrivateKey.remote(of: certificate, signer: signer) } catch { throw Unusable("\(name): \(error)") }
   }
 
-  /// What a server signs in TLS 1.3 (RFC 8446 section 4.4.3), with the hash of no handshake.
+  /// What a server signs in TLS 1.3 (RFC 8446 section 4.4.3), with a transcript hash that no handshake has.
   private static let trial =
     [UInt8](repeating: 0x20, count: 64) + Array("TLS 1.3, server CertificateVerify".utf8)
     + [UInt8](repeating: 0, count: 33)

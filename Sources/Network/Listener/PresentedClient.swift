@@ -3,7 +3,7 @@ import OpenSSL
 import SupervisorLink
 
 extension PresentedClient {
-  /// Reads a client's chain, its own certificate first, and judges it as a handshake does.
+  /// Reads a client's chain, leaf certificate first, and verifies it as a handshake does.
   init(pem: String, judgedBy verifier: CurrentVerifier) throws(Unusable) {
     let chain: [Certificate]
     do { chain = try Certificate.all(inPEM: Array(pem.utf8)) } catch {

@@ -2,16 +2,16 @@ import Glibc
 import Logging
 import Sandbox
 
-/// What distinguishes the listener's process from any other that the same executable makes.
+/// What distinguishes the listener process from the other processes of the same executable.
 enum ProcessTraits {
-  /// Gives up all that it takes no longer; see `Confinement`.
+  /// Gives up all privileges that the listener no longer needs; see `Confinement`.
   static func confine(_ log: Logger) {
     for gap in Confinement.listener.enter() {
       log.warning("the listener is not fully confined: \(gap.consequence)", metadata: ["error": "\(gap.error)"])
     }
   }
 
-  /// The supervisor decides when the listener ends: what a terminal or killall(1) sends to both must not end it early.
+  /// The supervisor decides when the listener ends: a signal that a terminal or killall(1) sends to both must not end it early.
   static func ignoreSignals() {
     for number in [SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE] { signal(number, SIG_IGN) }
   }

@@ -1,4 +1,7 @@
+import AgentProtocol
+import ClientSightings
 import ConnectionSource
+import Forecast
 import Logging
 import NIOCore
 import NIOOpenSSL
@@ -6,8 +9,9 @@ import NIOPosix
 import OpenSSL
 import Synchronization
 import SystemCalls
+import Values
 
-/// The event loops with all that runs on them.
+/// The event loops and everything that runs on them.
 final class Server: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let acceptor: Acceptor
@@ -17,13 +21,13 @@ final class Server: Sendable {
   private let acceptors = Mutex<[any Channel]>([])
   private let drained = Mutex<EventLoopFuture<Void>?>(nil)
 
-  /// More loops than this only take turns in waiting for the supervisor.
+  /// More loops than this would only take turns waiting for the supervisor.
   private static let mostLoops = 4
 
-  /// How many event loops this host should have: one a processor. Asked of files, so before they are given up.
+  /// How many event loops this host should have: one per processor. Reads files, so call it before confinement.
   static var loopsOfHost: Int { min(System.coreCount, mostLoops) }
 
-  /// Makes the event loops.
+  /// Creates the event loops.
   init(_ material: Material, _ services: Services, _ limits: ConnectionLimits, loops: Int) throws {
     group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
     verifier = material.verifier
@@ -33,16 +37,16 @@ final class Server: Sendable {
     acceptor = try Acceptor(material, services, connections, limits, on: group)
   }
 
-  /// Goes on looking for what expires.
+  /// Keeps checking for expiring material.
   func keep(_ watch: ExpiryWatch) { watch.start(on: group.next()) }
 
-  /// Gives memory back from time to time.
+  /// Returns memory to the system periodically.
   func keep(_ memory: MemoryReturn) { memory.start(on: group.next()) }
 
-  /// Reads from `inotify` from here on.
+  /// Reads events from `inotify` from now on.
   func watch(_ inotify: FileDescriptor) throws { _ = try services.outputs.start(inotify, on: group).wait() }
 
-  /// Accepts on `sockets` from here on.
+  /// Accepts connections on `sockets` from now on.
   func accept(on sockets: [FileDescriptor]) throws {
     for socket in sockets {
       let channel = try acceptor.start(socket, on: group).wait()
@@ -50,9 +54,9 @@ final class Server: Sendable {
     }
   }
 
-  /// Closes the connections of clients whom `trust` does not let in; so it decides about handshakes from here on.
+  /// Closes the connections of clients that `trust` does not accept; later handshakes are decided by `trust` as well.
   func recheckClients(_ trust: Trust) {
-    // First, so that a connection that is not seen below is judged by it in its handshake.
+    // First, so that `trust` decides in the handshake of a connection that is not seen below.
     verifier.replace(by: trust.verifier)
     let verdicts = RememberedVerdicts(of: verifier)
     let log = services.log
@@ -64,15 +68,26 @@ final class Server: Sendable {
       })
   }
 
-  /// How long connections may go on when there is no supervisor any more.
+  /// Returns which of these clients would be refused now: thumbprint and reason.
+  func refusals(of clients: [AdmittedClient]) -> [Thumbprint: String] {
+    var refusals: [Thumbprint: String] = [:]
+    for client in clients {
+      guard let seen = SeenClient(Sighting(client: client, lastUse: 0)) else { continue }
+      let presented = PresentedChain(leaf: seen.certificate, intermediates: seen.others)
+      if case .refused(_, _, let reason) = verifier.verify(presented) { refusals[client.thumbprint] = reason }
+    }
+    return refusals
+  }
+
+  /// How long connections may continue after the supervisor is gone.
   static let orphanTime = TimeAmount.seconds(30)
 
-  /// Accepts no more and lets the open connections finish.
+  /// Stops accepting and lets the open connections finish.
   ///
   /// - Parameters:
-  ///   - time: those that are left after this are cut off; by default the limits'. Of several calls the shortest counts.
-  ///   - acceptingFor: how long it goes on accepting first; the first call counts.
-  /// - Returns: done when none is left.
+  ///   - time: connections left after this time are cut off; by default the limits' drain time. Of several calls the shortest applies.
+  ///   - acceptingFor: how long to keep accepting first; the first call applies.
+  /// - Returns: a future that succeeds when no connection is left.
   func drain(within time: TimeAmount? = nil, acceptingFor: TimeAmount = .zero) -> EventLoopFuture<Void> {
     let future = drained.withLock { drained in
       let future = drained ?? startDraining(after: acceptingFor)
@@ -92,8 +107,10 @@ final class Server: Sendable {
     return begun.flatMap { self.stopAccepting(on: loop) }.flatMap { self.connections.drain(on: loop) }
   }
 
-  /// Nobody who was accepted is turned away: a connection passes from the acceptor's loop to its own and back before it is
-  /// set up, and is dropped if the acceptor is closed by then. So reading stops first, and every loop has its turn, twice.
+  /// Stops accepting without dropping an accepted connection.
+  ///
+  /// A connection passes from the acceptor's loop to its own and back before it is set up, and is dropped if the acceptor is closed by
+  /// then. So reading stops first, and every loop gets a turn, twice.
   private func stopAccepting(on loop: any EventLoop) -> EventLoopFuture<Void> {
     let channels = acceptors.withLock { $0 }
     for channel in channels { channel.pipeline.fireUserInboundEventTriggered(AcceptFaults.AcceptingEnds()) }
@@ -104,14 +121,14 @@ final class Server: Sendable {
       .flatMap { EventLoopFuture.andAllComplete(channels.map { $0.close() }, on: loop) }
   }
 
-  /// Done when every event loop has had a turn.
+  /// Returns a future that succeeds when every event loop has had a turn.
   func everyLoopsTurn() -> EventLoopFuture<Void> { everyLoopsTurn(on: group.next()) }
 
   private func everyLoopsTurn(on loop: any EventLoop) -> EventLoopFuture<Void> {
     EventLoopFuture.andAllComplete(group.makeIterator().map { $0.submit {} }, on: loop)
   }
 
-  /// Ends everything at once.
+  /// Stops everything at once.
   func stop() {
     do { try group.syncShutdownGracefully() } catch {
       services.log.warning("event loops did not stop cleanly", metadata: ["error": "\(error)"])

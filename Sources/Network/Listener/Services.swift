@@ -3,29 +3,46 @@ import Logging
 import NIOCore
 import OpenSSL
 
-/// What connections share, whatever their event loop.
+/// What all connections share, on every event loop.
 struct Services: Sendable {
   let supervisor: any SupervisorContact
   let agent: AgentDocument
   let outputs: OutputWatcher
   let limits: HTTPLimits
-  /// Whether the supervisor is asked before a client is shown anything at all.
+  /// Whether to ask the supervisor before a client is shown anything.
   var clientsAreRuled = false
   let log: Logger
-  /// What `GET /metrics` tells.
-  var metrics = ListenerMetrics()
+  /// What is divided among the clients.
+  let allowances: Allowances
+  /// The figures for `GET /metrics`.
+  let metrics: ListenerMetrics
+
+  init(
+    supervisor: any SupervisorContact, agent: AgentDocument, outputs: OutputWatcher, limits: HTTPLimits,
+    clientsAreRuled: Bool = false, log: Logger, allowances: Allowances? = nil,
+    metrics: ListenerMetrics = ListenerMetrics()
+  ) {
+    self.supervisor = supervisor
+    self.agent = agent
+    self.outputs = outputs
+    self.limits = limits
+    self.clientsAreRuled = clientsAreRuled
+    self.log = log
+    self.metrics = metrics
+    self.allowances = allowances ?? Allowances(limits)
+  }
 }
 
 /// What the connections of one event loop share.
 final class LoopServices {
-  /// The time for `Date` fields.
+  /// The clock for `Date` fields.
   var clock = WallClock()
-  /// Where output is read into; whoever sends it takes it over, so that a waiting follower holds no buffer.
+  /// The buffer that output is read into. Whoever sends it takes its storage, so that a waiting follower holds no buffer.
   var outputBuffer = ByteBuffer()
   private var clients: [Certificate: VerifiedClient] = [:]
   private static let mostClients = 256
 
-  /// The client that a verified certificate stands for: said again for one that was asked for lately.
+  /// Returns the client of a verified certificate; remembers recent ones.
   func client(of certificate: Certificate) -> VerifiedClient {
     if let client = clients[certificate] { return client }
     if clients.count >= Self.mostClients { clients.removeAll() }

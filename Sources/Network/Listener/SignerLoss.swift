@@ -2,8 +2,10 @@ import Glibc
 import Logging
 import Synchronization
 
-/// A listener whose signer has gone or does not answer is of no use, as no handshake succeeds any more: it ends, for the
-/// supervisor to start both again. One that is to finish what it has open needs none and goes on.
+/// Ends a listener whose signer is gone or does not answer.
+///
+/// Without a signer no handshake can succeed, so the listener exits and the supervisor restarts both. A draining listener needs no signer
+/// and continues.
 final class SignerLoss: Sendable {
   private struct State {
     var isLost = false
@@ -14,16 +16,16 @@ final class SignerLoss: Sendable {
   private let log: Logger
   private let state = Mutex(State())
 
-  /// - Parameter link: the link to the supervisor, whose reader is woken by a loss.
+  /// - Parameter link: the link to the supervisor; a loss wakes its reader.
   init(_ link: FileDescriptor, _ log: Logger) {
     self.link = link
     self.log = log
   }
 
-  /// Whether the listener is to end because of it.
+  /// Whether the listener must end because it lost its signer.
   var endsListener: Bool { state.withLock { $0.isLost && !$0.isDraining } }
 
-  /// The signer is gone; from any thread.
+  /// Records that the signer is gone; callable from any thread.
   func occurred() {
     let isNews = state.withLock { state in
       defer { state.isLost = true }
@@ -35,9 +37,9 @@ final class SignerLoss: Sendable {
     shutdown(link.raw, Int32(SHUT_RD))
   }
 
-  /// No connection is accepted any more.
+  /// Records that the listener no longer accepts connections.
   func draining() { state.withLock { $0.isDraining = true } }
 
-  /// Why a listener ends.
+  /// Thrown when the listener ends because of the loss.
   struct Ended: Error {}
 }

@@ -6,12 +6,12 @@ import SupervisorLink
 import SystemCalls
 import Values
 
-/// What of the material will break, and for which of the clients seen lately: `agentd -t --at`.
+/// Forecasts what in the material will break, and for which recently seen clients: `agentd -t --at`.
 enum StoreForecast {
-  /// The most that is told.
+  /// The maximum number of breakages reported.
   private static let limit = 16
 
-  /// - Parameter clients: the record of clients, if there is one.
+  /// - Parameter clients: the record of clients, if it exists.
   static func make(
     of material: ListenerMaterial, clients: SystemCalls.FileDescriptor?, now: Timestamp = .now()
   ) throws(Unusable) -> [Breakage] {
@@ -19,7 +19,7 @@ enum StoreForecast {
     let known = trust.certificates + trust.roots
     let own = known.first { $0.sha256Thumbprint == material.certificate }
     let store = JudgedStore(
-      listenerChain: own.map { chain(of: $0, known, trust.roots) } ?? [], roots: trust.roots,
+      listenerChain: own.map { chain(of: $0, known, trust.roots, now) } ?? [], roots: trust.roots,
       certificates: trust.certificates, revocationLists: trust.revocationLists,
       expiredRevocationLists: material.trust.acceptsExpiredLists ? .accept : .refuse)
     let seconds = now.seconds
@@ -33,8 +33,10 @@ enum StoreForecast {
     }
   }
 
-  private static func chain(of own: Certificate, _ known: [Certificate], _ roots: [Certificate]) -> [Certificate] {
-    let chain = Material.chain(of: own, from: known)
+  private static func chain(
+    of own: Certificate, _ known: [Certificate], _ roots: [Certificate], _ now: Timestamp
+  ) -> [Certificate] {
+    let chain = Material.chain(of: own, from: known, now)
     guard let last = chain.last, !last.isSelfSigned, let root = roots.first(where: { last.isIssued(by: $0) }) else {
       return chain
     }

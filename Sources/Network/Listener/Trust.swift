@@ -5,17 +5,17 @@ import SupervisorLink
 import Synchronization
 import Values
 
-/// The store's part of the material, read.
+/// The store's part of the material, parsed.
 struct Trust {
-  /// What clients' chains may end in; at least one.
+  /// The roots that client chains may end in; at least one.
   let roots: [Certificate]
   /// All other certificates.
   let certificates: [Certificate]
-  /// The gate that these make.
+  /// The verifier made from these roots, certificates and lists.
   let verifier: ClientVerifier
-  /// The lists of revoked certificates.
+  /// The revocation lists.
   let revocationLists: [RevocationList]
-  /// Whether clients of an issuer whose list is out of date are let in.
+  /// Whether clients are accepted if their issuer's revocation list has expired.
   let acceptsExpiredLists: Bool
 
   init(_ trust: ClientTrust) throws(Unusable) {
@@ -41,16 +41,16 @@ struct Trust {
   }
 }
 
-/// The gate that holds now. Another takes its place when trust changes while handshakes are still going on.
+/// The verifier in force. It can be replaced while handshakes are in progress, when trust changes.
 final class CurrentVerifier: Sendable {
   private let verifier: Mutex<ClientVerifier>
 
   init(_ verifier: ClientVerifier) { self.verifier = Mutex(verifier) }
 
-  /// Decides about a client, at the present time.
+  /// Verifies a client at the current time.
   func verify(_ presented: PresentedChain) -> PeerVerdict { verifier.withLock(\.self).verify(presented) }
 
-  /// The way from a client's certificate to the root that it is let in through, at the present time; `nil` if it is not.
+  /// Returns the path from a client's certificate to a trusted root at the current time; `nil` if the client is refused.
   func chain(of presented: PresentedChain) -> [Certificate]? {
     let verdict = verifier.withLock(\.self).verify(
       presented.leaf, presentedIntermediates: presented.intermediates, at: Timestamp.now().seconds)
@@ -58,18 +58,18 @@ final class CurrentVerifier: Sendable {
     return nil
   }
 
-  /// Lets another decide from here on.
+  /// Uses another verifier from now on.
   func replace(by other: ClientVerifier) { verifier.withLock { $0 = other } }
 }
 
-/// The verdicts of one recheck: a client may have many connections, and is judged once.
+/// The verdicts of one recheck: a client may have many connections but is verified once.
 final class RememberedVerdicts: Sendable {
   private let verifier: CurrentVerifier
   private let verdicts = Mutex<[[Certificate]: PeerVerdict]>([:])
 
   init(of verifier: CurrentVerifier) { self.verifier = verifier }
 
-  /// Decides as `verifier` does, or did.
+  /// Returns the verdict of `verifier`, possibly a remembered one.
   func verify(_ presented: PresentedChain) -> PeerVerdict {
     let chain = [presented.leaf] + presented.intermediates
     if let known = verdicts.withLock({ $0[chain] }) { return known }

@@ -6,18 +6,18 @@ import Sandbox
 import SupervisorLink
 import SystemCalls
 
-/// How a process with a role begins: root has executed it, and it gives that up itself.
+/// The start of a process with a role: root has executed it, and it drops root's privileges itself.
 public enum RoleStart {
-  /// Becomes what the first argument names, as the supervisor's order says. To be called first of all, with only one thread.
+  /// Takes on the role that the first argument names, following the supervisor's order. Call it first, while there is only one thread.
   ///
-  /// - Returns: the role, and its socket. What cannot be begun ends the process.
+  /// - Returns: the role and its socket. On failure the process exits.
   public static func begin() -> (role: Role, socket: FileDescriptor) {
     guard let role = CommandLine.arguments.first.flatMap(Role.init) else { end(EX_USAGE, "agentd starts this program") }
     do {
       try become(role)
       return (role, FileDescriptor(owning: Role.socket))
     } catch RoleOrder.Fault.otherBuild {
-      // The supervisor says it.
+      // The supervisor reports it.
       exit(Build.otherBuildExit)
     } catch is RoleOrder.Fault {
       end(EX_USAGE, "agentd starts this program, with an order on descriptor \(Role.order)")
@@ -26,30 +26,32 @@ public enum RoleStart {
     }
   }
 
-  /// Everything that comes before the process reads from its socket, in the order on which it depends. What is left, landlock and
-  /// the list of system calls, is `Confinement`: the role enters it when it has read its files, before a stranger's first byte.
+  /// Does everything that must precede the first read from the socket, in the required order.
+  ///
+  /// The rest, landlock and the list of system calls, is `Confinement`: the role enters it once it has read its files, before the first
+  /// byte from a stranger.
   private static func become(_ role: Role) throws {
-    // Only root can look into root's processes. From here on only root can look into this one, whosever it is.
+    // Only root can inspect root's processes. From here on only root can inspect this one, whichever user it runs as.
     try checked("prctl") { clinux_forbid_dumps() }
     let order = try RoleOrder.take()
     closefrom(Role.socket + 1)
     clinux_set_name(role.processName)
     try limitResources(order.descriptorLimit)
     if let account = order.account { try change(to: account) }
-    // The change has set it to fs.suid_dumpable, which is not 0 everywhere.
+    // The change of user has set it to fs.suid_dumpable, which is not 0 everywhere.
     try checked("prctl") { clinux_forbid_dumps() }
     try dieWithParent(order.parent)
     try checked("prctl") { clinux_forbid_new_privileges() }
     try checked("capset") { clinux_drop_capabilities() }
   }
 
-  /// Groups, group, user: the other way round the right to do the next is gone; setuid(2).
+  /// Changes to `account`: groups, group, user. In another order the right to do the next step would be lost; setuid(2).
   ///
-  /// Between setresuid(2) and the prctl(2) that follows, the process is its new user's and as dumpable as fs.suid_dumpable says: with 1
-  /// open to every process of that user. So it keeps its capabilities that long, and whoever lacks one of them may not trace it
-  /// (ptrace(2), "Ptrace access mode checking").
+  /// Between setresuid(2) and the following prctl(2), the process belongs to its new user and is as dumpable as fs.suid_dumpable says; if
+  /// that is 1, every process of that user may trace it. So it keeps its capabilities until then: a process that lacks one of them may not
+  /// trace it (ptrace(2), "Ptrace access mode checking").
   private static func change(to account: RoleOrder.Account) throws(SystemError) {
-    // Only root can, and no execve(2) brings a capability back then.
+    // Only root can do this, and afterwards no execve(2) brings a capability back.
     Confinement.emptyBoundingSet()
     try checked("prctl") { clinux_keep_capabilities() }
     try checked("setgroups") { clinux_leave_groups() }
@@ -67,7 +69,7 @@ public enum RoleStart {
     try checked("setrlimit") { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) }
   }
 
-  /// After the change of user, which would clear it; PR_SET_PDEATHSIG(2const).
+  /// Called after the change of user, which would clear this setting; PR_SET_PDEATHSIG(2const).
   private static func dieWithParent(_ parent: pid_t) throws(SystemError) {
     try checked("prctl") { clinux_die_with_parent() }
     if getppid() != parent { throw SystemError("getppid", code: ESRCH) }

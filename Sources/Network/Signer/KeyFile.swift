@@ -1,14 +1,14 @@
 import OpenSSL
 import SystemCalls
 
-/// The file with the listener's private key: PEM, not encrypted.
+/// The file that holds the listener's private key, as unencrypted PEM.
 enum KeyFile {
-  /// It is at most this long, in bytes.
+  /// The maximum size of the file, in bytes.
   static let limit = 65536
 
-  /// Reads the key, and closes the file.
+  /// Reads the key and closes the file.
   ///
-  /// - Returns: `nil` where there is none to be had.
+  /// - Returns: `nil` if the file cannot be read or holds no usable key.
   static func read(_ file: FileDescriptor) -> PrivateKey? {
     defer { file.close() }
     return try? PrivateKey.first(inPEM: SecretBytes(readingDescriptor: file.raw, limit: limit))

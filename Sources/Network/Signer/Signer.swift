@@ -4,19 +4,19 @@ import OpenSSL
 import SigningLink
 import SystemCalls
 
-/// What answers a listener's requests for signatures over one socket, on one thread. The private key is in this process alone.
+/// Answers a listener's signing requests over one socket, on one thread. Only this process holds the private key.
 struct Signer {
   private let key: SigningKey?
   private let socket: FileDescriptor
-  /// On the thread that gives memory back when nothing has been asked for a while.
+  /// Whether this signer's thread returns memory to the system when idle.
   private let isFirst: Bool
-  /// The processor that the thread stays on.
+  /// The processor that the thread is pinned to.
   private var processor: UInt16?
 
   /// - Parameters:
-  ///   - key: without one everything is refused.
+  ///   - key: if `nil`, every request is refused.
   ///   - socket: the signer's end of a `SigningLink`.
-  ///   - isFirst: whether it is this one that gives memory back in quiet times. One of all does.
+  ///   - isFirst: whether this signer returns memory to the system when idle. Exactly one signer does.
   init(_ key: PrivateKey?, socket: FileDescriptor, isFirst: Bool) throws(SystemError) {
     self.key = key.map(SigningKey.init)
     self.socket = socket
@@ -24,10 +24,11 @@ struct Signer {
     if isFirst { try socket.limitReceiving(seconds: ProgramPages.quietTime) }
   }
 
-  /// Signs until the listener is gone.
+  /// Signs until the listener closes its end.
   mutating func run() throws(SystemError) {
     var request = [UInt8](repeating: 0, count: SigningLink.headLength + SigningLink.maximumMessage + 1)
     let raw = socket.raw
+    if isFirst { ProgramPages.giveBack() }
     while true {
       guard let count = try next(&request) else { return }
       let answer = request[..<count].withUnsafeBytes { self.answer(to: $0) }
@@ -40,18 +41,19 @@ struct Signer {
     }
   }
 
-  /// Stays where the thread runs that asks, and waits. Elsewhere another processor would have to be woken and its caches be
-  /// filled, which costs several times what the signature does.
+  /// Pins this thread to the processor of the requesting thread.
+  ///
+  /// Otherwise the kernel would have to wake another processor and fill its caches, which costs several times as much as the signature.
   private mutating func stay(on processor: UInt16) {
     guard processor != self.processor else { return }
     self.processor = processor
-    // One that there is not is refused, and the thread stays where it is.
+    // The kernel refuses a processor that does not exist, and the thread stays where it is.
     _ = clinux_stay_on_processor(UInt32(processor))
   }
 
   /// Waits for a request.
   ///
-  /// - Returns: its length; `nil` at the end.
+  /// - Returns: the request's length; `nil` at the end of the link.
   private func next(_ request: inout [UInt8]) throws(SystemError) -> Int? {
     let raw = socket.raw
     var isQuiet = false
@@ -66,7 +68,7 @@ struct Signer {
     }
   }
 
-  /// The signature, or a refusal of what no listener would ask.
+  /// Returns the signature, or a refusal of a request that no genuine listener would send.
   func answer(to request: UnsafeRawBufferPointer) -> [UInt8] {
     let head = SigningLink.headLength
     guard request.count > head, request.count <= head + SigningLink.maximumMessage,

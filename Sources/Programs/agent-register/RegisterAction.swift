@@ -2,7 +2,7 @@ import AgentRegistration
 import ArgumentParser
 import Console
 
-/// The one thing that a command line asks for.
+/// The action that a command line requests.
 enum RegisterAction {
   case importFile(String, PasswordSource, removeSource: Bool)
   case request(name: String?, to: String)
@@ -16,11 +16,12 @@ enum RegisterAction {
   case forecast(at: String)
   case environmentDifference(of: String)
 
-  /// Throws a usage error unless the options make sense together.
+  /// Throws a usage error if the options cannot be combined.
   static func check(_ command: RegisterCommand) throws {
+    try refuseEmptyValues(command)
     let given = RegisterOption.allCases.filter(command.has)
     var wanted = given.filter(\.isAction)
-    // Of -V without a file only --at is left; see withoutBareVerify.
+    // If -V was given without a file, only --at is left; see withoutBareVerify.
     if wanted.isEmpty, command.has(.moment) { wanted = [.verify] }
     if wanted.count > 1 {
       throw ValidationError("\(wanted.map(\.shown).joined(separator: " and ")) cannot be combined")
@@ -46,6 +47,22 @@ enum RegisterAction {
     }
   }
 
+  /// Refuses empty values: with a shell variable that is not set, the command would do something unintended.
+  private static func refuseEmptyValues(_ command: RegisterCommand) throws {
+    let (importing, requesting) = (command.importing, command.requesting)
+    let (listening, keeping, general) = (command.listening, command.keeping, command.general)
+    let values: [(name: String, values: [String?])] = [
+      ("-I", [importing.file]), ("-P", [importing.passwordFile]), ("-n", [requesting.name]),
+      ("-s", [requesting.server]),
+      ("-t", listening.thumbprint), ("-d", listening.disable), ("-e", listening.enable), ("-b", listening.addresses),
+      ("-x", keeping.remove), ("-E", keeping.export), ("-o", [keeping.output]), ("-V", [keeping.verify]),
+      ("--at", [keeping.moment]), ("--env-diff", [command.jobs.user]), ("-c", [general.config]),
+    ]
+    if let empty = values.first(where: { $0.values.contains { $0?.allSatisfy(\.isWhitespace) == true } }) {
+      throw ValidationError("\(empty.name): its value is empty; is a variable of the shell not set?")
+    }
+  }
+
   static func of(_ command: RegisterCommand) throws -> RegisterAction {
     let (importing, listening, keeping) = (command.importing, command.listening, command.keeping)
     let password: PasswordSource =
@@ -66,7 +83,7 @@ enum RegisterAction {
           thumbprint: listening.thumbprint.joined(), enable: listening.enable, disable: listening.disable,
           addresses: listening.addresses, port: listening.port, enrolmentServer: command.requesting.server))
     }
-    // A thumbprint with spaces that were not quoted arrives in several words.
+    // A thumbprint with unquoted spaces arrives as several words.
     if !keeping.remove.isEmpty { return .remove(keeping.remove.joined(), force: keeping.force) }
     if !keeping.export.isEmpty { return .export(keeping.export.joined(), to: keeping.output) }
     return .list

@@ -3,7 +3,7 @@ import ArgumentParser
 import Console
 import SystemCalls
 
-/// agent-register, also installed as jams-register.
+/// The command agent-register, also installed as jams-register.
 struct RegisterCommand: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
@@ -31,7 +31,7 @@ struct RegisterCommand: ParsableCommand {
   @OptionGroup var general: GeneralOptions
 
   func run() throws {
-    // Not in validate(): an unknown option is the likelier mistake, and is to be told first.
+    // Not in validate(): an unknown option is the more likely mistake, and must be reported first.
     try RegisterAction.check(self)
     do {
       let invocation = Registration.Invocation(
@@ -48,7 +48,7 @@ struct RegisterCommand: ParsableCommand {
     }
   }
 
-  /// Does what the arguments ask for, and exits. A misuse is one line, as every other error.
+  /// Executes the command line, and exits. A usage error is one line, like every other error.
   static func start(_ arguments: [String]) -> Never {
     do {
       for options in try UpdateListener.options(for: arguments) {
@@ -66,7 +66,7 @@ struct RegisterCommand: ParsableCommand {
     }
   }
 
-  /// The name it was called by, so that messages and hints can be copied.
+  /// The name that the program was called by, so that messages and hints can be copied.
   static var programName: String { Path.name(of: CommandLine.arguments.first ?? "agent-register") }
 
   private static func deliver(_ report: Report) throws(CommandError) {
@@ -80,7 +80,7 @@ struct RegisterCommand: ParsableCommand {
 }
 
 extension RegisterCommand {
-  /// Whether the command line has the option.
+  /// Returns whether the command line has the option.
   func has(_ option: RegisterOption) -> Bool {
     switch option {
     case .importFile: importing.file != nil
@@ -108,7 +108,7 @@ extension RegisterCommand {
     case .environmentDifference: jobs.user != nil
     case .config: general.config != nil
     case .json: general.json
-    // The parser acts on these itself.
+    // The parser handles these itself.
     case .version, .help: false
     }
   }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Every option of agent-register: its names, and what it goes with. Types and help are in the groups of Options.swift.
+/// The options of agent-register: their names, and which actions they belong to. Types and help are in the groups of Options.swift.
 enum RegisterOption: String, CaseIterable {
   case importFile = "import"
   case request, renew, listener, list, remove, export, verify
@@ -13,13 +13,13 @@ enum RegisterOption: String, CaseIterable {
   case startedByAgentd = "started-by-agentd"
   case config, json, version, help
 
-  /// What an option is for.
+  /// The role of an option.
   enum Part {
-    /// Says what to do; a command line has one.
+    /// Requests an action; a command line has one.
     case action
-    /// Says more about one of these actions.
+    /// Modifies one of these actions.
     case detail(of: [RegisterOption])
-    /// Goes with every action.
+    /// Can be combined with every action.
     case general
   }
 
@@ -54,31 +54,30 @@ enum RegisterOption: String, CaseIterable {
     }
   }
 
-  /// The option in messages: by its letter, if it has one.
+  /// The option as messages show it: by its letter, if it has one.
   var shown: String { row.letter.map { "-\($0)" } ?? "--\(rawValue)" }
 
-  /// Its names for the parser.
+  /// The names for the parser.
   var names: NameSpecification {
     row.letter.map { [.customShort($0), .customLong(rawValue)] } ?? .customLong(rawValue)
   }
 
   var isAction: Bool { if case .action = row.part { true } else { false } }
 
-  /// The actions that it says more about; `nil` where it is none that does.
+  /// The actions that it modifies; `nil` if it is not a detail.
   var actions: [RegisterOption]? { if case .detail(let actions) = row.part { actions } else { nil } }
 
-  /// The names of the long options, without hyphens.
+  /// The names of all options in their long form, without hyphens.
   static var longNames: Set<String> { Set(allCases.map(\.rawValue)) }
 
-  /// `message` with the option that was probably meant, where one differs from the unknown one in nothing but its case.
+  /// Returns `message` with the option that was probably meant, if one differs from the unknown option only in case.
   static func withCaseHint(_ message: String) -> String {
     guard let letter = message.wholeMatch(of: #/Unknown option '-([A-Za-z])'/#)?.1.first else { return message }
     let other = letter.isUppercase ? letter.lowercased() : letter.uppercased()
     return allCases.contains { $0.shown == "-\(other)" } ? "\(message), did you mean -\(other)?" : message
   }
 
-  /// Takes away a `-V` that no file follows, where `--at` says what is meant: the parser knows no option that may be without its
-  /// value.
+  /// Removes a `-V` without a file if `--at` is given: the parser does not support options with an optional value.
   static func withoutBareVerify(_ arguments: [String]) -> [String] {
     guard arguments.contains(where: { $0 == "--at" || $0.hasPrefix("--at=") }),
       let place = arguments.firstIndex(where: { $0 == "-V" || $0 == "--verify" })

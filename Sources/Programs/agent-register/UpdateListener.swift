@@ -5,7 +5,7 @@ import Console
 import Glibc
 import SystemCalls
 
-/// The article's command for an agent: UPDATE AGENT LISTENER /REQCERT /SERVER=... /NOALLOWSSPI /NOALLOWNONE /AGENTNAME=...
+/// The command of the article for an agent: UPDATE AGENT LISTENER /REQCERT /SERVER=... /NOALLOWSSPI /NOALLOWNONE /AGENTNAME=...
 enum UpdateListener {
   private static let syntax = CommandSyntax(
     "UPDATE AGENT LISTENER", "requests this agent's certificate from the scheduler and serves with it",
@@ -18,10 +18,12 @@ enum UpdateListener {
       .init("CODEFILE", "FILE", "a file whose first line is the enrolment code; without it, you are asked"),
     ])
 
-  /// The options that do what the command line asks for, once for each command: of a command line in the article's language those of
-  /// `-R -s`, and where there is none, of the commands on standard input; otherwise the command line itself.
+  /// Returns the options for each command.
   ///
-  /// - Throws: `ValidationError` for a command that is not complete, or has what it cannot have; of several none is done then.
+  /// If the command line is in the article's language, these are the corresponding `-R -s`. If it has no action and standard input is not a
+  /// terminal, they are those of the commands on standard input. Otherwise they are the command line itself.
+  ///
+  /// - Throws: `ValidationError` for a command that is incomplete or has unsupported switches; of several commands none is executed then.
   static func options(for arguments: [String]) throws -> [[String]] {
     do {
       if let start = arguments.firstIndex(where: isCommand), !arguments[..<start].contains(where: { $0.hasPrefix("/") })

@@ -2,7 +2,7 @@ import Glibc
 import OpenSSL
 import Wording
 
-// Root's OpenSSL takes its configuration from the system alone, not from whoever filled the environment.
+// As root, OpenSSL reads only the system's configuration, not one that the environment names.
 if geteuid() == 0 { OpenSSLLibrary.ignoreEnvironment() }
 RegisterCommand.start(
   RegisterOption.withoutBareVerify(

@@ -1,11 +1,11 @@
 import Glibc
 import OpenSSL
 
-/// The program's start. Not top-level code, in which the wrong `main()` of ArgumentParser would be meant.
+/// The start of the program. Not top-level code, where `main()` would refer to the wrong method of ArgumentParser.
 @main
 enum Agentctl {
   static func main() async {
-    // A peer or a pipe that has gone is an error of the call, not the end of the program.
+    // A closed connection or pipe makes the call fail instead of ending the program.
     signal(SIGPIPE, SIG_IGN)
     if geteuid() == 0 { OpenSSLLibrary.ignoreEnvironment() }
     await ControlCommand.main()

@@ -5,7 +5,7 @@ import Glibc
 import SchedulerRegistry
 import Values
 
-/// Shows the agents with their states.
+/// Lists the agents with their states.
 struct AgentsCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "agents", abstract: "Show each agent's state, and why it is not Online.",
@@ -54,7 +54,7 @@ struct AgentsCommand: FleetCommand {
   }
 }
 
-/// An agent in a list.
+/// An agent in the list.
 private struct AgentReport: Encodable {
   let agent: String
   let state: String

@@ -5,7 +5,7 @@ import ArgumentParser
 import Console
 import SchedulerRegistry
 
-/// agentctl: shows agents and runs jobs on them from the scheduler's side.
+/// The command agentctl: shows agents and runs jobs on them from the scheduler's side.
 struct ControlCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agentctl", abstract: "Shows agents and runs jobs on them.", version: agentdVersion,
@@ -17,9 +17,9 @@ struct ControlCommand: AsyncParsableCommand {
 
 /// A command that talks to one agent.
 protocol AgentCommand: AsyncParsableCommand {
-  /// Which agent.
+  /// The agent.
   var target: TargetOptions { get }
-  /// What the command does.
+  /// Executes the command.
   func perform(_ agent: AgentClient) async throws
 }
 
@@ -27,11 +27,11 @@ extension AgentCommand {
   func run() async throws { try await told { try await perform(try target.client()) } }
 }
 
-/// A command that is about the scheduler's agents.
+/// A command that concerns the scheduler's agents.
 protocol FleetCommand: AsyncParsableCommand {
-  /// Whose agents.
+  /// The identity of the scheduler.
   var identity: IdentityOptions { get }
-  /// What the command does.
+  /// Executes the command.
   func perform(_ inventory: AgentInventory) async throws
 }
 
@@ -39,7 +39,7 @@ extension FleetCommand {
   func run() async throws { try await told { try await perform(try identity.inventory()) } }
 }
 
-/// What goes wrong is one line on standard error, and an exit code as in sysexits(3).
+/// Runs `body` and reports an error as one line on standard error, and as an exit code as in sysexits(3).
 func told(_ body: () async throws -> Void) async throws {
   do { try await body() } catch let error as AgentError {
     complain("\(error)")
@@ -56,7 +56,7 @@ func told(_ body: () async throws -> Void) async throws {
 }
 
 extension AgentError {
-  /// The status it leads to.
+  /// The exit status for the error.
   var status: ExitStatus {
     switch self {
     case .unreachable: .unavailable
@@ -64,7 +64,7 @@ extension AgentError {
     case .misconfigured: .protocol
     case .unusable: .noInput
     case .problem(let problem):
-      // By RFC 9110's classes: theirs to forbid, ours to mend, theirs and soon over, theirs.
+      // By RFC 9110: refused by the agent, an error in our request, a temporary failure of the agent, another failure of it.
       switch problem.kind.status {
       case 403: .noPermission
       case 400..<500: .data

@@ -2,7 +2,7 @@ import AgentInventory
 import ArgumentParser
 import SchedulerRegistry
 
-/// Leaves agents out of all that is done.
+/// Excludes agents from all operations.
 struct DisableCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "disable", abstract: "Skip agents until they are enabled again; their jobs keep running.",
@@ -14,7 +14,7 @@ struct DisableCommand: FleetCommand {
   func perform(_ inventory: AgentInventory) async throws { try options.setEnabled(false, inventory) }
 }
 
-/// Uses agents again.
+/// Includes agents again.
 struct EnableCommand: FleetCommand {
   static let configuration = CommandConfiguration(
     commandName: "enable", abstract: "Use disabled agents again.",
@@ -26,7 +26,7 @@ struct EnableCommand: FleetCommand {
   func perform(_ inventory: AgentInventory) async throws { try options.setEnabled(true, inventory) }
 }
 
-/// Which agents are to be used or not.
+/// The agents to enable or disable.
 struct EnablingOptions: ParsableArguments {
   @OptionGroup var identity: IdentityOptions
   @Argument(help: ArgumentHelp("Agents by name or pattern.", valueName: "pattern"), completion: AgentNames.completion)
@@ -38,7 +38,7 @@ struct EnablingOptions: ParsableArguments {
     let enabled: Bool
   }
 
-  /// Changes the registry, in which the agents may have changed since they were looked up.
+  /// Changes the registry, where the agents may have changed since they were looked up.
   func setEnabled(_ isEnabled: Bool, _ inventory: AgentInventory) throws {
     let names = Set(try inventory.connectors(matching: patterns).map(\.agentName))
     try identity.registry.update { record, _ in

@@ -4,7 +4,7 @@ import ArgumentParser
 import Glibc
 import SchedulerRegistry
 
-/// Which agents at once.
+/// The agents of an operation on many.
 struct FleetOptions: ParsableArguments {
   @Option(
     name: [.customShort("a"), .customLong("agents")],
@@ -17,7 +17,7 @@ struct FleetOptions: ParsableArguments {
     guard (1...10000).contains(parallel) else { throw ValidationError("--parallel: 1 to 10000") }
   }
 
-  /// The agents that the patterns mean, without those that are disabled.
+  /// Returns the agents that match the patterns, without those that are disabled.
   func connectors(_ inventory: AgentInventory) throws -> [ExecutorConnector] {
     let named = try unusable { try inventory.connectors(matching: patterns) }
     for connector in named where !connector.isEnabled { complain("\(connector.agentName) is disabled and skipped") }
@@ -27,7 +27,7 @@ struct FleetOptions: ParsableArguments {
   }
 }
 
-/// Does something to many at once, at most `width` at a time, and hands over what came of each as it ends.
+/// Runs `body` for many items concurrently, at most `width` at a time, and passes each outcome to `ended`.
 func sideBySide<Item: Sendable, Outcome: Sendable>(
   _ items: [Item], width: Int, _ body: @escaping @Sendable (Item) async throws -> Outcome,
   ended: (Item, Outcome) throws -> Void
@@ -45,7 +45,7 @@ func sideBySide<Item: Sendable, Outcome: Sendable>(
 }
 
 enum DescriptorLimit {
-  /// Lets this process have as many connections as the host allows: one agent is one.
+  /// Allows this process as many connections as the host permits: each agent takes one.
   static func raise() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

@@ -5,9 +5,9 @@ import Glibc
 import Synchronization
 import Wording
 
-/// One job on many agents: its output line by line with the agent's name before it, how far all are, and a summary.
+/// A job on many agents: prints its output line by line, prefixed with the agent's name, its progress, and a summary.
 final class FleetRun: Sendable {
-  /// What came of it on one agent.
+  /// The outcome on one agent.
   enum Outcome: Sendable {
     case ended(JobStatus)
     case failed(AgentError)
@@ -18,9 +18,9 @@ final class FleetRun: Sendable {
     var running: [String: RunningJob] = [:]
     var isCancelled = false
     var succeeded = 0
-    /// Agents on which it did not succeed, with how it ended there.
+    /// The agents on which it did not succeed, with how it ended there.
     var failures: [(agent: String, how: String)] = []
-    /// Agents on which nobody knows, with the reason.
+    /// The agents on which the outcome is unknown, with the reason.
     var unknown: [(agent: String, how: String)] = []
   }
 
@@ -36,7 +36,7 @@ final class FleetRun: Sendable {
     progress = ProgressLine(of: agents)
   }
 
-  /// Runs it on one agent.
+  /// Runs the job on one agent.
   func perform(_ agent: String, _ client: @Sendable () throws -> AgentClient) async -> Outcome {
     do {
       let client = try unusable(client)
@@ -44,7 +44,7 @@ final class FleetRun: Sendable {
       let job = RunningJob(id, request, on: client)
       guard begin(agent, job) else { return .failed(.unusable("not started: cancelled")) }
       try await job.submit()
-      // It may have been cancelled while its submit was under way.
+      // It may have been cancelled while it was being submitted.
       if state.withLock({ $0.isCancelled }) { await job.cancel(isTold: false) }
       let lines = SplitStreams()
       let status = try await job.end { [self] stream, bytes in
@@ -72,14 +72,14 @@ final class FleetRun: Sendable {
   private func show(_ lines: [[UInt8]], of agent: String, as stream: OutputStream) throws {
     if lines.isEmpty { return }
     let prefix = Array("\(agent): ".utf8)
-    // One write, so that the lines of one agent stand together.
+    // A single write, so that the lines of one agent stay together.
     let bytes = lines.flatMap { prefix + $0 + [UInt8(ascii: "\n")] }
     try state.withLock { _ in try progress.aside { try write(bytes, as: stream) } }
   }
 
-  /// Takes note of an end.
+  /// Records the outcome on one agent.
   ///
-  /// - Throws: `OutputClosed` if nobody reads what is printed any more.
+  /// - Throws: `OutputClosed` if the output is no longer read.
   func ended(_ agent: String, _ outcome: Outcome) throws {
     switch outcome {
     case .outputClosed(let error): throw error
@@ -108,7 +108,7 @@ final class FleetRun: Sendable {
     "\(state.succeeded) succeeded, \(state.failures.count) did not, \(state.unknown.count) without an answer"
   }
 
-  /// Ends the job wherever it runs, and starts it nowhere else.
+  /// Cancels the job wherever it runs, and starts it nowhere else.
   func cancel() {
     let running = state.withLock { state in
       state.isCancelled = true
@@ -118,7 +118,7 @@ final class FleetRun: Sendable {
     for job in running { Task { await job.cancel(isTold: false) } }
   }
 
-  /// Says how it went.
+  /// Prints the summary.
   ///
   /// - Returns: the exit code.
   func summary() -> Int32 {
@@ -133,7 +133,7 @@ final class FleetRun: Sendable {
   }
 }
 
-/// A job in a list of many agents'.
+/// A job in the list of an operation on many agents.
 private struct AgentJob: Encodable {
   let agent: String
   let job: JobStatus?

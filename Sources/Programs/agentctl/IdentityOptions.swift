@@ -8,7 +8,7 @@ import SchedulerRegistry
 import SystemCalls
 import Wording
 
-/// Who we are to agents: the scheduler whose folder it is, or a certificate in files.
+/// Our identity to agents: that of the scheduler with the given folder, or a certificate in files.
 struct IdentityOptions: ParsableArguments {
   @Option(
     name: [.customShort("H"), .long],
@@ -20,10 +20,13 @@ struct IdentityOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Root CAs of the agent's certificate, PEM.", valueName: "file"))
   var ca: String?
 
-  /// The most bytes of a PEM file.
+  /// The maximum size of a PEM file, in bytes.
   private static let fileLimit = 1 << 20
 
   func validate() throws {
+    for (name, value) in [("-H", home), ("--cert", cert), ("--key", key), ("--ca", ca)] where value?.isEmpty == true {
+      throw ValidationError("\(name): its value is empty; is a variable of the shell not set?")
+    }
     let given = [cert, key, ca].count { $0 != nil }
     guard given == 0 || given == 3 else { throw ValidationError("--cert, --key and --ca need each other") }
   }
@@ -34,14 +37,14 @@ struct IdentityOptions: ParsableArguments {
       home: SchedulerHome.resolve(option: home, environment: processEnvironment(), isRoot: geteuid() == 0))
   }
 
-  /// What the scheduler knows.
+  /// Reads the agents that the scheduler has registered.
   ///
   /// - Throws: `AgentError.unusable`.
   func inventory() throws -> AgentInventory { try unusable { try AgentInventory(registry) } }
 
-  /// The certificate in files; nil for the scheduler's.
+  /// Reads the certificate from files; nil to use the scheduler's.
   ///
-  /// - Throws: `AgentError.unusable` where a file is.
+  /// - Throws: `AgentError.unusable` if a file is.
   func fileContext() throws -> TLSClientContext? {
     guard let cert, let key, let ca else { return nil }
     let chain = try Self.read(cert) { try Certificate.all(inPEM: DurableFile.read(cert, limit: Self.fileLimit)) }
@@ -68,7 +71,7 @@ struct IdentityOptions: ParsableArguments {
   }
 }
 
-/// What goes wrong with our own files is `AgentError.unusable`.
+/// Converts errors concerning our own files to `AgentError.unusable`.
 func unusable<Value>(_ body: () throws -> Value) throws -> Value {
   do { return try body() } catch let error as AgentError { throw error } catch { throw AgentError.unusable("\(error)") }
 }

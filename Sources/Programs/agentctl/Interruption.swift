@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 
-/// SIGINT and SIGTERM: the first one once there is a job asks for its end; any other ends this program.
+/// Handles SIGINT and SIGTERM: the first signal once there is a job cancels the job; any other ends this program.
 final class Interruption {
   private let sources: [any DispatchSourceSignal]
   private let state = InterruptionState()
@@ -17,7 +17,7 @@ final class Interruption {
     }
   }
 
-  /// There is a job now.
+  /// Marks that there is a job to cancel.
   func arm() { state.arm() }
 
   func end() { for source in sources { source.cancel() } }

@@ -1,13 +1,13 @@
 import Synchronization
 
-/// Whether there is a job to be cancelled that has not been yet.
+/// Whether there is a job that has not been cancelled yet.
 final class InterruptionState: Sendable {
   private let isArmed = Mutex(false)
 
-  /// There is a job now.
+  /// Marks that there is a job to cancel.
   func arm() { isArmed.withLock { $0 = true } }
 
-  /// Whether this is the first time since then.
+  /// Returns whether this is the first call since `arm()`.
   func isFirst() -> Bool {
     isArmed.withLock { isArmed in
       defer { isArmed = false }

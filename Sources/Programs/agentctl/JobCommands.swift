@@ -91,25 +91,38 @@ struct WaitCommand: AgentCommand {
   }
 }
 
-/// Cancels a job.
+/// Cancels a job, or all jobs of a client.
 struct CancelCommand: AgentCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cancel", abstract: "End a job, with TERM, and with KILL after its grace time.",
-    usage: "agentctl cancel [options] AGENT ID")
+    commandName: "cancel", abstract: "End a job, with TERM, and with KILL after its grace time; or all of a client.",
+    usage: "agentctl cancel [options] AGENT ID\n       agentctl cancel [options] AGENT --client SUBJECT")
 
   @OptionGroup var target: TargetOptions
-  @OptionGroup var job: JobArgument
+  @Option(help: ArgumentHelp("All jobs of the client with this subject.", valueName: "subject")) var client: String?
+  @Argument(help: "The job's id.") var id: String?
 
-  func perform(_ agent: AgentClient) async throws { try printJSON(try await agent.cancel(job.parsed)) }
+  func validate() throws {
+    guard (client == nil) != (id == nil) else { throw ValidationError("name a job, or a client with --client") }
+    if client == "" { throw ValidationError("--client: a subject, such as \"CN=scheduler\"") }
+    if let id { _ = try JobArgument.checked(id) }
+  }
+
+  func perform(_ agent: AgentClient) async throws {
+    if let client { return try printJSON(try await agent.cancelAll(of: client)) }
+    if let id { try printJSON(try await agent.cancel(try JobArgument.checked(id))) }
+  }
 }
 
-/// The job that a command is about.
+/// The job that a command refers to.
 struct JobArgument: ParsableArguments {
   @Argument(help: "The job's id.") var id: String
 
-  func validate() throws {
-    guard JobID(id) != nil else { throw ValidationError("a job id has 1 to 128 of A-Z a-z 0-9 . _ -, no dot first") }
-  }
+  func validate() throws { _ = try Self.checked(id) }
 
   var parsed: JobID { JobID(id)! }
+
+  static func checked(_ text: String) throws -> JobID {
+    if let id = JobID(text) { return id }
+    throw ValidationError("a job id has 1 to 128 of A-Z a-z 0-9 . _ -, no dot first")
+  }
 }

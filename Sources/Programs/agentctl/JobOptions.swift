@@ -5,7 +5,7 @@ import Glibc
 import SystemCalls
 import Wording
 
-/// What to run, and how.
+/// The options that describe a job.
 struct JobOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The job's id; default: a new one.", valueName: "id")) var id: String?
   @Option(help: "The user to run as.") var user: String?
@@ -32,13 +32,13 @@ struct JobOptions: ParsableArguments {
     _ = try Self.pairs(label, "--label")
   }
 
-  /// The id that was given, or one that nobody else has.
+  /// Returns the given ID, or a new unique one.
   func jobID() -> JobID {
     let random = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    return id.flatMap(JobID.init) ?? JobID("run-\(Int(time(nil)))-\(random)")!
+    return id.flatMap { JobID($0) } ?? JobID("run-\(Int(time(nil)))-\(random)")!
   }
 
-  /// The request that says all this; its limits are the agent's to check.
+  /// Returns the request for these options; the agent checks its limits.
   func request() throws -> JobRequest {
     var request = JobRequest(command: command)
     request.user = user

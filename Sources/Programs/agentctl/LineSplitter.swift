@@ -1,14 +1,14 @@
 import AgentProtocol
 import Synchronization
 
-/// Makes lines of bytes that come in pieces.
+/// Splits bytes that arrive in pieces into lines.
 struct LineSplitter {
-  /// What has no end yet is a line of its own from this length on: a job need not write any line end.
+  /// The length at which an incomplete line is passed on: a job need not write any line end.
   private static let longest = 65536
 
   private var open: [UInt8] = []
 
-  /// The lines that are whole by now, without their ends.
+  /// Adds bytes and returns the lines that are complete now, without their line ends.
   mutating func take(_ bytes: [UInt8]) -> [[UInt8]] {
     var lines = (open + bytes).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
     open = lines.removeLast()
@@ -16,23 +16,23 @@ struct LineSplitter {
     return lines
   }
 
-  /// What came after the last end, if anything did.
+  /// Returns what follows the last line end, if anything does.
   mutating func rest() -> [[UInt8]] {
     defer { open = [] }
     return open.isEmpty ? [] : [open]
   }
 }
 
-/// The lines of each of a job's streams.
+/// Splits each of a job's streams into lines.
 final class SplitStreams: Sendable {
   private let splitters = Mutex<[OutputStream: LineSplitter]>([:])
 
-  /// The lines that `bytes` end.
+  /// Returns the lines that `bytes` complete.
   func take(_ bytes: [UInt8], of stream: OutputStream) -> [[UInt8]] {
     splitters.withLock { $0[stream, default: LineSplitter()].take(bytes) }
   }
 
-  /// What the last one left.
+  /// Returns the incomplete last line.
   func rest(of stream: OutputStream) -> [[UInt8]] {
     splitters.withLock { $0[stream, default: LineSplitter()].rest() }
   }

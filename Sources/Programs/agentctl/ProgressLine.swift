@@ -2,30 +2,30 @@ import Glibc
 import Synchronization
 import Wording
 
-/// A line at the bottom of the terminal that says how far we are; nothing where standard error is no terminal.
+/// A line at the bottom of the terminal that shows the progress; not shown if standard error is not a terminal.
 final class ProgressLine: Sendable {
   private let isShown: Bool
   private let text = Mutex("")
 
-  /// - Parameter count: of what is done; one alone needs no line.
+  /// - Parameter count: the number of items; a single one needs no line.
   init(of count: Int) {
     isShown = count > 1 && isatty(STDERR_FILENO) == 1
   }
 
-  /// Shows it, or something new in its place.
+  /// Shows the line, or replaces its text.
   func show(_ text: String) {
     guard isShown else { return }
     self.text.withLock { $0 = text }
     put("\r\u{1B}[K\(printable(text))")
   }
 
-  /// Takes it away.
+  /// Removes the line.
   func clear() {
     guard isShown else { return }
     put("\r\u{1B}[K")
   }
 
-  /// Takes it away for what `body` writes, and shows it again.
+  /// Removes the line while `body` writes, and shows it again.
   func aside(_ body: () throws -> Void) rethrows {
     clear()
     try body()

@@ -71,7 +71,7 @@ struct RunCommand: AsyncParsableCommand {
   }
 }
 
-/// A job on an agent, from its submit to its end.
+/// A job on an agent, from submission to end.
 struct RunningJob: Sendable {
   let id: JobID
   private let request: JobRequest
@@ -83,7 +83,7 @@ struct RunningJob: Sendable {
 
   func submit() async throws { _ = try await agent.submit(id, request) }
 
-  /// Hands over its output as it comes; two streams come side by side.
+  /// Waits for the end of the job and passes its output to `take` as it arrives; two streams are read concurrently.
   func end(_ take: @escaping @Sendable (OutputStream, [UInt8]) throws -> Void) async throws -> JobStatus {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for stream in request.stderr == .separate ? OutputStream.allCases : [.stdout] {
@@ -94,9 +94,9 @@ struct RunningJob: Sendable {
     return try await agent.finalState(of: id)
   }
 
-  /// Asks for its end.
+  /// Cancels the job.
   ///
-  /// - Parameter isTold: whether a person reads of it here.
+  /// - Parameter isTold: whether to print a message about it.
   func cancel(isTold: Bool = true) async {
     if isTold { complain("cancelling \(id)") }
     do { try await agent.cancel(id) } catch { complain("cannot cancel \(id) on \(agent.address.name): \(error)") }

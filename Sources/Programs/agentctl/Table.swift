@@ -1,8 +1,8 @@
 import Wording
 
-/// Columns as wide as what stands in them.
+/// A table with columns as wide as their contents.
 enum Table {
-  /// A line for the titles, and one for each row; the last column is as long as it likes. None where there are no rows.
+  /// Returns a line for the titles and one for each row, or no lines if there are no rows. The last column has no maximum width.
   static func lines(_ titles: [String], _ rows: [[String]]) -> [String] {
     if rows.isEmpty { return [] }
     let all = ([titles] + rows).map { $0.map(printable) }

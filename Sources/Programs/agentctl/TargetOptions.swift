@@ -7,7 +7,7 @@ import HTTPSClient
 import SchedulerRegistry
 import Wording
 
-/// Which agent, and how it is told who we are.
+/// The agent, and our identity to it.
 struct TargetOptions: ParsableArguments {
   @Argument(help: AgentNames.help, completion: AgentNames.completion)
   var agent: String
@@ -15,13 +15,13 @@ struct TargetOptions: ParsableArguments {
 
   func validate() throws { try access.validate(agent) }
 
-  /// The agent's client.
+  /// Returns a client for the agent.
   ///
-  /// - Throws: `AgentError.unusable` where a file is, or where there is no such agent.
+  /// - Throws: `AgentError.unusable` if a file is, or if there is no such agent.
   func client() throws -> AgentClient { try access.client(of: agent) }
 }
 
-/// How one agent is reached, by the scheduler's name for it or by its address.
+/// How to reach an agent, by the scheduler's name for it or by its address.
 struct AccessOptions: ParsableArguments {
   @OptionGroup var identity: IdentityOptions
   @OptionGroup var patience: PatienceOptions
@@ -59,7 +59,7 @@ struct AccessOptions: ParsableArguments {
   }
 }
 
-/// How stubborn we are.
+/// How long to keep trying.
 struct PatienceOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Keep trying while the agent is unreachable.", valueName: "seconds"))
   var patience = 60.0
@@ -74,7 +74,7 @@ struct PatienceOptions: ParsableArguments {
     return limits
   }
 
-  /// The same for one agent, whose absence a person at the terminal is told of.
+  /// The same limits for a command on one agent, which reports on a terminal that the agent cannot be reached.
   var tellingLimits: ClientLimits {
     var limits = limits
     if isatty(STDERR_FILENO) == 1 {
@@ -85,7 +85,7 @@ struct PatienceOptions: ParsableArguments {
   }
 }
 
-/// How an agent is named on a command line.
+/// The names of agents on a command line.
 enum AgentNames {
   static let help = ArgumentHelp(
     "The agent's name; or HOST[:PORT], with --cert.", valueName: "agent")

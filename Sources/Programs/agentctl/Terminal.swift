@@ -5,15 +5,15 @@ import Glibc
 import SystemCalls
 import Wording
 
-/// The reader of our standard output, or error, has gone.
+/// The reader of our standard output or error has gone, or writing to it failed.
 struct OutputClosed: Error {
   let code: Int32
 }
 
-/// Writes bytes to standard output, or error, as they are.
+/// Writes bytes to standard output, or error, unchanged.
 func write(_ bytes: [UInt8], as stream: OutputStream = .stdout) throws {
   do throws(SystemError) { try (stream == .stdout ? StandardStream.output : .error).write(bytes) } catch {
-    // As a shell shows a program that SIGPIPE ended.
+    // As a shell reports a program that SIGPIPE ended.
     if error.code != EPIPE { complain("\(stream.rawValue): \(error.reason)") }
     throw OutputClosed(code: error.code == EPIPE ? 128 + SIGPIPE : ExitStatus.inputOutput.rawValue)
   }
@@ -22,10 +22,10 @@ func write(_ bytes: [UInt8], as stream: OutputStream = .stdout) throws {
 /// Writes a line to standard output.
 func printLine(_ text: String) throws { try write(Array("\(text)\n".utf8)) }
 
-/// Writes a line to standard error, with the program's name before it.
+/// Writes a line to standard error, prefixed with the program's name.
 func complain(_ text: String) { StandardStream.complain(text, "agentctl") }
 
-/// Writes a value as JSON, as the agent would.
+/// Writes a value as JSON in the agent's format.
 func printJSON(_ value: some Encodable) throws {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -34,20 +34,20 @@ func printJSON(_ value: some Encodable) throws {
 }
 
 extension JobStatus {
-  /// One line for a list.
+  /// One line for a list of jobs.
   var line: String {
     let words = command.map { $0.contains(" ") || $0.isEmpty ? "'\($0)'" : $0 }.joined(separator: " ")
     return printable("\(submittedAt)  \(state.rawValue)\(outcome)  \(id)  \(user)  \(words)")
   }
 
-  /// What the state alone does not say, in parentheses.
+  /// What the state alone does not tell, in parentheses.
   var outcome: String {
     if let signal { return "(\(signal))" }
     if let exitCode, exitCode != 0 { return "(\(exitCode))" }
     return ""
   }
 
-  /// What agentctl exits with for a job that ended so: as a shell does where the job itself ended, else as sysexits(3).
+  /// The exit code of agentctl for a job that ended this way: that of a shell if the job itself ended, otherwise as in sysexits(3).
   var processExitCode: Int32 {
     if let exitCode { return exitCode }
     switch state {

@@ -9,7 +9,7 @@ switch role {
 case .listener:
   LogFormat.current = LogStart.formatOfEnvironment()
   LogStart.bootstrap(level: LogStart.levelOfEnvironment())
-  // Not exit(3), which takes OpenSSL down under event loops that may still use it.
+  // Not exit(3), which shuts down OpenSSL while event loops may still use it.
   _exit(ListenerProcess.run(link: socket))
 case .signer: exit(SignerProcess.run(socket: socket))
 }

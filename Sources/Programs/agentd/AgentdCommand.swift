@@ -4,12 +4,12 @@ import Supervisor
 import SystemCalls
 import Values
 
-/// The options of agentd as the one who starts it gives them.
+/// The command line of agentd.
 struct AgentdCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agentd",
     abstract: "Runs jobs for a scheduler, over TLS with certificates on both sides.",
-    // One line for an option, so that all of it fits a screen; agentd(8) says more.
+    // One line per option, so that everything fits on a screen; agentd(8) has the details.
     usage: """
       agentd [-F] [-c FILE]
       agentd -t [-c FILE] [--at TIME] [--as CLIENT ... -- COMMAND]
@@ -42,6 +42,9 @@ struct AgentdCommand: ParsableCommand {
   @OptionGroup(title: "Explain a decision") var explaining: ExplainOptions
 
   func run() throws {
+    for (name, value) in [("-c", config), ("-C", newConfiguration), ("--at", moment)] where value?.isEmpty == true {
+      throw ValidationError("\(name): its value is empty; is a variable of the shell not set?")
+    }
     if newConfiguration != nil, foreground || checkOnly || config != nil {
       throw ValidationError("-C cannot be combined with other options: agentd -C FILE")
     }

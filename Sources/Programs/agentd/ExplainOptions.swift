@@ -1,7 +1,7 @@
 import ArgumentParser
 import Supervisor
 
-/// What `agentd -t` is to explain besides its check.
+/// The options for a decision that `agentd -t` explains instead of its check.
 struct ExplainOptions: ParsableArguments {
   @Option(
     name: .customLong("as"), parsing: .singleValue,
@@ -26,7 +26,7 @@ struct ExplainOptions: ParsableArguments {
     help: ArgumentHelp("With --as: program and arguments, after --.", valueName: "command"))
   var command: [String] = []
 
-  /// The question; `nil` if there is none.
+  /// Returns the question; `nil` if there is none.
   func question(_ isCheck: Bool) throws -> PolicyQuestion? {
     if clients.isEmpty {
       let stray = [("--user", user), ("--group", group), ("--pool", pool), ("a command", command.first)]

@@ -4,15 +4,15 @@ import RegistrationCommands
 import SchedulerRegistry
 import Synchronization
 
-/// Reaches an agent that has just been added, for a command that waits on its thread.
+/// Contacts an agent that has just been added, for a command that blocks its thread.
 final class Probe: Sendable {
-  /// Seconds for which a person waits for an agent that does not answer.
+  /// How long a user waits for an agent that does not answer, in seconds.
   private static let patience = 5.0
 
   private let outcome = Mutex(ProbeOutcome.failed(reason: "it was not asked"))
   private let isDone = DispatchSemaphore(value: 0)
 
-  /// Asks the agent, and waits. The calling thread may be none of Swift concurrency's.
+  /// Asks the agent and blocks until it answers. The calling thread must not belong to Swift concurrency.
   static func reach(_ connector: ExecutorConnector, _ registry: SchedulerRegistry) -> ProbeOutcome {
     let probe = Probe()
     Task.detached {

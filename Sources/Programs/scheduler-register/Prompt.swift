@@ -3,7 +3,7 @@ import CommandGrammar
 import Glibc
 import RegistrationCommands
 
-/// The conversation on a terminal: editing, history, and completion with the tabulator.
+/// The interactive prompt on a terminal: editing, history, and completion with Tab.
 struct Prompt {
   private static let prompt = "scheduler> "
   private static let continuation = "         > "
@@ -17,9 +17,9 @@ struct Prompt {
     self.session = session
   }
 
-  /// Asks for commands until EXIT or the end of input (Ctrl-D).
+  /// Prompts for commands until EXIT or the end of input (Ctrl-D).
   ///
-  /// - Returns: 0: a mistake at a prompt is not the program's failure.
+  /// - Returns: 0: a failed command at a prompt is not a failure of the program.
   static func converse(_ session: Session) -> Int32 {
     var prompt = Prompt(session)
     prompt.converse()
@@ -28,7 +28,7 @@ struct Prompt {
 
   private mutating func converse() {
     cedit_set_completion { word, _, _ in
-      // Not the names of files, where no word fits.
+      // Without this, libedit would complete file names if no word matches.
       cedit_end_completion()
       return word.flatMap { rl_completion_matches($0, nextCompletion) }
     }
@@ -37,7 +37,7 @@ struct Prompt {
     while let present = line {
       if CommandReader.isEnd(present), !reader.isWaiting { break }
       if Self.isMoreThere {
-        // Pasted: the next line may belong to this one.
+        // The input was pasted: the next line may be part of this command.
         let next = Self.line(Self.continuation)
         take(present, next: next ?? "")
         line = next
@@ -48,7 +48,7 @@ struct Prompt {
     }
   }
 
-  /// Whether a further line is on its way already; nobody types as fast as that.
+  /// Whether another line follows immediately; no one types that fast.
   private static var isMoreThere: Bool {
     var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     return poll(&input, 1, 20) > 0
@@ -71,7 +71,7 @@ struct Prompt {
   }
 }
 
-/// rl_completion_matches(3): called again and again until it gives none; `state` is 0 in the first call of a series.
+/// rl_completion_matches(3) calls it repeatedly until it returns none; `state` is 0 in the first call of a series.
 private let nextCompletion: @convention(c) (UnsafePointer<CChar>?, Int32) -> UnsafeMutablePointer<CChar>? = {
   word, state in
   guard let word else { return nil }

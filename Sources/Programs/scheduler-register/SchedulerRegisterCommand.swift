@@ -6,7 +6,7 @@ import RegistrationCommands
 import SchedulerRegistry
 import SystemCalls
 
-/// scheduler-register: the article's commands, one on the command line or many at a prompt.
+/// The command scheduler-register: executes the article's commands, one on the command line or many at a prompt.
 struct SchedulerRegisterCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "scheduler-register",
@@ -31,7 +31,10 @@ struct SchedulerRegisterCommand: ParsableCommand {
   var command: [String] = []
 
   func run() throws {
-    // Everything behind the options is a command, these among them.
+    if home?.isEmpty == true {
+      throw ValidationError("-H: its value is empty; is a variable of the shell not set?")
+    }
+    // Everything after the options is taken as a command, including these.
     switch command.first {
     case "-h", "--help": throw CleanExit.helpRequest(self)
     case "--version": throw CleanExit.message(Self.configuration.version)
@@ -55,10 +58,10 @@ struct SchedulerRegisterCommand: ParsableCommand {
 
 /// The names of this host.
 enum LocalHost {
-  /// The full one first, then the part before its first dot, then `localhost`.
+  /// The full name first, then the part before its first dot, then `localhost`.
   static var names: [String] {
     var buffer = [CChar](repeating: 0, count: 256)
-    // One less than there is, so that a name cut short still ends.
+    // One less than the size, so that a truncated name is still terminated.
     guard gethostname(&buffer, buffer.count - 1) == 0, buffer[0] != 0 else { return ["localhost"] }
     let name = buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     let short = name.prefix { $0 != "." }.description

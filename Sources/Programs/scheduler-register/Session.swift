@@ -4,13 +4,13 @@ import Glibc
 import RegistrationCommands
 import Wording
 
-/// Carries out commands and shows what they answer.
+/// Executes commands and prints their answers.
 struct Session {
   let scheduler: Scheduler
 
-  /// Carries out one command.
+  /// Executes one command.
   ///
-  /// - Returns: the exit status it leads to; 0 if it succeeded.
+  /// - Returns: the exit status of the command; 0 if it succeeded.
   func carryOut(_ parse: () throws(GrammarError) -> ParsedCommand) -> Int32 {
     do {
       let answer = try scheduler.carryOut(try parse())
@@ -24,9 +24,9 @@ struct Session {
     }
   }
 
-  /// Carries out the commands of standard input, to the first that fails: what follows may rely on it.
+  /// Executes the commands on standard input and stops at the first failure, because later commands may depend on it.
   ///
-  /// - Returns: that one's exit status; 0 if all succeeded.
+  /// - Returns: the exit status of the failed command; 0 if all succeeded.
   func carryOutStandardInput() -> Int32 {
     for text in CommandLines({ readLine(strippingNewline: true) }) {
       let status = carryOut { () throws(GrammarError) in try ParsedCommand(text) }
@@ -35,7 +35,7 @@ struct Session {
     return EXIT_SUCCESS
   }
 
-  /// Lines on standard output. If that fails there is nobody to tell: what was asked for is done.
+  /// Prints lines on standard output. A failure is ignored: there is no one left to tell, and the command has been executed.
   func show(_ lines: [String]) {
     try? StandardStream.output.write(Array(lines.map { printable($0) + "\n" }.joined().utf8))
   }

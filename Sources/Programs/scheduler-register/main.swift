@@ -1,8 +1,8 @@
 import Glibc
 import OpenSSL
 
-// An agent or a pipe that has gone is an error of the call, not the end of the program.
+// A closed connection or pipe makes the call fail instead of ending the program.
 signal(SIGPIPE, SIG_IGN)
-// Root's OpenSSL takes its configuration from the system alone, not from whoever filled the environment.
+// As root, OpenSSL reads only the system's configuration, not one that the environment names.
 if geteuid() == 0 { OpenSSLLibrary.ignoreEnvironment() }
 SchedulerRegisterCommand.main()

@@ -3,16 +3,17 @@ import ClientVerification
 import OpenSSL
 import Values
 
-/// One line of the tree that `-V` prints, and one object of `links` in its JSON: a certificate of the chain with the verdict
-/// on it. The first is the root, or what takes its place; each issued the next.
+/// A certificate of a chain with its verdict: one line of the tree that `-V` prints, and one object of `links` in its JSON.
+///
+/// The first is the root, or what stands in its place; each issued the next.
 struct ChainLink: Encodable, Equatable {
-  /// What it is in the chain.
+  /// The role of a certificate in the chain.
   enum Role: String, Encodable {
-    /// Ends the chain: imported, or not.
+    /// The end of the chain, whether imported or not.
     case root
     case intermediate
     case client
-    /// An issuer that nobody has sent or imported: only its name is known.
+    /// An issuer that was neither sent nor imported: only its name is known.
     case missing
   }
 
@@ -22,7 +23,7 @@ struct ChainLink: Encodable, Equatable {
   var notBefore: Timestamp?
   var notAfter: Timestamp?
   var key: String?
-  /// The rules that it breaks, as words and as sentences; none for one that is as it should be.
+  /// The rules that it breaks, as words and as sentences; empty for a certificate without faults.
   var rules: [String] = []
   var reasons: [String] = []
 
@@ -38,7 +39,7 @@ struct ChainLink: Encodable, Equatable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(role, forKey: .role)
     try container.encode(subject, forKey: .subject)
-    // null, not absent, where nothing but the name is known.
+    // null, not absent, if only the name is known.
     try container.encode(sha256, forKey: .sha256)
     try container.encode(notBefore, forKey: .notBefore)
     try container.encode(notAfter, forKey: .notAfter)
@@ -58,23 +59,27 @@ extension ChainLink {
       rules: link.breaches.map(\.rule.rawValue), reasons: link.breaches.map(\.statement))
   }
 
-  /// The links of a chain, from the root to the client.
+  /// Returns the links of a chain, from the root to the client.
   static func links(of examination: Examination) -> [ChainLink] {
     var links = examination.links.enumerated().map { depth, link in
       let isRoot = link.isImportedRoot || (depth > 0 && link.certificate.isSelfIssued)
       return ChainLink(link, isRoot ? .root : depth == 0 ? .client : .intermediate)
     }
-    if let (issuer, isNameOfImportedRoot) = examination.missingIssuer {
+    if let (issuer, namesake) = examination.missingIssuer {
       let reason =
-        isNameOfImportedRoot
-        ? "is missing: the imported root of this name has another key" : "is neither imported here nor in the file"
+        switch namesake {
+        case .none: "is neither imported here nor in the file"
+        case .otherKey: "is missing: the imported root of this name has another key"
+        case .otherIdentifier:
+          "is missing: the imported root of this name and key has another identifier or serial number"
+        }
       links.append(
         ChainLink(role: .missing, subject: issuer, rules: [Breach.Rule.missingIssuer.rawValue], reasons: [reason]))
     }
     return links.reversed()
   }
 
-  /// The tree's lines, each issuer above what it issued.
+  /// Returns the lines of the tree, each issuer above what it issued.
   static func tree(_ links: [ChainLink]) -> [String] {
     links.enumerated().map { depth, link in
       let branch = depth == 0 ? "" : String(repeating: "   ", count: depth - 1) + "└─ "

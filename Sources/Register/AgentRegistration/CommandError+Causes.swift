@@ -5,7 +5,7 @@ import Console
 import Values
 
 extension CommandError {
-  /// The form for people of an error of the layers below.
+  /// Creates the readable form of an error from the layers below.
   public init(_ error: any Error) {
     switch error {
     case let error as ConfigurationError: self.init(.configuration, error.description)

@@ -9,18 +9,19 @@ import OpenSSL
 import SystemCalls
 
 extension Registration {
-  /// `-R -s SERVER`, and UPDATE AGENT LISTENER /REQCERT: makes a key, has the scheduler's enrolment service issue a certificate for it, and
-  /// serves with it.
+  /// Enrols the agent: `-R -s SERVER`, and UPDATE AGENT LISTENER /REQCERT.
+  ///
+  /// Creates a key, requests a certificate for it from the scheduler's enrolment service, and configures the listener to use it.
   ///
   /// - Parameters:
   ///   - server: `HOST` or `HOST:PORT`.
-  ///   - name: how the scheduler knows this agent; `nil` for the name in agentd.toml, which is the host's by default.
-  ///   - code: where the code of CREATE ENROLMENT CODE comes from; `.none` for a question on the terminal.
+  ///   - name: the name under which the scheduler knows this agent; `nil` for the name in agentd.toml, by default the host's.
+  ///   - code: the source of the code from CREATE ENROLMENT CODE; `.none` asks on the terminal.
   public func enrol(at server: String, name: String?, code: PasswordSource) throws -> Report {
     let server = try enrolmentServer(server)
     let name = try agentName(name)
     let (root, certificate) = try rethrowing { () throws in
-      // First of all: nobody shall type a code where there is no service.
+      // First of all: nobody should type a code if there is no service.
       let shown = try server.unverifiedAuthorities()
       return try requestCertificate(server, shown, name, try enrolmentCode(code))
     }
@@ -49,7 +50,7 @@ extension Registration {
     return code
   }
 
-  /// Nothing secret leaves before the server has proven to be of the code's root.
+  /// Sends nothing secret before the server has proved that it belongs to the code's root.
   private func requestCertificate(
     _ server: EnrolmentServer, _ shown: [Certificate], _ name: String, _ code: EnrolmentCode
   ) throws -> (root: Certificate, certificate: Certificate) {
@@ -65,7 +66,7 @@ extension Registration {
     do {
       return (root, try server.enrol(request, agentName: name, code: code.secret, root: root))
     } catch let error as EnrolmentError {
-      // The key waits only for an answer that may have been lost.
+      // The key is kept only for an answer that may have been lost.
       switch error {
       case .refused, .untrusted: if isFirst { try store.removeRequestKey() }
       case .unreachable, .unusable: break
@@ -78,7 +79,7 @@ extension Registration {
     try Bundle(SecretBytes(copying: Array((certificate.pem + root.pem).utf8))) { nil }
   }
 
-  /// Turns errors of the enrolment into this program's.
+  /// Converts enrolment errors to `CommandError`.
   func rethrowing<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let error as EnrolmentError {
       switch error {
@@ -91,7 +92,7 @@ extension Registration {
   }
 
   private func report(_ certificate: Certificate, _ plan: ImportPlan, _ saved: ListenerConfiguration) throws -> Report {
-    let note = RunningAgent(configuration).reload(startedBy: agentCommand)
+    let note = RunningAgent(configuration).reloadAndWait(startedBy: agentCommand).line
     let inventory = Inventory(try catalog(), listener: saved)
     let entries = plan.entries.map { (entry: inventory.entry($0.certificate, $0.role), isNew: $0.isNew) }
     if invocation.json { return try Report(json: entries.map(\.entry), warnings: otherStoreWarning) }

@@ -5,8 +5,10 @@ import JobLaunch
 import SystemCalls
 
 extension Registration {
-  /// `--env-diff`: how a job's surroundings differ from those of its user after a login. Both are real: a job is run by the
-  /// shepherd, with the limits that a running agentd has, and a login is made by su(1); what they find around them is compared.
+  /// Compares the surroundings of a user's job with those of a login: `--env-diff`.
+  ///
+  /// Both are real: the shepherd runs a job with the limits of the running agentd, and su(1) makes a login; the surroundings that they find
+  /// are compared.
   public func environmentDifference(of user: String) throws -> Report {
     guard isRoot else {
       throw CommandError(.noPermission, "--env-diff: only root can log in as \(user); run this as root")
@@ -18,7 +20,7 @@ extension Registration {
     if account.isRoot { throw CommandError(.usage, "--env-diff: jobs are not run as root; name another user") }
     let agent = try PidFile.holder(of: configuration.paths.pidFile)
     let measurement = try Measurement(of: account)
-    // First the login: what agentd's limits are set to stays for the rest of this process.
+    // The login comes first: agentd's limits, once set, remain for the rest of this process.
     let login = try measurement.login()
     if let agent { try ProcessLimits.take(from: agent) }
     let job = try measurement.job(configuration.jobs)
@@ -28,18 +30,18 @@ extension Registration {
   }
 }
 
-/// What was found, as `--json` prints it.
+/// The result, as printed by `--json`.
 struct EnvironmentDifference: Encodable {
   struct Pair: Encodable {
     let name: String
-    /// `nil` where there is none.
+    /// `nil` if there is no value.
     let job, login: String?
   }
 
   let user: String
-  /// The command line that logged in.
+  /// The command line of the login.
   let login: String
-  /// The agentd whose limits the job got; `nil` if none runs, and the job got those of this process.
+  /// The agentd whose limits the job had; `nil` if none is running, and the job had those of this process.
   let agentd: Int32?
   let environment, groups, umask, limits: [Pair]
 
@@ -51,7 +53,7 @@ struct EnvironmentDifference: Encodable {
     limits = Self.pairs(ofJob.limits, ofLogin.limits)
   }
 
-  /// Those that differ, by name.
+  /// Returns the values that differ, by name.
   private static func pairs(_ job: [String: String], _ login: [String: String]) -> [Pair] {
     Set(job.keys).union(login.keys).sorted().filter { job[$0] != login[$0] }.map {
       Pair(name: $0, job: job[$0], login: login[$0])
@@ -67,7 +69,7 @@ struct EnvironmentDifference: Encodable {
       + Self.lines("limits (soft, hard)", limits)
   }
 
-  /// A table with the two values below each other, where the eye finds what differs in a long one.
+  /// Returns a table with the two values one below the other, so that a difference in a long one is visible.
   private static func lines(_ title: String, _ pairs: [Pair]) -> [String] {
     if pairs.isEmpty { return ["\(title): the same"] }
     let width = min(pairs.map(\.name.count).max() ?? 0, 32)

@@ -6,9 +6,9 @@ import SystemCalls
 import Values
 
 extension Registration {
-  /// `-E`: a certificate and its chain, or a revocation list, as PEM. Never a key.
+  /// Exports a certificate and its chain, or a revocation list, as PEM, never a key: `-E`.
   ///
-  /// - Parameter file: where to write it; standard output without one.
+  /// - Parameter file: the file to write; `nil` for standard output.
   public func export(_ thumbprint: String, to file: String?) throws -> Report {
     let query = try ThumbprintQuery(thumbprint)
     let catalog = try catalog()

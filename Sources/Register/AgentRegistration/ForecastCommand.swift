@@ -7,9 +7,9 @@ import Values
 import Wording
 
 extension Registration {
-  /// `-V --at TIME`: the first thing that will break of the store, and for the clients seen lately, by that time.
+  /// Reports what will break first in the store, or for recently seen clients, by a given time: `-V --at TIME`.
   ///
-  /// - Parameter time: a moment, or a date, which means its first second; not in the past.
+  /// - Parameter time: a time, or a date, which means its first second; not in the past.
   public func forecast(at time: String) throws -> Report {
     let moment = try Self.moment(time)
     let present = Timestamp(seconds: now)
@@ -44,15 +44,15 @@ extension Registration {
   private func text(_ breakage: Breakage) -> String { breakage.text(from: Timestamp(seconds: now)) }
 }
 
-/// What `-V --at TIME --json` prints.
+/// The output of `-V --at TIME --json`.
 private struct ForecastDescription: Encodable {
   let at: Timestamp
   let sound: Bool
-  /// How many clients were judged.
+  /// The number of clients checked.
   let clients: Int
-  /// What breaks by then, the first one first.
+  /// What breaks by then, in order of time.
   let breakages: [Breakage]
-  /// The first thing that breaks at any time.
+  /// The first breakage at any time.
   let first: Breakage?
 
   init(at moment: Timestamp, broken: [Breakage], next: Breakage?, clients: Int) {

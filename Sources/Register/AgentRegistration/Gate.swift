@@ -8,11 +8,11 @@ import OpenSSL
 import SystemCalls
 import Values
 
-/// The gate that the store makes, and the clients whom agentd has let in.
+/// The store as the basis of verification, and the clients that agentd has accepted.
 extension Registration {
-  /// What decides who is let in.
+  /// Returns what decides which clients are accepted.
   ///
-  /// - Parameter removed: a certificate that is to be left out.
+  /// - Parameter removed: a certificate to leave out.
   func judgedStore(_ catalog: StoreCatalog, without removed: Thumbprint? = nil) throws -> JudgedStore {
     let listener = try listenerConfiguration()
     let own = catalog.all.first { $0.sha256Thumbprint == listener.certificate }
@@ -24,9 +24,9 @@ extension Registration {
       expiredRevocationLists: configuration.tls.crlExpired == .warn ? .accept : .refuse)
   }
 
-  /// Every client that agentd has recorded, who was there last first.
+  /// Returns all clients that agentd has recorded, the most recent first.
   ///
-  /// - Throws: `CommandError` for a record that cannot be used.
+  /// - Throws: `CommandError` if the record is unusable.
   func seenClients() throws(CommandError) -> [SeenClient] {
     let path = configuration.paths.clients
     let sightings: ClientSightings
@@ -48,7 +48,7 @@ extension Registration {
     return clients
   }
 
-  /// Of `clients` those who were let in within the last 30 days.
+  /// Returns those of `clients` that were accepted within the last 30 days.
   func recent(_ clients: [SeenClient]) -> [SeenClient] {
     clients.filter { $0.lastUse >= now - ClientSightings.recently }
   }

@@ -7,14 +7,14 @@ import OpenSSL
 import SystemCalls
 
 extension Registration {
-  /// `-I FILE`: makes the contents of a file part of the store.
+  /// Imports the contents of a file into the store: `-I FILE`.
   ///
   /// - Parameters:
   ///   - file: the file, or `-` for standard input.
-  ///   - removeSource: delete the file after success.
+  ///   - removeSource: whether to delete the file after success.
   public func importFile(_ file: String, password: PasswordSource, removeSource: Bool) throws -> Report {
     let name = file == SourceFile.standardInput ? "standard input" : file
-    if removeSource { try checkRemovable(file) }
+    let source = removeSource ? try RemovableSource(file) : nil
     let contents = try SourceFile.read(file, limit: Bundle.maximumBytes)
     let (bundle, plan): (Bundle, ImportPlan)
     do {
@@ -24,38 +24,20 @@ extension Registration {
       throw CommandError(.data, "\(name): \(refusal)")
     }
     var warnings = plan.warnings.map { "\(name): \($0)" } + otherStoreWarning
-    if removeSource {
-      try remove(file)
+    if let source {
+      warnings += try source.remove(contents.identity)
     } else if bundle.key != nil, let mode = contents.mode {
       warnings.append(keyWarning(file, mode, isUnprotected: bundle.isKeyUnprotected))
     }
     return try report(plan, name, warnings)
   }
 
-  /// Makes a bundle part of the store; that of a certificate that was requested here, with the key that waits for it.
+  /// Adds a bundle to the store; if its certificate was requested here, adds the waiting key as well.
   func add(_ bundle: Bundle) throws -> ImportPlan {
     let (whole, isForRequest) = try completed(bundle)
     let plan = try CertificateImporter(store: store).add(whole, now: now)
     if isForRequest { try store.removeRequestKey() }
     return plan
-  }
-
-  /// Learns before anything is changed whether the file can be deleted afterwards.
-  private func checkRemovable(_ file: String) throws(CommandError) {
-    if file == SourceFile.standardInput {
-      throw CommandError(.usage, "--remove-source: standard input cannot be removed; name a file")
-    }
-    if access(Path.folder(of: file), W_OK | X_OK) != 0, errno != ENOENT {
-      throw CommandError(
-        .noPermission, "\(file): --remove-source cannot delete it: \(String(cString: strerror(errno)))")
-    }
-  }
-
-  private func remove(_ file: String) throws(CommandError) {
-    do throws(SystemError) { try DurableFile.remove(file) } catch {
-      throw CommandError(
-        .inputOutput, "\(file): was imported, but cannot be deleted: \(error.reason); delete it by hand")
-    }
   }
 
   private func keyWarning(_ file: String, _ mode: mode_t, isUnprotected: Bool) -> String {
@@ -69,7 +51,7 @@ extension Registration {
     let certificates = plan.entries.map { (entry: inventory.entry($0.certificate, $0.role), isNew: $0.isNew) }
     let lists = plan.revocationLists.map { (entry: inventory.entry($0), isNew: true) }
     let changed = plan.key != nil || (certificates + lists).contains { $0.isNew }
-    let reload = changed ? RunningAgent(configuration).reload(startedBy: agentCommand) : nil
+    let reload = changed ? RunningAgent(configuration).reloadAndWait(startedBy: agentCommand).line : nil
     if invocation.json { return try Report(json: (certificates + lists).map(\.entry), warnings: warnings) }
     var lines = [changed ? "imported \(name)" : "\(name): everything in it is already in the store"]
     for (entry, isNew) in certificates + lists {
@@ -86,7 +68,7 @@ extension Registration {
     }
   }
 
-  /// What is to be done next, as a command to copy.
+  /// Returns the next step, as a command to copy.
   private func next(_ plan: ImportPlan, _ inventory: Inventory, _ reload: String?) -> [String] {
     if let listener = plan.listener {
       let entry = inventory.entry(listener, .listener)

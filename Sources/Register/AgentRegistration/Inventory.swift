@@ -5,10 +5,10 @@ import Console
 import OpenSSL
 import Values
 
-/// The store's objects with what the listener makes of them.
+/// The objects of the store, and how the listener uses them.
 struct Inventory {
   let catalog: StoreCatalog
-  /// The configured listener certificate and its chain.
+  /// The thumbprints of the configured listener certificate and its chain.
   private let chain: Set<Thumbprint>
 
   init(_ catalog: StoreCatalog, listener: ListenerConfiguration) {
@@ -20,7 +20,7 @@ struct Inventory {
     chain = Set((try? catalog.chain(of: certificate))?.map(\.sha256Thumbprint) ?? [certificate.sha256Thumbprint])
   }
 
-  /// Listener certificates first, then roots, intermediates and revocation lists; each kind by subject.
+  /// All objects: listener certificates first, then roots, intermediates and revocation lists; each kind by subject.
   var entries: [StoreEntry] {
     let leaves = catalog.certificates.filter { !$0.isCA }
     let intermediates = catalog.certificates.filter(\.isCA)
@@ -34,12 +34,12 @@ struct Inventory {
       certificate, role: role.rawValue, hasKey: catalog.keys.contains(thumbprint), inUse: chain.contains(thumbprint))
   }
 
-  /// A list is in use while its issuer is here: without it, those whom it revokes would be let in.
+  /// A list is in use while its issuer is in the store: without the list, the clients that it revokes would be accepted.
   func entry(_ list: RevocationList) -> StoreEntry {
-    StoreEntry(list, inUse: catalog.all.contains { list.isIssued(by: $0) })
+    StoreEntry(list, of: catalog.all.first { list.isIssued(by: $0) })
   }
 
-  /// The one object that `query` means.
+  /// Returns the one object that `query` matches.
   func find(_ query: ThumbprintQuery, _ hint: String) throws(CommandError) -> StoreEntry {
     let found = entries.filter { query.matches(sha1: $0.sha1, sha256: $0.sha256) }
     if found.count > 1 {

@@ -6,14 +6,14 @@ import OpenSSL
 import Values
 
 extension Registration {
-  /// `-l`: what the store holds, and who came in by it.
+  /// Lists the contents of the store, and the clients that used it: `-l`.
   public func list() throws -> Report {
     let inventory = Inventory(try catalog(), listener: try listenerConfiguration())
     var warnings = otherStoreWarning
     var clients: [SeenClient] = []
     do throws(CommandError) { clients = try seenClients() } catch { warnings.append("\(error)") }
     let stored = inventory.entries.map { entry($0, usedBy: clients) }
-    // For people those who are still there; for programs all that is known.
+    // People see the recent clients, programs all known ones.
     let seen = (invocation.json ? clients : recent(clients)).map(entry)
     if invocation.json { return try Report(json: stored + seen, warnings: warnings) }
     if stored.isEmpty {

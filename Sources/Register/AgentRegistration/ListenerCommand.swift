@@ -6,24 +6,24 @@ import OpenSSL
 import SystemCalls
 import Values
 
-/// What `-L` shall change; what is `nil` or empty stays.
+/// The changes that `-L` makes; `nil` or empty leaves a setting unchanged.
 public struct ListenerChange: Sendable {
   /// The listener certificate.
   public var thumbprint: ThumbprintQuery?
-  /// Methods to switch on.
+  /// The methods to enable.
   public var enable: [AuthenticationMethod]
-  /// Methods to switch off.
+  /// The methods to disable.
   public var disable: [AuthenticationMethod]
   /// The addresses to listen on.
   public var addresses: [String]
   /// The port to listen on.
   public var port: Int?
-  /// The enrolment service at which the certificate is renewed; `none` for no renewal.
+  /// The enrolment service that renews the certificate; `none` for no renewal.
   public var enrolmentServer: String?
 
-  /// A change, from the words of a command line.
+  /// Creates a change from the words of a command line.
   ///
-  /// - Throws: `CommandError` for a word that means nothing.
+  /// - Throws: `CommandError` for an unknown word.
   public init(
     thumbprint: String = "", enable: [String] = [], disable: [String] = [], addresses: [String] = [], port: Int? = nil,
     enrolmentServer: String? = nil
@@ -41,13 +41,13 @@ public struct ListenerChange: Sendable {
     self.enrolmentServer = enrolmentServer
   }
 
-  /// Whether there is nothing to change: the configuration is only to be shown.
+  /// Whether nothing changes: the configuration is only shown.
   public var isEmpty: Bool {
     thumbprint == nil && enable.isEmpty && disable.isEmpty && addresses.isEmpty && port == nil && enrolmentServer == nil
   }
 }
 
-/// How a scheduler proves who it is, in the words of the article. Only `tls` exists here.
+/// How a scheduler authenticates, in the article's terms. Only `tls` exists here.
 public enum AuthenticationMethod: String, CaseIterable, Sendable {
   case tls, sspi, none
 
@@ -61,25 +61,37 @@ public enum AuthenticationMethod: String, CaseIterable, Sendable {
 }
 
 extension Registration {
-  /// `-L`: shows the listener's configuration, or changes it and tells a running agentd.
+  /// Shows the listener's configuration, or changes it and makes a running agentd reload: `-L`.
   public func listener(_ change: ListenerChange) throws -> Report {
     if change.isEmpty { return try show(try listenerConfiguration(), note: nil) }
     try Self.checkMethods(change)
-    // What is refused shall not even make an empty store; what is not, is checked again under the writers' lock.
+    // A refused change must not even create an empty store; any other is checked again under the writers' lock.
     if try changed(by: change) == nil { return try show(try listenerConfiguration(), note: nil) }
-    let saved = try store.update { _ in
+    let (before, saved) = try store.update { _ in
+      let before = try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot)
       let changed = try changed(by: change)
       if let changed {
         try Folder.make(Path.folder(of: configuration.paths.listener), mode: 0o755)
         try changed.save(to: configuration.paths.listener)
       }
-      return try changed ?? listenerConfiguration()
+      return (before, try changed ?? listenerConfiguration())
     }
-    let note = saved.certificate == nil ? nil : RunningAgent(configuration).reload(startedBy: agentCommand)
-    return try show(saved, note: note)
+    guard saved.certificate != nil else { return try show(saved, note: nil) }
+    let (note, failure) = RunningAgent(configuration).reloadAndWait(startedBy: agentCommand)
+    if failure == nil { return try show(saved, note: note) }
+    try takeBack(saved, before)
+    throw CommandError(.configuration, "\(note); the listener's configuration is what it was")
   }
 
-  /// The configuration with the change; `nil` if it is the one that is on the disk already.
+  /// Restores the previous configuration: agentd could not be started with one that a running agentd fails to load.
+  private func takeBack(_ saved: ListenerConfiguration, _ before: ListenerConfiguration?) throws {
+    try store.update { _ in
+      guard let before, try listenerConfiguration() == saved else { return }
+      try before.save(to: configuration.paths.listener)
+    }
+  }
+
+  /// Returns the configuration with the change; `nil` if the file already contains it.
   private func changed(by change: ListenerChange) throws -> ListenerConfiguration? {
     let present = try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot)
     var wanted = present ?? ListenerConfiguration()
@@ -95,7 +107,7 @@ extension Registration {
     return wanted == present ? nil : wanted
   }
 
-  /// `none` and `sspi` are off for ever, and `tls` is on for ever.
+  /// `none` and `sspi` are always off, and `tls` is always on.
   private static func checkMethods(_ change: ListenerChange) throws(CommandError) {
     if let method = change.enable.first(where: { $0 != .tls }) {
       let reason = method == .none ? "every client needs a certificate" : "there is no Active Directory here"
@@ -129,7 +141,7 @@ extension Registration {
   }
 }
 
-/// What `-L --json` prints.
+/// The output of `-L --json`.
 struct ListenerDescription: Encodable {
   let certificate: Thumbprint?
   let methods: [String]

@@ -6,8 +6,9 @@ import Glibc
 import JobLaunch
 import SystemCalls
 
-/// Where the two sides of the comparison come from. The login, too, is made below a shepherd: whatever the user's start-up
-/// files do, it ends in time, leaves no process and has no terminal.
+/// Measures both sides of the comparison.
+///
+/// The login also runs under a shepherd: whatever the user's start-up files do, it ends in time, leaves no process and has no terminal.
 final class Measurement {
   private static let patience = 30.0
   private static let maximumBytes: Int64 = 1 << 20
@@ -16,7 +17,7 @@ final class Measurement {
   private let folder: String
   private var launcher: JobLauncher
 
-  /// - Throws: if the shepherd is not where this program's installation has it.
+  /// - Throws: if the shepherd is not where this installation should have it.
   init(of account: Account) throws(SystemError) {
     self.account = account
     var template = Array("/tmp/agent-register-XXXXXX".utf8CString)
@@ -32,14 +33,14 @@ final class Measurement {
 
   deinit { rmdir(folder) }
 
-  /// The login without what is run in it. /bin/sh takes the place of a shell that lets nobody in.
+  /// The login command, without the command run in it. /bin/sh replaces a shell that refuses logins.
   var loginCommand: String { loginArguments.joined(separator: " ") }
 
   private var loginArguments: [String] {
     ["su", "-"] + (account.hasLoginShell ? [] : ["-s", "/bin/sh"]) + [account.name]
   }
 
-  /// As this process would make it: with its limits and its umask.
+  /// Measures a login as this process would make it, with its limits and its umask.
   func login() throws -> Surroundings {
     let mask = umask(0)
     umask(mask)
@@ -53,7 +54,7 @@ final class Measurement {
     return found
   }
 
-  /// As agentd with this configuration would run it, with the limits of this process.
+  /// Measures a job as agentd would run it with this configuration, under the limits of this process.
   func job(_ configuration: AgentConfiguration.Jobs) throws -> Surroundings {
     launcher.surroundings = JobSurroundings(
       umask: configuration.umask, loginShellIsRequired: configuration.loginShellRequired,
@@ -70,7 +71,7 @@ final class Measurement {
     guard let id = JobID(name) else { preconditionFailure("not an id: \(name)") }
     var request = JobRequest(command: command)
     (request.timeout, request.killGrace, request.outputLimit) = (Self.patience, 2, Self.maximumBytes)
-    // Of all variables the one that su(1) hands on.
+    // The only variable that su(1) passes on.
     if account.isRoot, let terminal = getenv("TERM") { request.environment["TERM"] = String(cString: terminal) }
     let job: RunningJob
     do throws(LaunchRefusal) { job = try launcher.launch(id, request, as: account) } catch {
@@ -94,9 +95,9 @@ extension Account {
   }
 }
 
-/// The limits of setrlimit(2) as a whole.
+/// All limits of setrlimit(2).
 enum ProcessLimits {
-  /// Those of this process.
+  /// Returns the limits of this process.
   static func own() throws(SystemError) -> [JobSurroundings.ProcessLimit] {
     var limits: [JobSurroundings.ProcessLimit] = []
     for resource in 0..<clinux_limit_count {
@@ -107,7 +108,7 @@ enum ProcessLimits {
     return limits
   }
 
-  /// Gives this process, and what it starts from now on, the limits of another.
+  /// Sets the limits of another process for this one, and for what it starts from now on.
   static func take(from process: ProcessHandle) throws(SystemError) {
     for resource in 0..<clinux_limit_count {
       var limit = rlimit()

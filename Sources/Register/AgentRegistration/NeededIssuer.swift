@@ -4,10 +4,11 @@ import OpenSSL
 import Values
 import Wording
 
-/// Who would be kept out if an issuer were removed.
+/// Which clients would be refused if an issuer were removed.
 extension Registration {
-  /// The clients of the last 30 days whom the gate lets in now, and would not without the certificate of that
-  /// thumbprint. Who gets in by another root as well is none of them.
+  /// Returns the clients of the last 30 days that are accepted now but would be refused without the certificate with that thumbprint.
+  ///
+  /// This excludes clients that another root also accepts.
   func clientsNeeding(_ thumbprint: Thumbprint, in catalog: StoreCatalog) throws -> [SeenClient] {
     let clients = recent(try seenClients())
     if clients.isEmpty { return [] }
@@ -17,13 +18,13 @@ extension Registration {
     return clients.filter { $0.isAccepted(by: present, at: now) && !$0.isAccepted(by: without, at: now) }
   }
 
-  /// Refuses a removal that would keep out `clients`.
+  /// Returns the message that refuses a removal because of `clients`.
   func refusal(_ entry: StoreEntry, neededBy clients: [SeenClient]) -> String {
     "\(entry.role) \(entry.subject) is still needed: \(Self.summary(clients)); "
       + "give \(clients.count == 1 ? "it a certificate" : "them certificates") from a root that stays, or use --force"
   }
 
-  /// What a removal has done to `clients`.
+  /// Returns the warning that a removal affects `clients`.
   func warning(ofRefused clients: [SeenClient]) -> String { "refused from now on: \(Self.summary(clients))" }
 
   private static func summary(_ clients: [SeenClient]) -> String {

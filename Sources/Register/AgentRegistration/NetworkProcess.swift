@@ -5,20 +5,21 @@ import Sandbox
 import SystemCalls
 import Wording
 
-/// Work that speaks with a stranger, done in a process of its own that can reach the network and nothing else. Only its result comes
-/// back, and is as trustworthy as the stranger.
+/// Runs work that talks to a stranger in a separate process, which can reach the network and nothing else.
+///
+/// Only its result comes back, and is as trustworthy as the stranger.
 struct NetworkProcess {
-  /// The most bytes of a result.
+  /// The maximum size of a result, in bytes.
   private static let limit = 65536
 
   private let process: pid_t
   private let output: FileDescriptor
 
-  /// Starts it. For a process with one thread.
+  /// Starts the process. Call it only in a process with one thread.
   ///
   /// - Parameters:
-  ///   - reach: what it keeps; it is confined before `body` is called.
-  ///   - body: what it does, on a copy of this process's memory.
+  ///   - reach: what the process may still reach; it is confined before `body` is called.
+  ///   - body: the work, on a copy of this process's memory.
   init(reach: Reach, _ body: () throws -> [UInt8]) throws(SystemError) {
     let theirs: FileDescriptor
     (output, theirs) = try FileDescriptor.pipe()
@@ -27,7 +28,7 @@ struct NetworkProcess {
   }
 
   private static func run(_ reach: Reach, _ body: () throws -> [UInt8], _ output: FileDescriptor) -> Never {
-    // What this kernel lacks the process warns of that started it.
+    // The parent process warns about what this kernel lacks.
     _ = Confinement.renewal(reach).enter()
     let answer: [UInt8]
     do { answer = [UInt8(ExitStatus.success.rawValue)] + (try body()) } catch {
@@ -38,9 +39,9 @@ struct NetworkProcess {
     _exit(EXIT_SUCCESS)
   }
 
-  /// Waits for its end.
+  /// Waits for the process to end.
   ///
-  /// - Returns: what `body` returned.
+  /// - Returns: the result of `body`.
   /// - Throws: what `body` threw, as a `CommandError`.
   func result() throws -> [UInt8] {
     defer { waitpid(process, nil, 0) }

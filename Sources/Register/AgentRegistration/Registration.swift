@@ -6,15 +6,15 @@ import Glibc
 import SystemCalls
 import Values
 
-/// One call of agent-register: where things are, and how the program was called.
+/// One invocation of agent-register: its paths, and how the program was called.
 public struct Registration: Sendable {
   /// How the program was called.
   public struct Invocation: Sendable {
-    /// The program's name as it was typed, without folders.
+    /// The program's name as typed, without folders.
     public var program: String
-    /// The file of `-c`.
+    /// The file given with `-c`.
     public var configurationFile: String?
-    /// Whether the answer is to be JSON.
+    /// Whether to answer in JSON.
     public var json: Bool
 
     public init(program: String, configurationFile: String? = nil, json: Bool = false) {
@@ -41,13 +41,13 @@ public struct Registration: Sendable {
     self.invocation = invocation
   }
 
-  /// The command line that calls this program again with further arguments, on the same configuration.
+  /// Returns the command line that calls this program with further arguments and the same configuration.
   func command(_ arguments: String) -> String {
     let configuration = invocation.configurationFile.map { " -c \(shellWord($0))" } ?? ""
     return "\(invocation.program)\(configuration) \(arguments)"
   }
 
-  /// The command line that starts the agent on the same configuration.
+  /// The command line that starts the agent with the same configuration.
   var agentCommand: String {
     let program = invocation.program == "jams-register" ? "jams-agentd" : "agentd"
     return program + (invocation.configurationFile.map { " -c \(shellWord($0))" } ?? "")
@@ -55,15 +55,15 @@ public struct Registration: Sendable {
 
   func catalog() throws -> StoreCatalog { try StoreCatalog(try store.snapshot(), folder: store.folder) }
 
-  /// The listener's configuration; that of a missing file is the default.
+  /// Returns the listener's configuration; the default if the file is missing.
   func listenerConfiguration() throws(ConfigurationError) -> ListenerConfiguration {
     try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot) ?? ListenerConfiguration()
   }
 
-  /// Seconds since the epoch.
+  /// The current time, in seconds since the epoch.
   var now: Int64 { Timestamp.now().seconds }
 
-  /// A word of warning when somebody works on a store of his own while the host has one of the system's.
+  /// A warning if a user works on a store of his own while the host has a system store.
   var otherStoreWarning: [String] {
     guard !isRoot, configuration.file == nil, access("/etc/agentd/store", F_OK) == 0 else { return [] }
     return [
@@ -72,7 +72,7 @@ public struct Registration: Sendable {
   }
 }
 
-/// `text` as one word of a shell command.
+/// Returns `text` quoted as one word of a shell command.
 func shellWord(_ text: String) -> String {
   let plain = text.utf8.allSatisfy { byte in
     switch byte {

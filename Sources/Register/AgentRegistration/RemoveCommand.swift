@@ -5,9 +5,9 @@ import Forecast
 import Values
 
 extension Registration {
-  /// `-x`: removes an object, a certificate with its key.
+  /// Removes an object, a certificate with its key: `-x`.
   ///
-  /// - Parameter force: remove it even though the listener uses it, or clients of the last 30 days need it.
+  /// - Parameter force: remove it even if the listener uses it, or clients of the last 30 days need it.
   public func remove(_ thumbprint: String, force: Bool) throws -> Report {
     let query = try ThumbprintQuery(thumbprint)
     if try store.snapshot().isEmpty { throw CommandError(.data, "\(store.folder): empty; nothing to remove") }
@@ -21,14 +21,14 @@ extension Registration {
       for kind in kinds(entry) { transaction.remove(kind, entry.sha256) }
       return entry
     }
-    let reload = RunningAgent(configuration).reload(startedBy: agentCommand)
+    let reload = RunningAgent(configuration).reloadAndWait(startedBy: agentCommand).line
     let warnings = warnings(entry) + (refused.isEmpty ? [] : [warning(ofRefused: refused)])
     if invocation.json { return try Report(json: entry, warnings: warnings) }
     return Report(
       lines: ["removed \(entry.role) \(entry.subject) (SHA-256 \(entry.sha256))", reload], warnings: warnings)
   }
 
-  /// Who needs an issuer. A record that cannot be used keeps it, unless it is to go by force.
+  /// Returns the clients that need an issuer. If their record is unusable, the issuer is kept unless forced.
   private func neededBy(_ entry: StoreEntry, _ catalog: StoreCatalog, force: Bool) throws -> [SeenClient] {
     guard [.root, .intermediate].contains(ImportPlan.Role(rawValue: entry.role)) else { return [] }
     do { return try clientsNeeding(entry.sha256, in: catalog) } catch let error as CommandError {

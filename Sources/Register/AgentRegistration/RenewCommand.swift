@@ -9,13 +9,14 @@ import SystemCalls
 import Values
 
 extension Registration {
-  /// `--renew`: replaces the listener's certificate, by which this agent proves itself, with a new one for a new key. agentd runs this
-  /// when it is time. The store's roots stay what they are: nothing that comes over the network becomes trusted.
+  /// Replaces the listener's certificate, with which this agent authenticates, by a new one for a new key: `--renew`.
   ///
-  /// Two processes share the work, and each gives up all that its part does not take, for good, before anybody can say a word: one speaks
-  /// with the service and can change nothing, the other changes the agent's files, and hears of the service only the certificate.
+  /// agentd runs this when renewal is due. The store's roots stay unchanged: nothing received over the network becomes trusted.
   ///
-  /// - Parameter startedByAgentd: agentd reloads by itself at the end, and need not be signalled.
+  /// Two processes share the work, and each permanently gives up everything that its part does not need before it reads anything from a
+  /// peer: one talks to the service and can change nothing, the other changes the agent's files and receives only the certificate.
+  ///
+  /// - Parameter startedByAgentd: whether agentd started this; it then reloads automatically at the end and needs no signal.
   public func renew(startedByAgentd: Bool) throws -> Report {
     let listener = try listenerConfiguration()
     guard let server = listener.enrolmentServer else {
@@ -56,7 +57,7 @@ extension Registration {
 
   private func fileReach(startedByAgentd: Bool) -> Reach {
     var reach = Reach()
-    // A file is replaced by another in the same folder, which therefore has to be open to changes.
+    // A file is replaced by another in the same folder, so the folder must be writable.
     let listener = Path.folder(of: configuration.paths.listener)
     reach.changeable = [store.folder, listener] + (startedByAgentd ? [] : [configuration.paths.pidFile])
     reach.signals = !startedByAgentd
@@ -68,7 +69,7 @@ extension Registration {
     return try CertificateRequest.make(commonName: name, alternativeNames: old.subjectAlternativeNames, key: key)
   }
 
-  /// A certificate for other names would make the agent another one.
+  /// A certificate with other names would turn this agent into another one.
   private func check(_ renewed: Certificate, inPlaceOf old: Certificate) throws(CommandError) {
     guard renewed.subject == old.subject,
       Set(renewed.subjectAlternativeNames) == Set(old.subjectAlternativeNames)
@@ -80,7 +81,7 @@ extension Registration {
     }
   }
 
-  /// One for another key than ours is refused, as any import of a certificate with the wrong key.
+  /// A certificate for another key is refused, like any import of a certificate with the wrong key.
   private func add(_ renewed: Certificate, _ key: PrivateKey) throws {
     do {
       let alone = try Bundle(SecretBytes(copying: Array(renewed.pem.utf8))) { nil }
@@ -90,7 +91,7 @@ extension Registration {
     }
   }
 
-  /// Serves with the new one, unless somebody has chosen another meanwhile; forgets those that the old one had replaced.
+  /// Configures the new certificate, unless another was chosen meanwhile; removes those that the old one had replaced.
   private func adopt(_ renewed: Certificate, inPlaceOf old: Certificate) throws -> ListenerConfiguration {
     let saved = try changeListener { listener in
       guard listener.certificate == old.sha256Thumbprint else {

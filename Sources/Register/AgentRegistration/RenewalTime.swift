@@ -8,7 +8,7 @@ import SystemCalls
 import Values
 
 extension Registration {
-  /// Writes that the listener serves with `certificate`, and renews it at `server`.
+  /// Configures the listener to use `certificate`, and to renew it at `server`.
   func serve(with certificate: Certificate, renewingAt server: EnrolmentServer) throws -> ListenerConfiguration {
     try changeListener { listener in
       listener.certificate = certificate.sha256Thumbprint
@@ -17,7 +17,7 @@ extension Registration {
     }
   }
 
-  /// Takes over where certificates are renewed, and when this one is. The time that was chosen for a certificate stays.
+  /// Sets the renewal server, and the renewal time of a new certificate. A time already chosen for a certificate is kept.
   func changeRenewal(
     _ listener: inout ListenerConfiguration, by server: String?, _ present: ListenerConfiguration?
   ) throws {
@@ -48,11 +48,12 @@ extension Registration {
     }
   }
 
-  /// When a certificate is to be renewed: at two thirds of what it has left, or up to a tenth of that earlier, at random, so that a
-  /// fleet that was enrolled in one hour does not come back in one.
+  /// Returns when to renew a certificate: at two thirds of its remaining lifetime or up to a tenth of that earlier.
+  ///
+  /// The time is random, so that a fleet enrolled within one hour does not renew within one hour.
   static func renewalTime(of certificate: Certificate, now: Int64) -> Timestamp {
     let left = Double(max(certificate.notAfter - now, 0))
-    // Not at once, whatever the clocks say: that would be for ever.
+    // Never at once, whatever the clocks say: that would repeat forever.
     return Timestamp(seconds: now) + .seconds(max(5, left * Double.random(in: 0.6...(2.0 / 3))))
   }
 }

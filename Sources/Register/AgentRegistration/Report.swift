@@ -2,22 +2,22 @@ import Console
 import FoundationEssentials
 import Wording
 
-/// What a command has to say when it succeeded.
+/// The output of a successful command.
 public struct Report: Sendable {
-  /// For standard output.
+  /// The bytes for standard output.
   public var output: [UInt8] = []
-  /// For standard error, one line each: what a person should know.
+  /// Warnings for standard error, one line each.
   public var warnings: [String] = []
-  /// How the program ends.
+  /// The program's exit status.
   public var status = ExitStatus.success
 
-  /// A report of lines.
+  /// Creates a report of lines.
   init(lines: [String] = [], warnings: [String] = []) {
     output = Array(lines.map { printable($0) + "\n" }.joined().utf8)
     self.warnings = warnings.map(printable)
   }
 
-  /// A report in JSON.
+  /// Creates a report in JSON.
   init(json value: some Encodable, warnings: [String] = []) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -5,11 +5,11 @@ import OpenSSL
 import SystemCalls
 
 extension Registration {
-  /// `-R -o FILE`: makes a private key, which stays in the store's folder, and writes a request for a certificate for it.
+  /// Creates a private key, which stays in the store's folder, and writes a certificate request for it: `-R -o FILE`.
   ///
   /// - Parameters:
-  ///   - name: how the scheduler knows this agent; `nil` for the name in agentd.toml, which is the host's by default.
-  ///   - file: where the request goes; it holds no secret. `-` is standard output.
+  ///   - name: the name under which the scheduler knows this agent; `nil` for the name in agentd.toml, by default the host's.
+  ///   - file: the file for the request, which contains no secret; `-` for standard output.
   public func request(name: String?, to file: String) throws -> Report {
     let name = try agentName(name)
     let request = try CertificateRequest.make(commonName: name, alternativeNames: [.dns(name)], key: try requestKey())
@@ -30,7 +30,7 @@ extension Registration {
       ], warnings: otherStoreWarning)
   }
 
-  /// A name as a certificate can have it.
+  /// Returns a name that a certificate can contain.
   func agentName(_ wanted: String?) throws(CommandError) -> String {
     let name = wanted ?? configuration.process.agentName
     let isAllowed = name.utf8.allSatisfy { byte in

@@ -3,9 +3,9 @@ import CertificateStore
 import OpenSSL
 import SystemCalls
 
-/// The private key of a request that is under way.
+/// The private key of a pending request.
 extension Registration {
-  /// The key that was made for an earlier request whose certificate has not come, or a new one, which is on the disk by then.
+  /// Returns the key of an earlier request whose certificate has not arrived, or a new one, which is already on disk.
   func requestKey() throws -> PrivateKey {
     if let key = try keptRequestKey() { return key }
     let key = try PrivateKey.generate(.p256)
@@ -13,7 +13,7 @@ extension Registration {
     return key
   }
 
-  /// The key that waits for a certificate, if there is one.
+  /// Returns the key that waits for a certificate, if any.
   func keptRequestKey() throws -> PrivateKey? {
     guard let file = try store.openRequestKey() else { return nil }
     do {
@@ -24,7 +24,7 @@ extension Registration {
       path: store.requestKeyPath, fact: "is not a private key; remove it and make a new request")
   }
 
-  /// `bundle` with the key that waits for one of its certificates; as it is where none does.
+  /// Returns `bundle` with the key that waits for one of its certificates, or unchanged if none does.
   func completed(_ bundle: Bundle) throws -> (bundle: Bundle, isForRequest: Bool) {
     guard bundle.key == nil, bundle.certificates.contains(where: { !$0.isCA }), let key = try keptRequestKey(),
       bundle.certificates.contains(where: { $0.matches(key) })

@@ -3,34 +3,35 @@ import OpenSSL
 import Values
 import Wording
 
-/// One object of the store, as `-l` and `-I` show it; with `--json` exactly so.
+/// An object of the store, as shown by `-l` and `-I`; `--json` prints exactly these fields.
 public struct StoreEntry: Encodable, Equatable, Sendable {
-  /// What it is to the agent: `listener`, `root`, `intermediate` or `crl`; `client` for one that was let in and is not
-  /// stored.
+  /// The role for the agent: `listener`, `root`, `intermediate` or `crl`; `client` for an accepted client, which is not stored.
   public var role: String
-  /// Whom it is about, of a revocation list who issued it; RFC 4514.
+  /// The subject of a certificate, or the issuer of a revocation list; RFC 4514.
   public var subject: String
-  /// The names (subject alternative names) it is valid for.
+  /// The subject alternative names.
   public var names: [String]
-  /// SHA-1, 40 lower-case hex digits.
+  /// SHA-1 in 40 lower-case hex digits.
   public var sha1: String
   /// SHA-256.
   public var sha256: Thumbprint
-  /// The beginning of its validity.
+  /// The start of validity.
   public var notBefore: Timestamp
-  /// The end of its validity; a revocation list may have none.
+  /// The end of validity; `nil` for a revocation list without one.
   public var notAfter: Timestamp?
-  /// Whether the private key is stored too.
+  /// Whether the private key is stored as well.
   public var hasKey: Bool
   /// Whether the listener uses it.
   public var inUse: Bool
 
-  /// Of a root when a client was last let in through it, of a client when it was; `nil` if that is not known.
+  /// For a root, when a client was last accepted through it; for a client, when it was last accepted; `nil` if unknown.
   public var lastUse: Timestamp?
-  /// Of a client the root that it was let in through.
+  /// For a client, the root through which it was accepted; for a revocation list, the CA whose key signed it.
   public var root: Thumbprint?
+  /// For a revocation list that covers part of its CA's certificates, its distribution point.
+  public var distributionPoint: String?
 
-  /// Kind and size of the key; not in the JSON.
+  /// The type and size of the key; not in the JSON.
   var keyDescription = ""
 
   enum CodingKeys: String, CodingKey {
@@ -43,6 +44,7 @@ public struct StoreEntry: Encodable, Equatable, Sendable {
     case inUse = "in_use"
     case lastUse = "last_use"
     case root
+    case distributionPoint = "distribution_point"
   }
 }
 
@@ -56,17 +58,20 @@ extension StoreEntry {
       hasKey: hasKey, inUse: inUse, keyDescription: certificate.keyDescription)
   }
 
-  init(_ list: RevocationList, inUse: Bool) {
+  /// - Parameter issuer: the CA whose key signed it; `nil` if it is not in the store.
+  init(_ list: RevocationList, of issuer: Certificate?) {
     self.init(
       role: ImportPlan.Role.revocationList.rawValue, subject: list.issuer, names: [], sha1: list.sha1Thumbprint,
       sha256: list.sha256Thumbprint, notBefore: Timestamp(seconds: list.thisUpdate),
-      notAfter: list.nextUpdate.map { Timestamp(seconds: $0) }, hasKey: false, inUse: inUse)
+      notAfter: list.nextUpdate.map { Timestamp(seconds: $0) }, hasKey: false, inUse: issuer != nil)
+    root = issuer?.sha256Thumbprint
+    distributionPoint = list.scope.text.isEmpty ? nil : list.scope.text
   }
 
-  /// For people.
+  /// Returns the lines for people.
   ///
   /// - Parameters:
-  ///   - remark: something to say besides, after the subject.
+  ///   - remark: a remark to add after the subject.
   ///   - now: seconds since the epoch.
   func lines(remark: String? = nil, now: Int64) -> [String] {
     let mark = remark.map { "  (\($0))" } ?? ""
@@ -77,7 +82,8 @@ extension StoreEntry {
       lines.append(Self.line("key", hasKey ? "\(keyDescription), private key in the store" : keyDescription))
     }
     if let lastUse { lines.append(Self.line("last use", lastUse.short)) }
-    if let root { lines.append(Self.line("through", "\(root)")) }
+    if let root { lines.append(Self.line(role == "crl" ? "signed by" : "through", "\(root)")) }
+    if let distributionPoint { lines.append(Self.line("for", distributionPoint)) }
     lines.append(Self.line("SHA-1", sha1))
     lines.append(Self.line("SHA-256", "\(sha256)"))
     return lines

@@ -1,25 +1,26 @@
-/// What a process finds around itself.
+/// The surroundings that a process finds.
 struct Surroundings: Equatable {
   var umask = ""
-  /// `primary` and `all`, by name.
+  /// The groups `primary` and `all`, by name.
   var groups: [String: String] = [:]
-  /// Soft and hard limit by the kernel's name for the resource.
+  /// Soft and hard limit, by the kernel's name for the resource.
   var limits: [String: String] = [:]
   var environment: [String: String] = [:]
 
-  /// Prints all of it. Without single quotes, because another shell may have to hand it on; with full paths, because the
-  /// user's PATH may lead anywhere.
+  /// The script that prints everything.
+  ///
+  /// It has no single quotes, because another shell may have to pass it on, and full paths, because the user's PATH may lead anywhere.
   static let script =
     "exec 2>/dev/null; umask; /usr/bin/id -gn; /usr/bin/id -Gn; /bin/cat /proc/self/limits; "
     + "echo ENVIRONMENT; exec /usr/bin/env -0"
 
-  /// What the shell that runs the script sets by itself, and where the process is.
+  /// The variables that the shell running the script sets itself, and the working directory.
   private static let ownOfShell: Set<String> = ["_", "PWD", "OLDPWD", "SHLVL"]
-  /// The job's number and mark, of which a login knows nothing.
+  /// The prefix of the job's own variables, which a login does not have.
   private static let ownOfAgent = "AGENTD_"
 
-  /// - Parameter output: what the script printed. A login may have printed something before.
-  /// - Returns: `nil` if it is something else.
+  /// - Parameter output: the script's output. A login may have printed something before it.
+  /// - Returns: `nil` for any other text.
   init?(_ output: [UInt8]) {
     guard let marker = output.lastRange(of: Array("\nENVIRONMENT\n".utf8)) else { return nil }
     let lines = String(decoding: output[..<marker.lowerBound], as: UTF8.self).split(separator: "\n").map(String.init)
@@ -34,7 +35,7 @@ struct Surroundings: Equatable {
     names.split(separator: " ").sorted().joined(separator: " ")
   }
 
-  /// The name has 25 columns, then come the two limits; proc_pid_limits(5).
+  /// The name takes 25 columns, the two limits follow; proc_pid_limits(5).
   private mutating func read(limit line: String) {
     let name = line.prefix(26).split(separator: " ").joined(separator: " ")
     limits[name] = line.dropFirst(26).split(separator: " ").prefix(2).joined(separator: ", ")

@@ -7,7 +7,7 @@ import SystemCalls
 import Values
 
 extension Registration {
-  /// The certificate that `query` means, if a listener can serve with it: key there and its own, chain complete, in force.
+  /// Returns the certificate that `query` matches, if a listener can use it: its own key stored, chain complete, currently valid.
   func usableCertificate(_ query: ThumbprintQuery) throws -> Certificate {
     let catalog = try catalog()
     let entry = try Inventory(catalog, listener: ListenerConfiguration()).find(query, command("-l"))

@@ -7,11 +7,11 @@ import OpenSSL
 import Values
 
 extension Registration {
-  /// `-V`: whether a client that presents the certificates of a file would be let in.
+  /// Checks whether a client that presents the certificates of a file would be accepted: `-V`.
   ///
   /// - Parameters:
-  ///   - file: the client's certificate first, then others of its chain; a private key in it is not looked at.
-  ///   - time: the moment to judge for; now without one.
+  ///   - file: the client's certificate first, then others of its chain; a private key in it is ignored.
+  ///   - time: the time to check for; `nil` for now.
   public func verify(_ file: String, password: PasswordSource, at time: String?) throws -> Report {
     let moment = try time.map(Self.moment) ?? Timestamp(seconds: now)
     let contents = try SourceFile.read(file, limit: Bundle.maximumBytes)
@@ -27,7 +27,7 @@ extension Registration {
     return try report(examination, certificates[0], moment)
   }
 
-  /// A date means its first second.
+  /// Parses a time; a date means its first second.
   static func moment(_ text: String) throws(CommandError) -> Timestamp {
     guard let moment = Timestamp.momentOrDate(text) else {
       throw CommandError(
@@ -48,11 +48,11 @@ extension Registration {
   }
 }
 
-/// What `-V --json` prints.
+/// The output of `-V --json`.
 struct VerdictDescription: Encodable {
   let accepted: Bool
   let reason: String?
-  /// The word for the rule by which the client is refused.
+  /// The word for the rule that refuses the client.
   let rule: String?
   let links: [ChainLink]
 
@@ -70,7 +70,7 @@ struct VerdictDescription: Encodable {
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(accepted, forKey: .accepted)
-    // null, not absent: a reader need not tell the two apart.
+    // null, not absent, so that a reader need not distinguish the two.
     try container.encode(reason, forKey: .reason)
     try container.encode(rule, forKey: .rule)
     try container.encode(links, forKey: .links)

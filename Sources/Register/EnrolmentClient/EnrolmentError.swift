@@ -1,14 +1,14 @@
 import HTTPSClient
 
-/// Why there is no certificate, sorted by who has to act.
+/// Why no certificate was obtained, classified by who must act.
 public enum EnrolmentError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Nobody answers there. May pass.
+  /// The server does not answer or is overloaded. May be temporary.
   case unreachable(String)
   /// The server did not prove that it is the scheduler's.
   case untrusted(String)
-  /// The server does not issue it, and says why.
+  /// The server refuses to issue it; its reason.
   case refused(String)
-  /// What it answers is of no use.
+  /// The answer is unusable.
   case unusable(String)
 
   /// One line.
@@ -28,7 +28,7 @@ public enum EnrolmentError: Error, Equatable, Sendable, CustomStringConvertible 
     }
   }
 
-  /// RFC 7030 section 4.2.3: the body may say why.
+  /// RFC 7030 section 4.2.3: the body may contain the reason.
   init(status: Int, _ body: [UInt8], _ server: EnrolmentServer) {
     let line = String(decoding: body.prefix(500), as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
     let text = "\(server) refuses (HTTP \(status))\(line.isEmpty ? "" : ": \(line)")"

@@ -3,16 +3,15 @@ import FoundationEssentials
 import HTTPSClient
 import OpenSSL
 
-/// An EST server (RFC 7030) as an agent sees it. All calls block, for two minutes at most.
+/// An EST server (RFC 7030) as seen by an agent. All calls block; a server that stops answering is given up within two minutes.
 public struct EnrolmentServer: Sendable, CustomStringConvertible {
-  /// Where it is, and the name that its certificate has to be for.
+  /// The server's address, and the name that its certificate must be valid for.
   private let address: ServerAddress
 
-  /// The most bytes of an answer.
+  /// The maximum size of an answer, in bytes.
   private static let maximumAnswer = 1 << 18
 
-  /// Reads `HOST`, `HOST:PORT`, `[IPV6]`, `[IPV6]:PORT` or an IPv6 address; the port is 5774 where there is none. `nil` for anything
-  /// else.
+  /// Parses `HOST`, `HOST:PORT`, `[IPV6]`, `[IPV6]:PORT` or an IPv6 address; the default port is 5774. Returns `nil` for any other text.
   public init?(_ text: String) {
     guard let address = ServerAddress(text, port: EnrolmentOperation.defaultPort) else { return nil }
     self.address = address
@@ -24,16 +23,17 @@ public struct EnrolmentServer: Sendable, CustomStringConvertible {
   /// `HOST:PORT`.
   public var description: String { "\(address)" }
 
-  /// The certificates that whoever answers there calls those of the CA. Nobody has proven anything: they are to be compared with
-  /// what is known of them.
+  /// Returns the certificates that the server presents as those of the CA.
+  ///
+  /// Nothing has been verified: the caller must compare them with what is known about the CA.
   public func unverifiedAuthorities() throws -> [Certificate] {
     try certificates(.cacerts, TLSClientContext(withoutVerification: ()))
   }
 
-  /// A certificate for whoever has a code.
+  /// Requests a certificate with an enrolment code.
   ///
   /// - Parameters:
-  ///   - root: the certificate that the server's chain has to end in. The code is sent when that is proven.
+  ///   - root: the certificate that the server's chain must end in. The code is sent only once that is verified.
   ///   - code: the secret part of the code.
   public func enrol(
     _ request: CertificateRequest, agentName: String, code: String, root: Certificate
@@ -43,7 +43,7 @@ public struct EnrolmentServer: Sendable, CustomStringConvertible {
       .simpleenroll, request, TLSClientContext(roots: [root]), [("Authorization", "Basic \(credentials)")])
   }
 
-  /// A certificate in place of `chain.first`, whose key is `key`.
+  /// Requests a certificate that replaces `chain.first`, whose key is `key`.
   ///
   /// - Parameter roots: the certificates that the server's chain may end in.
   public func renew(

@@ -1,116 +1,120 @@
 import AgentProtocol
 import SystemCalls
 
-/// What agentd.toml says, with the defaults filled in. Every path is absolute.
+/// The contents of agentd.toml, with the defaults filled in. All paths are absolute.
 public struct AgentConfiguration: Equatable, Sendable {
-  /// Where things are.
+  /// The locations of files and folders.
   public struct Paths: Equatable, Sendable {
     /// The folder of the certificate store.
     public var store: String
-    /// The file listener.toml.
+    /// The path of listener.toml.
     public var listener: String
-    /// The folder of what must survive a boot: ledger and jobs.
+    /// The folder with what must survive a reboot: ledger and jobs.
     public var state: String
-    /// The folder of what need not: pid file and sockets.
+    /// The folder with what need not survive a reboot: pid file and sockets.
     public var runtime: String
 
     /// The pid file of the running agentd.
     public var pidFile: String { "\(runtime)/agentd.pid" }
 
-    /// The record of the clients that were let in.
+    /// The record of the clients that were admitted.
     public var clients: String { "\(state)/clients" }
   }
 
-  /// How agentd runs.
+  /// The settings of the agentd processes.
   public struct Process: Equatable, Sendable {
-    /// The user that an installation brings for the signer.
+    /// The user that an installation creates for the signer.
     public static let defaultSignerUser = "agentd-signer"
-    /// The user of the listener; ignored when not started as root.
+    /// The user of the listener; ignored unless agentd is started as root.
     public var listenerUser: String
-    /// The user of the signer, likewise. `nil` if the file names one for the listener alone: then it is `defaultSignerUser` where
-    /// there is such a user, and else the listener's.
+    /// The user of the signer; ignored unless agentd is started as root.
+    ///
+    /// `nil` if the file names only the listener's user: then it is `defaultSignerUser` if there is such a user, otherwise the listener's.
     public var signerUser: String? = defaultSignerUser
-    /// The least important messages that are logged.
+    /// The minimum level of messages that are logged.
     public var logLevel: LogLevel
-    /// How events are written.
+    /// The format of log lines.
     public var logFormat = LogFormat.text
-    /// Where it is written who asked for what.
+    /// Where to log who asked for what.
     public var auditLog = AuditPlace.log
-    /// The file that a detached agentd logs to.
+    /// The log file of a detached agentd.
     public var logFile: String
-    /// The name by which schedulers know this agent: the host's, unless it is set.
+    /// The name by which schedulers know this agent; the host's name by default.
     public var agentName: String
   }
 
-  /// How clients are judged.
+  /// The settings for the verification of clients.
   public struct TLS: Equatable, Sendable {
-    /// What becomes of an issuer's clients when its revocation list is out of date.
+    /// How to treat the clients of an issuer whose revocation list has expired.
     public var crlExpired: CRLExpired
   }
 
-  /// The choices for a revocation list that is out of date.
+  /// The choices for an expired revocation list.
   public enum CRLExpired: String, CaseIterable, Sendable {
-    /// Its issuer's clients are refused.
+    /// Clients of its issuer are refused.
     case refuse
-    /// They are let in unless the old list names them.
+    /// They are admitted unless the expired list names them.
     case warn
   }
 
-  /// What jobs get.
+  /// The settings of jobs.
   public struct Jobs: Equatable, Sendable {
-    /// The most jobs at a time; 1 to 10,000.
+    /// The maximum number of running jobs; 1 to 10,000.
     public var maxRunning: Int
-    /// The most jobs that wait; 0 to 1,000,000.
+    /// The maximum number of waiting jobs; 0 to 1,000,000.
     public var maxQueued: Int
-    /// The user of a job that names none, when started as root.
+    /// The user of a job that names none, if agentd is started as root.
     public var defaultUser: String
-    /// The most bytes of output of a job that names no limit.
+    /// Whether agentd.toml sets `defaultUser`.
+    public var isDefaultUserNamed = false
+    /// The maximum output of a job, in bytes; a request may only name a lower limit.
     public var outputLimit: Int
-    /// The least free space of the disk of `state` at which jobs are taken in, in bytes; `nil` for 64 MiB, or a twentieth of the
-    /// disk where that is less.
+    /// The minimum free space on the disk of `state` for a job to be accepted, in bytes.
+    ///
+    /// `nil` stands for 64 MiB, or a twentieth of the disk if that is less.
     public var diskFloor: Int?
-    /// Which jobs that have ended are kept.
+    /// How many ended jobs to keep.
     public var kept = KeptJobs()
-    /// The most jobs at a time of each pool.
+    /// The maximum number of running jobs of each pool.
     public var pools: [String: Int] = [:]
-    /// Where each job gets a control group of its own.
+    /// Where each job gets its own control group.
     public var controlGroups = ControlGroups.auto
-    /// The most bytes of a job's input, and of its script; 0 to 786,432.
+    /// The maximum size of a job's input, and of its script, in bytes; 0 to 786,432.
     public var inputLimit = 262_144
-    /// The umask(2) of a job that names none.
+    /// The umask(2) of a job whose request names none.
     public var umask: UInt32 = 0o022
-    /// Whether users without a login shell get no jobs.
+    /// Whether to refuse jobs of users without a login shell.
     public var loginShellRequired = false
-    /// The section `[jobs.limits]`: by the kernel's number of the resource; setrlimit(2).
+    /// The section `[jobs.limits]`, by the kernel's number of the resource; setrlimit(2).
     public var processLimits: [Int: ProcessLimit] = [:]
   }
 
-  /// A limit of setrlimit(2).
+  /// A limit for setrlimit(2).
   public struct ProcessLimit: Equatable, Sendable {
     /// The limit in force; `UInt64.max` for none.
     public var soft: UInt64
-    /// How far the job may raise it; `UInt64.max` for any.
+    /// How far the job may raise it; `UInt64.max` for no bound.
     public var hard: UInt64
   }
 
-  /// How much is kept of jobs that have ended, with their output; beyond, those are forgotten first that ended first.
+  /// How much to keep of ended jobs and their output; beyond that, the jobs that ended first are forgotten first.
   public struct KeptJobs: Equatable, Sendable {
-    /// The most days; `nil` for no limit.
+    /// The maximum number of days; `nil` for no limit.
     public var days: Int? = 30
-    /// The most jobs; `nil` for no limit.
+    /// The maximum number of jobs; `nil` for no limit.
     public var count: Int? = 100_000
-    /// The most bytes of output; `nil` for no limit.
+    /// The maximum size of their output, in bytes; `nil` for no limit.
     public var bytes: Int? = 10 << 30
 
-    /// The defaults.
+    /// Creates the default limits.
     public init() {}
   }
 
   /// The choices for the jobs' control groups.
   public enum ControlGroups: Equatable, Sendable {
-    /// In the folder that was given to agentd; none where none was.
+    /// In the folder that was delegated to agentd, if there is one.
     case auto
-    /// Jobs have none.
+    /// Jobs have no control groups.
     case off
     /// In this folder of a cgroup2 file system.
     case folder(String)
@@ -123,11 +127,11 @@ public struct AgentConfiguration: Equatable, Sendable {
 
   /// The choices for the audit log.
   public enum AuditPlace: Equatable, Sendable {
-    /// With all else that is logged.
+    /// In agentd's own log.
     case log
-    /// The system's log, of the facility authpriv.
+    /// In the system log, with the facility authpriv.
     case syslog
-    /// A file of its own.
+    /// In a separate file.
     case file(String)
   }
 
@@ -138,7 +142,7 @@ public struct AgentConfiguration: Equatable, Sendable {
 
   /// The file that was read; `nil` if there is none, and all values are defaults.
   public var file: String?
-  /// Whether `file` is another than the default one.
+  /// Whether `file` is not the default one.
   public var isFileNamed = false
   /// The section `[paths]`.
   public var paths: Paths
@@ -150,16 +154,16 @@ public struct AgentConfiguration: Equatable, Sendable {
   public var limits: ListenerLimits
   /// The section `[jobs]`.
   public var jobs: Jobs
-  /// The tables `[[client]]`, in their order; without any, every client may run jobs as any user but root.
+  /// The `[[client]]` tables, in order; without any, every client may run jobs as any user except root.
   public var clients: [ClientTable] = []
 
   /// Reads the configuration.
   ///
   /// - Parameters:
-  ///   - file: the file that was asked for (`-c`): it must exist. Without it, the one that AGENTD_CONFIG names, which must
-  ///     exist too; else /etc/agentd/agentd.toml (root) or $XDG_CONFIG_HOME/agentd/agentd.toml, which need not.
-  ///   - environment: AGENTD_CONFIG, HOME and the XDG_ variables are read from it.
-  ///   - isRoot: decides the defaults. Root reads no file that others can write to.
+  ///   - file: the file given with `-c`, which must exist. Without it, the file that AGENTD_CONFIG names, which must exist too;
+  ///     otherwise /etc/agentd/agentd.toml (root) or $XDG_CONFIG_HOME/agentd/agentd.toml, which may be missing.
+  ///   - environment: the environment, of which AGENTD_CONFIG, HOME and the XDG_ variables are used.
+  ///   - isRoot: selects the defaults. Root does not read a file that others can write to.
   public static func load(
     file: String?, environment: [String: String], isRoot: Bool
   ) throws(ConfigurationError) -> AgentConfiguration {

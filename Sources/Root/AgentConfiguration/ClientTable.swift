@@ -1,58 +1,65 @@
 import AgentProtocol
 import Glibc
 import Values
+import Wording
 
-/// One table `[[client]]`: what the clients may do that it is for. The first that is for a client rules.
+/// A `[[client]]` table: what the clients that match it may do. The first table that matches a client applies.
 public struct ClientTable: Equatable, Sendable {
-  /// Which jobs a client may see, cancel and delete.
+  /// The jobs that a client may see, cancel and delete.
   public enum Jobs: String, CaseIterable, Sendable {
-    /// Those that were submitted by a client of the same subject.
+    /// Jobs submitted by a client with the same subject.
     case own
-    /// All.
+    /// All jobs.
     case all
   }
 
-  /// Where it begins in agentd.toml, counted from 1.
+  /// The line where it begins in agentd.toml, counted from 1.
   public var line: Int
-  /// Whom it is for.
+  /// The clients that it matches.
   public var certificate: ClientPattern
-  /// The users that jobs may run as; `nil` for any but root.
+  /// The users that jobs may run as; `nil` for any except root.
   public var users: [String]?
   /// Whether jobs may run as root.
   public var allowRoot = false
-  /// The groups that a request may name; `nil` for any that its user is a member of. Membership is asked for either way.
+  /// The groups that a request may name; `nil` for any. In both cases the user must be a member of the group.
   public var groups: [String]?
-  /// The programs that jobs may be; `nil` for any.
+  /// The programs that jobs may run; `nil` for any.
   public var commands: [ProgramPattern]?
-  /// The jobs that it may see and change.
+  /// The variables that a request may set; `nil` for any if `commands` is `nil` too, otherwise none.
+  ///
+  /// Variables that make programs load something are refused in any case.
+  public var environment: [VariablePattern]?
+  /// The user of a request that names none. Without it, a client that may see only its own jobs has to name a user.
+  public var defaultUser: String?
+  /// The jobs that the client may see and change.
   public var jobs = Jobs.own
-  /// Whether it may only look.
+  /// Whether the client has read-only access.
   public var readOnly = false
-  /// The pool that all its jobs run in; `nil` for the one that a request names, or none.
+  /// The pool that all jobs of the client run in; `nil` for the one that a request names, or none.
   public var pool: String?
 
-  /// A table for `certificate` with every choice left at its default.
+  /// Creates a table for `certificate` with default values.
   public init(line: Int, certificate: ClientPattern) {
     self.line = line
     self.certificate = certificate
   }
 
-  /// The most tables, and the most elements of a list in one.
+  /// The maximum number of tables, and of elements in a list of a table.
   public static let maximumCount = 1000
 }
 
-/// Whom a table is for.
+/// A pattern that clients are matched against.
 public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
-  /// Every client that was let in.
+  /// Every admitted client.
   case any
-  /// The one certificate with this thumbprint.
+  /// The certificate with this thumbprint.
   case thumbprint(Thumbprint)
-  /// Every certificate with this subject; `text` is how it was written.
+  /// Every certificate with this subject; `text` is the subject as written.
   case subject(SubjectName, text: String)
   /// Every certificate with this alternative name.
   case name(ClientName)
 
-  /// Whether `client` is meant.
+  /// Returns whether `client` matches.
   public func matches(_ client: VerifiedClient) -> Bool {
     switch self {
     case .any: true
@@ -62,7 +69,7 @@ public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// As it is written in the file.
+  /// The pattern as written in the file.
   public var description: String {
     switch self {
     case .any: "*"
@@ -72,9 +79,9 @@ public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Reads what the key `certificate` says, or why it says nothing.
+  /// Parses the value of the key `certificate`, or returns why it is invalid.
   public static func read(_ text: String) -> Result<ClientPattern, Fault> {
-    if text == "*" { return .success(.any) }
+    if text.isSame(as: "*") { return .success(.any) }
     if let name = ClientName(text) { return .success(.name(name)) }
     if let digits = ThumbprintQuery.digits(in: text) {
       if let thumbprint = Thumbprint(digits) { return .success(.thumbprint(thumbprint)) }
@@ -88,7 +95,7 @@ public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
           + "\"DNS:host\", \"email:user@host\" or \"URI:uri\", or \"*\""))
   }
 
-  /// What is wrong with a pattern, to follow after its text.
+  /// What is wrong with a pattern, in words that follow its text.
   public struct Fault: Error, Equatable, Sendable {
     /// The rest of the sentence.
     public let text: String
@@ -96,26 +103,50 @@ public enum ClientPattern: Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// A pattern of absolute paths, as glob(7) has it: `*`, `?` and `[...]` stand for characters within one component of the path.
+/// A pattern for absolute paths, as in glob(7): `*`, `?` and `[...]` match characters within one component of the path.
 public struct ProgramPattern: Equatable, Sendable, CustomStringConvertible {
-  /// As it is written in the file.
+  /// The pattern as written in the file.
   public let description: String
 
-  /// - Returns: `nil` for what matches no absolute path that has neither `.` nor `..` nor an empty component.
+  /// Creates a pattern.
+  ///
+  /// - Returns: `nil` if the text is not an absolute path, has a component that is empty, `.` or `..`, or is too long.
   public init?(_ text: String) {
     guard text.utf8.count <= JobRequest.Limits.pathBytes, Self.isPlain(text) else { return nil }
     description = text
   }
 
-  /// Whether `path` is one of those meant. What it leads to on this host is another question.
+  /// Returns whether `path` matches. What the path refers to on this host is not checked.
   public func matches(_ path: String) -> Bool {
     Self.isPlain(path) && fnmatch(description, path, FNM_PATHNAME | FNM_PERIOD) == 0
   }
 
-  /// Whether a path is absolute, and says where it leads without detours.
+  /// Returns whether a path is absolute and has no empty, `.` or `..` component.
   static func isPlain(_ path: String) -> Bool {
-    guard path.hasPrefix("/"), !path.utf8.contains(0) else { return false }
-    return path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
-      .allSatisfy { !["", ".", ".."].contains($0) }
+    guard path.begins(with: "/"), !path.utf8.contains(0) else { return false }
+    return path.parts(at: "/").dropFirst().allSatisfy { !["", ".", ".."].containsSame(as: $0) }
+  }
+}
+
+/// A pattern for the names of environment variables: a name, or a prefix such as `LC_*`.
+public struct VariablePattern: Equatable, Sendable, CustomStringConvertible {
+  /// The pattern as written in the file.
+  public let description: String
+  private let name: [UInt8]
+  private let isPrefix: Bool
+
+  /// Creates a pattern.
+  ///
+  /// - Returns: `nil` if the text is neither a name nor a prefix followed by a star.
+  public init?(_ text: String) {
+    isPrefix = text.utf8.last == UInt8(ascii: "*")
+    name = isPrefix ? text.utf8.dropLast() : Array(text.utf8)
+    guard name.count <= 256, JobRequest.isVariableName(String(decoding: name, as: UTF8.self)) else { return nil }
+    description = text
+  }
+
+  /// Returns whether a variable with this name matches.
+  public func matches(_ variable: String) -> Bool {
+    isPrefix ? variable.utf8.starts(with: name) : variable.utf8.elementsEqual(name)
   }
 }

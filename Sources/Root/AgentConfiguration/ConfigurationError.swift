@@ -1,12 +1,12 @@
-/// What is wrong in a configuration file, and where.
+/// An error in a configuration file, and its location.
 public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The file, as an absolute path.
+  /// The absolute path of the file.
   public let file: String
-  /// The line, counted from 1; `nil` where the whole file is meant.
+  /// The line, counted from 1; `nil` if the error concerns the whole file.
   public let line: Int?
-  /// The character in the line, counted from 1; `nil` where the message names the key.
+  /// The character in the line, counted from 1; `nil` if the message names the key.
   public let column: Int?
-  /// Expectation, fact, and what to do.
+  /// What was expected, what was found, and what to do.
   public let message: String
 
   public init(file: String, line: Int? = nil, column: Int? = nil, _ message: String) {

@@ -1,9 +1,9 @@
 import AgentProtocol
 import Glibc
 import SystemCalls
+import Wording
 
-/// Where things are when nobody says otherwise: the places of a system service for root, those of the XDG Base Directory
-/// Specification for a user.
+/// The default paths: those of a system service for root, those of the XDG Base Directory Specification for a user.
 struct DefaultPaths {
   private let configurationFolder: String
   private let state: String
@@ -17,8 +17,8 @@ struct DefaultPaths {
       return
     }
     let home = Self.home(environment)
-    // The specification: a value that is not absolute is to be ignored.
-    func base(_ name: String) -> String? { environment[name].flatMap { $0.hasPrefix("/") ? $0 : nil } }
+    // The specification requires that a value that is not absolute is ignored.
+    func base(_ name: String) -> String? { environment[name].flatMap { $0.begins(with: "/") ? $0 : nil } }
     configurationFolder = "\(base("XDG_CONFIG_HOME") ?? "\(home)/.config")/agentd"
     state = "\(base("XDG_STATE_HOME") ?? "\(home)/.local/state")/agentd"
     runtime = base("XDG_RUNTIME_DIR").map { "\($0)/agentd" } ?? "\(state)/run"
@@ -40,13 +40,13 @@ struct DefaultPaths {
   }
 
   private static func home(_ environment: [String: String]) -> String {
-    if let home = environment["HOME"], home.hasPrefix("/") { return home }
+    if let home = environment["HOME"], home.begins(with: "/") { return home }
     return getpwuid(geteuid()).map { String(cString: $0.pointee.pw_dir) } ?? "/"
   }
 
   private static func hostName() -> String {
     var buffer = [CChar](repeating: 0, count: 256)
-    // One less than there is, so that a name cut short still ends.
+    // One less than the size, so that a truncated name is still terminated.
     guard gethostname(&buffer, buffer.count - 1) == 0, buffer[0] != 0 else { return "localhost" }
     return buffer.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
   }

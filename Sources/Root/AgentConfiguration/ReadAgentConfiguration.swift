@@ -3,7 +3,7 @@ import SystemCalls
 import Wording
 
 extension AgentConfiguration {
-  /// Takes over what the file sets.
+  /// Reads the values that the file sets.
   mutating func read(_ root: StrictTable, relativeTo file: String) throws(ConfigurationError) {
     try root.refuseUnknown(besides: ["paths", "process", "tls", "limits", "jobs", "client"])
     let folder = Path.folder(of: file)
@@ -56,18 +56,18 @@ extension AgentConfiguration.TLS {
 }
 
 extension AgentConfiguration.Jobs {
-  /// The most pools: all of them are in every answer to `GET /v1/agent`.
+  /// The maximum number of pools: every answer to `GET /v1/agent` contains all of them.
   static let maximumPools = 100
 
   fileprivate mutating func read(_ table: StrictTable) throws(ConfigurationError) {
     try table.refuseUnknown(besides: ConfigurationReference.jobs.names + ["pools", "limits"])
     maxRunning = try table.integer("max_running", in: 1...10_000) ?? maxRunning
     maxQueued = try table.integer("max_queued", in: 0...1_000_000) ?? maxQueued
-    defaultUser = try table.userName("default_user") ?? defaultUser
+    if let user = try table.userName("default_user") { (defaultUser, isDefaultUserNamed) = (user, true) }
     outputLimit = try table.integer("output_limit", in: 0...Int.max) ?? outputLimit
     controlGroups = try table.controlGroups("cgroup") ?? controlGroups
     diskFloor = try table.integer("disk_floor", in: 0...Int.max) ?? diskFloor
-    // 0 is no limit: nobody who wants to keep nothing asks for output afterwards.
+    // 0 means no limit: no one who wants to keep nothing asks for output afterwards.
     func limit(_ key: String, _ most: Int, _ value: Int?) throws(ConfigurationError) -> Int? {
       guard let number = try table.integer(key, in: 0...most) else { return value }
       return number == 0 ? nil : number
@@ -104,14 +104,14 @@ extension AgentConfiguration.Jobs {
 }
 
 extension StrictTable {
-  /// An absolute path; a relative one begins at `folder`.
+  /// Returns an absolute path; a relative one is resolved against `folder`.
   fileprivate func path(_ key: String, _ folder: String) throws(ConfigurationError) -> String? {
     guard let path = try string(key) else { return nil }
     if path.isEmpty { throw error(key, "\(key) must be a path, not an empty string") }
     return Path.resolve(path, relativeTo: folder)
   }
 
-  /// One of the words of `Choice`.
+  /// Returns one of the cases of `Choice`.
   func choice<Choice: RawRepresentable & CaseIterable>(
     _ key: String
   ) throws(ConfigurationError) -> Choice? where Choice.RawValue == String {
@@ -127,7 +127,7 @@ extension StrictTable {
     case nil: return nil
     case "log": return .log
     case "syslog": return .syslog
-    case let path? where path.hasPrefix("/") && path != "/": return .file(path)
+    case let path? where path.begins(with: "/") && path != "/": return .file(path)
     case let path?: throw error(key, "\(key) must be \"log\", \"syslog\" or an absolute path, not \(quoted(path))")
     }
   }
@@ -137,18 +137,18 @@ extension StrictTable {
     case nil: return nil
     case "auto": return .auto
     case "off": return .off
-    case let path? where path.hasPrefix("/") && path != "/": return .folder(path)
+    case let path? where path.begins(with: "/") && path != "/": return .folder(path)
     case let path?: throw error(key, "\(key) must be \"auto\", \"off\" or an absolute path, not \(quoted(path))")
     }
   }
 
-  fileprivate func userName(_ key: String) throws(ConfigurationError) -> String? {
+  func userName(_ key: String) throws(ConfigurationError) -> String? {
     guard let name = try string(key) else { return nil }
     if !isAccountName(name) { throw error(key, "\(key) must be the name of a user, not \(quoted(name))") }
     return name
   }
 
-  /// Whether passwd(5) and group(5) can hold it.
+  /// Returns whether passwd(5) and group(5) can contain the name.
   func isAccountName(_ name: String) -> Bool {
     (1...256).contains(name.utf8.count) && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != 0x3a }
   }

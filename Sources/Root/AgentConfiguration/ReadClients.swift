@@ -2,9 +2,9 @@ import AgentProtocol
 import Wording
 
 extension ClientTable {
-  /// Reads all tables `[[client]]`, in their order.
+  /// Reads all `[[client]]` tables, in order.
   ///
-  /// - Parameter pools: those that `pool` may name.
+  /// - Parameter pools: the pools that `pool` may name.
   static func all(_ root: StrictTable, pools: [String: Int]) throws(ConfigurationError) -> [ClientTable] {
     let tables = try root.tables("client") ?? []
     if tables.count > maximumCount {
@@ -26,6 +26,7 @@ extension ClientTable {
     allowRoot = try table.boolean("allow_root") ?? allowRoot
     groups = try table.names("groups") ?? groups
     commands = try table.patterns("commands") ?? commands
+    environment = try table.variables("environment") ?? environment
     jobs = try table.choice("jobs") ?? jobs
     readOnly = try table.boolean("read_only") ?? readOnly
     pool = try table.string("pool")
@@ -33,14 +34,26 @@ extension ClientTable {
       let hint = nearestWord(to: pool, among: pools.keys.sorted()).map { "; did you mean \"\($0)\"?" } ?? ""
       throw table.error("pool", "pool \(quoted(pool)) is not in [jobs.pools]\(hint)")
     }
-    if users?.contains("root") == true, !allowRoot {
+    defaultUser = try table.userName("default_user")
+    try checkUsers(table)
+  }
+
+  private func checkUsers(_ table: StrictTable) throws(ConfigurationError) {
+    if users?.containsSame(as: "root") == true, !allowRoot {
       throw table.error("users", "users names root, which also needs allow_root = true")
+    }
+    guard let defaultUser else { return }
+    if let users, !users.containsSame(as: defaultUser) {
+      throw table.error("default_user", "default_user \(quoted(defaultUser)) is not among the users of the table")
+    }
+    if defaultUser.isSame(as: "root"), !allowRoot {
+      throw table.error("default_user", "default_user is root, which also needs allow_root = true")
     }
   }
 }
 
 extension StrictTable {
-  /// Names of users or groups; none twice.
+  /// Returns names of users or groups.
   fileprivate func names(_ key: String) throws(ConfigurationError) -> [String]? {
     guard let names = try list(key) else { return nil }
     if let name = names.first(where: { !isAccountName($0) }) {
@@ -56,6 +69,15 @@ extension StrictTable {
       throw error(
         key, "\(key) must hold patterns of absolute paths without . and .., such as \"/usr/bin/*\", not \(quoted(text))"
       )
+    }
+  }
+
+  fileprivate func variables(_ key: String) throws(ConfigurationError) -> [VariablePattern]? {
+    guard let texts = try list(key) else { return nil }
+    return try texts.map { text throws(ConfigurationError) in
+      if let pattern = VariablePattern(text) { return pattern }
+      throw error(
+        key, "\(key) must be names of variables, or beginnings such as \"LC_*\", not \(quoted(text))")
     }
   }
 

@@ -1,7 +1,8 @@
 import AgentProtocol
+import Wording
 
 extension ListenerLimits {
-  /// Takes over what the section `[limits]` sets.
+  /// Reads the values that the section `[limits]` sets.
   mutating func read(_ table: StrictTable) throws(ConfigurationError) {
     try table.refuseUnknown(besides: ConfigurationReference.limits.names)
     connections = try table.integer("connections", in: 1...1_000_000) ?? connections
@@ -17,10 +18,10 @@ extension ListenerLimits {
 }
 
 extension StrictTable {
-  /// `START:RATE:FULL`.
+  /// Returns a value of the form `START:RATE:FULL`.
   fileprivate func earlyDrop(_ key: String) throws(ConfigurationError) -> EarlyDrop? {
     guard let text = try string(key) else { return nil }
-    let numbers = text.split(separator: ":", omittingEmptySubsequences: false).map { part in
+    let numbers = text.parts(at: ":").map { part in
       part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(part) : nil
     }
     guard numbers.count == 3, let start = numbers[0], let rate = numbers[1], let full = numbers[2],

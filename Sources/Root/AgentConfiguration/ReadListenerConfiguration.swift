@@ -45,13 +45,13 @@ extension ListenerConfiguration {
     }
   }
 
-  /// Looks at the form alone: nothing in it ends a TOML string, or a line.
+  /// Checks the form only: no character in it ends a TOML string or a line.
   private static func isServer(_ text: String) -> Bool {
     (1...300).contains(text.utf8.count)
       && text.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
   }
 
-  /// What is wrong with addresses to listen on; `nil` if nothing is.
+  /// Returns what is wrong with the addresses to listen on; `nil` if nothing is.
   public static func fault(of addresses: [String]) -> String? {
     if addresses.isEmpty { return "at least one address is needed to listen on" }
     if addresses.count > maximumAddresses {
@@ -63,7 +63,7 @@ extension ListenerConfiguration {
     }
   }
 
-  /// An IPv4 or IPv6 literal; the latter with a scope, as in `fe80::1%eth0`, if that interface exists.
+  /// Returns whether the text is an IPv4 or IPv6 literal; an IPv6 one may have a scope, as in `fe80::1%eth0`, if the interface exists.
   private static func isAddress(_ text: String) -> Bool {
     var four = in_addr()
     if inet_pton(AF_INET, text, &four) == 1 { return true }
@@ -79,12 +79,12 @@ extension ListenerConfiguration {
 }
 
 extension ListenerConfiguration {
-  /// Replaces `file`, mode 0644; it is on the disk when this returns. A failure leaves the old file.
+  /// Replaces `file`, mode 0644; the contents are on disk when this returns. On failure the old file stays.
   public func save(to file: String) throws(SystemError) {
     try DurableFile.replace(file, with: Array(text.utf8), mode: 0o644)
   }
 
-  /// The file's contents. Nothing in it needs escaping: digits, and addresses that were checked.
+  /// The contents of the file. Nothing needs escaping: there are only digits, and addresses that were checked.
   var text: String {
     """
     # Written by agent-register -L, which overwrites it.

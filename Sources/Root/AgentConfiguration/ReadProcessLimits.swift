@@ -1,5 +1,7 @@
+import Wording
+
 extension StrictTable {
-  /// What the section `[jobs.limits]` sets: a whole number, `"unlimited"`, or `"SOFT:HARD"` of these.
+  /// Reads the section `[jobs.limits]`; each value is a whole number, `"unlimited"`, or `"SOFT:HARD"` of these.
   func processLimits() throws(ConfigurationError) -> [Int: AgentConfiguration.ProcessLimit] {
     // In the order of the kernel's numbers, which are the same on x86 and ARM.
     let resources = ConfigurationReference.processLimits.names
@@ -13,7 +15,7 @@ extension StrictTable {
 
   private func processLimit(_ key: String) throws(ConfigurationError) -> AgentConfiguration.ProcessLimit? {
     guard let text = try numberOrString(key) else { return nil }
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { part in
+    let parts = text.parts(at: ":").map { part in
       part == "unlimited" ? UInt64.max : UInt64(part).flatMap { $0 <= UInt64(Int64.max) ? $0 : nil }
     }
     guard (1...2).contains(parts.count), let soft = parts[0], let hard = parts[parts.count - 1], soft <= hard else {
@@ -24,7 +26,7 @@ extension StrictTable {
     return .init(soft: soft, hard: hard)
   }
 
-  /// Three octal digits.
+  /// Returns the value of three or four octal digits, at most 0777.
   func octal(_ key: String) throws(ConfigurationError) -> UInt32? {
     guard let text = try string(key) else { return nil }
     guard (3...4).contains(text.utf8.count), let value = UInt32(text, radix: 8), value <= 0o777 else {

@@ -1,13 +1,12 @@
 internal import TOML
 import Wording
 
-/// A TOML table that is read strictly: a key that nobody knows, a value of another type or beyond its range is an error
-/// with file and line.
+/// A TOML table that is read strictly: an unknown key, and a value of the wrong type or out of range, is an error with file and line.
 struct StrictTable {
   private let file: String
   private let table: TOMLTable
   private let path: [String]
-  /// How messages call it; empty for the root.
+  /// The name of the table in messages; empty for the root.
   private let name: String
 
   init(_ table: TOMLTable, of file: String, path: [String] = [], name: String? = nil) {
@@ -17,15 +16,15 @@ struct StrictTable {
     self.name = name ?? (path.isEmpty ? "" : "[\(path.joined(separator: "."))]")
   }
 
-  /// Where it begins.
+  /// The line where the table begins.
   var line: Int { table.line }
 
-  /// The keys that are there, in their order.
+  /// The keys of the table, in order.
   var keys: [String] { table.keys }
 
-  /// Throws if there is any other key than `known`.
+  /// Throws if there is a key that is not in `known`.
   func refuseUnknown(besides known: [String]) throws(ConfigurationError) {
-    // The first in the file is reported, so that a person mends from the top.
+    // Reports the first one in the file, so that errors can be fixed from top to bottom.
     guard let key = keys.first(where: { !known.contains($0) }) else { return }
     let place = name.isEmpty ? "" : " in \(name)"
     let hint =
@@ -40,7 +39,7 @@ struct StrictTable {
     return StrictTable(inner, of: file, path: path + [key])
   }
 
-  /// The tables of an array, each with its own place in the file.
+  /// Returns the tables of an array, each with its own line in the file.
   func tables(_ key: String) throws(ConfigurationError) -> [StrictTable]? {
     guard let value = table[key] else { return nil }
     guard case .array(let array) = value else { throw wrongType(key, "tables [[\(key)]]", value) }
@@ -62,7 +61,7 @@ struct StrictTable {
     return string
   }
 
-  /// A whole number as its digits, or a string.
+  /// Returns a whole number as its digits, or a string.
   func numberOrString(_ key: String) throws(ConfigurationError) -> String? {
     guard let value = table[key] else { return nil }
     if case .string(let string) = value { return string }
@@ -89,7 +88,7 @@ struct StrictTable {
   }
 
   func error(_ key: String, _ message: String) -> ConfigurationError {
-    // A key that is missing is missing in its table; the root has no line.
+    // A missing key is reported at its table; the root has no line.
     let line = table.line(of: key) ?? (path.isEmpty ? nil : table.line)
     return ConfigurationError(file: file, line: line, message)
   }
@@ -99,8 +98,9 @@ struct StrictTable {
   }
 }
 
-/// `text` for a message: in quotes, with everything invisible escaped; also control characters of Latin-1, which Swift leaves as
-/// they are.
+/// Returns `text` for a message, in quotes and with invisible characters escaped.
+///
+/// This includes the Latin-1 control characters, which Swift leaves unchanged.
 func quoted(_ text: String) -> String {
   String(reflecting: text).unicodeScalars.map { scalar in
     scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)

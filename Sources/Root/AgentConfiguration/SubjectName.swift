@@ -1,20 +1,24 @@
 import Values
+import Wording
 
-/// A certificate's subject as RFC 4514 writes it, taken apart so that spellings of the same name compare equal: the case of
-/// attribute types, spaces around separators, and the choice between `\,` and `\2C` are of no account. Values are compared
-/// byte by byte.
+/// A certificate's subject in the notation of RFC 4514, parsed so that different spellings of a name compare equal.
+///
+/// The case of attribute types, spaces around separators, and the choice between `\,` and `\2C` do not matter. Values are compared byte by
+/// byte.
 public struct SubjectName: Hashable, Sendable {
   private struct Attribute: Hashable {
     let type: String
-    /// Whether the value is `#` and hex digits: the encoding of a value that has no text.
+    /// Whether the value is `#` and hex digits: the encoding of a value that has no text form.
     let isEncoded: Bool
     let value: [UInt8]
   }
 
-  /// One element a relative distinguished name, in the order of the text.
+  /// One element per relative distinguished name, in the order of the text.
   private let parts: [[Attribute]]
 
-  /// - Returns: `nil` for what is no distinguished name, and for the empty one, which says nothing.
+  /// Parses a subject.
+  ///
+  /// - Returns: `nil` if the text is not a distinguished name, or is an empty one, which identifies no one.
   public init?(_ text: String) {
     var reader = Reader(bytes: Array(text.utf8))
     var parts: [[Attribute]] = [[]]
@@ -57,12 +61,14 @@ public struct SubjectName: Hashable, Sendable {
       skipSpaces()
       let isEncoded = next == UInt8(ascii: "#")
       guard let value = value() else { return nil }
-      return Attribute(type: String(decoding: type, as: UTF8.self).uppercased(), isEncoded: isEncoded, value: value)
+      // Only ASCII, as was just checked.
+      let name = String(decoding: type, as: UTF8.self).asciiLowercased
+      return Attribute(type: name, isEncoded: isEncoded, value: value)
     }
 
     private mutating func value() -> [UInt8]? {
       var value: [UInt8] = []
-      // Spaces at the end count only if they are escaped.
+      // Trailing spaces count only if they are escaped.
       var length = 0
       while let byte = next, byte != UInt8(ascii: ","), byte != UInt8(ascii: "+") {
         position += 1

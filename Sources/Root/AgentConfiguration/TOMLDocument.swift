@@ -2,21 +2,21 @@ import Glibc
 import SystemCalls
 internal import TOML
 
-/// A TOML file that was read and parsed.
+/// A parsed TOML file.
 struct TOMLDocument {
   let root: StrictTable
 
-  /// The largest file that is read: far more than the longest sensible one, all comments included.
+  /// The maximum size of a file, in bytes: far more than any sensible one with all its comments.
   static let limit = 256 << 10
 
-  /// Reads `file`, which is not looked into yet.
+  /// Reads `file` without parsing it.
   ///
-  /// - Parameter mustBeOwn: refuse a file that others than this user can write to.
-  /// - Returns: `nil` if there is none.
+  /// - Parameter mustBeOwn: whether to refuse a file that users other than this one can write to.
+  /// - Returns: `nil` if the file does not exist.
   static func contents(of file: String, mustBeOwn: Bool) throws(ConfigurationError) -> [UInt8]? {
     let (bytes, fault): ([UInt8], String?)
     do throws(SystemError) {
-      // Not blocking: a FIFO in its place must not stop the program before it is seen to be one.
+      // Does not block: if the file is a FIFO, opening it must not stop the program before that is noticed.
       let descriptor = try FileDescriptor.open(file, O_RDONLY | O_NONBLOCK)
       fault = try Self.fault(of: descriptor, file, mustBeOwn)
       bytes = fault == nil ? try descriptor.readAll(limit: limit, file) : []
@@ -29,7 +29,7 @@ struct TOMLDocument {
     return bytes
   }
 
-  /// Parses what was read.
+  /// Parses the contents of a file.
   init(_ bytes: [UInt8], file: String) throws(ConfigurationError) {
     do throws(TOMLSyntaxError) { root = StrictTable(try TOMLTable(document: bytes), of: file) } catch {
       throw ConfigurationError(file: file, line: error.line, column: error.column, error.message)

@@ -1,39 +1,49 @@
 import Glibc
 import SystemCalls
 
-/// A user of this host in numbers, with the groups that a job gets.
-public struct Account: Equatable, Sendable {
+/// A user of this host by number, with the groups for its jobs.
+public struct Account: Codable, Equatable, Sendable {
   /// The user's name.
   public let name: String
-  /// The user's number.
+  /// The user ID.
   public let user: uid_t
-  /// The primary group.
+  /// The ID of the primary group.
   public let group: gid_t
-  /// The supplementary groups.
+  /// The IDs of the supplementary groups.
   public let groups: [gid_t]
   /// The home folder.
   public let home: String
   /// The login shell.
   public let shell: String
+  /// Whether the user is a member of the primary group anyway, and not only because the request names it.
+  public var isMemberOfGroup = true
+  /// The day on which the account expires, counted from 1970-01-01 (shadow(5)); `nil` if it never does, or that cannot be read.
+  public var expiryDay: Int?
 
   /// Whether this is the superuser, by whatever name.
   public var isRoot: Bool { user == 0 }
 
-  /// Looks up a user as this host knows it (getpwnam(3), getgrouplist(3)).
-  ///
-  /// When this process is not root, only its own user and group can be had.
+  /// Looks up a user of this host; getpwnam(3), getgrouplist(3).
   ///
   /// - Parameters:
   ///   - name: the user's name; `nil` for the user of this process.
   ///   - group: the primary group's name in place of the user's own.
-  /// - Throws: `LaunchRefusal`: unknown user or group, or one that this process cannot become.
-  public static func resolve(_ name: String?, group: String? = nil) throws(LaunchRefusal) -> Account {
+  ///   - forRoot: whether root starts the job. Any other user can only start jobs as itself.
+  /// - Throws: `LaunchRefusal`: unknown user or group, or one that a job cannot run as without root.
+  public static func resolve(
+    _ name: String?, group: String? = nil, forRoot: Bool = geteuid() == 0
+  ) throws(LaunchRefusal) -> Account {
     let entry = if let name { try UserEntry(name) } else { try UserEntry.ofThisProcess() }
     let primary = if let group { try number(ofGroup: group) } else { entry.group }
-    if geteuid() != 0 { try requireOwn(entry, primary) }
-    return Account(
+    if !forRoot { try requireOwn(entry, primary) }
+    var account = Account(
       name: entry.name, user: entry.user, group: primary, groups: try groups(of: entry, primary: primary),
       home: entry.home, shell: entry.shell)
+    if primary != entry.group {
+      account.isMemberOfGroup = try groups(of: entry, primary: entry.group).contains(primary)
+    }
+    if forRoot { account.expiryDay = expiryDay(of: entry.name) }
+    return account
   }
 
   private static func requireOwn(_ entry: UserEntry, _ group: gid_t) throws(LaunchRefusal) {
@@ -61,7 +71,7 @@ public struct Account: Equatable, Sendable {
     while count <= 65536 {
       var groups = [gid_t](repeating: 0, count: Int(count))
       if getgrouplist(entry.name, primary, &groups, &count) >= 0 { return Array(groups.prefix(Int(count))) }
-      // The count needed was stored; where it was not, twice as many are tried.
+      // getgrouplist stores the required count; if it did not, twice as many are tried.
       count = max(count, Int32(groups.count) * 2)
     }
     throw LaunchRefusal("user \(entry.name) is in too many groups")

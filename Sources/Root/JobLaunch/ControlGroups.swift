@@ -3,19 +3,19 @@ import CLinux
 import Glibc
 import SystemCalls
 
-/// The control groups of this agent's jobs, one a job, in one folder of a cgroup2 file system.
+/// The control groups of this agent's jobs, one per job, in a folder of a cgroup2 file system.
 ///
-/// A group lets a job be killed as one, whoever does it, counts what it uses, and holds it to limits, as far as the kernel's
-/// controllers are to be had there.
+/// A group allows a job to be killed as a whole, measures its usage, and enforces its limits, as far as the kernel's controllers are
+/// available there.
 public struct ControlGroups: Sendable {
-  /// Where the groups are made.
+  /// The folder in which the groups are created.
   public let folder: String
-  /// The controllers that limit the groups: `cpu`, `memory`, `pids`, or fewer.
+  /// The controllers that limit the groups: `cpu`, `memory`, `pids`, or a subset.
   public let controllers: Set<String>
 
-  /// Uses `folder`, which is made if it is missing, and turns on the controllers that can be had there.
+  /// Uses `folder`, which is created if it is missing, and enables the controllers that are available.
   ///
-  /// - Throws: if no groups can be made there, or none that can be killed as one (before Linux 5.14).
+  /// - Throws: `SystemError` if groups cannot be created there, or cannot be killed as a whole (before Linux 5.14).
   public init(folder: String) throws(SystemError) {
     self.folder = folder
     if access(folder, F_OK) != 0 { try checked("mkdir", folder) { mkdir(folder, 0o755) } }
@@ -25,17 +25,17 @@ public struct ControlGroups: Sendable {
     try checked("access", "\(probe)/cgroup.kill") { access("\(probe)/cgroup.kill", W_OK) }
     let group = try ControlGroup(path: folder)
     for name in ["cpu", "memory", "pids"] {
-      // Refused where processes are in the folder itself, or where the kernel does not have it, or not in this version.
+      // Fails if there are processes in the folder itself, or if the kernel does not support the controller, or not in this version.
       try? group.write("cgroup.subtree_control", "+\(name)")
     }
     let turnedOn = group.lines("cgroup.subtree_control").flatMap { $0.split(separator: " ").map(String.init) }
     controllers = Set(turnedOn).intersection(["cpu", "memory", "pids"])
   }
 
-  /// The folder that was given to this process to make groups in; `nil` if there is none.
+  /// Returns the folder that was delegated to this process for groups; `nil` if there is none.
   ///
-  /// Under systemd that is the unit's, if it has `Delegate=yes`: all other folders are systemd's own. Where `DelegateSubgroup=`
-  /// has put this process into a group `supervisor` of it, the folder itself has no process, as controllers require.
+  /// Under systemd it is the unit's folder, if the unit has `Delegate=yes`: all other folders belong to systemd. If `DelegateSubgroup=` has
+  /// put this process into a subgroup `supervisor`, the folder itself has no process, as controllers require.
   public static func ownFolder() -> String? {
     guard let own = OwnControlGroup.folder() else { return nil }
     let folder = Path.name(of: own) == subgroup ? Path.folder(of: own) : own
@@ -43,10 +43,10 @@ public struct ControlGroups: Sendable {
     return access(folder, W_OK) == 0 ? folder : nil
   }
 
-  /// What the unit's `DelegateSubgroup=` says.
+  /// The value of `DelegateSubgroup=` in the unit.
   static let subgroup = "supervisor"
 
-  /// systemd marks what it gives away.
+  /// Whether systemd has marked the folder as delegated.
   private static func isDelegated(_ folder: String) -> Bool {
     ["trusted.delegate", "user.delegate"].contains { name in
       var value: UInt8 = 0
@@ -54,7 +54,7 @@ public struct ControlGroups: Sendable {
     }
   }
 
-  /// Makes the group of a job and sets its limits. One that an earlier job of the same name left is ended.
+  /// Creates the group of a job and sets its limits. A group that an earlier job of the same name left is ended and replaced.
   func make(_ name: String, _ limits: ResourceLimits?) throws(SystemError) -> (path: String, group: ControlGroup) {
     let path = "\(folder)/\(name)"
     if mkdir(path, 0o755) != 0 {
@@ -72,23 +72,23 @@ public struct ControlGroups: Sendable {
     }
   }
 
-  /// Removes a group, and ends what is in it. One that does not exist is no matter, one that will not end stays.
+  /// Ends all processes of a group and removes it. A group that does not exist is not an error; one that does not end stays.
   static func remove(_ path: String) {
     if rmdir(path) == 0 || errno != EBUSY { return }
     guard let group = try? ControlGroup(path: path) else { return }
     group.kill()
-    // What was killed leaves the group a moment later.
+    // Killed processes leave the group a moment later.
     for _ in 0..<100 where rmdir(path) != 0 { usleep(1000) }
   }
 
-  /// The names of the groups there that begin with `prefix`.
+  /// Returns the names of the groups that begin with `prefix`.
   func names(_ prefix: String) -> [String] {
     ((try? Folder.names(in: folder)) ?? []).filter { $0.hasPrefix(prefix) }
   }
 }
 
 extension ResourceLimits {
-  /// Those of `controllers` that are missing for these limits.
+  /// Returns the controllers that these limits need and that are not in `controllers`.
   func missing(_ controllers: Set<String>) -> [String] {
     [("cpu", cpu != nil), ("memory", memory != nil), ("pids", tasks != nil)]
       .filter { $0.1 && !controllers.contains($0.0) }.map(\.0)
@@ -97,9 +97,9 @@ extension ResourceLimits {
   fileprivate func set(on group: ControlGroup) throws(SystemError) {
     if let memory {
       try group.write("memory.max", "\(memory)")
-      // The limit is of memory and swap together; a kernel may have no swap.
+      // The limit is for memory and swap together; a kernel may have no swap.
       try? group.write("memory.swap.max", "0")
-      // A job that has lost one of its processes is of no use to anybody.
+      // A job that has lost one of its processes is useless.
       try group.write("memory.oom.group", "1")
     }
     if let tasks { try group.write("pids.max", "\(tasks)") }
@@ -107,9 +107,9 @@ extension ResourceLimits {
   }
 }
 
-/// Where this process is among the control groups.
+/// The control group of this process.
 enum OwnControlGroup {
-  /// The folder of this process's group; `nil` without a cgroup2 file system that shows it.
+  /// Returns the folder of this process's group; `nil` if no mounted cgroup2 file system contains it.
   static func folder() -> String? {
     guard let path = lines("/proc/self/cgroup").first(where: { $0.hasPrefix("0::/") })?.dropFirst(3) else { return nil }
     for line in lines("/proc/self/mountinfo") {

@@ -11,8 +11,8 @@ extension JobOutcome {
   }
 
   /// - Parameters:
-  ///   - order: names what could not be used when the job did not start, and the limits that it reached.
-  ///   - canceller: who cancelled it, if that is known.
+  ///   - order: the order, which has what could not be used if the job did not start, and the limits that it reached.
+  ///   - canceller: who cancelled the job, if that is known.
   init(_ record: ExitRecord, order: Order?, canceller: String?) {
     self.init(Self.state(record))
     finishedAt = Timestamp(milliseconds: record.finishedAt)
@@ -48,7 +48,7 @@ extension JobOutcome {
 }
 
 extension StartFailure {
-  /// What could not be done, with what, and why.
+  /// Returns what failed, with its subject and the reason.
   func inWords(_ order: Order?) -> String {
     let reason = String(cString: strerror(code))
     return switch stage {
@@ -68,7 +68,7 @@ extension StartFailure {
     }
   }
 
-  /// For what execve(2) calls "no such file" although it is not the program that is missing, or nobody said where it is.
+  /// Returns the reason if execve(2) reports "no such file" although the program exists, or its name has no slash.
   private func programReason(_ order: Order?) -> String? {
     guard code == ENOENT, let program = order?.arguments.first else { return nil }
     if !program.contains(UInt8(ascii: "/")) { return "not found in the job's PATH" }

@@ -3,27 +3,27 @@ import Glibc
 import ShepherdContract
 import SystemCalls
 
-/// One job's folder, open: everything in it is reached from its descriptor, never through a symbolic link.
+/// The open folder of a job: everything in it is accessed through its descriptor, never through a symbolic link.
 struct JobFolder {
   let descriptor: FileDescriptor
 
-  /// Makes the folder of a job.
+  /// Creates the folder of a job.
   ///
-  /// - Throws: `EEXIST` if there is one.
+  /// - Throws: `EEXIST` if it exists.
   static func make(_ id: JobID, in jobs: FileDescriptor) throws(SystemError) -> JobFolder {
     let raw = jobs.raw
-    try checked("mkdir", "folder of job \(id)") { mkdirat(raw, id.description, 0o700) }
+    try checked("mkdir", "folder of job \(id)") { mkdirat(raw, id.key, 0o700) }
     return try JobFolder(id, in: jobs)
   }
 
   /// Opens the folder of a job.
   ///
-  /// - Throws: `ENOENT` if there is none.
+  /// - Throws: `ENOENT` if it does not exist.
   init(_ id: JobID, in jobs: FileDescriptor) throws(SystemError) {
-    descriptor = try jobs.open(id.description, O_RDONLY | O_DIRECTORY)
+    descriptor = try jobs.open(id.key, O_RDONLY | O_DIRECTORY)
   }
 
-  /// Makes a file with these contents, open for reading.
+  /// Creates a file with these contents and returns it open for reading.
   @discardableResult
   func write(_ name: String, _ contents: [UInt8]) throws(SystemError) -> FileDescriptor {
     let file = try descriptor.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o400)
@@ -33,23 +33,14 @@ struct JobFolder {
     return file
   }
 
-  /// Makes the script's file, which is the user's own: the interpreter opens it once more as this user.
-  func write(script: [UInt8], of account: Account) throws(SystemError) {
-    let name = ShepherdContract.FileName.script
-    let raw = try write(name, script)
-    let number = raw.raw
-    if geteuid() == 0 { try checked("fchown", name) { fchown(number, account.user, account.group) } }
-    try checked("fchmod", name) { fchmod(number, 0o700) }
-  }
-
-  /// Makes the file of a stream, open for appending.
+  /// Creates the file of a stream, open for appending.
   ///
-  /// Nobody may open it again for writing, not even its owner: what a job writes to `> /dev/stderr` would truncate the file.
+  /// No one may open it again for writing, not even its owner: a job that writes to `> /dev/stderr` would truncate the file.
   func makeOutput(_ stream: OutputStream) throws(SystemError) -> FileDescriptor {
     try descriptor.open(stream.fileName, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, mode: 0o400)
   }
 
-  /// Takes disk space for the exit record.
+  /// Reserves disk space for the exit record.
   func reserveExit() throws(SystemError) {
     let name = ShepherdContract.FileName.exit
     let file = try descriptor.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
@@ -57,7 +48,7 @@ struct JobFolder {
     if code != 0 { throw SystemError("posix_fallocate", name, code: code) }
   }
 
-  /// Makes the lock file and locks it on the descriptor returned.
+  /// Creates the lock file and locks it on the returned descriptor.
   func makeLock() throws(SystemError) -> FileDescriptor {
     let name = ShepherdContract.FileName.lock
     let file = try descriptor.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
@@ -66,7 +57,7 @@ struct JobFolder {
     return file
   }
 
-  /// Whether a shepherd lives; and what it, or the last one, wrote into the lock. A missing lock is not held.
+  /// Returns whether a shepherd is alive, and what it, or the last one, wrote into the lock. A missing lock is not held.
   func lockState() throws(SystemError) -> (isHeld: Bool, record: LockRecord?) {
     let name = ShepherdContract.FileName.lock
     let file: FileDescriptor
@@ -81,11 +72,11 @@ struct JobFolder {
     } catch  where error.code == EWOULDBLOCK {
       isHeld = true
     }
-    // Read last: a shepherd that has just taken its place may be writing.
+    // Read last: a shepherd that has just locked the file may still be writing.
     return (isHeld, LockRecord(decoding: try file.readAll(limit: LockRecord.maximumBytes, name)))
   }
 
-  /// The bytes of a file; `nil` if it is missing.
+  /// Returns the contents of a file; `nil` if it is missing.
   func read(_ name: String, limit: Int) throws(SystemError) -> [UInt8]? {
     do throws(SystemError) {
       return try descriptor.open(name, O_RDONLY).readAll(limit: limit, name)
@@ -94,14 +85,21 @@ struct JobFolder {
     }
   }
 
-  /// The size of a stream's file; `nil` if there is none.
-  func outputBytes(_ stream: OutputStream) -> Int64? {
-    var status = stat()
-    let found = fstatat(descriptor.raw, stream.fileName, &status, AT_SYMLINK_NOFOLLOW)
-    return found == 0 ? Int64(status.st_size) : nil
+  /// Returns the size of a stream's file; `nil` if there is none.
+  func outputBytes(_ stream: OutputStream) -> Int64? { status(stream).map { Int64($0.st_size) } }
+
+  /// The disk space of the files of both streams, in bytes. A sparse file takes less than its size.
+  var diskBytes: Int64 {
+    // Blocks of 512 bytes, stat(3type); no disk has 2^53 of them.
+    OutputStream.allCases.reduce(0) { $0 + 512 * min(Int64(status($1)?.st_blocks ?? 0), 1 << 53) }
   }
 
-  /// Removes all that a folder holds.
+  private func status(_ stream: OutputStream) -> stat? {
+    var status = stat()
+    return fstatat(descriptor.raw, stream.fileName, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
+  }
+
+  /// Removes everything in a folder.
   static func empty(_ folder: FileDescriptor) throws(SystemError) {
     let raw = folder.raw
     for name in try Folder.names(in: folder) {

@@ -3,25 +3,25 @@ import Glibc
 import ShepherdContract
 import SystemCalls
 
-/// Starts jobs, each below a shepherd of its own, and finds them again.
+/// Starts jobs, each under its own shepherd, and finds them again.
 ///
-/// A job's files lie in the folder of its id below `folder`, which only agentd's user may enter.
+/// A job's files are in a folder named after its ID in `folder`, to which only agentd's user has access.
 public struct JobLauncher: Sendable {
-  /// Where the jobs' folders are.
+  /// The folder that contains the jobs' folders.
   public let folder: String
-  /// The program file of the shepherd.
+  /// The path of the shepherd's executable.
   public let shepherd: String
-  /// The most bytes of output of a job whose request names no limit; `nil` for no limit.
+  /// The maximum size of a job's output in bytes, whatever its request names; `nil` for no limit.
   public var outputLimit: Int64?
-  /// What the configuration gives to every job.
+  /// The settings that the configuration makes for every job.
   public var surroundings = JobSurroundings()
-  /// Where each job gets a control group of its own; `nil` for jobs without one.
+  /// The control groups, one per job; `nil` if jobs run without one.
   public var controlGroups: ControlGroups?
   /// Whether jobs report their ends; see `RunningJob.report`.
   public var endsAreReported = false
   let jobs: FileDescriptor
 
-  /// Makes `folder` (0700) if it is missing, and checks that `shepherd` can be executed.
+  /// Creates `folder` (0700) if it is missing, and checks that `shepherd` can be executed.
   public init(folder: String, shepherd: String) throws(SystemError) {
     self.folder = folder
     self.shepherd = shepherd
@@ -30,15 +30,15 @@ public struct JobLauncher: Sendable {
     try checked("access", shepherd) { access(shepherd, X_OK) }
   }
 
-  /// The shepherd's program file where an installation has it.
+  /// Returns the path of the installed shepherd.
   public static func installedShepherd() throws(SystemError) -> String {
     try Program.installed("agentd-shepherd", or: "libexec/agentd/agentd-shepherd")
   }
 
-  /// Makes the job's folder and starts its shepherd, which starts the job.
+  /// Creates the job's folder and starts its shepherd, which starts the job.
   ///
-  /// Whatever goes wrong within the shepherd (no such directory, no such program) is learnt from `outcome(of:)`. A folder that an
-  /// earlier job of the same id left behind is removed.
+  /// Failures within the shepherd (no such directory, no such program) are reported by `outcome(of:)`. A folder that an earlier job with
+  /// the same ID left is removed.
   ///
   /// - Throws: `LaunchRefusal`; then nothing was started and no folder is left.
   public func launch(_ id: JobID, _ request: JobRequest, as account: Account) throws(LaunchRefusal) -> RunningJob {
@@ -51,13 +51,12 @@ public struct JobLauncher: Sendable {
     do throws(SystemError) {
       let folder = try makeFolder(id)
       do throws(SystemError) {
-        if let script = request.script { try folder.write(script: ScriptCommand.bytes(script), of: account) }
         let report = endsAreReported ? try EndReport.pair() : nil
         let shepherd = try start(id, order, request, in: folder, report: report?.shepherd)
         return RunningJob(id: id, shepherd: shepherd, report: report?.supervisor)
       } catch {
-        // The folder is of no use; why it could not be filled matters more than why it could not be removed. Nobody has its
-        // lock: no shepherd was started, whatever a child that is just being forked elsewhere holds for a moment.
+        // The folder is useless; why it could not be filled matters more than why it could not be removed. The lock is not held: no
+        // shepherd was started, even if a child that is being forked elsewhere has the descriptor for a moment.
         try? discard(folder, of: id)
         throw error
       }
@@ -66,7 +65,7 @@ public struct JobLauncher: Sendable {
     }
   }
 
-  /// The controllers of control groups that the request's limits need and that are not to be had; `nil` without limits.
+  /// Returns the controllers that the request's limits need and that are not available; `nil` without limits.
   public func missingControllers(_ request: JobRequest) -> [String]? {
     request.limits?.missing(controlGroups?.controllers ?? [])
   }
@@ -105,28 +104,29 @@ public struct JobLauncher: Sendable {
     if let stdin = request.stdin { try folder.write(ShepherdContract.FileName.stdin, Array(stdin.utf8)) }
     let output = try folder.makeOutput(.stdout)
     let errors = order.separatesErrors ? try folder.makeOutput(.stderr) : nil
+    let script = try request.script.map { text throws(SystemError) in try SealedScript.make(ScriptCommand.bytes(text)) }
     try folder.reserveExit()
     var program = Program(
       shepherd, arguments: ["agentd-shepherd: \(id)"],
-      // At the places of `ShepherdContract.Descriptor`.
-      descriptors: [nil, nil, nil, orderFile, lock, folder.descriptor, output, group?.folder, errors, report])
+      // In the order of `ShepherdContract.Descriptor`.
+      descriptors: [nil, nil, nil, orderFile, lock, folder.descriptor, output, group?.folder, errors, report, script])
     program.environment = []
     program.directory = "/"
-    // A session of its own: what a terminal sends to agentd in the foreground does not reach it.
+    // A separate session, so that signals that a terminal sends to agentd in the foreground do not reach it.
     program.newSession = true
     program.signalsBlocked = true
     return try program.start()
   }
 
-  /// The name of a job's control group: other agents of the host may have a job of the same id.
-  private func groupName(_ id: JobID) -> String { "\(groupPrefix)\(id)" }
+  /// Returns the name of a job's control group: other agents on the host may have a job with the same ID.
+  private func groupName(_ id: JobID) -> String { "\(groupPrefix)\(id.key)" }
 
   private var groupPrefix: String {
     let status = try? jobs.status()
     return "agentd-\(String(status?.st_dev ?? 0, radix: 16))-\(String(status?.st_ino ?? 0, radix: 16))-"
   }
 
-  /// Ends the control groups of all jobs but these: left over from a crash between the end of a job and the removal of its group.
+  /// Removes the control groups of all jobs not in `running`: left by a crash between the end of a job and the removal of its group.
   public func removeControlGroups(besides running: Set<JobID>) {
     let kept = Set(running.map(groupName))
     guard let controlGroups else { return }
@@ -137,37 +137,40 @@ public struct JobLauncher: Sendable {
 
   /// Cancels a running job; see `RunningJob.cancel()`.
   ///
-  /// - Parameter client: named in the job's outcome, also by an agentd that was started after this. The first one counts.
+  /// - Parameter client: the client to name in the job's outcome, even after a restart of agentd. The first one counts.
   public func cancel(_ job: RunningJob, by client: String) throws(SystemError) {
     do throws(SystemError) {
       try JobFolder(job.id, in: jobs).write(ShepherdContract.FileName.cancel, Array(client.utf8))
     } catch  where error.code == EEXIST {
     } catch {
-      // On a full disk, say. Who it was is worth less than the cancel.
+      // For example on a full disk. The cancellation matters more than who requested it.
     }
     try job.cancel()
   }
 
-  /// Opens what the job has written, read-only.
+  /// Opens the output of the job, read-only.
   ///
-  /// - Throws: `ENOENT` as long as the job was not launched, and for errors that go with the output.
+  /// - Throws: `ENOENT` until the job is launched, and for errors if they are written to the output.
   public func openOutput(of id: JobID, _ stream: OutputStream = .stdout) throws(SystemError) -> FileDescriptor {
     try JobFolder(id, in: jobs).descriptor.open(stream.fileName, O_RDONLY)
   }
 
-  /// The path of the file that the job writes to, for inotify(7).
+  /// Returns the path of the file that the job writes to, for inotify(7).
   public func outputPath(of id: JobID, _ stream: OutputStream = .stdout) -> String {
-    "\(folder)/\(id)/\(stream.fileName)"
+    "\(folder)/\(id.key)/\(stream.fileName)"
   }
 
-  /// Bytes that the job has written so far; `nil` if it was not launched, and for errors that go with the output.
+  /// Returns how many bytes the job has written so far; `nil` if it was not launched, and for errors if they are written to the output.
   public func outputBytes(of id: JobID, _ stream: OutputStream = .stdout) -> Int64? {
     try? JobFolder(id, in: jobs).outputBytes(stream)
   }
 
-  /// Removes the job's folder with all it holds, without following a symbolic link. A missing folder is no error.
+  /// Returns the disk space of the job's output, in bytes; `nil` if it was not launched.
+  public func diskBytes(of id: JobID) -> Int64? { try? JobFolder(id, in: jobs).diskBytes }
+
+  /// Removes the job's folder with its contents, without following symbolic links. A missing folder is not an error.
   ///
-  /// - Throws: `EBUSY` while its shepherd lives.
+  /// - Throws: `EBUSY` while its shepherd is alive.
   public func remove(_ id: JobID) throws(SystemError) {
     do throws(SystemError) {
       let folder = try JobFolder(id, in: jobs)
@@ -181,14 +184,14 @@ public struct JobLauncher: Sendable {
   private func discard(_ folder: JobFolder, of id: JobID) throws(SystemError) {
     let jobs = jobs.raw
     try JobFolder.empty(folder.descriptor)
-    try checked("rmdir", "folder of job \(id)") { unlinkat(jobs, id.description, AT_REMOVEDIR) }
+    try checked("rmdir", "folder of job \(id)") { unlinkat(jobs, id.key, AT_REMOVEDIR) }
   }
 
-  /// The ids of all folders.
+  /// Returns the IDs of all jobs that have a folder.
   public func ids() throws(SystemError) -> [JobID] {
-    try Folder.names(in: jobs).compactMap(JobID.init)
+    try Folder.names(in: jobs).compactMap(JobID.init(key:))
   }
 
-  /// Reads the names of the jobs' folders, some at a time.
+  /// Returns a reader for the names of the jobs' folders, which reads some at a time.
   public func folders() throws(SystemError) -> FolderReader { try FolderReader(jobs) }
 }

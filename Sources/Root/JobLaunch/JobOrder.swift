@@ -3,9 +3,9 @@ import Glibc
 import ShepherdContract
 
 extension Order {
-  /// What a shepherd has to know to run the job.
+  /// Creates the order that tells a shepherd how to run the job.
   ///
-  /// - Parameter outputLimit: for a request that names none.
+  /// - Parameter outputLimit: the limit for a request that names none, or a higher one.
   init(
     _ id: JobID, _ request: JobRequest, _ account: Account, outputLimit: Int64?, _ surroundings: JobSurroundings
   ) throws(LaunchRefusal) {
@@ -18,20 +18,21 @@ extension Order {
       directory: Array((request.directory ?? account.home).utf8), killGrace: Self.milliseconds(request.killGrace))
     // Many system users have a home that does not exist, such as /nonexistent.
     mayStartInRoot = request.directory == nil
-    // Only root can take on an identity; everybody else has the right one already.
+    // Only root can switch users; any other process already has the right identity.
     if geteuid() == 0 {
       identity = Identity(user: account.user, group: account.group, groups: account.groups)
     }
     timeout = request.timeout.map(Self.milliseconds)
-    self.outputLimit = (request.outputLimit ?? outputLimit).map { UInt64(clamping: $0) }
+    self.outputLimit = [request.outputLimit, outputLimit].compactMap { $0 }.min().map { UInt64(clamping: $0) }
     hasInput = request.stdin != nil
     hasScript = request.script != nil
+    scriptIsOpen = hasScript
     separatesErrors = request.stderr == .separate
     umask = request.umask.flatMap { mode_t($0, radix: 8) } ?? surroundings.umask
     resourceLimits = surroundings.processLimits.map(\.limit)
     memoryLimit = request.limits?.memory.map { UInt64(clamping: $0) }
   }
 
-  /// Seconds, which `JobRequest` has checked, rounded up.
+  /// Converts seconds, which `JobRequest` has checked, rounding up.
   private static func milliseconds(_ seconds: Double) -> UInt64 { UInt64((seconds * 1000).rounded(.up)) }
 }

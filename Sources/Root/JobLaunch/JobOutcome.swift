@@ -1,47 +1,49 @@
 import AgentProtocol
 import Values
 
-/// How a job ended, in the words of the API.
+/// How a job ended, in the terms of the API.
 public struct JobOutcome: Equatable, Sendable {
-  /// A final state.
+  /// The final state.
   public var state: JobState
   /// The exit code, 0 to 255, of a job that exited.
   public var exitCode: Int32?
-  /// The signal's name of a job that a signal ended.
+  /// The name of the signal that ended the job.
   public var signal: String?
-  /// Why, where the state alone does not say.
+  /// The reason, if the state alone does not tell it.
   public var reason: String?
-  /// When its program was started; `nil` if it was not, or if that is unknown.
+  /// When its program was started; `nil` if it was not, or if the time is unknown.
   public var startedAt: Timestamp?
-  /// When it ended; `nil` if that is unknown.
+  /// When it ended; `nil` if the time is unknown.
   public var finishedAt: Timestamp?
-  /// User and system time of all processes, in seconds.
+  /// The user and system time of all processes, in seconds.
   public var cpuSeconds: Double?
-  /// Largest resident size of one process, in bytes; of all together where a control group counts it.
+  /// The maximum resident size of a single process, in bytes; of all together if a control group measured it.
   public var peakMemoryBytes: Int64?
-  /// Bytes in the output file.
+  /// The size of the output file, in bytes.
   public var outputBytes: Int64?
-  /// Bytes in the file of descriptor 2; `nil` if it has none.
+  /// The size of the file of descriptor 2, in bytes; `nil` if there is no separate one.
   public var stderrBytes: Int64?
-  /// Bytes cut off the output; `nil` if that is unknown.
+  /// The number of bytes cut off the output; `nil` if unknown.
   public var outputBytesDropped: Int64?
-  /// Whether the disk of the output was seen full while it ran; `nil` if that is unknown.
+  /// Whether the disk of the output was seen full while the job ran; `nil` if unknown.
   public var diskWasFull: Bool?
-  /// Processes that had to be killed; `nil` if that is unknown.
+  /// The number of processes that had to be killed; `nil` if unknown.
   public var killed: Int?
-  /// Processes still there; `nil` if that is unknown.
+  /// The number of processes that are still alive; `nil` if unknown.
   public var left: Int?
-  /// Whether nobody has made sure that the job's processes are gone: its shepherd was killed. See `JobRemains`.
+  /// Whether processes of the job may be left, because its shepherd was killed. See `JobRemains`.
   public var mayHaveRemains = false
 
-  /// An outcome of which nothing but the state is known.
+  /// Creates an outcome of which only the state is known, and perhaps the reason.
   public init(_ state: JobState, reason: String? = nil) {
     self.state = state
     self.reason = reason
   }
 
-  /// Enters the outcome into a job's status. What its reason says already is a warning, which stays, behind this one's. A moment that is unknown leaves the one that is there; without any, `now` is when
-  /// the job ended.
+  /// Enters the outcome into a job's status.
+  ///
+  /// A reason that the status already has is a warning, which is kept after the reason of this outcome. An unknown start
+  /// time leaves the recorded one; an unknown end time becomes `now`.
   public func enter(into status: inout JobStatus, now: Timestamp) {
     status.state = state
     status.exitCode = exitCode

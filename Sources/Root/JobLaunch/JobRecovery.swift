@@ -4,9 +4,9 @@ import ShepherdContract
 import SystemCalls
 
 extension JobLauncher {
-  /// Finds a job that an earlier agentd ordered to start.
+  /// Finds a job whose start an earlier agentd ordered.
   ///
-  /// - Throws: when the job's folder or lock cannot be read, which says nothing about the job.
+  /// - Throws: `SystemError` if the job's folder or lock cannot be read, which says nothing about the job.
   public func recover(_ id: JobID) throws(SystemError) -> RecoveredJob {
     do throws(SystemError) {
       let folder = try JobFolder(id, in: jobs)
@@ -17,8 +17,9 @@ extension JobLauncher {
     }
   }
 
-  /// How a job ended whose shepherd has ended, or has reported the end; reaps the shepherd if it has ended and is a child. A missing or unreadable exit record gives
-  /// the state `interrupted`.
+  /// Returns the outcome of a job whose shepherd has ended, or has reported the job's end.
+  ///
+  /// Reaps the shepherd if it has ended and is a child. A missing or unreadable exit record results in the state `interrupted`.
   public func outcome(of job: RunningJob) -> JobOutcome {
     job.reap()
     do throws(SystemError) { return outcome(in: try JobFolder(job.id, in: jobs)) } catch {
@@ -26,9 +27,9 @@ extension JobLauncher {
     }
   }
 
-  /// The shepherd that holds the folder's lock; `nil` if none does.
+  /// Returns the shepherd that holds the folder's lock; `nil` if there is none.
   private func liveShepherd(in folder: JobFolder) throws(SystemError) -> ProcessHandle? {
-    // A shepherd writes its number right after its start: a moment later it is there, or the lock is free.
+    // A shepherd writes its process ID right after its start: soon it is there, or the lock is free.
     for _ in 0..<1000 {
       let (isHeld, record) = try folder.lockState()
       guard isHeld else { return nil }
@@ -38,7 +39,7 @@ extension JobLauncher {
       }
       do throws(SystemError) {
         let shepherd = try ProcessHandle(record.processID)
-        // Still held after the handle was taken: so it is the holder that the handle names.
+        // The lock is still held after the handle was opened, so the handle refers to its holder.
         if try folder.lockState().isHeld { return shepherd }
       } catch  where error.code == ESRCH {}
     }
@@ -63,7 +64,7 @@ extension JobLauncher {
     }
   }
 
-  /// Its shepherd has ended: nothing is in the group, or nothing that can be ended.
+  /// Removes the control group. The shepherd has ended, so the group is empty, or has only processes that cannot be killed.
   private func removeControlGroup(_ order: Order?) {
     if let path = order?.controlGroup { rmdir(String(decoding: path, as: UTF8.self)) }
   }
@@ -79,23 +80,23 @@ extension JobLauncher {
   }
 }
 
-/// Why nobody knows how a job ended.
+/// Why it is unknown how a job ended.
 enum Interruption: Equatable {
-  /// Nothing of a start is on disk: the shepherd did not come as far, or a power cut took what was not yet written.
+  /// There is no trace of a start on disk: the shepherd did not get that far, or a power failure lost what was not yet written.
   case neverStarted
-  /// The host went down.
+  /// The host was restarted.
   case hostRestarted
   /// The shepherd was killed, or failed.
   case shepherdKilled
   /// The record cannot be read.
   case unreadable(String)
 
-  /// Why the holder of a lock is not there any more, without an exit record.
+  /// Determines why the holder of a lock has gone without an exit record.
   init(_ record: LockRecord) {
     self = record.bootID == LockRecord.presentBootID() ? .shepherdKilled : .hostRestarted
   }
 
-  /// The reason that a job's status gives.
+  /// The reason in the job's status.
   var reason: String {
     switch self {
     case .neverStarted: "agentd or the host went down while the job was being started; it may have run"
@@ -105,7 +106,7 @@ enum Interruption: Equatable {
     }
   }
 
-  /// Whether processes of the job may still be there.
+  /// Whether processes of the job may be left.
   var mayHaveRemains: Bool {
     switch self {
     case .neverStarted, .hostRestarted: false

@@ -3,18 +3,17 @@ import Glibc
 import ShepherdContract
 import SystemCalls
 
-/// What is left of a job whose shepherd was killed: found by the supervisor, and ended in the shepherd's place.
+/// The remains of a job whose shepherd was killed: the supervisor finds them and ends them in the shepherd's place.
 ///
-/// In its control group nothing is missed. Without one, a process of the job is known by any of: it is the main process, by number
-/// and start time; it is in the session that the main process leads; the job's mark is in the environment that it was executed
-/// with; its output or errors go to a file of the job's; its parent is one of those. A process that has got rid of all of that is
-/// not found.
+/// If the job has a control group, none is missed. Otherwise a process belongs to the job if any of these holds: it is the main process, by
+/// process ID and start time; it is in the session that the main process leads; the job's mark is in the environment that it was executed
+/// with; its output or errors go to a file of the job; its parent belongs to the job. A process to which none of this applies is not found.
 public struct JobRemains: Sendable {
   /// The job.
   public let id: JobID
-  /// Processes that were sent KILL.
+  /// The processes that were sent SIGKILL.
   public private(set) var ended: Set<pid_t> = []
-  /// Those that were there at the last look.
+  /// The processes that were alive at the last check.
   public private(set) var remaining: Set<pid_t> = []
   private let main: MainRecord?
   private let mark: [UInt8]?
@@ -22,7 +21,7 @@ public struct JobRemains: Sendable {
   private let groupPath: String?
   private let group: ControlGroup?
 
-  /// The remains of a job, as its folder tells how to know them.
+  /// Reads from the job's folder how its processes can be identified.
   public init(of id: JobID, _ launcher: JobLauncher) {
     self.id = id
     let folder = try? JobFolder(id, in: launcher.jobs)
@@ -38,14 +37,14 @@ public struct JobRemains: Sendable {
     main = record.flatMap(MainRecord.init)
   }
 
-  /// Sends KILL to all that is found of these jobs, in one walk over the host's processes.
+  /// Sends SIGKILL to all processes of these jobs, in one walk over the host's processes.
   ///
-  /// - Returns: whether something was found: then there has to be another walk, for what was started meanwhile.
+  /// - Returns: whether any was found: then another walk is needed, for processes started meanwhile.
   public static func end(_ jobs: inout [JobRemains]) -> Bool {
     for index in jobs.indices { jobs[index].endGroup() }
     let marks = Marks(jobs)
     var owners: [pid_t: Int] = [:]
-    // Children may have lower numbers than their parents, and are then found on the next walk at the latest.
+    // A child may have a lower number than its parent; it is then found on the next walk at the latest.
     for process in ((try? Folder.names(in: "/proc")) ?? []).compactMap({ pid_t($0) }).sorted() where process != getpid()
     {
       guard let fact = ProcessFact(process), !fact.isZombie else { continue }
@@ -56,12 +55,12 @@ public struct JobRemains: Sendable {
     return jobs.contains { !$0.remaining.isEmpty }
   }
 
-  /// The end of the job, once nothing more was found, or nothing more can be done.
+  /// Returns the outcome of the job, once nothing more is found, or nothing more can be done.
   public func outcome(_ outcome: JobOutcome) -> JobOutcome {
     if let groupPath { rmdir(groupPath) }
     var outcome = outcome
     outcome.killed = ended.count
-    // Without a group, what was found is not known to be all.
+    // Without a group, some processes may not have been found.
     outcome.left = !remaining.isEmpty || group != nil ? remaining.count : nil
     outcome.mayHaveRemains = false
     let found =
@@ -78,14 +77,14 @@ public struct JobRemains: Sendable {
   }
 
   private mutating func end(_ process: pid_t, _ fact: ProcessFact) {
-    // The start time after taking hold: the same process still, and no later one of its number.
+    // The start time is read after the handle was opened: this is still the same process, not a later one with its number.
     guard let handle = try? ProcessHandle(process), ProcessFact(process)?.startTime == fact.startTime else { return }
     try? handle.send(SIGKILL)
     remaining.insert(process)
     ended.insert(process)
   }
 
-  /// By what a process is known to belong to one of several jobs.
+  /// The marks by which a process is assigned to one of several jobs.
   private struct Marks {
     private var sessions: [pid_t: Int] = [:]
     private var environment: [ArraySlice<UInt8>: Int] = [:]
@@ -93,7 +92,7 @@ public struct JobRemains: Sendable {
 
     init(_ jobs: [JobRemains]) {
       for (index, job) in jobs.enumerated() {
-        // The leader has to live: a session of its number that others lead is not the job's.
+        // The leader must be alive: a session of its number that another process leads is not the job's.
         if let main = job.main, ProcessFact(main.processID)?.startTime == main.startTime {
           sessions[main.processID] = index
         }
@@ -114,7 +113,7 @@ public struct JobRemains: Sendable {
   }
 }
 
-/// Which file it is, by whatever name.
+/// The identity of a file, regardless of its name.
 private struct FileIdentity: Hashable, Sendable {
   let device: dev_t
   let number: ino_t

@@ -3,7 +3,7 @@ public struct LaunchRefusal: Error, Equatable, Sendable, CustomStringConvertible
   /// One line for whoever submitted the job.
   public let description: String
 
-  /// A refusal for this reason.
+  /// Creates a refusal with this reason.
   public init(_ description: String) {
     self.description = description
   }

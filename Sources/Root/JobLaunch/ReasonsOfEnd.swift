@@ -1,12 +1,12 @@
 import ShepherdContract
 
-/// Why a job ended as it did, for a person: nobody has to know what 137 means.
+/// Explains to a user why a job ended as it did, so that no one has to know what 137 means.
 struct ReasonsOfEnd {
   let record: ExitRecord
   let order: Order?
   let canceller: String?
 
-  /// One sentence each; none for a job of which the exit code says all.
+  /// The reasons, one sentence each; none if the exit code says it all.
   var inWords: [String] {
     [end, leftBehind, fullDisk, stillThere].compactMap(\.self)
   }
@@ -40,7 +40,7 @@ struct ReasonsOfEnd {
 
   private static func limit(_ bytes: UInt64?) -> String { bytes.map { " of \(ByteCount.inWords($0))" } ?? "" }
 
-  /// What a signal that the shepherd did not send tells of its sender.
+  /// Returns what a signal that the shepherd did not send indicates.
   private static func origin(_ signal: Int32) -> String {
     switch SignalName.of(signal) {
     case "SIGSEGV": ": it made an invalid memory access"
@@ -72,9 +72,9 @@ struct ReasonsOfEnd {
   static func processes(_ count: some BinaryInteger) -> String { count == 1 ? "1 process" : "\(count) processes" }
 }
 
-/// Sizes as people write them.
+/// Formats sizes for users.
 enum ByteCount {
-  /// With the largest unit of which it is a whole number, or rounded to a tenth of the largest that it reaches.
+  /// Returns the size in the largest unit of which it is a multiple, or rounded to a tenth of the largest unit that it reaches.
   static func inWords(_ bytes: UInt64) -> String {
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB"]
     var (value, unit) = (bytes, 0)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A line of the host's user database, wherever it comes from; passwd(5).
+/// An entry of the host's user database, whatever its source; passwd(5).
 struct UserEntry {
   let name: String
   let user: uid_t
@@ -8,14 +8,14 @@ struct UserEntry {
   let home: String
   let shell: String
 
-  /// Looks up a name.
+  /// Looks up a user by name.
   init(_ name: String) throws(LaunchRefusal) {
     let found = try Self.find("user \(name)") { getpwnam_r(name, $0, $1, $2, $3) }
     guard let found else { throw LaunchRefusal("unknown user \(name)") }
     self = found
   }
 
-  /// The user of this process, who need not be in the database: containers often have one that is not.
+  /// Returns the user of this process, who need not be in the database: in containers it often is not.
   static func ofThisProcess() throws(LaunchRefusal) -> UserEntry {
     let user = geteuid()
     return try find("user \(user)") { getpwuid_r(user, $0, $1, $2, $3) }
@@ -62,13 +62,13 @@ struct UserEntry {
   }
 }
 
-/// The calling convention of getpwnam_r(3) and its like.
+/// The calling convention of getpwnam_r(3) and similar functions.
 enum NameService {
   private static let largestBuffer = 1 << 20
 
-  /// Calls with a buffer that grows until the entry fits (ERANGE).
+  /// Calls a look-up function with a buffer that grows until the entry fits (ERANGE).
   ///
-  /// - Returns: `nil` if there is no such entry.
+  /// - Returns: the entry; `nil` if there is none.
   static func look<Entry>(
     up subject: String, _ call: (UnsafeMutablePointer<CChar>, Int) -> (code: Int32, entry: Entry?)
   ) throws(LaunchRefusal) -> Entry? {
@@ -79,7 +79,7 @@ enum NameService {
       let (code, entry) = call(buffer, size)
       switch code {
       case 0: return entry
-      // Some sources of names say "not found" with an error; see getpwnam_r(3).
+      // Some sources of names report "not found" as an error; see getpwnam_r(3).
       case ENOENT, ESRCH, EBADF, EPERM: return nil
       case EINTR: continue
       case ERANGE where size < largestBuffer: size *= 2

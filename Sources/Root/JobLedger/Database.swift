@@ -2,16 +2,16 @@ import CSQLite
 import Glibc
 import SystemCalls
 
-/// An SQLite database that this process alone has open, with its prepared statements.
+/// An SQLite database that only this process has open, with its prepared statements.
 final class Database {
   let path: String
   private var connection: OpaquePointer?
   private var statements: [String: Statement] = [:]
 
-  /// Opens the file, which is made (0600) if it is missing.
+  /// Opens the file, which is created (0600) if it is missing.
   ///
-  /// WAL with synchronous=FULL: a commit is on disk when it returns, and a crash leaves the last one. locking_mode=EXCLUSIVE: no
-  /// second owner, and no shared memory file.
+  /// WAL with synchronous=FULL: a commit is on disk when it returns, and survives a crash. locking_mode=EXCLUSIVE: there is no second
+  /// owner, and no shared memory file.
   init(_ path: String) throws(LedgerError) {
     self.path = path
     do { try Self.makeFile(path) } catch {
@@ -22,7 +22,7 @@ final class Database {
     try execute("PRAGMA locking_mode = EXCLUSIVE")
     try execute("PRAGMA journal_mode = WAL")
     try execute("PRAGMA synchronous = FULL")
-    // Bounds what a burst of changes leaves behind on disk, and the memory of an idle daemon.
+    // Limits what a burst of changes leaves on disk, and the memory of an idle daemon.
     try execute("PRAGMA journal_size_limit = 4194304")
     try execute("PRAGMA cache_size = -1024")
     try execute("PRAGMA trusted_schema = OFF")
@@ -33,15 +33,15 @@ final class Database {
     sqlite3_close_v2(connection)
   }
 
-  /// Whether a transaction has been begun.
+  /// Whether a transaction is open.
   var isInTransaction: Bool { sqlite3_get_autocommit(connection) == 0 }
 
-  /// Runs statements that are not worth keeping; rows they give are passed over.
+  /// Runs statements that are not worth caching; ignores any rows.
   func execute(_ sql: String) throws(LedgerError) {
     try check(sqlite3_exec(connection, sql, nil, nil, nil))
   }
 
-  /// The prepared statement for `sql`, made at its first use and kept.
+  /// Returns the prepared statement for `sql`, which is created on first use and cached.
   func statement(_ sql: String) throws(LedgerError) -> Statement {
     if let kept = statements[sql] { return kept }
     var prepared: OpaquePointer?
@@ -52,19 +52,21 @@ final class Database {
     return statement
   }
 
-  /// The text of every statement kept.
+  /// The SQL of all cached statements.
   var keptStatements: [String] { statements.keys.sorted() }
 
-  /// Rows that the last insert, update or delete changed.
+  /// The number of rows that the last insert, update or delete changed.
   var changes: Int { Int(sqlite3_changes(connection)) }
 
-  /// The row number of the last insert.
+  /// The row ID of the last insert.
   var lastRow: Int64 { sqlite3_last_insert_rowid(connection) }
 
-  /// Empties the write-ahead log. A commit that fails only at its fsync(2) has left there all that makes it a commit to who
-  /// opens the database after a crash, until another commit overwrites it; https://sqlite.org/walformat.html.
+  /// Empties the write-ahead log.
+  ///
+  /// A commit that failed only at its fsync(2) has left a complete transaction in the log, which whoever opens the database after a crash
+  /// would see as committed, until another commit overwrites it; https://sqlite.org/walformat.html.
   func discardUncommittedLog() {
-    // Where the disk does not do even that, nobody can tell what is on it.
+    // If the disk does not allow even that, what is on it is unknown.
     try? execute("PRAGMA wal_checkpoint(TRUNCATE)")
   }
 
@@ -72,7 +74,7 @@ final class Database {
     if code != SQLITE_OK { throw error(code) }
   }
 
-  /// What a result code of the last call means; see https://sqlite.org/rescode.html.
+  /// Returns the error for a result code of the last call; see https://sqlite.org/rescode.html.
   func error(_ code: Int32) -> LedgerError {
     let isFull = [ENOSPC, EDQUOT].contains(sqlite3_system_errno(connection))
     let message = "ledger \(path): \(String(cString: sqlite3_errmsg(connection)))"
@@ -89,7 +91,7 @@ final class Database {
     LedgerError(.damaged, "ledger \(path): \(fact); move it away to start with an empty one")
   }
 
-  /// SQLite would make the file with the umask's mode, and would not make its name durable.
+  /// SQLite would create the file with the umask's mode, and would not make its name durable.
   private static func makeFile(_ path: String) throws(SystemError) {
     do throws(SystemError) {
       let file = try FileDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)

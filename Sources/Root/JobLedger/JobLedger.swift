@@ -1,17 +1,17 @@
 import AgentProtocol
 import Glibc
 
-/// The durable record of all jobs: an SQLite database that one thread of one process owns.
+/// The durable record of all jobs: an SQLite database owned by one thread of one process.
 ///
-/// The first change of a turn begins a transaction; `commit()` ends it and returns when it is on disk. What is read in between
-/// shows the changes. Every operation takes a time that does not grow with the number of finished jobs.
+/// The first change of a turn begins a transaction; `commit()` ends it and returns when it is on disk. Reads in between include the
+/// changes. The duration of an operation does not grow with the number of finished jobs.
 ///
-/// After `.full`, `.damaged` or `.failed` nothing of the turn can be relied on: call `rollback()`.
+/// After `.full`, `.damaged` or `.failed` the changes of the turn cannot be relied on: call `rollback()`.
 public final class JobLedger {
   let database: Database
   private let path: String
 
-  /// Opens the database at `path`, or makes it (mode 0600), and brings an older one to the present schema.
+  /// Opens the database at `path`, or creates it (mode 0600), and upgrades an older one to the present schema.
   ///
   /// - Throws: `LedgerError`: `.inUse` while another process has it open, `.newer`, `.damaged`, `.full`, `.failed`.
   public init(path: String) throws(LedgerError) {
@@ -20,7 +20,7 @@ public final class JobLedger {
     try Schema.bringUp(database)
   }
 
-  /// Bytes that it takes on the disk, with its log of changes.
+  /// The size of the database on disk with its write-ahead log, in bytes.
   public var size: Int64 {
     ["", "-wal"].reduce(0) { sum, suffix in
       var status = stat()
@@ -28,9 +28,9 @@ public final class JobLedger {
     }
   }
 
-  /// Ends the changes of this turn: they are on disk when it returns. Does nothing if there are none.
+  /// Commits the changes of this turn, which are on disk when it returns. Does nothing if there are none.
   ///
-  /// After a failure nothing of the turn is recorded: the transaction is rolled back.
+  /// On failure nothing of the turn is recorded: the transaction is rolled back.
   public func commit() throws(LedgerError) {
     guard hasChanges else { return }
     do throws(LedgerError) { try database.statement("COMMIT").run() } catch {
@@ -40,56 +40,67 @@ public final class JobLedger {
     }
   }
 
-  /// Forgets the changes of this turn.
+  /// Discards the changes of this turn.
   public func rollback() {
-    // It fails only if SQLite has rolled back already.
+    // This fails only if SQLite has already rolled back.
     if hasChanges { try? database.execute("ROLLBACK") }
   }
 
-  /// Whether there is something to commit.
+  /// Whether there are changes to commit.
   public var hasChanges: Bool { database.isInTransaction }
 
-  /// Records a job that was just accepted, together with what happens to it in the same moment.
+  /// Records a job that was just accepted, together with what happens to it at the same moment.
   ///
-  /// - Parameter event: what it is recorded in the state after; `nil` to record it as accepted.
-  /// - Returns: the status as it is recorded.
-  /// - Throws: `LedgerError`; `.taken` if there is a job of that id and `.forbidden` for an event that cannot happen, which both
-  ///   leave the other changes of the turn as they are.
+  /// - Parameters:
+  ///   - names: the alternative names of the client's certificate; `nil` if there are too many to examine.
+  ///   - event: the event after which its state is recorded; `nil` to record it as accepted.
+  /// - Returns: the status as recorded.
+  /// - Throws: `LedgerError`; `.taken` if there is, or was, a job with that ID, and `.forbidden` for an event that the state does not
+  ///   allow. Both leave the other changes of the turn intact.
   @discardableResult
   public func insert(
-    _ status: JobStatus, request: JobRequest, then event: JobEvent? = nil
+    _ status: JobStatus, request: JobRequest, names: [ClientName]? = [], then event: JobEvent? = nil
   ) throws(LedgerError) -> JobStatus {
     if try state(of: status.id) != nil { throw LedgerError(.taken, "job \(status.id) already exists") }
+    if try spent(status.id) != nil { throw LedgerError(.taken, "there was a job \(status.id) before") }
     var status = status
     status.state = .accepted
     if let event { try status.take(event) }
     try begin()
     try database.statement(
       """
-      INSERT INTO job (id, state, user, client_subject, client_thumbprint, command, labels, submitted_at, pool, reason)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO job (id, state, user, client_subject, client_thumbprint, command, labels, submitted_at, pool, reason,
+        own_id, client_names)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """
     ).run(
-      .text(status.id.description), .text(status.state.rawValue), .text(status.user), .text(status.client.subject),
+      .text(status.id.key), .text(status.state.rawValue), .text(status.user), .text(status.client.subject),
       .text(status.client.thumbprint.description), try JobRow.text(status.command),
       status.labels.isEmpty ? .null : try JobRow.text(status.labels), .integer(status.submittedAt.milliseconds),
-      SQLValue(status.pool), SQLValue(status.reason))
+      SQLValue(status.pool), SQLValue(status.reason), SQLValue(status.id.space.map { _ in status.id.description }),
+      try JobRow.text(names))
     let sequence = database.lastRow
-    try database.statement("INSERT INTO request (sequence, body) VALUES (?, ?)")
-      .run(.integer(sequence), .blob(try JobRow.json(request)))
+    let body = try JobRow.json(request)
+    try database.statement("INSERT INTO request (sequence, body, digest) VALUES (?, ?, ?)")
+      .run(.integer(sequence), .blob(body), .blob(SHA256.digest(of: body)))
     try LabelIndex.add(status.labels, of: sequence, at: status.submittedAt.milliseconds, to: database)
     return status
   }
 
-  /// Records what happened to a job, with all that can change of it: state, reason, times, exit, use of resources, output size.
+  /// Records what happened to a job, with everything that can change: state, reason, times, exit, use of resources, output size.
+  ///
   /// A job that is not in the ledger is not added.
   ///
-  /// - Parameter status: its state is of no account; the one that follows the recorded state is entered.
-  /// - Returns: the status as it is recorded.
-  /// - Throws: `LedgerError`; `.forbidden` if the event cannot happen in the job's recorded state, which leaves the record and the
-  ///   other changes of the turn as they are.
+  /// - Parameters:
+  ///   - status: the new status, except for its state, which is ignored; the one that follows the recorded state is entered.
+  ///   - diskBytes: the disk space of its output, if it has ended.
+  /// - Returns: the status as recorded.
+  /// - Throws: `LedgerError`; `.forbidden` if the job's recorded state does not allow the event, which leaves the record and the other
+  ///   changes of the turn intact.
   @discardableResult
-  public func update(_ status: JobStatus, on event: JobEvent) throws(LedgerError) -> JobStatus {
+  public func update(
+    _ status: JobStatus, on event: JobEvent, diskBytes: Int64? = nil
+  ) throws(LedgerError) -> JobStatus {
     var status = status
     guard let state = try state(of: status.id) else { return status }
     status.state = state
@@ -99,7 +110,7 @@ public final class JobLedger {
       """
       UPDATE job SET state = ?, started_at = ?, finished_at = ?, exit_code = ?, signal = ?, reason = ?, cpu_seconds = ?,
         peak_memory_bytes = ?, output_bytes = ?, output_bytes_dropped = ?, killed_processes = ?,
-        left_processes = ?, disk_was_full = ?, stderr_bytes = ? WHERE id = ?
+        left_processes = ?, disk_was_full = ?, stderr_bytes = ?, disk_bytes = ? WHERE id = ?
       """
     ).run(
       .text(status.state.rawValue), SQLValue(status.startedAt?.milliseconds), SQLValue(status.finishedAt?.milliseconds),
@@ -107,17 +118,18 @@ public final class JobLedger {
       SQLValue(status.cpuSeconds), SQLValue(status.peakMemoryBytes), SQLValue(status.outputBytes),
       SQLValue(status.outputBytesDropped), SQLValue(status.killed.map(Int64.init)),
       SQLValue(status.left.map(Int64.init)), SQLValue(status.diskWasFull),
-      SQLValue(status.stderrBytes), .text(status.id.description))
+      SQLValue(status.stderrBytes), SQLValue(diskBytes.map { min(max($0, 0), Self.maximumDiskBytes) }),
+      .text(status.id.key))
     return status
   }
 
-  /// Forgets a job.
+  /// Deletes a job.
   ///
-  /// - Returns: whether there was one.
+  /// - Returns: whether it existed.
   @discardableResult
   public func delete(_ id: JobID) throws(LedgerError) -> Bool {
     let found = try database.statement("SELECT sequence, submitted_at, labels FROM job WHERE id = ?")
-      .first(.text(id.description)) { row throws(LedgerError) in
+      .first(.text(id.key)) { row throws(LedgerError) in
         (sequence: row.integer(0) ?? 0, submittedAt: row.integer(1) ?? 0, labels: try JobRow.labels(row, 2))
       }
     guard let found else { return false }
@@ -128,15 +140,15 @@ public final class JobLedger {
     return true
   }
 
-  /// The recorded state of a job, `nil` if it is unknown.
+  /// Returns the recorded state of a job, `nil` if it is unknown.
   private func state(of id: JobID) throws(LedgerError) -> JobState? {
-    try database.statement("SELECT state FROM job WHERE id = ?").first(.text(id.description)) {
+    try database.statement("SELECT state FROM job WHERE id = ?").first(.text(id.key)) {
       row throws(LedgerError) in
       try row.required(row.text(0).flatMap(JobState.init), "state")
     }
   }
 
-  private func begin() throws(LedgerError) {
+  func begin() throws(LedgerError) {
     if !hasChanges { try database.statement("BEGIN IMMEDIATE").run() }
   }
 }

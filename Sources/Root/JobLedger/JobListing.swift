@@ -1,18 +1,21 @@
 import AgentProtocol
 import Values
+import Wording
 
-/// Pages of jobs, newest first, each found by where the one before ended (keyset): no page costs more than another.
+/// Creates pages of jobs, newest first. Each page starts where the previous one ended (keyset), so that every page costs the same.
 struct JobListing {
-  /// The most bytes of commands, labels and reasons on one page, with a fixed share for each job: it has to fit in one frame of the
-  /// supervisor's link, as JSON.
+  /// The maximum size of commands, labels and reasons on a page, in bytes, including a fixed share for each job.
+  ///
+  /// As JSON, the page has to fit into one frame of the supervisor's link.
   static let pageBytes = 2 << 20
   private static let bytesOfOthers = 1024
 
-  /// The most jobs that are looked at for a page of those with a label or of one subject, whose other conditions no index knows: a page of rare
-  /// jobs may be empty although there are more, and costs no more than another.
+  /// The maximum number of jobs examined for a page of jobs with a label or of one subject, where no index covers the other conditions.
+  ///
+  /// A page of rare jobs may be empty although there are more, but costs no more than another.
   static let mostExamined = 2000
 
-  /// The statement that finds the jobs of a filter, and its values.
+  /// Returns the statement that finds the jobs of a filter, and its values.
   static func query(
     _ filter: JobFilter, subject: String? = nil
   ) throws(LedgerError) -> (sql: String, values: [SQLValue]) {
@@ -39,7 +42,7 @@ struct JobListing {
     let start = try filter.cursor.map(Cursor.init(reading:)) ?? .newest
     conditions.append("(\(at), \(sequence)) < (?, ?) AND \(at) >= ?")
     values += [.integer(start.submittedAt), .integer(start.sequence), .integer(filter.since?.milliseconds ?? .min)]
-    // One more than fits, to know whether there are others.
+    // One more than fits, to detect whether there are others.
     let isExact = filter.label == nil && subject == nil
     values.append(.integer(Int64(isExact ? limit(filter) : mostExamined) + 1))
     return (
@@ -73,10 +76,10 @@ struct JobListing {
     return page
   }
 
-  // What the statement has not seen to.
+  // Checks the conditions that the statement does not cover.
   private static func isWanted(_ row: Row, _ filter: JobFilter, _ subject: String?) -> Bool {
     guard filter.label != nil || subject != nil else { return true }
-    return (subject.map { row.text(JobRow.subjectColumn) == $0 } ?? true)
+    return (subject.map { row.text(JobRow.subjectColumn)?.isSame(as: $0) == true } ?? true)
       && (filter.state.map { row.text(JobRow.stateColumn) == $0.rawValue } ?? true)
       && (filter.client.map { row.text(JobRow.clientColumn).flatMap(Thumbprint.init(canonical:)) == $0 } ?? true)
   }
@@ -84,12 +87,12 @@ struct JobListing {
   private static func limit(_ filter: JobFilter) -> Int { min(max(filter.limit, 1), JobFilter.maximumLimit) }
 }
 
-/// A place between two jobs in the order of the pages; to clients an opaque word.
+/// A place between two jobs in the order of pages; opaque to clients.
 struct Cursor: CustomStringConvertible {
   let submittedAt: Int64
   let sequence: Int64
 
-  /// Before the newest job.
+  /// The place before the newest job.
   static let newest = Cursor(submittedAt: .max, sequence: .max)
 
   init(submittedAt: Int64, sequence: Int64) {
@@ -98,7 +101,7 @@ struct Cursor: CustomStringConvertible {
   }
 
   init(reading text: String) throws(LedgerError) {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    let parts = text.parts(at: ".")
     guard text.utf8.count <= 64, parts.count == 2, let submittedAt = Int64(parts[0], radix: 36),
       let sequence = Int64(parts[1], radix: 36)
     else { throw LedgerError(.badCursor, "the cursor does not come from a page of jobs") }

@@ -2,6 +2,14 @@ import AgentProtocol
 import FoundationEssentials
 import Values
 
+/// The client that submitted a job, as far as it was recorded.
+public struct RecordedClient: Equatable, Sendable {
+  /// The client at the time of submission.
+  public let client: VerifiedClient
+  /// Whether its alternative names are known; earlier versions did not record them.
+  public let namesAreRecorded: Bool
+}
+
 /// A job as a row of the table `job`.
 enum JobRow {
   /// The columns that `status(_:)` reads, in its order.
@@ -11,17 +19,17 @@ enum JobRow {
     killed_processes, left_processes, sequence, pool, disk_was_full, stderr_bytes
     """
 
-  /// Where `state`, `client_subject` and `client_thumbprint` are among the columns.
+  /// The positions of `state`, `client_subject` and `client_thumbprint` in `columns`.
   static let (stateColumn, subjectColumn, clientColumn): (Int32, Int32, Int32) = (1, 3, 4)
 
-  /// Where the job is in the order of pages.
+  /// Returns the place of the job in the order of pages.
   static func place(_ row: Row) -> Cursor {
     Cursor(submittedAt: row.integer(7) ?? 0, sequence: row.integer(19) ?? 0)
   }
 
   static func status(_ row: Row) throws(LedgerError) -> JobStatus {
     var status = JobStatus(
-      accepted: try row.required(row.text(0).flatMap(JobID.init), "id"), command: try json(row, 5, "command"),
+      accepted: try row.required(row.text(0).flatMap(JobID.init(key:)), "id"), command: try json(row, 5, "command"),
       user: try row.required(row.text(2), "user"),
       client: ClientIdentity(
         subject: try row.required(row.text(3), "client_subject"),
@@ -46,16 +54,25 @@ enum JobRow {
     return status
   }
 
+  static func client(_ row: Row) throws(LedgerError) -> RecordedClient {
+    let identity = ClientIdentity(
+      subject: try row.required(row.text(0), "client_subject"),
+      thumbprint: try row.required(row.text(1).flatMap(Thumbprint.init(canonical:)), "client_thumbprint"))
+    if row.bytes(2).isEmpty { return RecordedClient(client: VerifiedClient(identity), namesAreRecorded: false) }
+    let names: [ClientName]? = try json(row, 2, "client_names")
+    return RecordedClient(client: VerifiedClient(identity, names: names), namesAreRecorded: true)
+  }
+
   static func labels(_ row: Row, _ column: Int32) throws(LedgerError) -> [String: String] {
     row.bytes(column).isEmpty ? [:] : try json(row, column, "labels")
   }
 
   static func request(_ row: Row) throws(LedgerError) -> JobRequest { try json(row, 0, "body") }
 
-  /// The bytes of the columns whose size the client chooses.
+  /// Returns the total size, in bytes, of the columns whose size the client chooses.
   static func size(_ row: Row) -> Int { row.bytes(5).count + row.bytes(6).count + row.bytes(12).count }
 
-  /// Text in JSON, with sorted keys.
+  /// Returns a value as JSON, with sorted keys.
   static func json(_ value: some Encodable) throws(LedgerError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

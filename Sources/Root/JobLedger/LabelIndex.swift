@@ -1,6 +1,6 @@
 import AgentProtocol
 
-/// The table that finds jobs by a label.
+/// The table for finding jobs by label.
 enum LabelIndex {
   static func add(
     _ labels: [String: String], of sequence: Int64, at submittedAt: Int64, to database: Database

@@ -1,31 +1,31 @@
-/// Why the ledger did not do what was asked.
+/// The reason why an operation of the ledger failed.
 public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What the caller may want to tell apart.
+  /// The kinds of errors that a caller may have to distinguish.
   public enum Kind: Equatable, Sendable {
     /// Another process has the database open.
     case inUse
     /// A later version of agentd wrote the database.
     case newer
-    /// The file is not a sound database of ours.
+    /// The file is not an intact database of agentd.
     case damaged
-    /// The disk is full, or a quota is reached.
+    /// The disk is full, or a quota has been reached.
     case full
-    /// There is a job of that id.
+    /// There is, or was, a job with that ID.
     case taken
-    /// What is to be recorded of a job cannot happen in its state.
+    /// The job's state does not allow the event.
     case forbidden
-    /// The cursor is none that a page gave.
+    /// The cursor does not come from a page.
     case badCursor
-    /// Anything else: input/output error, no permission.
+    /// Any other error, such as an input/output error or missing permission.
     case failed
   }
 
-  /// What the caller may want to tell apart.
+  /// The kind of the error.
   public let kind: Kind
-  /// One line for the log: which file, what is wrong, what to do.
+  /// One line for the log: the file, what is wrong, what to do.
   public let description: String
 
-  /// An error of this kind.
+  /// Creates an error of this kind.
   init(_ kind: Kind, _ description: String) {
     self.kind = kind
     self.description = description

@@ -1,6 +1,6 @@
 import CSQLite
 
-/// A value as SQLite stores it.
+/// A value in the form in which SQLite stores it.
 enum SQLValue {
   case null
   case integer(Int64)
@@ -14,7 +14,7 @@ enum SQLValue {
   init(_ text: String?) { self = text.map(SQLValue.text) ?? .null }
 }
 
-/// A prepared statement, used again and again by its database's thread.
+/// A prepared statement, reused by its database's thread.
 final class Statement {
   private let prepared: OpaquePointer
   // The database owns its statements.
@@ -27,12 +27,12 @@ final class Statement {
 
   deinit { sqlite3_finalize(prepared) }
 
-  /// Runs it for its effect.
+  /// Runs the statement and ignores its rows.
   func run(_ values: SQLValue...) throws(LedgerError) {
     try forEach(values) { (_) throws(LedgerError) in true }
   }
 
-  /// The first row, if there is one.
+  /// Returns the first row, if there is one.
   func first<Result>(
     _ values: SQLValue..., read: (Row) throws(LedgerError) -> Result
   ) throws(LedgerError) -> Result? {
@@ -44,9 +44,9 @@ final class Statement {
     return result
   }
 
-  /// Runs it with these values for its parameters, in their order.
+  /// Runs the statement with `values` for its parameters, in order.
   ///
-  /// - Parameter body: gets each row; valid only during the call. Returns whether to go on.
+  /// - Parameter body: called with each row, which is valid only during the call. Returns whether to continue.
   func forEach(_ values: [SQLValue], _ body: (Row) throws(LedgerError) -> Bool) throws(LedgerError) {
     defer {
       sqlite3_reset(prepared)
@@ -83,13 +83,13 @@ final class Statement {
     try database.check(code)
   }
 
-  /// SQLITE_TRANSIENT, a macro: SQLite copies the value at once.
+  /// SQLITE_TRANSIENT, a macro: SQLite copies the value immediately.
   private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-  /// An empty value must not be a null pointer, which would bind NULL.
+  /// A pointer for empty values: a null pointer would bind NULL.
   nonisolated(unsafe) private static let nothing = UnsafePointer(UnsafeMutablePointer<CChar>.allocate(capacity: 1))
 }
 
-/// The present row of a statement.
+/// The current row of a statement.
 struct Row {
   private let statement: OpaquePointer
   private let database: Database
@@ -105,14 +105,14 @@ struct Row {
 
   func text(_ column: Int32) -> String? { isNull(column) ? nil : String(decoding: bytes(column), as: UTF8.self) }
 
-  /// Text or blob; empty if it is null.
+  /// Returns the bytes of a text or blob; empty if it is null.
   func bytes(_ column: Int32) -> UnsafeRawBufferPointer {
-    // The pointer first: it may convert the value, which changes the count.
+    // The pointer first: getting it may convert the value and so change the count.
     let pointer = sqlite3_column_blob(statement, column)
     return UnsafeRawBufferPointer(start: pointer, count: Int(sqlite3_column_bytes(statement, column)))
   }
 
-  /// For a value that our own schema never leaves out.
+  /// Returns a value that our schema requires; throws `.damaged` if it is missing.
   func required<Value>(_ value: Value?, _ column: String) throws(LedgerError) -> Value {
     guard let value else { throw database.damaged("column \(column) of a job cannot be read") }
     return value

@@ -1,11 +1,11 @@
 import Glibc
 
-/// The two clocks of a shepherd.
+/// The clocks that a shepherd uses.
 enum Clock {
-  /// Milliseconds since the epoch, for the record.
+  /// Returns the milliseconds since the epoch, for the exit record.
   static func now() -> Int64 { Int64(read(CLOCK_REALTIME)) }
 
-  /// Milliseconds since some moment, for deadlines: unmoved by a change of the host's date.
+  /// Returns the milliseconds since an arbitrary point, for deadlines; changes of the system time do not affect it.
   static func monotonic() -> UInt64 { read(CLOCK_MONOTONIC) }
 
   private static func read(_ clock: clockid_t) -> UInt64 {

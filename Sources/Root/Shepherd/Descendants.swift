@@ -1,12 +1,14 @@
 import Glibc
 import SystemCalls
 
-/// All processes below this one, found anew each time and held by pidfd before they are signalled.
+/// The processes below this one. They are searched for each time, and each is held by a pidfd before it is signalled.
 enum Descendants {
-  /// Sends TERM once to each: to `group`, whose leader is a child that was not waited for, as one, and to those outside it.
-  /// CONT follows, so that a stopped process learns of it.
+  /// Sends SIGTERM once to every descendant.
+  ///
+  /// `group`, whose leader is a child that has not been waited for, is signalled as a whole, and each process outside it separately.
+  /// SIGCONT follows, so that a stopped process handles the signal.
   static func terminate(group: pid_t) {
-    // A job that has just been started may not lead a group yet; and may lead one when it is looked at below.
+    // A job that has just been started may not lead a group yet, but may do so when it is examined below.
     let groupExisted = Glibc.kill(-group, SIGTERM) == 0
     Glibc.kill(-group, SIGCONT)
     forEach { process, fact in
@@ -15,13 +17,13 @@ enum Descendants {
     }
   }
 
-  /// Sends KILL to each, and to those that they started before it reached them.
+  /// Sends SIGKILL to every descendant, and to those that were started in the meantime.
   ///
-  /// - Returns: all that were sent it, many of which have ended meanwhile, and those that were alive at last.
+  /// - Returns: all processes that were signalled, many of which have ended since, and those that were still alive in the last round.
   static func kill() -> (sent: Set<pid_t>, remaining: [pid_t]) {
     var sent: Set<pid_t> = []
-    // Without a pause: one that does nothing but start its successor and end is caught only by who is quicker. The bound is
-    // for a job that starts processes faster than they can be killed; there is another round a moment later.
+    // There is no pause: a process that only starts its successor and exits must be outrun. The bound is for a job that starts processes
+    // faster than they can be killed; another round follows a moment later.
     for _ in 0..<100 {
       let alive = killOnce()
       if sent.isSuperset(of: alive) { return (sent, alive) }
@@ -52,8 +54,9 @@ enum Descendants {
     }
   }
 
-  /// Takes hold of a process and makes sure afterwards that it is the one meant: its parent has the right number, and that
-  /// number is still its parent's, whom we hold (or are).
+  /// Opens a process and then verifies that it is the expected one.
+  ///
+  /// Its parent must have the expected number, and that number must still belong to the parent that we hold (or are).
   private static func hold(
     _ number: pid_t, childOf parent: (number: pid_t, handle: ProcessHandle?)
   ) -> (handle: ProcessHandle, fact: ProcessFact)? {
@@ -64,14 +67,14 @@ enum Descendants {
   }
 }
 
-/// The children of processes.
+/// Finds the children of a process.
 enum ChildProcesses {
-  /// The children of all threads of a process; none if it does not exist.
+  /// Returns the children of all threads of a process; none if it does not exist.
   static func of(_ process: pid_t) -> [pid_t] {
     hasChildrenFiles ? fromChildrenFiles(process) : fromAllProcesses(process)
   }
 
-  /// Whether the kernel was built with CONFIG_PROC_CHILDREN, as those of all distributions are.
+  /// Whether the kernel was built with CONFIG_PROC_CHILDREN, as the kernels of all distributions are.
   private static let hasChildrenFiles = access("/proc/thread-self/children", R_OK) == 0
 
   private static func fromChildrenFiles(_ process: pid_t) -> [pid_t] {
@@ -82,7 +85,7 @@ enum ChildProcesses {
     }
   }
 
-  /// Slower: looks at every process of the host.
+  /// Slower: examines every process on the host.
   static func fromAllProcesses(_ parent: pid_t) -> [pid_t] {
     ((try? Folder.names(in: "/proc")) ?? []).compactMap { pid_t($0) }.filter { ProcessFact($0)?.parent == parent }
   }

@@ -4,9 +4,9 @@ import SystemCalls
 
 /// The shepherd's side of `ShepherdContract.EndReport`.
 enum EndReport {
-  /// Tells the supervisor on that socket of the end, and waits for what it says.
+  /// Reports the end to the supervisor on `socket` and waits for its reply.
   ///
-  /// - Returns: whether the end is in the ledger; false if the supervisor has gone, is silent, or says something else.
+  /// - Returns: whether the end is in the ledger; false if the supervisor has gone, does not reply, or sends another reply.
   static func isTaken(_ socket: FileDescriptor) -> Bool {
     let (raw, packet) = (socket.raw, ShepherdContract.EndReport.ended)
     guard send(raw, packet, packet.count, Int32(MSG_NOSIGNAL)) == packet.count else { return false }

@@ -2,7 +2,7 @@ import Glibc
 import ShepherdContract
 import SystemCalls
 
-/// The exit record's file, whose space was reserved before the job started: a full disk cannot make a job's end unknown.
+/// The file of the exit record. Its space was reserved before the job started, so that a full disk cannot lose how the job ended.
 struct ExitFile {
   private let folder: FileDescriptor
   private let file: FileDescriptor
@@ -12,16 +12,18 @@ struct ExitFile {
     file = try folder.open(ShepherdContract.FileName.exit, O_WRONLY)
   }
 
-  /// Writes the record; it, what the job wrote, and all names are on disk when this returns, or in the supervisor's ledger.
+  /// Writes the record.
   ///
-  /// In place, and not by rename(2): that would cost the disk a second commit, and the checksum tells a whole record from half
-  /// of one.
+  /// On return the job's output is on disk, and the record is on disk or the end in the supervisor's ledger.
   ///
-  /// - Parameter isTaken: reports the end to the supervisor, if there is one to be told, and whether it is in the ledger.
+  /// The file is written in place, without rename(2), which would cost a second commit to disk; a checksum tells a complete record from a
+  /// partial one.
+  ///
+  /// - Parameter isTaken: reports the end to the supervisor, if there is one, and returns whether the end is in the ledger.
   func complete(with record: ExitRecord, _ written: [FileDescriptor], isTaken: () -> Bool) throws {
     let bytes = try record.encoded()
     let raw = file.raw
-    // Before the record: who reads it may rely on the output.
+    // Before the record: a reader of the record may rely on the output.
     let written = try written.filter { try $0.status().st_size > 0 }
     for file in written { try synchronize(file) }
     if !written.isEmpty { try synchronizeNames() }
@@ -34,7 +36,7 @@ struct ExitFile {
 
   private func synchronizeNames() throws(SystemError) {
     try synchronize(folder)
-    // The folder's own name, which the supervisor made without waiting for the disk.
+    // The name of the folder itself: the supervisor created it without waiting for the disk.
     try synchronize(try folder.open("..", O_RDONLY | O_DIRECTORY))
   }
 

@@ -3,11 +3,11 @@ import Glibc
 import ShepherdContract
 import SystemCalls
 
-/// From the order to the exit record.
+/// The run of a job, from the order to the exit record.
 enum JobRun {
-  /// Starts the job and waits until nothing of it is left. It always has an end to tell.
+  /// Starts the job and waits until none of its processes is left. There is always an end to report.
   ///
-  /// - Returns: the end, the files that the job wrote to, and where to report the end.
+  /// - Returns: the end, the files that the job wrote to, and the socket on which to report the end.
   static func toItsEnd(
     in folder: FileDescriptor, output: FileDescriptor, _ signals: SignalDescriptor
   ) -> (record: ExitRecord, written: [FileDescriptor], report: FileDescriptor?) {
@@ -27,7 +27,7 @@ enum JobRun {
     }
   }
 
-  /// - Parameter written: the file of descriptor 1, and the one of descriptor 2 where it has its own.
+  /// - Parameter written: the file of descriptor 1, and that of descriptor 2 if it is a separate one.
   private static func run(
     _ order: Order, in folder: FileDescriptor, _ written: [FileDescriptor], _ startedAt: Int64,
     _ signals: SignalDescriptor
@@ -64,7 +64,7 @@ enum JobRun {
 }
 
 extension ExitRecord {
-  /// What all processes of the job have used: as the group has counted it, else as far as they were waited for; getrusage(2).
+  /// Enters what all processes of the job used: as the group counted it, otherwise as far as they were waited for; getrusage(2).
   fileprivate mutating func enterUsage(_ group: ControlGroup?) {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage)

@@ -3,32 +3,30 @@ import Glibc
 import ShepherdContract
 import SystemCalls
 
-/// Watches over a started job until nothing of it is left.
+/// Watches a started job until none of its processes is left.
 ///
-/// The shepherd is the subreaper of all that the job starts, whatever session they move to: each of them becomes its child when
-/// its own parent ends. So nothing is left exactly when the shepherd has no child and the job's control group, where it has one,
-/// no process.
+/// The shepherd is the subreaper of all processes that the job starts, whatever session they move to: each becomes its child when its own
+/// parent ends. So nothing is left exactly when the shepherd has no child and the job's control group, if there is one, has no process.
 struct JobWatch {
   private enum Phase {
-    /// The job runs as long as it likes, or until a deadline.
+    /// The job runs without a limit, or until a deadline.
     case running(until: UInt64?)
-    /// TERM was sent.
+    /// SIGTERM was sent.
     case ending(until: UInt64)
-    /// KILL is being sent, again and again, because processes may be born while others are killed.
+    /// SIGKILL is sent repeatedly, because new processes may start while others are killed.
     case killing(until: UInt64)
   }
 
-  /// How long to wait for killed processes before they are given up: some the kernel does not let die (disk sleep), some
-  /// belong to another user.
+  /// How long to wait for killed processes, in milliseconds. Some never die: they are in uninterruptible sleep, or belong to another user.
   static let patience: UInt64 = 10_000
-  /// Milliseconds between two rounds of KILL.
+  /// The time between two rounds of SIGKILL, in milliseconds.
   static let roundInterval: UInt64 = 10
 
   /// How the main process ended.
   private(set) var end = ExitRecord.End.signalled(SIGKILL)
   /// Why the job was ended.
   private(set) var cause = ExitRecord.Cause.none
-  /// Processes still there.
+  /// The number of processes that are still alive.
   private(set) var left: UInt32 = 0
   private let main: pid_t
   private let group: ControlGroup?
@@ -38,7 +36,7 @@ struct JobWatch {
   private var phase: Phase
   private var sentKill: Set<pid_t> = []
 
-  /// Watches over `main`, a child in a session of its own; times are in milliseconds.
+  /// Watches `main`, a child in a session of its own; times are in milliseconds.
   init(_ main: pid_t, _ group: ControlGroup?, timeout: UInt64?, killGrace: UInt64, _ output: OutputWatch) {
     self.main = main
     self.group = group
@@ -47,26 +45,26 @@ struct JobWatch {
     phase = .running(until: timeout.map { Clock.monotonic() + $0 })
   }
 
-  /// Processes that had to be killed.
+  /// The number of processes that had to be killed.
   var killed: UInt32 { UInt32(sentKill.count) }
 
-  /// Returns when the job has no process any more, or none that can be ended.
+  /// Returns when the job has no processes left, or only ones that cannot be killed.
   mutating func untilNothingIsLeft(_ signals: SignalDescriptor) {
     var hasGrown = false
     while true {
-      // Before reaping: the signal of a child that ends in between stays pending and ends the wait below.
+      // Before reaping: if a child ends in between, its signal stays pending and ends the wait below.
       let isCancelled = takeSignals(signals)
       guard reap() || group?.processes().isEmpty == false else { return }
-      // After reaping: a job that has ended by itself is not called cancelled because the order came at the same moment.
+      // After reaping: a job that has exited on its own is not called cancelled because the order arrived at the same moment.
       if isCancelled { endJob(.cancel) }
-      // No grace: what the job wrote in it would only be cut off.
+      // No grace period: what the job wrote during it would only be cut off.
       if case .running = phase, output.exceedsLimit(noticed: hasGrown) { killJob(.outputLimit) }
       guard let deadline = advance() else { return }
       hasGrown = wait(signals, until: deadline)
     }
   }
 
-  /// Takes all signals that have come in.
+  /// Consumes all pending signals.
   ///
   /// - Returns: whether one of them was the order to end the job.
   private mutating func takeSignals(_ signals: SignalDescriptor) -> Bool {
@@ -81,16 +79,16 @@ struct JobWatch {
     return isCancelled
   }
 
-  /// Collects every child that has ended.
+  /// Reaps every child that has ended.
   ///
-  /// - Returns: whether there are others.
+  /// - Returns: whether any child is left.
   private mutating func reap() -> Bool {
     while true {
       var status: Int32 = 0
       let child = waitpid(-1, &status, WNOHANG)
       if child == 0 { return true }
       if child < 0 { return errno == EINTR ? true : false }
-      // Its number may come again among its descendants, once it was waited for.
+      // Once it has been waited for, one of its descendants may get the same number.
       if child == main, !mainHasEnded { mainEnded(status) }
     }
   }
@@ -99,7 +97,7 @@ struct JobWatch {
     mainHasEnded = true
     let signal = status & 0x7f
     end = signal == 0 ? .exited(UInt8(truncatingIfNeeded: status >> 8)) : .signalled(signal)
-    // What is left of a job that was told to end still has its grace.
+    // If the job was told to end, its remaining processes keep their grace period.
     if case .running = phase { startKilling() }
   }
 
@@ -119,9 +117,9 @@ struct JobWatch {
     phase = .killing(until: Clock.monotonic() + Self.patience)
   }
 
-  /// Does what is due.
+  /// Takes the actions that are due.
   ///
-  /// - Returns: when to look again; `UInt64.max` for not before something happens; `nil` to give up.
+  /// - Returns: when to check again; `UInt64.max` to wait for an event; `nil` to give up.
   private mutating func advance() -> UInt64? {
     let now = Clock.monotonic()
     if case .running(let until?) = phase, now >= until { endJob(.timeout) }
@@ -137,9 +135,9 @@ struct JobWatch {
     }
   }
 
-  /// Sends KILL to all there is: the group at once, and what has left it by the hand of root, such as su(1) does with a session.
+  /// Sends SIGKILL to all processes of the job: to the group at once, and to those that root took out of it, as su(1) does.
   ///
-  /// - Returns: those that were alive at last.
+  /// - Returns: the processes that were still alive in the last round.
   private mutating func killAll() -> Set<pid_t> {
     let members = group?.processes() ?? []
     group?.kill()
@@ -148,7 +146,7 @@ struct JobWatch {
     return members.union(remaining)
   }
 
-  /// Waits for a signal, the moment, or the output's growth.
+  /// Waits for a signal, the deadline, or growth of the output.
   ///
   /// - Returns: whether the output has grown.
   private func wait(_ signals: SignalDescriptor, until deadline: UInt64) -> Bool {
@@ -156,7 +154,7 @@ struct JobWatch {
     let milliseconds = deadline > now ? min(deadline - now, UInt64(Int32.max)) : 0
     var notice: Int32 = -1
     if case .running = phase { notice = output.notice?.raw ?? -1 }
-    // A negative number is passed over; poll(2).
+    // poll(2) ignores negative descriptors.
     var polls = [
       pollfd(fd: signals.descriptor.raw, events: Int16(POLLIN), revents: 0),
       pollfd(fd: notice, events: Int16(POLLIN), revents: 0),
@@ -165,22 +163,24 @@ struct JobWatch {
     return polls[1].revents != 0
   }
 
-  /// What is to be known once nothing of the job is left: what was cut off its output, and whether the kernel killed it.
+  /// Returns what is known only once the job has no processes left: how much of its output was cut off, and whether the disk was full.
+  ///
+  /// Also determines whether the kernel killed the job.
   ///
   /// - Parameter startedAt: when the job started, by `Clock.monotonic`.
   mutating func settle(startedAt: UInt64) -> (outputDropped: UInt64, diskFull: Bool) {
     let dropped = output.cut()
-    // It was quicker than the watch; it wrote too much all the same.
+    // The job was faster than the watch, but it still wrote too much.
     if dropped > 0, cause == .none { cause = .outputLimit }
     if cause == .none, end == .signalled(SIGKILL) { cause = outOfMemory(since: startedAt) }
     return (dropped, output.sawFullDisk)
   }
 
-  /// Whose memory was used up when the kernel killed the job; `.none` if that is not why it died.
+  /// Returns whose memory was exhausted when the kernel killed the job; `.none` if it died for another reason.
   private func outOfMemory(since startedAt: UInt64) -> ExitRecord.Cause {
     if let kills = group?.number("memory.events", "oom_kill") {
       if kills == 0 { return .none }
-      // Counted where the limit is that was reached: here, or above.
+      // The kernel counts it at the group whose limit was reached: this one, or one above.
       return group?.number("memory.events", "oom") ?? 0 > 0 ? .memoryLimit : .hostMemory
     }
     return KernelLog.killedForMemory(main, since: startedAt) ? .hostMemory : .none

@@ -2,30 +2,30 @@ import Glibc
 import ShepherdContract
 import SystemCalls
 
-/// Keeps what a job writes within its limit, on both streams together, and notices a full disk.
+/// Limits the output of a job, both streams together, and notices a full disk.
 ///
-/// The job writes straight into the file, so that no death of ours loses output; so nothing can hold a write back. RLIMIT_FSIZE
-/// would, but for every file that the job writes. Instead the size is looked at from time to time, only while it grows, and what
-/// is beyond the limit is cut off when the job is dead. Until then the file can be longer, by what a job writes in
-/// `shortestPause`. A job that writes nothing costs nothing: inotify(7) tells when it begins.
+/// The job writes directly to the file, so that no output is lost if agentd dies; hence nothing can block a write. RLIMIT_FSIZE could, but
+/// it applies to every file that the job writes. Instead the size is checked periodically while it grows, and what exceeds the limit is cut
+/// off once the job is dead. Until then the file can exceed the limit by what a job writes in `shortestPause`. A job that writes nothing
+/// costs nothing: inotify(7) reports when it starts to write.
 struct OutputWatch {
-  /// Milliseconds between two looks at a growing file, near its limit and far from it.
+  /// The time between two checks of a growing file, in milliseconds: near its limit, and far from it.
   static let shortestPause: UInt64 = 20
   static let longestPause: UInt64 = 250
-  /// Bytes in a millisecond that no job exceeds: a memory's speed.
+  /// An upper bound on what a job writes, in bytes per millisecond: the speed of memory.
   private static let fastest: UInt64 = 4 << 20
 
-  /// Readable when a file that did not grow has grown; `nil` without a limit, or where inotify is used up.
+  /// Readable when a file that was not growing has grown; `nil` without a limit, or if no inotify instance is available.
   let notice: FileDescriptor?
-  /// When to look next, by `Clock.monotonic`; `UInt64.max` as long as nothing grows.
+  /// When to check next, by `Clock.monotonic`; `UInt64.max` while nothing grows.
   private(set) var nextLook = UInt64.max
-  /// Whether the disk was seen full, by this watch or by the supervisor, who looks while the job writes nothing.
+  /// Whether the disk was seen full, by this watch or by the supervisor, which checks it while the job writes nothing.
   var sawFullDisk = false
   private let files: [FileDescriptor]
   private let limit: UInt64?
   private var seen: UInt64 = 0
 
-  /// Watches files that the job is about to write; the limit is that of all together.
+  /// Watches files that the job is about to write; `limit` is for all of them together.
   init(_ files: [FileDescriptor], limit: UInt64?) {
     self.files = files
     self.limit = limit
@@ -35,13 +35,13 @@ struct OutputWatch {
       : try? FileDescriptor(
         owning: checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK)) })
     noticeFullDisk()
-    // Without a notice, looking from time to time has to do.
+    // Without a notice, periodic checks must do.
     if limit != nil, !arm() { nextLook = Clock.monotonic() + Self.longestPause }
   }
 
-  /// Looks, if it is time to.
+  /// Checks the sizes if a check is due.
   ///
-  /// - Returns: whether they are longer than they may be.
+  /// - Returns: whether the files exceed the limit.
   mutating func exceedsLimit(noticed: Bool) -> Bool {
     guard let limit, noticed || Clock.monotonic() >= nextLook else { return false }
     if noticed { drain() }
@@ -49,7 +49,7 @@ struct OutputWatch {
     if total > limit { return true }
     noticeFullDisk()
     defer { seen = total }
-    // Armed first: what is written after the look at the size wakes.
+    // Armed before the size is read again, so that a later write wakes us.
     if total == seen, !noticed, arm(), written == total {
       nextLook = .max
     } else {
@@ -58,9 +58,9 @@ struct OutputWatch {
     return false
   }
 
-  /// Cuts off what is beyond the limit. To be called when nobody writes any more.
+  /// Truncates the files to the limit. Call it when no process writes to them any longer.
   ///
-  /// - Returns: how many bytes that were.
+  /// - Returns: the number of bytes cut off.
   mutating func cut() -> UInt64 {
     noticeFullDisk()
     guard let limit else { return 0 }
@@ -72,8 +72,9 @@ struct OutputWatch {
     }
   }
 
-  /// How much of files of these sizes stays, so that they are within the limit together: all of a short one, in order that a flood
-  /// on one stream leaves the other as it is.
+  /// Returns how much to keep of files of these sizes so that together they are within the limit.
+  ///
+  /// A short file is kept whole, so that a flood on one stream leaves the other intact.
   static func kept(of sizes: [UInt64], limit: UInt64) -> [UInt64] {
     var kept = sizes
     var (room, files) = (limit, UInt64(sizes.count))
@@ -84,7 +85,7 @@ struct OutputWatch {
     return kept
   }
 
-  /// Bytes in all files.
+  /// The size of all files together, in bytes.
   private var written: UInt64 { files.reduce(0) { $0 + Self.size($1) } }
 
   private mutating func noticeFullDisk() {
@@ -92,7 +93,7 @@ struct OutputWatch {
     sawFullDisk = sawFullDisk || files.first.flatMap(DiskSpace.init(of:))?.isFull == true
   }
 
-  /// Whether every file tells when it grows: once, so that a job that writes much wakes nobody.
+  /// Returns whether every file reports its next growth: once only, so that a job that writes much causes few wake-ups.
   private func arm() -> Bool {
     guard let notice else { return false }
     let flags = UInt32(IN_MODIFY) | UInt32(IN_ONESHOT)

@@ -3,10 +3,12 @@ import Glibc
 import ShepherdContract
 import SystemCalls
 
-/// The process that runs one job: it starts it, ends it when its time is over or when it is told to (SIGTERM), waits until
-/// nothing of it is left and leaves the exit record on disk, or has it taken into the ledger.
+/// The process that runs one job.
 ///
-/// It holds the lock it was given for its whole life; that is how a later supervisor knows that it lives.
+/// It starts the job, ends it when it times out or on SIGTERM, waits until none of its processes is left, and either leaves the exit record
+/// on disk or has the supervisor enter the end into the ledger.
+///
+/// It holds the lock it was given for its whole life, which tells a later supervisor that it is alive.
 public enum ShepherdProcess {
   /// Runs the job ordered on descriptor `ShepherdContract.Descriptor.order`.
   ///
@@ -16,12 +18,12 @@ public enum ShepherdProcess {
     let lock = FileDescriptor(owning: ShepherdContract.Descriptor.lock)
     let output = FileDescriptor(owning: ShepherdContract.Descriptor.output)
     do {
-      // Signals first: one that came in before is pending, because the shepherd is started with all of them blocked.
+      // Signals first: the shepherd is started with all of them blocked, so that one that arrived before is pending.
       let signals = try SignalDescriptor(awaitedSignals)
       try ignoreTerminalSignals()
       try checked("prctl") { clinux_become_subreaper() }
       let exit = try ExitFile(in: folder)
-      // Last before the start: without it, as long as the power stays on, the job did not run.
+      // Last before the start: if the lock is empty, the job did not run, as long as the power stayed on.
       try lock.writeAll(LockRecord(processID: getpid(), bootID: LockRecord.presentBootID()).encoded)
       let (record, written, report) = JobRun.toItsEnd(in: folder, output: output, signals)
       try exit.complete(with: record, written) { report.map(EndReport.isTaken) ?? false }
@@ -34,7 +36,7 @@ public enum ShepherdProcess {
 
   private static let awaitedSignals = [SIGCHLD, SIGTERM, ShepherdContract.diskFullSignal]
 
-  /// Those that a terminal or a closed pipe sends have no meaning for a shepherd.
+  /// Ignores the signals of a terminal or a closed pipe, which have no meaning for a shepherd.
   private static func ignoreTerminalSignals() throws(SystemError) {
     for number in [SIGHUP, SIGINT, SIGQUIT, SIGPIPE] { signal(number, SIG_IGN) }
     var none = sigset_t()

@@ -5,11 +5,11 @@ import SystemCalls
 
 /// The job's main process, from fork(2) on.
 struct StartedJob {
-  /// Its process number, which is its session's and group's as well. It stays its own until it is waited for.
+  /// Its process ID, which is also that of its session and group. It is not reused until the process is waited for.
   let process: pid_t
   private let report: FileDescriptor
 
-  /// Starts the job, which writes to `output` and `errors`; these may be the same.
+  /// Starts the job, which writes to `output` and `errors`; these may be the same file.
   init(
     _ order: Order, in folder: FileDescriptor, output: FileDescriptor, errors: FileDescriptor, _ group: ControlGroup?
   ) throws(StartFailure) {
@@ -41,7 +41,7 @@ struct StartedJob {
     report = FileDescriptor(owning: reportEnd)
   }
 
-  /// Why the process did not become the job's program, if so. To be asked when it has ended: it does not wait.
+  /// Returns why the process failed to execute the job's program, if it did. Call it after the process has ended: it does not wait.
   func failure() -> ExitRecord.End? {
     var failure = clinux_job_failure()
     let raw = report.raw
@@ -53,7 +53,7 @@ struct StartedJob {
     return .couldNotStart(StartFailure(stage: stage, code: failure.code))
   }
 
-  /// Opened before the job's user is taken on, who may not enter the folder.
+  /// Opens the input before switching to the job's user, who may not have access to the folder.
   private static func openInput(_ order: Order, in folder: FileDescriptor) throws(StartFailure) -> FileDescriptor {
     do throws(SystemError) {
       if order.hasInput { return try folder.open(ShepherdContract.FileName.stdin, O_RDONLY) }
@@ -65,26 +65,27 @@ struct StartedJob {
 
   private static func openScript(_ order: Order, in folder: FileDescriptor) throws(StartFailure) -> FileDescriptor? {
     guard order.hasScript else { return nil }
+    if order.scriptIsOpen { return FileDescriptor(owning: ShepherdContract.Descriptor.script) }
     do throws(SystemError) { return try folder.open(ShepherdContract.FileName.script, O_RDONLY) } catch {
       throw StartFailure(stage: .script, code: error.code)
     }
   }
 
-  /// Notes the main process for a supervisor that has to end the job in place of this shepherd. In its control group it is
-  /// found without.
+  /// Records the main process for a supervisor that has to end the job in place of this shepherd. Not needed for a job in a control group.
   func note(in folder: FileDescriptor) {
     guard let fact = ProcessFact(process) else { return }
     let record = MainRecord(processID: process, startTime: fact.startTime)
     let file = try? folder.open(ShepherdContract.FileName.main, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
-    // On a full disk, say: then the job is found by its other marks.
+    // A full disk, for example: the job is then found by its other marks.
     try? file?.writeAll(record.encoded)
   }
 }
 
-/// Where a program may lie.
+/// Where to look for a program.
 enum ProgramPath {
-  /// The paths to try, in order: the program itself if it has a slash, else in each folder of the environment's PATH. An empty
-  /// folder there means the working directory to shells; here it is passed over.
+  /// Returns the paths to try, in order: the program itself if it contains a slash, otherwise in each folder of the environment's PATH.
+  ///
+  /// To a shell an empty folder means the working directory; here it is skipped.
   static func candidates(for program: [UInt8], environment: [[UInt8]]) -> [[UInt8]] {
     let slash = UInt8(ascii: "/")
     if program.contains(slash) { return [program] }

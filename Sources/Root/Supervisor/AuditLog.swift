@@ -3,7 +3,7 @@ import AgentLogging
 import Glibc
 import SystemCalls
 
-/// Where it is written who asked for what, and what was answered.
+/// The log of who asked for what, and of the answers.
 final class AuditLog {
   private enum Output {
     case log
@@ -13,12 +13,12 @@ final class AuditLog {
 
   private var output = Output.log
 
-  /// With all else that is logged.
+  /// Logs to agentd's own log.
   init() {}
 
-  /// A file is opened, or made, here.
+  /// Logs to `place`; a file is opened, or created, here.
   ///
-  /// - Parameter syslog: the socket of the system's log.
+  /// - Parameter syslog: the socket of the system log.
   init(_ place: AgentConfiguration.AuditPlace, syslog: String = "/dev/log") throws(SystemError) {
     switch place {
     case .log: output = .log
@@ -31,7 +31,7 @@ final class AuditLog {
 
   /// Writes a line.
   ///
-  /// - Returns: false if its place is agentd's log.
+  /// - Returns: false if lines go to agentd's own log instead.
   func take(_ line: LogLine) throws(SystemError) -> Bool {
     switch output {
     case .log: return false
@@ -45,7 +45,7 @@ final class AuditLog {
     return true
   }
 
-  /// The file that has the name now: after a rotation, another one.
+  /// Returns the file that has the name now, which after a rotation is another one.
   private static func present(_ path: String, _ file: FileDescriptor) throws(SystemError) -> FileDescriptor {
     var (named, own) = (stat(), stat())
     let raw = file.raw
@@ -55,7 +55,7 @@ final class AuditLog {
     return try LogFile.open(path)
   }
 
-  /// Not connected: the receiver may be started again. Nobody waits for one that does not read.
+  /// Does not connect, because the receiver may be restarted, and never waits for a receiver that does not read.
   private static func send(_ bytes: [UInt8], _ path: String, _ socket: FileDescriptor) throws(SystemError) {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

@@ -7,13 +7,17 @@ import SupervisorLink
 import SystemCalls
 import Values
 
-/// The running supervisor: its parts tied together, and what the signals do.
+/// The running supervisor: connects its parts and handles signals.
 final class Daemon {
-  /// How long the listener may finish what is open when agentd stops.
+  /// How long the listener may finish open requests when agentd stops.
   static let stopLimit = Duration.seconds(5)
-  /// How long a reload waits while too many replaced listeners are busy. Most have finished by then: what takes them long is a
-  /// client's connection on which a request may be under way, and that is given two seconds.
+  /// How long a reload waits while too many replaced listeners are busy.
+  ///
+  /// Most finish within that time: what delays them is a client connection on which a request may be in progress, and that gets two
+  /// seconds.
   static let roomLimit = Duration.seconds(3)
+  /// How many users in agentd.toml are looked up for the warnings at start; the others are compared by name.
+  static let mostNamesLookedUp = 256
 
   private var options: StartOptions
   private let files: HostFiles
@@ -31,9 +35,17 @@ final class Daemon {
   private var failure: StartFailure?
   private var trustedRoots: Set<Thumbprint> = []
   private var reloadIsWanted = false
+  /// Whether a reload is waiting for the name service.
+  private var isLookingUp = false
   private var logFile = ""
-  // For the service manager: empty if the last reload went well.
+  // For the service manager: empty if the last reload succeeded.
   private var lastFailure = ""
+  // For a process that requested a reload and waits for it.
+  private var reloadResult = ReloadResult(begunAt: 0, failure: nil)
+  private var pidFile = ""
+  // The latest question to a listener about the clients of waiting jobs.
+  private var judgement: UInt64 = 0
+  private static let judgementLimit = Duration.seconds(30)
   private let startedAt = ContinuousClock.now
 
   init(
@@ -48,16 +60,20 @@ final class Daemon {
     self.service = service
     self.jobs = jobs
     self.clients = clients
-    quiet = QuietTime(.seconds(ProgramPages.quietTime), on: reactor) { ProgramPages.giveBack() }
+    quiet = QuietTime(.seconds(ProgramPages.quietTime), on: reactor) {
+      jobs.accounts.giveBack()
+      ProgramPages.giveBack()
+    }
     requests = ListenerRequests(jobs, clients, log: log)
     listeners = ListenerSupervision(on: reactor, log: log, clientele: requests, launch: network.launch)
     jobs.tally.listeners = listeners
   }
 
-  /// Signals, jobs of before, sockets, listener: what has to stand before the first turn.
+  /// Sets up what the first turn needs: signals, jobs of a previous agentd, sockets, the listener.
   func begin(_ material: ServingMaterial) throws(StartFailure) {
     logFile = material.configuration.process.logFile
-    // A reload finds the file again although the working folder is another by then.
+    pidFile = material.configuration.paths.pidFile
+    // The working directory will change, and a reload must still find the file.
     options.configurationFile = material.configuration.file ?? options.configurationFile
     signals = try required(orExit: EX_OSERR) { () throws(SystemError) in
       try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGUSR1], on: reactor) { [weak self] in self?.handle($0) }
@@ -72,8 +88,14 @@ final class Daemon {
         dueAt: { [options] in ServingMaterial.renewalTime(options) }, reload: { [weak self] in self?.beginReload() }))
     jobs.tally.renewal = renewal
     let sockets = try sockets(for: material, patience: ListeningSocket.startPatience)
+    // Until a listener has judged their clients: lists and roots may have been imported while agentd was stopped.
+    jobs.isHeld = true
     try recoverJobs()
-    listeners.restarted = { [weak self] in self?.settleReload() }
+    listeners.restarted = { [weak self] in
+      guard let self else { return }
+      if jobs.isHeld { judgeWaiting() }
+      settleReload()
+    }
     try listeners.start(material, sockets) { [weak self] in self?.started($0, material) }
   }
 
@@ -92,7 +114,7 @@ final class Daemon {
     return service.sockets
   }
 
-  /// Takes turns until SIGTERM, SIGINT or a failure of the first listener.
+  /// Runs until SIGTERM, SIGINT or a failure of the first listener.
   func run() throws(StartFailure) {
     defer { clients.save() }
     try required(orExit: EX_OSERR) { () throws(SystemError) in try reactor.run() }
@@ -108,7 +130,8 @@ final class Daemon {
       log.logger.notice(
         "jobs of a previous agentd found",
         metadata: [
-          "running": "\(recovery.running)", "queued": "\(recovery.waiting)", "ended_meanwhile": "\(recovery.ended)",
+          "running": .stringConvertible(recovery.running), "queued": .stringConvertible(recovery.waiting),
+          "ended_meanwhile": .stringConvertible(recovery.ended),
         ])
     } catch {
       throw StartFailure(error)
@@ -128,9 +151,12 @@ final class Daemon {
       trustedRoots = material.rootThumbprints
       renewal?.schedule(material.renewAt)
       clients.warn(ofRemoved: clients.recentRoots.subtracting(trustedRoots))
+      warnOfUsers(material)
+      judgeWaiting()
       report.succeeded()
       service.isReady(serviceStatus)
       service.keepWatch(on: reactor) { [weak self] in self?.listeners.probe($0) }
+      reactor.after(.seconds(ProgramPages.startTime)) { ProgramPages.giveBack() }
       settleReload()
     case .failure(let failure) where !jobs.isStopping:
       self.failure = failure
@@ -139,7 +165,7 @@ final class Daemon {
     }
   }
 
-  // What the service manager shows of agentd.
+  // The status that the service manager shows.
   private var serviceStatus: String {
     "serves at \(listeners.sockets.map(\.shown).joined(separator: " "))"
   }
@@ -157,7 +183,8 @@ final class Daemon {
     jobs.isStopping = true
     service.stops()
     log.logger.notice(
-      "agentd stops; jobs keep running", metadata: ["signal": "\(signal)", "running": "\(jobs.capacity.running)"])
+      "agentd stops; jobs keep running",
+      metadata: ["signal": .stringConvertible(signal), "running": .stringConvertible(jobs.capacity.running)])
     listeners.stop(limit: Self.stopLimit) { [reactor] in reactor.stop() }
   }
 
@@ -166,8 +193,8 @@ final class Daemon {
     log.logger.notice(
       "summary",
       metadata: [
-        "uptime": "\(startedAt.duration(to: .now).inSeconds)", "running": "\(capacity.running)",
-        "queued": "\(capacity.queued)", "requests_waiting": "\(requests.openCount)",
+        "uptime": "\(startedAt.duration(to: .now).inSeconds)", "running": .stringConvertible(capacity.running),
+        "queued": .stringConvertible(capacity.queued), "requests_waiting": .stringConvertible(requests.openCount),
         "addresses": "\(listeners.sockets.map(\.shown).joined(separator: " "))",
         "thumbprint": "\(listeners.report?.thumbprint.description ?? "none")",
       ])
@@ -181,19 +208,35 @@ extension Daemon {
   }
 
   private func reload() {
-    // Before anything else: whoever rotates the log need not have a sound configuration.
+    // Before anything else: log rotation must work even if the configuration is broken.
     if !options.foreground { reopenLog() }
     listeners.awaitRoom(limit: Self.roomLimit) { [weak self] in self?.reloadNow() }
   }
 
-  /// Starts a listener from what configuration and store say now. Unless it gets ready, all stays as it is.
   private func reloadNow() {
-    guard !listeners.isStarting, !jobs.isStopping else {
+    guard !listeners.isStarting, !isLookingUp, !jobs.isStopping else {
       reloadIsWanted = true
       return
     }
+    reloadResult = ReloadResult(begunAt: ReloadResult.now, failure: nil)
     do throws(StartFailure) {
-      let material = try ServingMaterial.load(options)
+      let users = try ServingMaterial.users(options)
+      isLookingUp = true
+      jobs.accounts.look(upAll: users) { [weak self] found in
+        self?.isLookingUp = false
+        self?.reload(found)
+      }
+    } catch {
+      reloadFailed(error)
+      settleReload()
+    }
+  }
+
+  /// Starts a listener with the present configuration and store. Unless it becomes ready, nothing changes.
+  private func reload(_ found: (String) -> Found) {
+    guard !jobs.isStopping else { return }
+    do throws(StartFailure) {
+      let material = try ServingMaterial.load(options, found: found)
       if material.configuration.process.logFile != logFile {
         logFile = material.configuration.process.logFile
         if !options.foreground { reopenLog() }
@@ -215,17 +258,20 @@ extension Daemon {
     case .success(let found):
       OpenFileLimit.raise(forJobs: material.configuration.jobs.maxRunning, log)
       OpenFileLimit.check(material.configuration.limits, log)
-      jobs.adopt(material.configuration.jobs, material.configuration.clients)
+      jobs.isHeld = true
+      jobs.adopt(material.configuration.jobs, material.configuration.clients, material.reserved)
       log.logger.logLevel = material.configuration.process.logLevel.forLogger
       log.auditLog = audit
       LogFormat.current = material.configuration.process.logFormat.forLines
       log.logger.notice("reload complete", metadata: facts(found, material))
       if let warning = material.accounts?.warning { log.logger.warning("\(warning)") }
+      warnOfUsers(material)
       lastFailure = ""
       jobs.tally.reloads += 1
       renewal?.schedule(material.renewAt)
       clients.warn(ofRemoved: trustedRoots.subtracting(material.rootThumbprints))
       trustedRoots = material.rootThumbprints
+      judgeWaiting()
     case .failure(let failure): reloadFailed(failure)
     }
     settleReload()
@@ -236,11 +282,41 @@ extension Daemon {
     let present = listeners.report.map { "still serving with \($0.subject) \($0.thumbprint)" } ?? "not serving"
     log.logger.error("reload failed: \(failure); \(present)")
     lastFailure = "; the last reload failed: \(failure)"
+    reloadResult.failure = "\(failure)"
+  }
+
+  /// Cancels the waiting jobs of clients that are no longer admitted, then lets the others start.
+  ///
+  /// A listener that does not say holds them up for a while only.
+  private func judgeWaiting() {
+    judgement += 1
+    let number = judgement
+    listeners.judge(
+      clients.known(jobs.clientsOfWaiting()), { [weak self] in self?.jobs.cancelWaiting(ofRefused: $0) },
+      finished: { [weak self] in self?.isJudged(number) })
+    reactor.after(Self.judgementLimit) { [weak self] in self?.isJudged(number) }
+  }
+
+  private func isJudged(_ number: UInt64) {
+    if number == judgement { jobs.isHeld = false }
+  }
+
+  /// Warns of users in agentd.toml that do not keep clients apart. The names are looked up first, as far as possible.
+  private func warnOfUsers(_ material: ServingMaterial) {
+    guard geteuid() == 0 else { return }
+    let names = RiskyUsers.names(in: material.configuration).prefix(Self.mostNamesLookedUp)
+    jobs.accounts.look(upAll: Array(names)) { [log] found in
+      let risks = RiskyUsers(material.configuration, material.reserved) { found($0).account?.user }
+      for line in risks.ownUsers + risks.warnings { log.logger.warning("\(line)") }
+    }
   }
 
   // What changed while a listener was starting is not in its material.
   private func settleReload() {
-    guard reloadIsWanted else { return service.reloadIsOver(serviceStatus + lastFailure) }
+    guard reloadIsWanted else {
+      reloadResult.save(besides: pidFile)
+      return service.reloadIsOver(serviceStatus + lastFailure)
+    }
     reloadIsWanted = false
     reload()
   }
@@ -253,12 +329,13 @@ extension Daemon {
 
   private func facts(_ found: ListenerReport, _ material: ServingMaterial) -> Logger.Metadata {
     [
-      "version": "\(agentdVersion)", "pid": "\(getpid())", "name": "\(material.configuration.process.agentName)",
+      "version": "\(agentdVersion)", "pid": .stringConvertible(getpid()),
+      "name": "\(material.configuration.process.agentName)",
       "addresses": "\(listeners.sockets.map(\.shown).joined(separator: " "))", "subject": "\(found.subject)",
       "thumbprint": "\(found.thumbprint)", "expires": "\(found.notAfter)",
       "roots": "\(found.roots.joined(separator: "; "))",
-      "max_running": "\(material.configuration.jobs.maxRunning)",
-      "max_queued": "\(material.configuration.jobs.maxQueued)",
+      "max_running": .stringConvertible(material.configuration.jobs.maxRunning),
+      "max_queued": .stringConvertible(material.configuration.jobs.maxQueued),
     ]
   }
 }

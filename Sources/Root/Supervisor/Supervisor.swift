@@ -1,15 +1,18 @@
 import AgentConfiguration
 import AgentLogging
+import CLinux
 import Glibc
 import Logging
 import SystemCalls
 
-/// The privileged process of agentd: reads configuration and store, keeps the ledger, starts jobs, and a listener that
-/// speaks with the network. It parses neither TLS nor HTTP nor certificates.
+/// The privileged process of agentd.
+///
+/// It reads configuration and store, keeps the ledger, starts jobs, and a listener that talks to the network. It parses neither TLS nor
+/// HTTP nor certificates.
 public enum Supervisor {
-  /// Runs until SIGTERM or SIGINT; blocks the calling thread, which has to be the only one.
+  /// Runs until SIGTERM or SIGINT. Blocks the calling thread, which must be the only one.
   ///
-  /// Without `foreground` the process that was started ends in here as soon as the daemon serves, or does not.
+  /// Without `foreground`, the original process ends in this call as soon as the daemon serves, or fails to.
   ///
   /// - Returns: the exit code, as in sysexits(3).
   public static func run(_ options: StartOptions) -> Int32 {
@@ -17,7 +20,7 @@ public enum Supervisor {
     do throws(StartFailure) {
       if let path = options.newConfiguration { return try WriteConfiguration.run(path) }
       if options.checkOnly { return try Check.run(options) }
-      // By the number that this process was started with.
+      // With the ID that this process was started with.
       let service = try ServiceEnvironment(options.environment, processID: getpid())
       var options = options
       if getpid() == 1 {
@@ -34,12 +37,14 @@ public enum Supervisor {
     }
   }
 
-  /// Everything up to the loop, in order: what a person can mend comes first, what others notice comes last.
+  /// Does everything before the loop, in order: first what a user can fix, last what others notice.
   private static func start(
     _ options: StartOptions, _ service: ServiceEnvironment, _ report: inout StartReport
   ) throws(StartFailure) -> Daemon {
-    // What whoever started us left open is neither ours nor to be kept from its end.
+    // Descriptors that our parent left open are not ours, and holding them would hide their end from it.
     closefrom(ServiceEnvironment.firstSocket + Int32(service.socketCount))
+    // Likewise, the jobs must not get the keyring of our parent's session.
+    _ = clinux_join_session_keyring()
     umask(0o077)
     signal(SIGPIPE, SIG_IGN)
     let network = try NetworkProgram()
@@ -65,7 +70,11 @@ public enum Supervisor {
     let reactor = try required(orExit: EX_OSERR) { () throws(SystemError) in try Reactor() }
     let jobs = Jobs(
       on: reactor, log: log, ledger: files.ledger, launcher: files.launcher, limits: configuration.jobs,
-      clients: configuration.clients)
+      clients: configuration.clients,
+      accounts: Resolver(on: reactor, log: log) { () throws(SystemError) in
+        try Resolver.launch(as: material.accounts?.listener)
+      })
+    jobs.policy.reserved = material.reserved
     let clients = RecordedClients(path: configuration.paths.clients, on: reactor, log: log)
     let daemon = Daemon(
       options, files: files, jobs: jobs, clients: clients, on: reactor, log: log, report: report,

@@ -2,11 +2,11 @@ import AgentLogging
 import Logging
 import SystemCalls
 
-/// The supervisor's logger, shared by its parts so that a reload can change the level of them all.
+/// The supervisor's logger, shared by its parts so that a reload can change the level for all of them.
 final class SupervisorLog {
-  /// What everybody logs to.
+  /// The logger for everything but decisions.
   var logger: Logger
-  /// Where decisions are written.
+  /// The log of decisions.
   var auditLog = AuditLog()
   private var auditFails = false
 
@@ -14,8 +14,9 @@ final class SupervisorLog {
     self.logger = logger
   }
 
-  /// Writes a decision to the audit log: nothing of `.info` and above is left out, whatever the log's level. What cannot be written
-  /// there is in the log.
+  /// Writes a decision to the audit log.
+  ///
+  /// Nothing at `.info` or above is left out, whatever the log's level. What cannot be written there goes to the log.
   func audit(_ level: Logger.Level, _ message: String, _ facts: Logger.Metadata) {
     do throws(SystemError) {
       if level >= min(.info, logger.logLevel), try auditLog.take(LogLine(level: level, message: message, fields: facts))

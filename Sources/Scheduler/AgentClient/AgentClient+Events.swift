@@ -2,23 +2,25 @@ import AgentProtocol
 import FoundationEssentials
 import NIOCore
 
-/// What the stream of events tells.
+/// An event in the stream of events.
 public enum AgentEvent: Equatable, Sendable {
-  /// From here on events are told.
+  /// The position from which on events are reported.
   case position(EventPosition)
-  /// A job has come to another state.
+  /// A job has changed its state.
   case changed(StateChange, EventPosition)
-  /// What happened before this place is not known: the jobs' states have to be asked for.
+  /// What happened before this position is not known: the states of jobs have to be requested.
   case gap(EventPosition)
 }
 
 extension AgentClient {
-  /// Watches all jobs of the agent. Each event goes to `consumer` once and in order, whatever happens to connections
-  /// meanwhile; what an agent that was started again does not know any more is told as a gap.
+  /// Watches all jobs of the agent.
+  ///
+  /// Each event is passed to `consumer` once and in order, even if connections are lost. Events that a restarted agent no longer has are
+  /// reported as a gap.
   ///
   /// - Parameters:
-  ///   - position: behind the last event that is known; `nil` for the present.
-  ///   - consumer: what it throws ends the watching and comes out of this call.
+  ///   - position: the position after the last known event; `nil` for the present.
+  ///   - consumer: if it throws, the watch ends and this call throws the error.
   public func events(
     since position: EventPosition? = nil, to consumer: (AgentEvent) async throws -> Void
   ) async throws -> Never {
@@ -55,7 +57,7 @@ extension AgentClient {
 }
 
 extension AgentEvent {
-  /// The place behind the event.
+  /// The position after the event.
   public var position: EventPosition {
     switch self {
     case .position(let position), .changed(_, let position), .gap(let position): position
@@ -63,17 +65,17 @@ extension AgentEvent {
   }
 }
 
-/// Server-sent events as an agent writes them; HTML Living Standard, section 9.2.
+/// Decodes the server-sent events of an agent; HTML Living Standard, section 9.2.
 struct EventDecoder {
-  /// The most bytes of a line: an id and little more.
+  /// The maximum length of a line, in bytes: an ID and little more.
   private static let lineLimit = 16384
 
   private var line: [UInt8] = []
   private var fields: [String: String] = [:]
 
-  /// The events that these bytes complete.
+  /// Returns the events that these bytes complete.
   ///
-  /// - Throws: `AgentError.misconfigured` for what no agent writes.
+  /// - Throws: `AgentError.misconfigured` for what no agent sends.
   mutating func decode(_ bytes: some Sequence<UInt8>) throws(AgentError) -> [AgentEvent] {
     var events: [AgentEvent] = []
     for byte in bytes {

@@ -2,18 +2,18 @@ import AgentProtocol
 import FoundationEssentials
 import NIOCore
 
-/// What came of a submit.
+/// The result of a submission.
 public struct Submission: Sendable {
   /// The job, whose record is durable.
   public let job: JobStatus
-  /// Whether this answer is of the request that made it. After a lost connection the second attempt finds what the first one
-  /// made, and this is false.
+  /// Whether this request created the job. False if a second attempt, after a lost connection, finds the job that the first one created.
   public let isNew: Bool
 }
 
 extension AgentClient {
-  /// Submits a job. When this returns, its record is on the agent's disk; when it throws, the job may be there or not, and the
-  /// same call again finds out.
+  /// Submits a job.
+  ///
+  /// When this returns, the job's record is on the agent's disk. If it throws, the job may exist or not; repeating the call finds out.
   public func submit(_ id: JobID, _ request: JobRequest) async throws -> Submission {
     let json: Data
     do { json = try JSONEncoder().encode(request) } catch { throw AgentError.unusable("the job: \(error)") }
@@ -21,14 +21,14 @@ extension AgentClient {
     return Submission(job: try job(id, body), isNew: status == 201)
   }
 
-  /// The state of a job: at once, or when it has ended or so many seconds (at most an hour) are over.
+  /// Returns the state of a job: immediately, or when it has ended or `wait` seconds (at most an hour) have passed.
   public func job(_ id: JobID, wait: Double = 0) async throws -> JobStatus {
     let wait = min(max(wait, 0), JobStatus.maximumWait)
     let path = wait > 0 ? "/v1/jobs/\(id)?wait=\(Self.decimal(wait))" : "/v1/jobs/\(id)"
     return try job(id, try await exchange(.GET, path, wait: wait).body)
   }
 
-  /// The final state of a job, however long it takes: through reloads and restarts of the agent.
+  /// Returns the final state of a job, however long it takes, even across reloads and restarts of the agent.
   public func finalState(of id: JobID) async throws -> JobStatus {
     while true {
       let status = try await job(id, wait: 300)
@@ -36,25 +36,30 @@ extension AgentClient {
     }
   }
 
-  /// Ends a job; the state right after, which need not be the end.
+  /// Cancels a job and returns its state right after, which may not be final yet.
   @discardableResult
   public func cancel(_ id: JobID) async throws -> JobStatus {
     try job(id, try await exchange(.POST, "/v1/jobs/\(id)/cancel").body)
   }
 
-  /// Forgets a job that has ended. One that is not there counts as forgotten: an answer may have been lost.
+  /// Cancels all jobs of the client with this subject that this client may see.
+  public func cancelAll(of subject: String) async throws -> CancelledJobs {
+    try await document(CancelledJobs.self, .POST, "/v1/cancel?client=\(Self.percentEncoded(subject))")
+  }
+
+  /// Deletes a job that has ended. A job that does not exist counts as deleted: an answer may have been lost.
   public func forget(_ id: JobID) async throws {
     do {
       _ = try await exchange(.DELETE, "/v1/jobs/\(id)")
     } catch AgentError.problem(let problem) where problem.kind == .notFound {}
   }
 
-  /// A page of the history, newest first.
+  /// Returns a page of the history, newest first.
   public func jobs(_ filter: JobFilter = JobFilter()) async throws -> JobPage {
     try await document(JobPage.self, .GET, "/v1/jobs?\(Self.query(filter))")
   }
 
-  /// The whole history that `filter` shows, page by page, at most `maximum` jobs.
+  /// Returns all jobs in the history that match `filter`, page by page, at most `maximum`.
   public func allJobs(_ filter: JobFilter = JobFilter(), maximum: Int = 1_000_000) async throws -> [JobStatus] {
     var filter = filter
     filter.limit = JobFilter.maximumLimit
@@ -64,7 +69,7 @@ extension AgentClient {
       let page = try await jobs(filter)
       all.append(contentsOf: page.jobs.prefix(maximum - all.count))
       guard let cursor = page.cursor, all.count < maximum else { return all }
-      // An agent that leads in circles would never be done with.
+      // An agent that repeats cursors would cause an endless loop.
       guard cursors.insert(cursor).inserted else { throw AgentError.misconfigured("a cursor for the second time") }
       filter.cursor = cursor
     }
@@ -85,7 +90,7 @@ extension AgentClient {
     return parameters.compactMap { name, value in value.map { "\(name)=\(percentEncoded($0))" } }.joined(separator: "&")
   }
 
-  /// RFC 3986 section 2.1: all but unreserved characters.
+  /// Encodes all characters except unreserved ones; RFC 3986 section 2.1.
   static func percentEncoded(_ text: String) -> String {
     var encoded = ""
     for byte in text.utf8 {

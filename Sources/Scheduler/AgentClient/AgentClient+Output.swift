@@ -3,15 +3,16 @@ import HTTPSClient
 import NIOCore
 
 extension AgentClient {
-  /// Reads one of a job's streams, as bytes: each goes to `consumer` once and in order, whatever happens to connections meanwhile.
+  /// Reads one of a job's streams: each byte is passed to `consumer` once and in order, even if connections are lost.
+  ///
   /// Nothing is read ahead of `consumer`.
   ///
   /// - Parameters:
-  ///   - stream: `stderr` is only there for a job that asked for it to be kept apart.
-  ///   - offset: bytes to leave out at the beginning.
-  ///   - follow: also what the job will write, until it has ended.
-  ///   - consumer: what it throws ends the reading and comes out of this call.
-  /// - Returns: the offset behind the last byte.
+  ///   - stream: `stderr` exists only for a job that requested it separately.
+  ///   - offset: the number of bytes to skip at the beginning.
+  ///   - follow: whether to continue with what the job writes until it has ended.
+  ///   - consumer: if it throws, reading ends and this call throws the error.
+  /// - Returns: the offset after the last byte.
   @discardableResult
   public func output(
     of id: JobID, _ stream: OutputStream = .stdout, from offset: Int64 = 0, follow: Bool = false,
@@ -25,7 +26,7 @@ extension AgentClient {
         try await readOutput(of: id, stream, &offset, follow: follow, to: consumer)
         return offset
       } catch let error as Interruption {
-        // A job that waits for its turn has no output to begin with, which the agent says after a minute.
+        // A waiting job has no output yet, which the agent reports after a minute.
         let hasWaited = began.duration(to: .now) > .seconds(10)
         if offset > before || error.isSilence || hasWaited { schedule.succeeded() }
         try await schedule.wait(after: error.cause)
@@ -33,10 +34,10 @@ extension AgentClient {
     }
   }
 
-  /// The agent's fault, as opposed to one of the consumer.
+  /// A failure of the agent, as opposed to one of the consumer.
   private struct Interruption: Error {
     let cause: AgentError
-    /// Nothing came for a while, which is no fault of a job that has nothing to say.
+    /// Whether nothing arrived for a while, which is not a failure: the job may have nothing to write.
     var isSilence = false
   }
 
@@ -44,7 +45,7 @@ extension AgentClient {
     of id: JobID, _ stream: OutputStream, _ offset: inout Int64, follow: Bool,
     to consumer: ([UInt8]) async throws -> Void
   ) async throws {
-    // What an agent of before does not know is left out where it is not needed.
+    // An older agent does not know the parameter, so it is sent only if needed.
     let which = stream == .stdout ? "" : "&stream=\(stream.rawValue)"
     let path = "/v1/jobs/\(id)/output?offset=\(offset)\(which)\(follow ? "&follow=true" : "")"
     var position = offset
@@ -70,7 +71,7 @@ extension AgentClient {
     let cause: any Error
   }
 
-  /// The next bytes; `nil` at the end.
+  /// Returns the next bytes; `nil` at the end.
   private func nextPart(of connection: HTTPSConnection, isFollowing: Bool) async throws -> ByteBuffer? {
     let began = ContinuousClock.now
     do {

@@ -5,22 +5,23 @@ import NIOHTTP1
 import NIOPosix
 import OpenSSL
 
-/// One agent as a scheduler sees it: its HTTP API over mutual TLS, with connections that are kept, requests that are tried
-/// again where the agent is away for a moment, and output that goes on where it was.
+/// A client for one agent: its HTTP API over mutual TLS.
 ///
-/// Every request of this API may be repeated without harm, a submit by the job's id among them. All calls throw `AgentError`,
-/// and `CancellationError` when their task is cancelled. They may be made by many tasks at once.
+/// Connections are reused, requests are retried while the agent is away for a moment, and output resumes where it stopped.
+///
+/// Every request of this API can be repeated safely; for a submission, the job's ID makes sure of that. All calls throw `AgentError`, and
+/// `CancellationError` when their task is cancelled. Many tasks may make calls at once.
 public final class AgentClient: Sendable {
-  /// Where the agent is.
+  /// The address of the agent.
   public let address: ServerAddress
   let limits: ClientLimits
   let pool: ConnectionPool
 
-  /// A client that has not connected yet.
+  /// Creates a client that has not connected yet.
   ///
   /// - Parameters:
-  ///   - tls: our certificate, and the roots that the agent's has to chain to.
-  ///   - group: the event loops of its connections, which stay the caller's.
+  ///   - tls: our certificate, and the roots that the agent's certificate has to chain to.
+  ///   - group: the event loops of its connections; they still belong to the caller.
   public init(
     _ address: ServerAddress, tls: TLSClientContext, limits: ClientLimits = ClientLimits(),
     group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
@@ -35,22 +36,22 @@ public final class AgentClient: Sendable {
   /// Closes the connections that are not in use.
   public func close() { pool.close() }
 
-  /// What the agent is and how busy it is.
+  /// Returns what the agent is and how busy it is.
   public func status() async throws -> AgentStatus {
     try await document(AgentStatus.self, .GET, "/v1/agent")
   }
 }
 
-/// A request and its whole answer.
+/// Requests with complete answers.
 extension AgentClient {
-  /// Asks until there is an answer, or patience is over.
+  /// Retries until there is an answer, or patience has run out.
   func document<Value: Decodable>(
     _ type: Value.Type, _ method: HTTPMethod, _ path: String, body: ByteBuffer? = nil, wait: Double = 0
   ) async throws -> Value {
     try decoded(type, try await exchange(method, path, body: body, wait: wait).body)
   }
 
-  /// Asks until there is an answer of the class 2xx, or patience is over.
+  /// Retries until there is a 2xx answer, or patience has run out.
   func exchange(
     _ method: HTTPMethod, _ path: String, body: ByteBuffer? = nil, wait: Double = 0
   ) async throws -> (status: Int, body: ByteBuffer) {
@@ -68,11 +69,11 @@ extension AgentClient {
     }
   }
 
-  /// Sends a request and hands its answer to `body`, which has to read it to the end or throw.
+  /// Sends a request and passes the answer to `body`, which has to read it to the end or throw.
   ///
-  /// A kept connection that turns out to be closed is replaced at once by a fresh one.
+  /// A kept connection that turns out to be closed is replaced immediately by a fresh one.
   ///
-  /// - Throws: `AgentError` in place of `HTTPSError`; else what `body` throws.
+  /// - Throws: `AgentError` in place of `HTTPSError`; otherwise what `body` throws.
   func withAnswer<Value>(
     _ method: HTTPMethod, _ path: String, body payload: ByteBuffer? = nil, wait: Double = 0,
     _ body: (AnswerHead, HTTPSConnection) async throws -> Value
@@ -84,7 +85,7 @@ extension AgentClient {
         pool.giveBack(connection, isReusable: answer.keepsConnection)
         return value
       } catch {
-        // A problem was read to its end.
+        // The answer to a problem has been read to its end.
         let isRead = if case AgentError.problem = error { true } else { false }
         pool.giveBack(connection, isReusable: isRead && answer.keepsConnection)
         throw error
@@ -123,7 +124,7 @@ extension AgentClient {
     return HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
   }
 
-  /// The whole body of an answer that is one document.
+  /// Returns the complete body of an answer that is one document.
   func document(of connection: HTTPSConnection) async throws -> ByteBuffer {
     try await connection.body(atMost: limits.documentBytes, stalling: limits.stallTime)
   }

@@ -3,7 +3,9 @@ import FoundationEssentials
 import HTTPSClient
 import NIOCore
 
-/// What an answer's body is, if it is of this type.
+/// Decodes the body of an answer.
+///
+/// - Throws: `AgentError.misconfigured` if it is not of this type.
 func decoded<Value: Decodable>(_ type: Value.Type, _ body: ByteBuffer) throws(AgentError) -> Value {
   do {
     return try JSONDecoder().decode(type, from: Data(body.readableBytesView))
@@ -15,7 +17,7 @@ func decoded<Value: Decodable>(_ type: Value.Type, _ body: ByteBuffer) throws(Ag
 }
 
 extension AgentError {
-  /// What an answer other than 2xx tells.
+  /// Creates the error for an answer other than 2xx.
   init(_ answer: AnswerHead, _ body: ByteBuffer) {
     let kinds = ProblemKind.allCases
     guard answer.headers.first(name: "Content-Type") == "application/problem+json",

@@ -1,21 +1,24 @@
-/// What an agent may make its client hold or wait for, and how stubborn the client is. An agent is not trusted: it may have
-/// been taken over.
+/// The limits on what an agent may make its client store or wait for, and how long the client keeps trying.
+///
+/// An agent is not trusted: it may be compromised.
 public struct ClientLimits: Sendable {
-  /// Seconds for one attempt to connect, the TLS handshake included.
+  /// The maximum time for one attempt to connect, including the TLS handshake, in seconds.
   public var connectTime = 10.0
-  /// Seconds until an answer begins, beyond a wait that was asked for.
+  /// The maximum time until an answer begins, beyond a requested wait, in seconds.
   public var answerTime = 60.0
-  /// Seconds without a byte in the middle of an answer. A follow that is silent for so long is opened anew where it was.
+  /// The maximum time without a byte in the middle of an answer, in seconds.
+  ///
+  /// A follow that is silent for so long is reopened at its position.
   public var stallTime = 60.0
-  /// Seconds for which a request that could not be made is tried again, since the last success; 0 for one attempt.
+  /// How long, in seconds, a failed request is retried after the last success; 0 for a single attempt.
   public var patience = 60.0
-  /// Told of a request that is still tried again after two seconds, once; for a person who waits.
+  /// Called once for a request that is still being retried after two seconds, to inform a waiting user.
   public var retrying: (@Sendable (AgentError) -> Void)?
-  /// The most bytes of a JSON answer.
+  /// The maximum size of a JSON answer, in bytes.
   public var documentBytes = 8 << 20
-  /// The most connections at once; further requests wait for one.
+  /// The maximum number of connections; further requests wait for one.
   public var connections = 64
 
-  /// The defaults.
+  /// Creates the default limits.
   public init() {}
 }

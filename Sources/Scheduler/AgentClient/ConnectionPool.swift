@@ -3,7 +3,7 @@ import NIOCore
 import OpenSSL
 import Synchronization
 
-/// The connections to one agent: kept when they are free, opened when none is, never more than the limit.
+/// The connections to one agent: kept when they are free, opened when none is free, and limited in number.
 final class ConnectionPool: Sendable {
   private struct State {
     var free: [HTTPSConnection] = []
@@ -25,13 +25,14 @@ final class ConnectionPool: Sendable {
     self.group = group
   }
 
-  /// A connection of one's own, until it is given back. `isKept` is whether it had requests before, so that the agent may be
-  /// just closing it; a `fresh` one is not.
+  /// Returns a connection for exclusive use until it is given back.
+  ///
+  /// `isKept` tells whether it has already been used, so that the agent may be about to close it; a `fresh` one has not.
   func take(fresh: Bool) async throws -> (connection: HTTPSConnection, isKept: Bool) {
     await takePlace()
     while let kept = state.withLock({ $0.free.popLast() }) {
       if kept.isOpen, !fresh { return (kept, true) }
-      // The fresh one takes its place; beside it there would be more than the limit.
+      // The fresh connection takes its place: with both, there could be more than the limit.
       kept.close()
       if fresh { break }
     }
@@ -50,7 +51,7 @@ final class ConnectionPool: Sendable {
     leavePlace(nil)
   }
 
-  /// Closes what is free; what is in use is closed when it is given back.
+  /// Closes the free connections; those in use are closed when they are given back.
   func close() {
     let free = state.withLock { state in
       state.isClosed = true

@@ -1,10 +1,11 @@
-/// When a request is tried again: at first soon, then ever more rarely, until patience is over. Random, so that many clients of
-/// an agent that comes back do not come all at once.
+/// The schedule for retries of a request: soon at first, then less and less often, until patience has run out.
+///
+/// Randomised, so that the clients of an agent do not all return at the same moment.
 struct RetrySchedule {
   private static let first = 0.05
   private static let longest = 2.0
 
-  /// Seconds after which whoever waits is told why.
+  /// The time in seconds after which the waiting user is told why.
   private static let silence = 2.0
 
   private let patience: Double
@@ -17,7 +18,7 @@ struct RetrySchedule {
     retrying = limits.retrying
   }
 
-  /// Something went well: patience and delay begin anew.
+  /// Records a success, which resets patience and delay.
   mutating func succeeded() {
     delay = Self.first
     lastSuccess = .now
@@ -25,7 +26,7 @@ struct RetrySchedule {
 
   /// Waits until the next attempt is due.
   ///
-  /// - Throws: `error` if it will not pass or patience is over; `CancellationError`.
+  /// - Throws: `error` if it is not temporary or patience has run out; `CancellationError`.
   mutating func wait(after error: AgentError) async throws {
     guard error.mayPass, lastSuccess.duration(to: .now) < .seconds(patience) else { throw error }
     if let retrying, lastSuccess.duration(to: .now) > .seconds(Self.silence) {

@@ -8,23 +8,25 @@ import SchedulerRegistry
 import Synchronization
 import Values
 
-/// The agents that a scheduler has executor connectors for, and the means to prove itself to them: what
-/// `scheduler-register` wrote, as it is now.
+/// The agents for which a scheduler has executor connectors, and its credentials for them.
+///
+/// This is what `scheduler-register` wrote, at the time of reading.
 public final class AgentInventory: Sendable {
-  /// The connectors, by agent name.
+  /// The connectors, sorted by agent name.
   public let connectors: [ExecutorConnector]
   /// The scheduler's folder, for messages.
   public let home: String
   private let registry: SchedulerRegistry
   private let defaultCertificate: Thumbprint?
   private let catalog: StoreCatalog
+  private let record: RegistryRecord
   private let contexts = Mutex<[Thumbprint: TLSClientContext]>([:])
 
   /// Reads a scheduler's registry and store.
   ///
   /// - Throws: `RegistryError`, or `StoreError`.
   public init(_ registry: SchedulerRegistry) throws {
-    let record = try registry.record()
+    record = try registry.record()
     self.registry = registry
     home = registry.home
     connectors = record.connectors.sorted { $0.agentName < $1.agentName }
@@ -32,14 +34,14 @@ public final class AgentInventory: Sendable {
     catalog = try StoreCatalog(registry.store.snapshot(), folder: registry.store.folder)
   }
 
-  /// The agent of that name, in any case; nil if there is none.
+  /// Returns the agent with that name, ignoring case; nil if there is none.
   public func connector(named name: String) -> ExecutorConnector? {
     connectors.first { AgentName.isSame($0.agentName, name) }
   }
 
-  /// The agents whose name one of the patterns matches, in any case; a pattern is what glob(7) describes.
+  /// Returns the agents whose name matches one of the patterns, ignoring case; patterns are those of glob(7).
   ///
-  /// - Throws: `InventoryError.noAgent` for a pattern that matches none, so that a typing error does not pass for an answer.
+  /// - Throws: `InventoryError.noAgent` for a pattern that matches none, so that a typing error is not mistaken for an empty answer.
   public func connectors(matching patterns: [String]) throws(InventoryError) -> [ExecutorConnector] {
     for pattern in patterns where !connectors.contains(where: { Self.matches($0, pattern) }) {
       throw .noAgent(pattern, home: home, isEmpty: connectors.isEmpty)
@@ -51,18 +53,30 @@ public final class AgentInventory: Sendable {
     fnmatch(pattern.lowercased(), connector.agentName.lowercased(), 0) == 0
   }
 
-  /// A client of the agent, which has to prove that it is the one of that name.
+  /// Returns a client for the agent, which has to authenticate with a certificate for that name.
   ///
-  /// - Throws: `InventoryError`, or what makes the store's certificates unusable.
+  /// - Throws: `InventoryError`, or the error that makes the store's certificates unusable.
   public func client(of connector: ExecutorConnector, limits: ClientLimits = ClientLimits()) throws -> AgentClient {
     let address = ServerAddress(host: connector.host, port: Int(connector.port), name: connector.agentName)
     return AgentClient(address, tls: try context(connector.certificate), limits: limits)
   }
 
-  /// The identity by which the scheduler proves itself unless a connector names another.
+  /// Returns why an agent's certificate is revoked, by this scheduler's own or imported revocations; `nil` if it is not.
+  private static func revocation(
+    of certificate: Certificate, _ record: RegistryRecord, _ roots: [Certificate]
+  ) -> String? {
+    roots.lazy.filter { certificate.isIssued(by: $0) }
+      .compactMap { record.revocation(of: certificate.serialNumber, by: $0.sha256Thumbprint) }
+      .first.map { "\(revokedBeginning)\($0)" }
+  }
+
+  /// The beginning of the reason for refusing an agent whose certificate was revoked.
+  static let revokedBeginning = "its certificate was revoked on "
+
+  /// Returns the identity with which the scheduler authenticates.
   ///
-  /// - Parameter thumbprint: SHA-256; nil for the default certificate.
-  /// - Throws: `InventoryError`, or what makes the store's certificates unusable.
+  /// - Parameter thumbprint: the SHA-256 thumbprint of the certificate; nil for the default certificate.
+  /// - Throws: `InventoryError`, or the error that makes the store's certificates unusable.
   public func context(_ thumbprint: Thumbprint? = nil) throws -> TLSClientContext {
     guard let wanted = thumbprint ?? defaultCertificate else { throw InventoryError.noDefaultCertificate(home: home) }
     return try contexts.withLock { contexts in
@@ -71,20 +85,21 @@ public final class AgentInventory: Sendable {
         throw InventoryError.certificateGone(wanted, home: home)
       }
       let context = try TLSClientContext(
-        certificateChain: [certificate], privateKey: try registry.store.key(of: certificate), roots: catalog.roots)
+        certificateChain: [certificate], privateKey: try registry.store.key(of: certificate), roots: catalog.roots
+      ) { [record, roots = catalog.roots] in Self.revocation(of: $0, record, roots) }
       contexts[wanted] = context
       return context
     }
   }
 }
 
-/// Why there is no way to an agent.
+/// The reason why an agent cannot be contacted.
 public enum InventoryError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The registry has no such agent.
   case noAgent(String, home: String, isEmpty: Bool)
-  /// There is no certificate to prove ourselves by.
+  /// There is no certificate to authenticate with.
   case noDefaultCertificate(home: String)
-  /// A connector names a certificate that is not there any more.
+  /// A connector names a certificate that no longer exists.
   case certificateGone(Thumbprint, home: String)
 
   /// One line, with what to do.

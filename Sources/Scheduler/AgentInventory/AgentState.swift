@@ -2,13 +2,13 @@ import AgentClient
 import AgentProtocol
 import SchedulerRegistry
 
-/// What a scheduler sees of an agent, in the article's words.
+/// The state of an agent as a scheduler sees it, in the terms of the article.
 public enum AgentState: Sendable {
   /// It answers, and each side accepted the other.
   case online(AgentStatus)
-  /// Nobody answers there, or something else than an agent.
+  /// There is no answer, or the server is not an agent.
   case offline(String)
-  /// One side does not accept the other's certificate; the reason says which.
+  /// One side does not accept the other's certificate; the reason tells which.
   case unauthenticated(String)
   /// The scheduler does not use it.
   case disabled
@@ -23,7 +23,7 @@ public enum AgentState: Sendable {
     }
   }
 
-  /// Why it is not Online; nil where nothing has to be explained.
+  /// Why it is not Online; nil if there is nothing to explain.
   public var reason: String? {
     switch self {
     case .online, .disabled: nil
@@ -33,10 +33,10 @@ public enum AgentState: Sendable {
 }
 
 extension AgentInventory {
-  /// Asks an agent once; a dead one is given up after `seconds`.
+  /// Asks an agent once, and gives up after `seconds` without an answer.
   ///
-  /// - Parameter evenDisabled: whether a disabled one is asked, too.
-  /// - Throws: what makes our own certificates unusable.
+  /// - Parameter evenDisabled: whether to ask a disabled agent too.
+  /// - Throws: the error that makes our own certificates unusable.
   public func state(
     of connector: ExecutorConnector, within seconds: Double, evenDisabled: Bool = false
   ) async throws -> AgentState {
@@ -49,7 +49,9 @@ extension AgentInventory {
     defer { client.close() }
     do throws(any Error) { return .online(try await client.status()) } catch {
       switch error {
-      case AgentError.untrusted(let text): return .unauthenticated("this side refuses the agent: \(text)")
+      case AgentError.untrusted(let text):
+        return .unauthenticated(
+          text.hasPrefix(Self.revokedBeginning) ? text : "this side refuses the agent: \(text)")
       case AgentError.unauthenticated(let text): return .unauthenticated("the agent refuses this side: \(text)")
       case AgentError.unusable: throw error
       case let error as AgentError: return .offline("\(error)")

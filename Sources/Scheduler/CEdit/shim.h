@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <editline/readline.h>
 
-// Its variables, which Swift does not let be written.
+// Setters for variables that Swift cannot write.
 static inline void cedit_set_completion(rl_completion_func_t *f) { rl_attempted_completion_function = f; }
 static inline void cedit_end_completion(void) { rl_attempted_completion_over = 1; }
 

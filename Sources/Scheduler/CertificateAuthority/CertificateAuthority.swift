@@ -2,7 +2,7 @@ import OpenSSL
 
 /// A scheduler's own certificate authority: a self-signed root that issues connector and listener certificates.
 public struct CertificateAuthority: Sendable {
-  /// The name of a root CA that is given no other; the article's.
+  /// The default name of a root CA, from the article.
   public static let defaultName = "JAMS Local Self-Signed Root CA"
 
   /// The root certificate.
@@ -10,7 +10,7 @@ public struct CertificateAuthority: Sendable {
   /// Its private key.
   public let key: PrivateKey
 
-  /// A CA that exists already.
+  /// Uses an existing CA.
   public init(certificate: Certificate, key: PrivateKey) throws(AuthorityError) {
     guard certificate.isCA, certificate.isSelfSigned else { throw .notRoot(subject: certificate.subject) }
     guard certificate.matches(key) else { throw .otherKey(subject: certificate.subject) }
@@ -18,9 +18,9 @@ public struct CertificateAuthority: Sendable {
     self.key = key
   }
 
-  /// Makes a new CA with a new key. It issues for itself alone: no CA can be below it.
+  /// Creates a new CA with a new key. It cannot issue certificates for other CAs.
   ///
-  /// - Parameter lifetime: of the root certificate.
+  /// - Parameter lifetime: the validity of the root certificate.
   public static func create(
     named name: String = defaultName, _ kind: KeyKind = .p256, for lifetime: Lifetime
   ) throws(AuthorityError) -> CertificateAuthority {
@@ -38,16 +38,16 @@ public struct CertificateAuthority: Sendable {
     self.key = key
   }
 
-  /// Issues the certificate by which a scheduler's executor connector proves itself to agents.
+  /// Issues the certificate with which a scheduler's executor connector authenticates to agents.
   public func issueConnector(
     named name: String, for key: PublicKey, _ lifetime: Lifetime
   ) throws(AuthorityError) -> Certificate {
     try issue(name, .client, [], key, lifetime)
   }
 
-  /// Issues the certificate by which an agent proves itself to schedulers.
+  /// Issues the certificate with which an agent authenticates to schedulers.
   ///
-  /// - Parameter names: what the scheduler may connect to beside the agent's name.
+  /// - Parameter names: further names that the scheduler may connect to, besides the agent's name.
   public func issueListener(
     agentName: String, names: [AlternativeName] = [], for key: PublicKey, _ lifetime: Lifetime
   ) throws(AuthorityError) -> Certificate {
@@ -55,12 +55,13 @@ public struct CertificateAuthority: Sendable {
     return try issue(agentName, .server, [own] + names.filter { $0 != own }, key, lifetime)
   }
 
-  /// Issues the list of what it has revoked.
+  /// Issues the list of revoked certificates.
   ///
   /// - Parameters:
-  ///   - number: greater than that of every earlier list.
-  ///   - days: until the next list is due.
-  ///   - now: seconds since the epoch.
+  ///   - entries: the revoked certificates.
+  ///   - number: the number of the list, greater than that of every earlier one.
+  ///   - days: the number of days until the next list is due.
+  ///   - now: the present time, in seconds since the epoch.
   public func issueRevocationList(
     _ entries: [RevocationList.Entry], number: UInt64, days: Int, now: Int64
   ) throws(AuthorityError) -> RevocationList {
@@ -87,18 +88,18 @@ public struct CertificateAuthority: Sendable {
   }
 }
 
-/// Why a CA cannot be used, or cannot issue.
+/// The reason why a CA cannot be used, or cannot issue.
 public enum AuthorityError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The certificate is none of a self-signed CA.
+  /// The certificate is not that of a self-signed CA.
   case notRoot(subject: String)
-  /// The key is not the certificate's.
+  /// The key does not match the certificate.
   case otherKey(subject: String)
-  /// Its time is over.
+  /// The CA has expired.
   case expired(subject: String)
   /// OpenSSL refused.
   case openSSL(OpenSSLError)
 
-  /// One line.
+  /// The error in one line.
   public var description: String {
     switch self {
     case .notRoot(let subject): "\(subject) is not a root CA: it is not self-signed, or may not issue certificates"

@@ -1,42 +1,43 @@
 import OpenSSL
 
-/// From when to when a certificate is valid.
+/// The validity period of a certificate.
 public struct Lifetime: Equatable, Sendable {
-  /// Seconds by which validity begins before the moment of issue: for the sake of hosts whose clocks are slow.
+  /// How long before the time of issue validity begins, in seconds, for hosts whose clocks are slow.
   public static let backdate: Int64 = 86400
-  /// Days that a root CA lives without another wish. Two roots can be trusted at once, so that it can be replaced in time.
+  /// The default validity of a root CA, in days. Two roots can be trusted at once, so it can be replaced in time.
   public static let rootDays = 3650
-  /// Days that connector and listener certificates live without another wish.
+  /// The default validity of connector and listener certificates, in days.
   public static let days = 825
-  /// The most days that can be asked for.
+  /// The maximum validity that can be requested, in days.
   public static let maximumDays = 36500
 
-  /// The first second, since the epoch.
+  /// The first valid second, since the epoch.
   public var notBefore: Int64
-  /// The last second, since the epoch.
+  /// The last valid second, since the epoch.
   public var notAfter: Int64
 
-  /// Days from now on.
+  /// Creates a period in days from now.
   ///
   /// - Parameters:
-  ///   - now: seconds since the epoch.
-  ///   - spread: takes up to a tenth off, at random, so that a fleet whose certificates were issued in one hour does not
-  ///     have to be renewed in one hour.
+  ///   - days: the number of days.
+  ///   - now: the present time, in seconds since the epoch.
+  ///   - spread: whether to subtract up to a tenth, at random, so that a fleet whose certificates were issued within an hour need not be
+  ///     renewed within an hour.
   public init(days: Int, now: Int64, spread: Bool = false) {
     notBefore = now - Self.backdate
     let seconds = Int64(days) * 86400
     notAfter = now + seconds - (spread ? Int64.random(in: 0...(seconds / 10)) : 0)
   }
 
-  /// Seconds from now on.
+  /// Creates a period in seconds from now.
   ///
-  /// - Parameter now: seconds since the epoch.
+  /// - Parameter now: the present time, in seconds since the epoch.
   public init(seconds: Int64, now: Int64) {
     notBefore = now - Self.backdate
     notAfter = now + seconds
   }
 
-  /// Not beyond the issuer's: what is signed by it is worth nothing afterwards.
+  /// Limits the period to that of the issuer: after that, its signature is worthless.
   func cut(to issuer: Certificate) -> Lifetime {
     var lifetime = self
     lifetime.notBefore = max(notBefore, issuer.notBefore)

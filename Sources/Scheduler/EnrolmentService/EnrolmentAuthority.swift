@@ -1,58 +1,60 @@
 import OpenSSL
 
-/// Who decides what the enrolment service answers. Asked on threads of the service, one request after another.
+/// Decides the answers of the enrolment service. Called on threads of the service, one request after another.
 public protocol EnrolmentAuthority: Sendable {
-  /// The certificate, with its issuers, and the key that the service proves itself by; made anew in each call.
+  /// Returns the certificate of the service, with its issuers and key; every call creates a new one.
   func serverCertificate() throws -> (chain: [Certificate], key: PrivateKey)
 
-  /// The certificates of the CA.
+  /// Returns the certificates of the CA.
   func authorityCertificates() throws -> [Certificate]
 
-  /// Whether a client may prove itself by this certificate, of which it has the key.
+  /// Returns whether a client may authenticate with this certificate; the client has proved that it has the key.
   func judge(_ certificate: Certificate) -> PeerVerdict
 
-  /// Issues a certificate to somebody who has a code.
+  /// Issues a certificate to a client with an enrolment code.
   ///
   /// - Parameters:
-  ///   - request: PKCS#10 in DER, not looked at yet.
-  ///   - user: who it says it is; may be empty.
-  ///   - password: what it says the code is.
+  ///   - request: the unchecked PKCS#10 request, in DER.
+  ///   - user: the user name that the client sent; may be empty.
+  ///   - password: the code that the client sent.
   func enrol(request: [UInt8], user: String, password: String) -> EnrolmentOutcome
 
-  /// Issues a certificate in place of one that the client has proven itself by.
+  /// Issues a replacement for the certificate with which the client has authenticated.
   func renew(request: [UInt8], by certificate: Certificate) -> EnrolmentOutcome
 }
 
-/// What came of a request.
+/// The outcome of a request.
 public enum EnrolmentOutcome: Sendable {
-  /// A certificate was issued, for this agent.
+  /// A certificate was issued for this agent.
   case issued(Certificate, agentName: String)
-  /// None was.
+  /// No certificate was issued.
   case refused(EnrolmentRefusal)
 }
 
-/// Why no certificate is issued.
+/// The reason why no certificate is issued.
 public struct EnrolmentRefusal: Error, Sendable {
-  /// What HTTP calls it.
+  /// The kind of refusal, which determines the HTTP status.
   public enum Kind: Sendable {
-    /// The request is not in order.
+    /// The request is invalid.
     case malformed
-    /// The code is none, or the client is unknown.
+    /// The code is wrong, or the client is unknown.
     case unauthorized
-    /// Known, but not for this.
+    /// The client is known but not allowed to do this.
     case forbidden
-    /// A fault on this side.
+    /// The client is known but has made too many requests.
+    case tooMany
+    /// An error on this side.
     case failed
   }
 
-  /// What HTTP calls it.
+  /// The kind of refusal.
   public let kind: Kind
-  /// One line, which the client is told.
+  /// One line that the client receives.
   public let reason: String
-  /// One line for the log, where it is to say more.
+  /// One line for the log, which may contain more.
   public let detail: String
 
-  /// - Parameter detail: `nil` where the log is to say no more than the client is told.
+  /// - Parameter detail: the line for the log; `nil` if it is the same as for the client.
   public init(_ kind: Kind, _ reason: String, detail: String? = nil) {
     self.kind = kind
     self.reason = reason

@@ -6,12 +6,12 @@ import NIOHTTP1
 import NIOOpenSSL
 import OpenSSL
 
-/// Answers the one request of a connection.
+/// Answers the single request of a connection.
 final class EnrolmentHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
-  /// The most bytes of a body: a request for a certificate has about 600, with RSA 4096 two thousand.
+  /// The maximum size of a body in bytes: a certificate request has about 600, with RSA 4096 two thousand.
   static let maximumBody = 32768
 
   private enum State {
@@ -57,14 +57,14 @@ final class EnrolmentHandler: ChannelInboundHandler {
     case (.end, .body(let head, let body)):
       state = .answered
       carryOut(head, Array(body.readableBytesView), context)
-    default: break  // nothing counts behind an answer
+    default: break  // ignored after an answer
     }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch (error, state) {
     case (let failure as HandshakeFailure, _):
-      // Scanners and health checks are nobody's concern.
+      // Scanners and health checks are of no interest.
       if failure != .closed(wasSilent: true) { service.refused(peer, "\(failure)") }
       context.close(promise: nil)
     case (is HTTPParserError, .awaitingHead), (is HTTPParserError, .body),
@@ -74,7 +74,7 @@ final class EnrolmentHandler: ChannelInboundHandler {
     }
   }
 
-  /// What can be said before there is a body.
+  /// Returns an answer that needs no body, if there is one.
   private func early(_ head: HTTPRequestHead) -> EnrolmentReply? {
     guard service.limits.withLock({ $0.mayAsk(Source(peer)) }) else { return .tooMany }
     guard let operation = EnrolmentOperation.allCases.first(where: { $0.path == head.uri }) else {
@@ -99,7 +99,7 @@ final class EnrolmentHandler: ChannelInboundHandler {
       .unsupportedMediaType, "the body must be \(EnrolmentOperation.requestType): a PKCS#10 request in base64")
   }
 
-  /// Asks the authority, on another thread.
+  /// Asks the authority on another thread.
   private func carryOut(_ head: HTTPRequestHead, _ body: [UInt8], _ context: ChannelHandlerContext) {
     let (service, client) = (service, client)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -132,7 +132,7 @@ final class EnrolmentHandler: ChannelInboundHandler {
     if reply.status == .ok {
       service.log.notice("\(reply.summary)", metadata: facts.merging(["peer": "\(Source.text(peer))"]) { $1 })
     } else {
-      service.refused(peer, reply.summary, facts.merging(["status": "\(reply.status.code)"]) { $1 })
+      service.refused(peer, reply.summary, facts.merging(["status": .stringConvertible(reply.status.code)]) { $1 })
     }
   }
 }

@@ -4,7 +4,7 @@ import Logging
 import NIOHTTP1
 import OpenSSL
 
-/// An answer, and what the log says of it.
+/// An answer, and what is logged about it.
 struct EnrolmentReply: Sendable {
   let status: HTTPResponseStatus
   var headers: [(String, String)]
@@ -12,14 +12,14 @@ struct EnrolmentReply: Sendable {
   /// One line for the log.
   let summary: String
   var facts: Logger.Metadata = [:]
-  /// Whether somebody tried a code.
+  /// Whether the client sent a wrong code.
   var isWrongCode = false
 
   static let tooLarge = EnrolmentReply(.payloadTooLarge, "a request has at most \(EnrolmentHandler.maximumBody) bytes")
   static let tooMany = EnrolmentReply(
     .tooManyRequests, "too many requests from your address; try again in a minute", [("Retry-After", "60")])
 
-  /// A refusal; RFC 7030 section 4.2.3: the body says why.
+  /// Creates a refusal, whose body has the reason; RFC 7030 section 4.2.3.
   init(_ status: HTTPResponseStatus, _ reason: String, _ headers: [(String, String)] = [], detail: String? = nil) {
     self.status = status
     self.headers = [("Content-Type", "text/plain; charset=utf-8")] + headers
@@ -33,11 +33,17 @@ struct EnrolmentReply: Sendable {
       case .malformed: .badRequest
       case .unauthorized: .unauthorized
       case .forbidden: .forbidden
+      case .tooMany: .tooManyRequests
       case .failed: .internalServerError
       }
     let challenge = [("WWW-Authenticate", "Basic realm=\"enrolment code\", charset=\"UTF-8\"")]
-    self.init(
-      status, refusal.reason, refusal.kind == .unauthorized ? challenge : [], detail: refusal.detail)
+    let headers =
+      switch refusal.kind {
+      case .unauthorized: challenge
+      case .tooMany: [("Retry-After", "21600")]
+      default: [(String, String)]()
+      }
+    self.init(status, refusal.reason, headers, detail: refusal.detail)
     isWrongCode = refusal.kind == .unauthorized
   }
 
@@ -49,7 +55,7 @@ struct EnrolmentReply: Sendable {
     self.summary = summary
   }
 
-  /// Does what a request asks for, whose path, method and type were found right.
+  /// Executes a request whose path, method and type are valid.
   static func to(
     _ head: HTTPRequestHead, _ body: [UInt8], _ client: Certificate?, _ authority: any EnrolmentAuthority
   ) -> EnrolmentReply {
@@ -75,7 +81,7 @@ struct EnrolmentReply: Sendable {
     guard let credentials = BasicCredentials(head.headers["authorization"]) else {
       var reply = EnrolmentReply(
         EnrolmentRefusal(.unauthorized, "an enrolment code is needed, as the password of HTTP Basic authentication"))
-      // The first request of a client that waits to be asked.
+      // This may be the first request of a client that waits for a challenge.
       reply.isWrongCode = false
       return reply
     }
@@ -114,12 +120,12 @@ struct EnrolmentReply: Sendable {
   }
 }
 
-/// What HTTP Basic says (RFC 7617).
+/// The credentials of HTTP Basic authentication (RFC 7617).
 struct BasicCredentials {
   let user: String
   let password: String
 
-  /// - Parameter fields: all fields `Authorization`; one is understood.
+  /// - Parameter fields: all `Authorization` fields; there must be exactly one.
   init?(_ fields: [String]) {
     guard fields.count == 1, fields[0].utf8.count <= 1024 else { return nil }
     let words = fields[0].split(separator: " ", omittingEmptySubsequences: true)

@@ -9,23 +9,23 @@ import NIOPosix
 import OpenSSL
 import Synchronization
 
-/// A server that speaks EST (RFC 7030): TLS with a certificate of the CA, HTTP/1.1, one request a connection.
+/// A server for EST (RFC 7030): TLS with a certificate of the CA, HTTP/1.1, one request per connection.
 public final class EnrolmentService: Sendable {
-  /// For how long a certificate of the service's own is used.
+  /// How long a certificate of the service itself is used.
   private static let certificateTime = TimeAmount.hours(1)
-  /// From the acceptance of a connection to its end.
+  /// The maximum duration of a connection.
   static let connectionTime = TimeAmount.seconds(30)
   static let handshakeTime = TimeAmount.seconds(10)
 
   let authority: any EnrolmentAuthority
   let log: Logger
-  /// Where the authority is asked: it writes to the disk.
+  /// The thread on which the authority is asked, because it writes to disk.
   let threads = NIOThreadPool(numberOfThreads: 1)
   let limits = Mutex(SourceLimits())
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let context: Mutex<(context: TLSServerContext, since: NIODeadline)>
 
-  /// A service that does not listen yet.
+  /// Creates a service that does not listen yet.
   ///
   /// - Throws: what the authority throws, or `OpenSSLError`.
   public init(_ authority: any EnrolmentAuthority, log: Logger) throws {
@@ -39,11 +39,11 @@ public final class EnrolmentService: Sendable {
   /// - Parameters:
   ///   - host: the address to listen on; `nil` for all.
   ///   - port: the port.
-  /// - Throws: `IOError` where the address cannot be listened on.
+  /// - Throws: `IOError` if the service cannot listen on the address.
   public func listen(host: String?, port: Int) throws {
     threads.start()
     guard let host else {
-      // `::` takes IPv4 as well; a host without IPv6 has no such address.
+      // `::` includes IPv4; a host without IPv6 does not have this address.
       do { try bind("::", port) } catch let error as IOError
         where [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.errnoCode)
       { try bind("0.0.0.0", port) }
@@ -81,15 +81,16 @@ public final class EnrolmentService: Sendable {
     ])
   }
 
-  /// Logs a connection or a request that was refused.
+  /// Logs that a connection or a request was refused.
   func refused(_ peer: SocketAddress?, _ reason: String, _ facts: Logger.Metadata = [:]) {
     guard limits.withLock({ $0.isWorthALine(Source(peer)) }) else { return }
     let own: Logger.Metadata = ["peer": "\(Source.text(peer))", "reason": "\(reason)"]
     log.warning("refused", metadata: own.merging(facts) { $1 })
   }
 
-  /// The service's certificate is made here and lives in memory alone: a new one every hour, so that a change of root or of names
-  /// comes through.
+  /// Returns the context with the service's certificate, which is created here and kept only in memory.
+  ///
+  /// It is replaced every hour, so that a change of root or of names takes effect.
   private func currentContext() throws -> TLSServerContext {
     try context.withLock { current in
       if current.since + Self.certificateTime <= .now() {

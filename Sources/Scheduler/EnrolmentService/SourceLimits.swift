@@ -1,17 +1,17 @@
 import ConnectionSource
 import NIOCore
 
-/// What one address may do in a minute, and how many connections there may be. Belongs to the service's one event loop.
+/// The limits per address and minute, and on the number of connections. Belongs to the only event loop of the service.
 struct SourceLimits {
-  /// Connections at a time, in all.
+  /// The maximum number of connections.
   static let connections = 256
-  /// Connections at a time of one address, behind which there may be a whole site.
+  /// The maximum number of connections from one address, which may be that of a whole site.
   static let connectionsOfSource = 64
-  /// Requests of one address in a minute.
+  /// The maximum number of requests from one address per minute.
   static let requestsPerMinute = 600
-  /// Wrong codes of one address in a minute.
+  /// The maximum number of wrong codes from one address per minute.
   static let wrongCodesPerMinute = 10
-  /// The most addresses that are told apart; the others share what one may do.
+  /// The maximum number of addresses that are counted separately; all others share one account.
   static let maximumSources = 4096
 
   private struct Account {
@@ -21,17 +21,17 @@ struct SourceLimits {
     var refusals = 0
     var began = NIODeadline.now()
 
-    /// Whether it says nothing that matters any more.
+    /// Whether it holds nothing that still matters.
     func isOver(_ now: NIODeadline) -> Bool { connections == 0 && began + .minutes(1) <= now }
   }
 
-  /// `nil` stands for all that are not told apart.
+  /// The accounts; `nil` stands for all addresses that are not counted separately.
   private var accounts: [Source?: Account] = [:]
   private var total = 0
 
-  /// Counts a connection in.
+  /// Adds a connection.
   ///
-  /// - Returns: why it is too many; `nil` if it is not.
+  /// - Returns: why it is refused; `nil` if it is not.
   mutating func connected(_ source: Source, now: NIODeadline = .now()) -> String? {
     let key = key(source, now)
     if total >= Self.connections { return "there are \(total) connections already" }
@@ -42,14 +42,14 @@ struct SourceLimits {
     return nil
   }
 
-  /// Counts a connection out that was counted in.
+  /// Removes a connection that was added.
   mutating func disconnected(_ source: Source) {
     let key = accounts[source] == nil ? nil : source
     if let account = accounts[key], account.connections > 0 { accounts[key]?.connections -= 1 }
     total = max(0, total - 1)
   }
 
-  /// Whether that address may make one more request now; counts it.
+  /// Counts a request and returns whether the address may make it now.
   mutating func mayAsk(_ source: Source, now: NIODeadline = .now()) -> Bool {
     let key = key(source, now)
     accounts[key, default: Account()].requests += 1
@@ -62,14 +62,14 @@ struct SourceLimits {
     accounts[key(source, now), default: Account()].wrongCodes += 1
   }
 
-  /// Whether one more refusal of that address is worth a line of the log: ten a minute are.
+  /// Returns whether another refusal of the address is worth a line in the log; ten per minute are.
   mutating func isWorthALine(_ source: Source, now: NIODeadline = .now()) -> Bool {
     let key = key(source, now)
     accounts[key, default: Account()].refusals += 1
     return (accounts[key]?.refusals ?? 0) <= 10
   }
 
-  /// The account of an address, begun anew where its minute is over.
+  /// Returns the key of an address's account, which is reset if its minute has passed.
   private mutating func key(_ source: Source, _ now: NIODeadline) -> Source? {
     if accounts[source] == nil, accounts.count >= Self.maximumSources {
       accounts = accounts.filter { !$0.value.isOver(now) }

@@ -4,7 +4,7 @@ import Console
 import SchedulerRegistry
 
 extension CommandError {
-  /// The form for people of an error of the layers below.
+  /// Converts an error of the lower layers for users.
   public init(_ error: any Error) {
     switch error {
     case let error as GrammarError: self.init(.usage, error.description)
@@ -17,7 +17,7 @@ extension CommandError {
   private init(registry error: RegistryError) {
     switch error {
     case .otherOwner, .insecure: self.init(.noPermission, error.description)
-    case .damaged: self.init(.configuration, error.description)
+    case .damaged, .full: self.init(.configuration, error.description)
     case .system(let error): self.init(error)
     }
   }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Names and addresses of hosts.
+/// Checks names and addresses of hosts.
 enum HostName {
-  /// RFC 1123 section 2.1, and underscores, which Windows machines have.
+  /// Returns whether the text is a host name by RFC 1123 section 2.1; also allows underscores, which Windows machines have.
   static func isOne(_ text: String) -> Bool {
     let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     return text.utf8.count <= 253

@@ -1,25 +1,21 @@
 import Console
-import Glibc
 import OpenSSL
 import SystemCalls
 
-/// A certificate with its private key and chain, on its way to a file.
+/// A certificate with its private key and chain, to be written to a file.
 struct KeyBundle {
   let key: PrivateKey
   let certificate: Certificate
   let chain: [Certificate]
-  /// What dialogs show.
+  /// The name that dialogs show.
   let name: String
 
-  /// Writes the file, readable by its owner alone; one that is there is replaced. It is on the disk when this returns.
-  func write(to file: String, asPEM: Bool, _ password: SecretBytes?) throws {
-    let bytes = asPEM ? try pem(password) : try container(password)
-    do throws(SystemError) { try DurableFile.replace(file, with: bytes, mode: 0o600) } catch {
-      throw CommandError(.cannotCreate, "\(file): \(error.reason)")
-    }
+  /// Writes the file, accessible only to its owner. It is on disk when this returns.
+  func write(to file: TargetFile, asPEM: Bool, _ password: SecretBytes?) throws {
+    try file.write(secret: asPEM ? try pem(password) : try container(password))
   }
 
-  /// Certificate, private key and chain.
+  /// Returns certificate, private key and chain in PEM.
   func pem(_ password: SecretBytes?) throws -> [UInt8] {
     let keyText: [UInt8] =
       if let password {
@@ -37,7 +33,7 @@ struct KeyBundle {
 }
 
 extension Scheduler {
-  /// The password of a file that is to be written; asked for twice. Nil where the command says that there is none.
+  /// Returns the password for a file to be written, which a prompt requests twice; nil if the command says that there is none.
   func newPassword(_ switches: Switches, mayLack: Bool) throws -> SecretBytes? {
     if let file = switches.value("PASSWORDFILE") { return try PasswordSource.file(file).password() }
     if switches.has("PROMPT") { return try askTwice() }
@@ -46,7 +42,7 @@ extension Scheduler {
     throw CommandError(.usage, "the file's private key needs a password: /PROMPT asks for it\(hint)")
   }
 
-  /// The password of a file that is to be read; nil where the command names none.
+  /// Returns the password of a file to be read; nil if the command names none.
   func password(_ switches: Switches) throws -> SecretBytes? {
     if let file = switches.value("PASSWORDFILE") { return try PasswordSource.file(file).password() }
     return switches.has("PROMPT") ? try askPassword("Private key password: ") : nil

@@ -1,22 +1,23 @@
 import OpenSSL
 
-/// A request for a listener certificate whose form is in order: its maker has the key, and the key is strong enough. What names
-/// the certificate gets is for others to decide.
+/// A valid request for a listener certificate: its author has the key, and the key is strong enough.
+///
+/// Which names the certificate gets is decided elsewhere.
 struct ListenerRequest {
-  /// The most bytes of a request, PEM or DER.
+  /// The maximum size of a request in bytes, PEM or DER.
   static let maximumBytes = 16384
-  /// The most alternative names of a request.
+  /// The maximum number of alternative names in a request.
   static let maximumNames = 64
 
   let key: PublicKey
-  /// The one common name, if there is one.
+  /// The only common name, if there is one.
   let commonName: String?
   let alternativeNames: [AlternativeName]
 
-  /// Judges a request.
+  /// Checks a request.
   init(_ request: CertificateRequest) throws(RequestRefusal) {
     guard let key = request.publicKey, key.canSign else { throw .unusableKey(request.publicKey?.keyDescription) }
-    // As for every certificate that the gate lets in.
+    // As for every certificate that the gate admits.
     guard key.securityBits >= 112 else { throw .weakKey(key.keyDescription) }
     guard request.isSignedWithItsKey else { throw .notSigned }
     guard request.commonNames.count <= 1 else { throw .severalCommonNames(request.commonNames.count) }
@@ -30,7 +31,7 @@ struct ListenerRequest {
     alternativeNames = names
   }
 
-  /// Reads a file or a body: PEM with one request, or DER.
+  /// Parses a file or a body: PEM with one request, or DER.
   init(contents: [UInt8]) throws(RequestRefusal) {
     if contents.count > Self.maximumBytes { throw .tooLarge }
     try self.init(try Self.request(in: contents))
@@ -59,7 +60,7 @@ struct ListenerRequest {
     }
   }
 
-  /// All names that it asks for, each once, the common name first.
+  /// All requested names without duplicates, the common name first.
   var names: [AlternativeName] {
     var names = commonName.map { [AlternativeName.dns($0)] } ?? []
     for name in alternativeNames where !names.contains(where: { $0.isSame(as: name) }) { names.append(name) }
@@ -68,7 +69,7 @@ struct ListenerRequest {
 }
 
 extension AlternativeName {
-  /// Whether both mean the same host: DNS names in any case.
+  /// Returns whether both refer to the same host: DNS names are compared ignoring case.
   func isSame(as other: AlternativeName) -> Bool {
     switch (self, other) {
     case (.dns(let own), .dns(let other)): own.lowercased() == other.lowercased()
@@ -77,7 +78,7 @@ extension AlternativeName {
   }
 }
 
-/// Why nothing is issued for a request.
+/// The reason why nothing is issued for a request.
 enum RequestRefusal: Error, Equatable, CustomStringConvertible {
   case tooLarge
   case notOne(Int)

@@ -7,24 +7,24 @@ import SchedulerRegistry
 import SystemCalls
 import Values
 
-/// A scheduler, as the article's commands work on it.
+/// A scheduler, on which the commands of the article operate.
 public struct Scheduler: Sendable {
-  /// Asks a person for a password, which is not shown.
+  /// Prompts a user for a password, without echo.
   public typealias PasswordQuestion = @Sendable (_ prompt: String) throws(SecretInputError) -> SecretBytes
   /// Tries to reach an agent that has just been added.
   public typealias AgentProbe = @Sendable (_ connector: ExecutorConnector) -> ProbeOutcome
 
   let registry: SchedulerRegistry
-  /// The names that /SERVER= may have; the first is shown.
+  /// The names that /SERVER= accepts; the first is shown.
   let hostNames: [String]
   let askPassword: PasswordQuestion
   let probe: AgentProbe
 
-  /// A scheduler.
+  /// Creates a scheduler.
   ///
   /// - Parameters:
-  ///   - registry: where its state is.
-  ///   - hostNames: of this host; at least one.
+  ///   - registry: the registry with its state.
+  ///   - hostNames: the names of this host; at least one.
   public init(
     _ registry: SchedulerRegistry, hostNames: [String], askPassword: @escaping PasswordQuestion = PasswordPrompt.ask,
     probe: @escaping AgentProbe
@@ -35,9 +35,9 @@ public struct Scheduler: Sendable {
     self.probe = probe
   }
 
-  /// Carries out one command. One that fails changes nothing.
+  /// Executes one command. A command that fails changes nothing.
   ///
-  /// - Throws: `GrammarError`, `CommandError`, or an error of the layers below; see `CommandError.init(_:)`.
+  /// - Throws: `GrammarError`, `CommandError`, or an error of the lower layers; see `CommandError.init(_:)`.
   public func carryOut(_ parsed: ParsedCommand) throws -> CommandAnswer {
     let command = try SchedulerCommand.of(parsed.words)
     if command == .help { return try Help.answer(parsed.words.dropFirst()) }
@@ -67,23 +67,23 @@ public struct Scheduler: Sendable {
     }
   }
 
-  /// Seconds since the epoch.
+  /// The present time, in seconds since the epoch.
   var now: Int64 { Timestamp.now().seconds }
 }
 
-/// What came of an attempt to reach an agent.
+/// The outcome of an attempt to reach an agent.
 public enum ProbeOutcome: Equatable, Sendable {
-  /// It is there, and each side accepted the other.
+  /// It answered, and each side accepted the other.
   case connected(sha256Thumbprint: Thumbprint, version: String)
-  /// It is not, or one side refused.
+  /// It did not answer, or one side refused the other.
   case failed(reason: String)
 }
 
-/// What a command has to say when it succeeded.
+/// The messages of a successful command.
 public struct CommandAnswer: Equatable, Sendable {
-  /// For standard output.
+  /// The lines for standard output.
   public var lines: [String]
-  /// For standard error, one line each: what a person should know.
+  /// The warnings for standard error, one line each.
   public var warnings: [String]
 
   public init(_ lines: [String] = [], warnings: [String] = []) {
@@ -92,7 +92,7 @@ public struct CommandAnswer: Equatable, Sendable {
   }
 }
 
-/// HELP.
+/// Executes HELP.
 enum Help {
   static func answer(_ words: ArraySlice<String>) throws(GrammarError) -> CommandAnswer {
     if words.isEmpty {

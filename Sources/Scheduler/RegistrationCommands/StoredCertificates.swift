@@ -8,7 +8,7 @@ import SystemCalls
 import Values
 
 extension Scheduler {
-  /// The root CA that `query` means, or the default one, with its key.
+  /// Returns the root CA that matches `query`, or the default one, with its key.
   func authority(
     _ query: ThumbprintQuery?, _ record: RegistryRecord, _ snapshot: StoreSnapshot
   ) throws -> CertificateAuthority {
@@ -22,7 +22,7 @@ extension Scheduler {
     return try CertificateAuthority(certificate: root, key: try registry.store.key(of: root))
   }
 
-  /// The connector certificate that `query` means, or the default one.
+  /// Returns the connector certificate that matches `query`, or the default one.
   func connectorCertificate(
     _ query: ThumbprintQuery?, _ record: RegistryRecord, _ snapshot: StoreSnapshot
   ) throws -> Certificate {

@@ -6,7 +6,7 @@ import OpenSSL
 import Values
 import Wording
 
-/// The switches of a command that was checked against its syntax, as values.
+/// The values of a command's switches, after a check against its syntax.
 struct Switches {
   private let values: [String: String]
 
@@ -16,10 +16,10 @@ struct Switches {
 
   func has(_ name: String) -> Bool { values[name] != nil }
 
-  /// The value of a switch that may be absent.
+  /// Returns the value of an optional switch.
   func value(_ name: String) -> String? { values[name] }
 
-  /// The value of a switch that the syntax demands.
+  /// Returns the value of a switch that the syntax requires.
   func required(_ name: String) -> String { values[name] ?? "" }
 
   func keyKind() throws(CommandError) -> KeyKind {
@@ -31,7 +31,7 @@ struct Switches {
     throw CommandError(.usage, "/KEYTYPE=\(text) is not known; \(hint)")
   }
 
-  /// How long a listener's certificate is valid: exactly as long as was asked for. Where nothing was, the ends are spread.
+  /// Returns the validity of a listener's certificate: exactly as requested. Without a request, the expiry times are spread.
   func listenerLifetime(now: Int64) throws(CommandError) -> Lifetime {
     Lifetime(days: try days(otherwise: Lifetime.days), now: now, spread: !has("DAYS"))
   }
@@ -44,9 +44,9 @@ struct Switches {
     return days
   }
 
-  /// A time in seconds: a number with `s`, `m`, `h` or `d`.
+  /// Returns a duration in seconds, given as a number with `s`, `m`, `h` or `d`.
   ///
-  /// - Parameter most: seconds.
+  /// - Parameter most: the maximum, in seconds.
   func time(_ name: String, otherwise seconds: Int64, most: Int64) throws(CommandError) -> Int64 {
     guard let text = values[name] else { return seconds }
     let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
@@ -80,7 +80,7 @@ struct Switches {
     }
   }
 
-  /// A name as a certificate can have it.
+  /// Returns a name that is valid in a certificate.
   func commonName(_ name: String, otherwise other: String) throws(CommandError) -> String {
     guard let text = values[name] else { return other }
     guard (1...64).contains(text.unicodeScalars.count), text.unicodeScalars.allSatisfy({ $0.value >= 0x20 }) else {
@@ -89,7 +89,7 @@ struct Switches {
     return text
   }
 
-  /// How the scheduler knows an agent: a host's name, which also goes into its certificate.
+  /// Returns the agent's name for the scheduler: a host name, which also goes into its certificate.
   func agentName() throws(CommandError) -> String {
     let text = required("AGENTNAME")
     guard HostName.isOne(text), text.utf8.count <= 64 else {
@@ -100,7 +100,7 @@ struct Switches {
     return text
   }
 
-  /// Where an agent listens; without the switch, at its name.
+  /// Returns the address of an agent; without the switch, its name.
   func address(of agentName: String) throws(CommandError) -> (host: String, port: UInt16) {
     let text = values["ADDRESS"] ?? agentName
     guard let parts = HostAndPort.parts(text), HostName.isOne(parts.host) || HostName.isAddress(parts.host) else {
@@ -110,7 +110,7 @@ struct Switches {
     return (parts.host, parts.port ?? UInt16(HostAndPort.agentPort))
   }
 
-  /// The further names of an agent.
+  /// Returns the further names of an agent.
   func alternativeNames() throws(CommandError) -> [AlternativeName] {
     try (values["SAN"] ?? "").split(separator: ",").map { part throws(CommandError) in
       let text = part.drop { $0 == " " }.description

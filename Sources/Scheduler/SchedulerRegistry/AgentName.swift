@@ -1,5 +1,5 @@
-/// Names by which a scheduler knows its agents: those of hosts, in which upper and lower case do not differ (RFC 4343).
+/// The names by which a scheduler knows its agents: host names, in which case does not matter (RFC 4343).
 public enum AgentName {
-  /// Whether both are the name of one agent.
+  /// Returns whether both are names of the same agent.
   public static func isSame(_ one: String, _ other: String) -> Bool { one.lowercased() == other.lowercased() }
 }

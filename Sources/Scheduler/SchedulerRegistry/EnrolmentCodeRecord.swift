@@ -1,30 +1,30 @@
 import Values
 
-/// What is kept of a code by which an agent enrols once. The code itself is known to nobody but whom it was shown to.
+/// The record of a code with which an agent enrols once. The code itself is known only to whom it was shown.
 public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
-  /// SHA-256 of the secret, hex digits. The secret is 100 random bits, so that nothing stronger is needed.
+  /// The SHA-256 of the secret, in hex digits. The secret has 100 random bits, so nothing stronger is needed.
   public var secretDigest: String
-  /// The root that issues.
+  /// The root that issues the certificate.
   public var root: Thumbprint
-  /// The agent that it is for.
+  /// The name of the agent that may use the code.
   public var agentName: String
-  /// Further DNS names that the certificate gets.
+  /// The further DNS names for the certificate.
   public var dnsNames: [String]
-  /// Further addresses that the certificate gets.
+  /// The further addresses for the certificate.
   public var addresses: [String]
-  /// When it was made; nil in records of before this was kept.
+  /// When it was created; nil in records from before this was recorded.
   public var createdAt: Timestamp?
-  /// From then on it is worth nothing.
+  /// When it expires.
   public var expiresAt: Timestamp
   /// When it was used; nil if it was not.
   public var usedAt: Timestamp?
-  /// SHA-256 of the public key that it was used for. For that key it may be used again: the answer may have been lost.
+  /// The SHA-256 of the public key that it was used for. It may be used again for the same key, because the answer may have been lost.
   public var usedFor: String?
 
-  /// How long a code is remembered after its end, so that it can be said what it was.
+  /// How long a code is remembered after it has expired, so that users can be told why it is refused.
   public static let memory = Duration.seconds(30 * Timestamp.secondsPerDay)
 
-  /// The record of a code that was just made.
+  /// Creates the record of a new code.
   public init(
     secretDigest: String, root: Thumbprint, agentName: String, dnsNames: [String], addresses: [String],
     createdAt: Timestamp, expiresAt: Timestamp

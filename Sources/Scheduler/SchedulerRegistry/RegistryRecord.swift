@@ -1,30 +1,30 @@
 import Values
 
-/// What a scheduler knows beside its certificates; kept as one JSON file.
+/// What a scheduler knows besides its certificates; stored as one JSON file.
 public struct RegistryRecord: Codable, Equatable, Sendable {
-  /// The form of the file.
+  /// The version of the file format.
   public static let form = 1
 
-  /// The form that this one has.
+  /// The format version of this record.
   public var form = Self.form
-  /// The root CA that issues unless another is named.
+  /// The root CA that issues certificates unless another is named.
   public var defaultRoot: Thumbprint?
   /// The connector certificate that is used unless another is named.
   public var defaultConnector: Thumbprint?
-  /// The configured ways to agents, by agent name.
+  /// The configured connections to agents, by agent name.
   public var connectors: [ExecutorConnector] = []
-  /// What the roots here have issued and is not over yet.
+  /// The certificates that the roots here have issued and that have not expired.
   public var issued: [IssuedCertificate] = []
   /// The number of the newest revocation list of each root, by the root's thumbprint.
   public var revocationListNumbers: [Thumbprint: UInt64] = [:]
-  /// What other schedulers with the same roots have revoked, by the root's thumbprint; nil before any was imported.
+  /// The revocations by other schedulers with the same roots, by the root's thumbprint; nil before any was imported.
   public var importedRevocations: [Thumbprint: [ImportedRevocation]]?
-  /// Until when the newest list of each root holds that was imported, by the root's thumbprint; nil before any was.
+  /// When the newest imported list of each root expires, by the root's thumbprint; nil before any was imported.
   public var importedListsDue: [Thumbprint: Timestamp]?
-  /// The codes by which agents enrol.
+  /// The codes with which agents enrol.
   public var enrolmentCodes: [EnrolmentCodeRecord] = []
 
-  /// An empty record.
+  /// Creates an empty record.
   public init() {}
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -37,7 +37,7 @@ public struct RegistryRecord: Codable, Equatable, Sendable {
     case enrolmentCodes = "enrolment_codes"
   }
 
-  /// Reads a record; one that was written before there were enrolment codes has none.
+  /// Decodes a record; one from before there were enrolment codes has none.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     form = try container.decode(Int.self, forKey: .form)
@@ -55,7 +55,7 @@ public struct RegistryRecord: Codable, Equatable, Sendable {
 
 /// A certificate that another scheduler with the same root has revoked.
 public struct ImportedRevocation: Codable, Hashable, Sendable {
-  /// Serial number, hex digits.
+  /// The serial number, in hex digits.
   public var serialNumber: String
   /// When it was revoked.
   public var revokedAt: Timestamp
@@ -71,21 +71,21 @@ public struct ImportedRevocation: Codable, Hashable, Sendable {
   }
 }
 
-/// A configured way to one agent (the article's executor connector).
+/// A configured connection to an agent (the article's executor connector).
 public struct ExecutorConnector: Codable, Equatable, Sendable {
-  /// How the scheduler knows the agent.
+  /// The name by which the scheduler knows the agent.
   public var agentName: String
   /// The host to connect to.
   public var host: String
   /// The port to connect to.
   public var port: UInt16
-  /// The connector certificate; nil for the default one, whichever that is by then.
+  /// The connector certificate; nil for the default one at the time of use.
   public var certificate: Thumbprint?
   /// The agent's platform, as the article's /PLATFORM names it.
   public var platform: String
-  /// Whether the scheduler uses it.
+  /// Whether the scheduler uses the agent.
   public var isEnabled: Bool
-  /// When it was added.
+  /// When the connector was added.
   public var addedAt: Timestamp
 
   public init(
@@ -111,34 +111,38 @@ public struct ExecutorConnector: Codable, Equatable, Sendable {
 
 /// A certificate that a root here has issued.
 public struct IssuedCertificate: Codable, Equatable, Sendable {
-  /// What it is for.
+  /// The purpose of a certificate.
   public enum Role: String, Codable, Sendable {
-    /// It proves a scheduler to agents.
+    /// It authenticates a scheduler to agents.
     case connector
-    /// It proves an agent to schedulers.
+    /// It authenticates an agent to schedulers.
     case listener
   }
 
-  /// The root.
+  /// The root that issued it.
   public var root: Thumbprint
-  /// Serial number, hex digits.
+  /// The serial number, in hex digits.
   public var serialNumber: String
-  /// SHA-1 thumbprint, which people copy from dialogs.
+  /// The SHA-1 thumbprint, which users copy from dialogs.
   public var sha1Thumbprint: String
-  /// SHA-256 thumbprint.
+  /// The SHA-256 thumbprint.
   public var sha256Thumbprint: Thumbprint
-  /// Subject, as RFC 4514 has it.
+  /// The subject in the notation of RFC 4514.
   public var subject: String
-  /// What it is for.
+  /// The purpose.
   public var role: Role
-  /// Its last moment.
+  /// When it expires.
   public var notAfter: Timestamp
   /// When it was revoked; nil if it was not.
   public var revokedAt: Timestamp?
+  /// When it was issued; nil if another scheduler issued it, and in records from before this was recorded.
+  public var issuedAt: Timestamp?
+  /// The SHA-256 thumbprint of the certificate that it replaced over the network; nil if it was not issued for a renewal.
+  public var renewalOf: Thumbprint?
 
   public init(
     root: Thumbprint, serialNumber: String, sha1Thumbprint: String, sha256Thumbprint: Thumbprint, subject: String,
-    role: Role, notAfter: Timestamp
+    role: Role, notAfter: Timestamp, issuedAt: Timestamp? = nil, renewalOf: Thumbprint? = nil
   ) {
     self.root = root
     self.serialNumber = serialNumber
@@ -147,6 +151,8 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
     self.subject = subject
     self.role = role
     self.notAfter = notAfter
+    self.issuedAt = issuedAt
+    self.renewalOf = renewalOf
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -156,5 +162,18 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
     case sha256Thumbprint = "thumbprint_sha256"
     case notAfter = "not_after"
     case revokedAt = "revoked_at"
+    case issuedAt = "issued_at"
+    case renewalOf = "renewal_of"
+  }
+}
+
+extension RegistryRecord {
+  /// Returns when the root revoked the certificate with this serial number (hex digits); nil if it did not.
+  ///
+  /// Revocations by other schedulers count as far as their lists were imported.
+  public func revocation(of serialNumber: String, by root: Thumbprint) -> Timestamp? {
+    let here = issued.filter { $0.root == root && $0.serialNumber == serialNumber }.compactMap(\.revokedAt)
+    let elsewhere = (importedRevocations?[root] ?? []).filter { $0.serialNumber == serialNumber }.map(\.revokedAt)
+    return (here + elsewhere).min { $0.milliseconds < $1.milliseconds }
   }
 }

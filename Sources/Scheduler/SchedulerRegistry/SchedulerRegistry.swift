@@ -4,24 +4,24 @@ import FoundationEssentials
 import Glibc
 import SystemCalls
 
-/// A scheduler's home: its store of certificates and keys, and the record beside it.
+/// The home of a scheduler: its store of certificates and keys, and its record.
 public struct SchedulerRegistry: Sendable {
-  /// The folder, absolute.
+  /// The absolute path of the folder.
   public let home: String
-  /// Root CAs among the roots, connector certificates among the certificates, the keys of both, the newest revocation lists.
+  /// The store: root CAs, connector certificates, the keys of both, and the newest revocation lists.
   public let store: CertificateStore
   private var recordFile: String { "\(home)/registry.json" }
 
-  /// The most bytes of a record that are read: some hundred thousand certificates.
+  /// The maximum size of a record, in bytes: room for some hundred thousand certificates.
   static let maximumBytes = 1 << 26
 
-  /// The registry at `home`, which need not exist: it is then empty, and the first change makes it.
+  /// Opens the registry at `home`. If it does not exist, it is empty, and the first change creates it.
   public init(home: String) {
     self.home = home
     store = CertificateStore(folder: "\(home)/store")
   }
 
-  /// The record at this moment.
+  /// Returns the record at this moment.
   public func record() throws(RegistryError) -> RegistryRecord {
     guard try checkHome() else { return RegistryRecord() }
     let bytes: [UInt8]
@@ -45,10 +45,11 @@ public struct SchedulerRegistry: Sendable {
     }
   }
 
-  /// Changes record and store: waits for other writers, lets `body` say what to change, and writes both durably. A body
-  /// that throws leaves everything as it was.
+  /// Changes record and store: waits for other writers, lets `body` make the changes, and writes both durably.
   ///
-  /// The store's change is written first: a crash between the two leaves a certificate that nothing points at.
+  /// If the body throws, nothing is changed.
+  ///
+  /// The store's change is written first: a crash between the two leaves a certificate that nothing refers to.
   public func update<Result>(
     _ body: (inout RegistryRecord, inout StoreTransaction) throws -> Result
   ) throws -> Result {
@@ -58,8 +59,16 @@ public struct SchedulerRegistry: Sendable {
       defer { lock.descriptor.close() }
       let before = try record()
       var after = before
-      let result = try store.update { try body(&after, &$0) }
-      if after != before { try write(after) }
+      var encoded: [UInt8]?
+      let result = try store.update {
+        let result = try body(&after, &$0)
+        // Before the store is changed: if the record cannot be written, nothing must change.
+        encoded = after == before ? nil : try encode(after)
+        return result
+      }
+      if let encoded {
+        try system { () throws(SystemError) in try DurableFile.replace(recordFile, with: encoded, mode: 0o600) }
+      }
       return result
     } catch {
       if isNew { removeEmpty() }
@@ -69,20 +78,23 @@ public struct SchedulerRegistry: Sendable {
 
   private var lockFile: String { "\(home)/.lock" }
 
-  /// Takes away what a first change made that then failed. Whatever holds anything stays.
+  /// Removes what a first change created that then failed. Anything that is not empty stays.
   private func removeEmpty() {
     for lock in ["\(store.folder)/.lock", lockFile] { unlink(lock) }
     for folder in [store.folder, home] { rmdir(folder) }
   }
 
-  private func write(_ record: RegistryRecord) throws {
+  private func encode(_ record: RegistryRecord) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let bytes = Array(try encoder.encode(record)) + [UInt8(ascii: "\n")]
-    try system { () throws(SystemError) in try DurableFile.replace(recordFile, with: bytes, mode: 0o600) }
+    if bytes.count > Self.maximumBytes {
+      throw RegistryError.full(path: recordFile, bytes: bytes.count, limit: Self.maximumBytes)
+    }
+    return bytes
   }
 
-  /// - Returns: whether it was not there.
+  /// - Returns: whether the home did not exist.
   private func make() throws(RegistryError) -> Bool {
     if try checkHome() { return false }
     try system { () throws(SystemError) in
@@ -93,8 +105,9 @@ public struct SchedulerRegistry: Sendable {
     return true
   }
 
-  /// Whether the home is there. Refuses one of another user's, and one that others can write to: they could have their own
-  /// root CA become the default.
+  /// Returns whether the home exists.
+  ///
+  /// Refuses one that belongs to another user or that others can write to: they could make their own root CA the default.
   private func checkHome() throws(RegistryError) -> Bool {
     var status = stat()
     if stat(home, &status) != 0 {
@@ -111,15 +124,17 @@ public struct SchedulerRegistry: Sendable {
   }
 }
 
-/// Why the registry cannot be read or changed.
+/// The reason why the registry cannot be read or changed.
 public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The operating system refused.
   case system(SystemError)
   /// The home belongs to another user.
   case otherOwner(path: String, owner: UInt32)
-  /// Others can write to the home; `remedy` puts it right.
+  /// Others can write to the home; the command `remedy` fixes that.
   case insecure(path: String, remedy: String)
-  /// The record is not one.
+  /// The record would be too long to be read.
+  case full(path: String, bytes: Int, limit: Int)
+  /// The record is invalid.
   case damaged(path: String, fact: String)
 
   /// One line: path, fact, and what to do.
@@ -129,6 +144,9 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     case .otherOwner(let path, let owner):
       "\(path): belongs to user ID \(owner); run this as that user, or name another folder with -H"
     case .insecure(let path, let remedy): "\(path): others can write to it; fix it with: \(remedy)"
+    case .full(let path, let bytes, let limit):
+      "\(path): would have \(bytes) bytes, and at most \(limit) are read: nothing was changed; certificates that have expired are "
+        + "forgotten, what else there is too much of has to be removed"
     case .damaged(let path, let fact): "\(path): \(fact)"
     }
   }

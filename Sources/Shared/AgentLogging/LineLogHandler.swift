@@ -2,38 +2,38 @@ import Glibc
 import Logging
 import SystemCalls
 
-/// Writes each log event as one line with one write(2) where there is room, so that lines of several processes do not mix.
+/// Writes each log event as one line, with a single write(2) if there is room, so that lines from several processes do not mix.
 ///
-/// A line never holds a control character: what a peer sent cannot make a second line or move a terminal's cursor.
+/// A line never contains a control character: what a peer sends cannot start a second line or move the terminal's cursor.
 public struct LineLogHandler: LogHandler {
-  /// The most bytes of a line; the rest is cut and `...` says so.
+  /// The maximum length of a line, in bytes; a longer line is cut and ends in `...`.
   public static let maximumLineLength = 8192
 
   private let output: LogOutput
   private let style: LineStyle
 
-  /// Events below it are not logged.
+  /// The lowest level that is logged.
   public var logLevel: Logger.Level
-  /// Goes with every event.
+  /// The metadata added to every event.
   public var metadata: Logger.Metadata = [:]
-  /// Asked at every event.
+  /// The provider of further metadata, called for every event.
   public var metadataProvider: Logger.MetadataProvider?
 
-  /// Logs to `descriptor`, which stays open as long as the handler or a copy of it lives.
+  /// Creates a handler that logs to `descriptor`, which stays open as long as the handler or a copy of it exists.
   public init(to descriptor: FileDescriptor, style: LineStyle, level: Logger.Level = .info) {
     output = LogOutput(to: descriptor)
     self.style = style
     logLevel = level
   }
 
-  /// One entry of `metadata`.
+  /// Accesses one entry of `metadata`.
   public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
-  /// Writes the event. A line that cannot be written is lost, and counted: when there is room again, the log says how many were.
-  /// Nobody waits for a reader for longer than a twentieth of a second, and that not each time.
+  /// Writes the event. A line that cannot be written is dropped and counted; once there is room again, a line reports how many were
+  /// dropped. Waits for a reader for at most 50 ms, and not on every call.
   public func log(event: LogEvent) {
     var fields = metadata
     fields.merge(metadataProvider?.get() ?? [:]) { _, new in new }
@@ -48,6 +48,6 @@ public struct LineLogHandler: LogHandler {
   private static func loss(_ count: Int) -> LogLine {
     LogLine(
       level: .warning, message: "\(count) log lines were lost: the reader had stopped, or the disk was full",
-      fields: ["pid": "\(getpid())"])
+      fields: ["pid": .stringConvertible(getpid())])
   }
 }

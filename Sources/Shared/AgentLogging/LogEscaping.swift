@@ -1,5 +1,5 @@
 extension String {
-  /// The text with everything that could end a line or steer a terminal written as an escape, `\n` or `\u{1B}`.
+  /// Returns the text with everything that could end a line or control a terminal written as an escape, such as `\n` or `\u{1B}`.
   public func escapingControlCharacters() -> String {
     guard unicodeScalars.contains(where: \.steersTerminals) else { return self }
     var escaped = ""
@@ -9,7 +9,7 @@ extension String {
     return escaped
   }
 
-  /// The text as a logfmt value: in quotes if a reader would otherwise not find its end.
+  /// Returns the text as a logfmt value, quoted if a reader could not find its end otherwise.
   func quotedForLogfmt() -> String {
     let needsQuotes =
       isEmpty || unicodeScalars.contains { $0 == " " || $0 == "=" || $0 == "\"" || $0 == "\\" || $0.steersTerminals }
@@ -27,7 +27,7 @@ extension String {
 }
 
 extension String {
-  /// The text as a string of JSON, with what steers terminals escaped; RFC 8259 section 7.
+  /// Returns the text as a JSON string, with terminal control characters escaped; RFC 8259 section 7.
   func quotedForJSON() -> String {
     var quoted = "\""
     for scalar in unicodeScalars {
@@ -44,7 +44,7 @@ extension String {
     return quoted + "\""
   }
 
-  /// At most so many bytes of it, with dots at the end of what was longer.
+  /// Returns at most `limit` bytes of the text; if it was longer, the result ends in `...`.
   func cut(to limit: Int) -> String {
     guard utf8.count > limit else { return self }
     var end = utf8.index(utf8.startIndex, offsetBy: max(0, limit - 3))
@@ -54,7 +54,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Control and format characters (bidirectional overrides among them), line and paragraph separators.
+  /// Control and format characters (including bidirectional overrides), line and paragraph separators.
   fileprivate var steersTerminals: Bool {
     switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator: true

@@ -6,12 +6,12 @@ public enum LogFormat: String, CaseIterable, Sendable {
   case text
   /// `time=TIME level=LEVEL msg=MESSAGE KEY=VALUE ...`.
   case logfmt
-  /// An object: `time`, `level`, `message`, and what belongs to the event.
+  /// An object with `time`, `level`, `message` and the event's fields.
   case json
 
   private static let number = Atomic(0)
 
-  /// That of this process's log, for all its loggers, like `LoggingSystem.bootstrap`.
+  /// The format of all loggers in this process, global like `LoggingSystem.bootstrap`.
   public static var current: LogFormat {
     get { allCases[number.load(ordering: .relaxed)] }
     set { number.store(allCases.firstIndex(of: newValue) ?? 0, ordering: .relaxed) }

@@ -1,7 +1,7 @@
 import Glibc
 import Logging
 
-/// A log event as a line. It never holds a control character; keys are in alphabetical order.
+/// A log event as a line. It never contains a control character; keys are sorted alphabetically.
 public struct LogLine {
   let level: Logger.Level
   let message: String
@@ -13,13 +13,13 @@ public struct LogLine {
     self.fields = fields
   }
 
-  /// The line with its time or priority in front and, but for syslog, a newline at the end; at most `limit` bytes.
+  /// Returns the line after its time or priority and, except for syslog, with a newline at the end; at most `limit` bytes.
   public func bytes(_ style: LineStyle, _ format: LogFormat = .text, limit: Int) -> [UInt8] {
     let (prefix, end) = (prefix(style), style == .syslog ? [] : [UInt8(ascii: "\n")])
     var bytes = Array((prefix + body(style, format, valueLimit: .max)).utf8)
     if bytes.count + end.count > limit {
       if format != .text {
-        // Each value is made shorter, so that what reads the line can still take it apart. An escape is six bytes long at most.
+        // Shorten each value, so that a reader can still parse the line. An escape has at most six bytes.
         let names = fields.keys.reduce(128) { $0 + 6 * $1.utf8.count + 8 }
         let each = max(8, (limit - names) / (6 * (fields.count + 1)))
         bytes = Array((prefix + body(style, format, valueLimit: each)).utf8)
@@ -33,14 +33,14 @@ public struct LogLine {
     switch style {
     case .timed: ""
     case .journal: "<\(level.priority)>"
-    // LOG_AUTHPRIV of syslog.h.
+    // LOG_AUTHPRIV in syslog.h.
     case .syslog: "<\(10 << 3 | level.priority)>agentd[\(getpid())]: "
     }
   }
 
   private func body(_ style: LineStyle, _ format: LogFormat, valueLimit: Int) -> String {
     let time = style == .timed ? Self.now() : nil
-    let values = fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description.cut(to: valueLimit)) }
+    let values = fields.sorted { $0.key < $1.key }.map { ($0.key, LogValue($0.value, limit: valueLimit)) }
     let message = message.cut(to: valueLimit)
     switch format {
     case .text:
@@ -50,20 +50,20 @@ public struct LogLine {
     case .json:
       let head = [time.map { ("time", $0) }, ("level", "\(level)"), ("message", message)].compactMap(\.self)
       let taken = Set(head.map(\.0))
-      let rest = values.map { (taken.contains($0.0) ? "\($0.0)_" : $0.0, $0.1) }
-      let members = (head + rest).map { "\($0.0.quotedForJSON()):\($0.1.quotedForJSON())" }
+      let rest = values.map { (taken.contains($0.0) ? "\($0.0)_" : $0.0, $0.1.inJSON) }
+      let members = (head.map { ($0.0, $0.1.quotedForJSON()) } + rest).map { "\($0.0.quotedForJSON()):\($0.1)" }
       return "{\(members.joined(separator: ","))}"
     }
   }
 
-  private static func pairs(_ values: [(String, String)]) -> String {
-    values.map { " \($0.0.escapingControlCharacters())=\($0.1.quotedForLogfmt())" }.joined()
+  private static func pairs(_ values: [(String, LogValue)]) -> String {
+    values.map { " \($0.0.escapingControlCharacters())=\($0.1.text.quotedForLogfmt())" }.joined()
   }
 
   private static func cut(_ bytes: inout [UInt8], to limit: Int) {
     guard bytes.count > limit else { return }
     bytes.removeSubrange((limit - 3)...)
-    // Not in the middle of a character.
+    // Do not cut in the middle of a character.
     while let last = bytes.last, last & 0xC0 == 0x80 { bytes.removeLast() }
     if let last = bytes.last, last & 0xC0 == 0xC0 { bytes.removeLast() }
     bytes.append(contentsOf: "...".utf8)
@@ -86,7 +86,7 @@ public struct LogLine {
 }
 
 extension Logger.Level {
-  /// The syslog(3) priority that sd-daemon(3) has in front of a line.
+  /// The syslog(3) priority that sd-daemon(3) puts at the start of a line.
   fileprivate var priority: Int {
     switch self {
     case .trace, .debug: 7
@@ -97,4 +97,22 @@ extension Logger.Level {
     case .critical: 2
     }
   }
+}
+
+/// A value as text, and whether it is a JSON number.
+private struct LogValue {
+  let text: String
+  private let isNumber: Bool
+
+  init(_ value: Logger.Metadata.Value, limit: Int) {
+    text = value.description.cut(to: limit)
+    isNumber =
+      switch value {
+      case .stringConvertible(let number as Double): number.isFinite
+      case .stringConvertible(let value): value is any BinaryInteger
+      default: false
+      }
+  }
+
+  var inJSON: String { isNumber ? text : text.quotedForJSON() }
 }

@@ -2,12 +2,12 @@ import Glibc
 import Synchronization
 import SystemCalls
 
-/// Where lines go, whoever reads them: a pipe, a terminal or a journal that nobody reads holds up nobody for longer than
-/// `patience` in each `interval`. Lines for which there is no room then are lost, and their number is said when there is.
+/// The destination of log lines. A pipe, terminal or journal that nobody reads delays the writer by at most `patience` per `interval`.
+/// Lines for which there is no room are dropped, and a later line reports how many.
 final class LogOutput: Sendable {
-  /// How long a line may wait, in milliseconds: long enough for a reader that is there, and only has much to read.
+  /// How long a line may wait, in milliseconds: long enough for a reader that is alive and merely busy.
   private static let patience: Int32 = 50
-  /// From one such wait that was in vain to the next: with thousands of lines, all would stand still otherwise.
+  /// The minimum time between two such waits that fail; without it, thousands of lines would stall the process.
   private static let interval = Duration.seconds(1)
 
   private let descriptor: FileDescriptor
@@ -15,18 +15,18 @@ final class LogOutput: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    /// The rest of a line of which a part is written.
+    /// The rest of a line that was partly written.
     var rest: [UInt8] = []
-    /// Lines that are lost and of which nothing is said yet.
+    /// The number of dropped lines not yet reported.
     var lost = 0
     var nextWait = ContinuousClock.now
   }
 
   private enum Kind {
     case socket
-    /// A pipe or terminal whose open file description would block, and others with it if that were changed.
+    /// A pipe or terminal with a blocking open file description that other processes may share, so its flags must stay as they are.
     case shared
-    /// What does not block, or only for the disk.
+    /// A file that does not block, or only for the disk.
     case other
   }
 
@@ -43,9 +43,9 @@ final class LogOutput: Sendable {
     return mayBlock && fcntl(raw, F_GETFL) & O_NONBLOCK == 0 ? .shared : .other
   }
 
-  /// Gives descriptor 2, if it is a pipe or a terminal, an open file description of its own that does not block, for this process
-  /// and those that inherit it. That of whoever started us stays as it is: a shell does not expect that its terminal stops
-  /// blocking. Where this cannot be had (a pipe of another user's), room is asked for before each write.
+  /// Gives descriptor 2, if it is a pipe or a terminal, its own non-blocking open file description, for this process and those that inherit
+  /// it. The one inherited from the parent stays as it is: a shell does not expect its terminal to become non-blocking. If that is not
+  /// possible (a pipe of another user), each write is preceded by a check for room.
   static func unshareStandardError() {
     guard kind(of: STDERR_FILENO) == .shared else { return }
     let own = open("/proc/self/fd/\(STDERR_FILENO)", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -54,9 +54,9 @@ final class LogOutput: Sendable {
     close(own)
   }
 
-  /// Writes `line`, or counts it as lost.
+  /// Writes `line`, or drops it and counts it.
   ///
-  /// - Parameter loss: the line that tells of so many lost ones.
+  /// - Parameter loss: returns the line that reports the given number of dropped lines.
   func write(_ line: [UInt8], loss: (Int) -> [UInt8]) {
     state.withLock { state in
       let rest = state.rest
@@ -67,7 +67,7 @@ final class LogOutput: Sendable {
     }
   }
 
-  /// Writes as much of a line as there is room for, and keeps the rest; false if that is all of it.
+  /// Writes as much of a line as there is room for and keeps the rest; returns false if nothing was written.
   private func put(_ line: [UInt8], _ state: inout State) -> Bool {
     let written = line.withUnsafeBytes { line in
       var written = 0
@@ -81,7 +81,7 @@ final class LogOutput: Sendable {
     return written > 0
   }
 
-  /// write(2) that does not wait for a reader.
+  /// Calls write(2) without waiting for a reader.
   private func attempt(_ bytes: UnsafeRawBufferPointer) -> Int {
     let raw = descriptor.raw
     switch kind {
@@ -89,7 +89,7 @@ final class LogOutput: Sendable {
     case .shared where !hasRoom(within: 0):
       errno = EAGAIN
       return -1
-    // For so many there is room then; pipe(7).
+    // A writable pipe has room for at least this much; pipe(7).
     case .shared: return Glibc.write(raw, bytes.baseAddress, min(bytes.count, Int(PIPE_BUF)))
     case .other: return Glibc.write(raw, bytes.baseAddress, bytes.count)
     }

@@ -1,20 +1,20 @@
 import Values
 
-/// A client that was let in, as the listener tells the supervisor. The latter, which reads no certificate, keeps it as it is.
+/// An admitted client, as the listener reports it to the supervisor, which parses no certificates and stores it unchanged.
 public struct AdmittedClient: Codable, Equatable, Sendable {
-  /// Of the client's certificate.
+  /// The thumbprint of the client's certificate.
   public let thumbprint: Thumbprint
-  /// Of the imported root that its chain ends in.
+  /// The thumbprint of the imported root at which its chain ends.
   public let root: Thumbprint
-  /// What the client presented, its own certificate first: DER in base64 (RFC 4648 section 4).
+  /// The certificates that the client presented, its own first: DER in base64 (RFC 4648 section 4).
   public let certificates: [String]
 
-  /// The most certificates.
+  /// The maximum number of certificates.
   public static let maximumCertificates = 32
-  /// The most characters of all certificates together: what a listener accepts of a client, in base64.
+  /// The maximum number of characters of all certificates together: what a listener accepts from a client, in base64.
   public static let maximumCharacters = 48 << 10
 
-  /// `nil` where a part is malformed or beyond the limits.
+  /// Creates a client, or returns `nil` if a part is malformed or exceeds the limits.
   public init?(thumbprint: Thumbprint, root: Thumbprint, certificates: [String]) {
     guard (1...Self.maximumCertificates).contains(certificates.count),
       certificates.reduce(0, { $0 + $1.utf8.count }) <= Self.maximumCharacters,
@@ -29,7 +29,7 @@ public struct AdmittedClient: Codable, Equatable, Sendable {
     case thumbprint, root, certificates
   }
 
-  /// Reads a client; what `init(thumbprint:root:certificates:)` does not take, or has further keys, is an error.
+  /// Decodes a client. Unknown keys, and values that `init(thumbprint:root:certificates:)` refuses, are errors.
   public init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(CodingKeys.self)
     let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -44,7 +44,7 @@ public struct AdmittedClient: Codable, Equatable, Sendable {
     self = client
   }
 
-  /// Whole groups of four of the standard alphabet, at most two `=` at the end.
+  /// Checks for whole groups of four characters of the standard alphabet, with at most two `=` at the end.
   private static func isBase64(_ text: String) -> Bool {
     let bytes = text.utf8
     guard !bytes.isEmpty, bytes.count % 4 == 0 else { return false }

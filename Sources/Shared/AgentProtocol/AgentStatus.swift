@@ -1,6 +1,6 @@
 import Values
 
-/// What a scheduler wants to know of an agent: the answer to `GET /v1/agent`.
+/// The status of an agent, for schedulers: the answer to `GET /v1/agent`.
 public struct AgentStatus: Codable, Equatable, Sendable {
   /// The host's name.
   public var name: String
@@ -8,19 +8,19 @@ public struct AgentStatus: Codable, Equatable, Sendable {
   public var version: String
   /// The host's clock.
   public var time: Timestamp
-  /// Of the listener certificate.
+  /// The thumbprint of the listener certificate.
   public var certificateThumbprint: Thumbprint
   /// When the listener certificate expires.
   public var certificateNotAfter: Timestamp
-  /// How many jobs may run at once.
+  /// The maximum number of running jobs.
   public var maxRunning: Int
-  /// How many jobs may wait.
+  /// The maximum number of queued jobs.
   public var maxQueued: Int
-  /// How many jobs run.
+  /// The number of running jobs.
   public var running: Int
-  /// How many jobs wait.
+  /// The number of queued jobs.
   public var queued: Int
-  /// What an administrator should see to: certificates and revocation lists that expire soon, or have.
+  /// What needs an administrator's attention: certificates and revocation lists that expire soon or have expired.
   public var warnings: [String]
   /// The pools, by name.
   public var pools: [PoolCapacity] = []
@@ -51,15 +51,15 @@ public struct AgentStatus: Codable, Equatable, Sendable {
   }
 }
 
-/// The part of an agent's status that only the supervisor knows; it tells the listener of each change.
+/// The part of an agent's status that only the supervisor knows; it sends every change to the listener.
 public struct Capacity: Codable, Equatable, Sendable {
-  /// How many jobs may run at once.
+  /// The maximum number of running jobs.
   public var maxRunning: Int
-  /// How many jobs may wait.
+  /// The maximum number of queued jobs.
   public var maxQueued: Int
-  /// How many jobs run.
+  /// The number of running jobs.
   public var running: Int
-  /// How many jobs wait.
+  /// The number of queued jobs.
   public var queued: Int
   /// The pools, by name.
   public var pools: [PoolCapacity]
@@ -73,15 +73,15 @@ public struct Capacity: Codable, Equatable, Sendable {
   }
 }
 
-/// How busy a pool is.
+/// The load of a pool.
 public struct PoolCapacity: Codable, Equatable, Sendable {
-  /// Its name.
+  /// The pool's name.
   public var name: String
-  /// How many of its jobs may run at once.
+  /// The maximum number of its jobs that run at once.
   public var maxRunning: Int
-  /// How many of its jobs run.
+  /// The number of its running jobs.
   public var running: Int
-  /// How many of its jobs wait.
+  /// The number of its queued jobs.
   public var queued: Int
 
   public init(name: String, maxRunning: Int, running: Int, queued: Int) {

@@ -1,26 +1,26 @@
 import Values
 import Wording
 
-/// Something that will keep clients or schedulers out from some moment on, if nobody does anything.
+/// An event that will lock out clients or schedulers at a certain time unless somebody acts.
 public struct Breakage: Codable, Equatable, Sendable {
-  /// From when on.
+  /// When it happens.
   public let time: Timestamp
-  /// What happens then, and to whom.
+  /// What happens, and to whom.
   public let what: String
-  /// What to do before.
+  /// What to do before then.
   public let remedy: String
 
-  /// The most bytes of each text.
+  /// The maximum length of each text, in bytes.
   public static let maximumText = 16384
 
-  /// Cuts texts that are too long.
+  /// Creates a breakage; texts that are too long are cut.
   public init(time: Timestamp, what: String, remedy: String) {
     self.time = time
     self.what = Self.cut(what)
     self.remedy = Self.cut(remedy)
   }
 
-  /// In one line, as seen from `now`: `at 2026-12-31T00:00:00Z (in 37 days): root CN=x expires: import its successor`.
+  /// Returns it as one line, relative to `now`: `at 2026-12-31T00:00:00Z (in 37 days): root CN=x expires: import its successor`.
   public func text(from now: Timestamp) -> String {
     let days = Int64((time - now) / .seconds(Timestamp.secondsPerDay))
     let distance = days < 0 ? "\(counted(-days, "day")) ago" : "in \(counted(days, "day"))"
@@ -35,7 +35,7 @@ public struct Breakage: Codable, Equatable, Sendable {
     case time, what, remedy
   }
 
-  /// Reads a breakage; further keys and longer texts are errors.
+  /// Decodes a breakage; unknown keys and texts that are too long are errors.
   public init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(CodingKeys.self)
     let container = try decoder.container(keyedBy: CodingKeys.self)

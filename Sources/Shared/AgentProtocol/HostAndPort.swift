@@ -1,16 +1,16 @@
-/// A host and a TCP port, as people and logs write them.
+/// A host and a TCP port, in the notation used by people and logs.
 public enum HostAndPort {
-  /// The port that agents listen on where nobody chose another.
+  /// The default port of agents.
   public static let agentPort = 5773
 
-  /// `HOST:PORT`, with brackets around an IPv6 address; RFC 3986 section 3.2.2.
+  /// Returns `HOST:PORT`, with brackets around an IPv6 address; RFC 3986 section 3.2.2.
   public static func text(_ host: String, _ port: some BinaryInteger) -> String {
     host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 
-  /// Takes `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT` apart; an IPv6 address without brackets has no port.
+  /// Parses `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`; an IPv6 address without brackets has no port.
   ///
-  /// - Returns: `nil` for anything else; a port that is not there is `nil`.
+  /// - Returns: `nil` for anything else; the port is `nil` if the text has none.
   public static func parts(_ text: String) -> (host: String, port: UInt16?)? {
     let (host, rest) = split(text)
     guard (1...255).contains(host.utf8.count), host.utf8.allSatisfy(isAllowed) else { return nil }
@@ -22,10 +22,11 @@ public enum HostAndPort {
   }
 
   private static func split(_ text: String) -> (host: String, rest: Substring) {
-    if text.first == "[", let end = text.firstIndex(of: "]") {
+    if text.first == "[", let end = text.firstIndex(of: "]") {  // text: the next line checks its bytes
       return (String(text[text.index(after: text.startIndex)..<end]), text[text.index(after: end)...])
     }
-    guard text.count(where: { $0 == ":" }) == 1, let colon = text.firstIndex(of: ":") else { return (text, "") }
+    let colons = text.utf8.indices.filter { text.utf8[$0] == UInt8(ascii: ":") }
+    guard colons.count == 1, let colon = colons.first else { return (text, "") }
     return (String(text[..<colon]), text[colon...])
   }
 

@@ -1,8 +1,8 @@
-/// What can happen to a job. Whether it can in a given state, and which state follows, is for `JobState.after(_:)` to say.
+/// What can happen to a job. `JobState.after(_:)` says whether it can happen in a given state, and which state follows.
 public enum JobEvent: String, CaseIterable, Sendable {
-  /// No place among the running jobs is free.
+  /// There is no free slot for another running job.
   case noPlaceIsFree
-  /// A place is free: it is ordered to start.
+  /// There is a free slot; the job is ordered to start.
   case start
   /// It exited with code 0.
   case exitWithZero
@@ -10,18 +10,18 @@ public enum JobEvent: String, CaseIterable, Sendable {
   case exitWithOther
   /// A signal that agentd did not send ended it.
   case signal
-  /// Its time was over, and agentd ended it.
+  /// It timed out, and agentd ended it.
   case timeout
-  /// Somebody cancelled it, and agentd ended it or will not start it.
+  /// It was cancelled, and agentd ended it or will not start it.
   case cancel
-  /// It wrote more than it may, and agentd ended it.
+  /// It wrote more than its output limit, and agentd ended it.
   case outputLimit
   /// Its user, directory or program could not be used.
   case refusedStart
   /// How it ended will never be known.
   case loss
 
-  /// The event by which a running job comes to a final state; `nil` for a state that is not final.
+  /// Creates the event that takes a running job to a final state; returns `nil` if the state is not final.
   public init?(endingIn state: JobState) {
     guard let event = Self.allCases.first(where: { JobState.running.after($0) == state }) else { return nil }
     self = event
@@ -29,7 +29,7 @@ public enum JobEvent: String, CaseIterable, Sendable {
 }
 
 extension JobState {
-  /// Every transition that there is. Nothing follows a final state: what was told of an end stays true.
+  /// All transitions. Nothing follows a final state: once the end of a job is reported, it does not change.
   private static let transitions: [JobState: [JobEvent: JobState]] = [
     .accepted: [.noPlaceIsFree: .queued, .start: .running, .cancel: .cancelled],
     .queued: [.start: .running, .cancel: .cancelled],
@@ -39,6 +39,6 @@ extension JobState {
     ],
   ]
 
-  /// The state that follows this one when `event` happens; `nil` if it cannot happen now.
+  /// Returns the state that follows this one when `event` happens; `nil` if it cannot happen in this state.
   public func after(_ event: JobEvent) -> JobState? { Self.transitions[self]?[event] }
 }

@@ -1,4 +1,5 @@
 import Values
+import Wording
 
 /// A page of the job history, newest first: the answer to `GET /v1/jobs`.
 public struct JobPage: Codable, Equatable, Sendable {
@@ -16,7 +17,7 @@ public struct JobPage: Codable, Equatable, Sendable {
     case jobs, cursor
   }
 
-  /// Writes both keys: the cursor of the last page is null.
+  /// Encodes both keys; the cursor of the last page is null.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(jobs, forKey: .jobs)
@@ -24,7 +25,7 @@ public struct JobPage: Codable, Equatable, Sendable {
   }
 }
 
-/// Which jobs `GET /v1/jobs` shows.
+/// The filter of `GET /v1/jobs`.
 public struct JobFilter: Codable, Equatable, Sendable {
   /// Only jobs in this state.
   public var state: JobState?
@@ -32,29 +33,29 @@ public struct JobFilter: Codable, Equatable, Sendable {
   public var client: Thumbprint?
   /// Only jobs that have this label.
   public var label: JobLabel?
-  /// Only jobs submitted at this moment or later.
+  /// Only jobs submitted at this time or later.
   public var since: Timestamp?
-  /// Jobs on a page: 1 to `maximumLimit`.
+  /// The number of jobs on a page, 1 to `maximumLimit`.
   public var limit: Int
-  /// Where to go on: the `cursor` of the page before.
+  /// Where to continue: the `cursor` of the previous page.
   public var cursor: String?
 
-  /// Jobs on a page when the client does not say.
+  /// The default number of jobs on a page.
   public static let defaultLimit = 100
-  /// The most jobs on a page.
+  /// The maximum number of jobs on a page.
   public static let maximumLimit = 1000
 
-  /// Every job, a page of the default size.
+  /// Creates a filter that matches every job, with pages of the default size.
   public init() {
     limit = Self.defaultLimit
   }
 }
 
-/// One label of a job.
+/// A label of a job.
 public struct JobLabel: Codable, Equatable, Sendable {
-  /// Its name.
+  /// The label's name.
   public let name: String
-  /// What it says.
+  /// The label's value.
   public let value: String
 
   public init(name: String, value: String) {
@@ -62,11 +63,11 @@ public struct JobLabel: Codable, Equatable, Sendable {
     self.value = value
   }
 
-  /// Reads `NAME=VALUE`; the first equals sign ends the name.
+  /// Parses `NAME=VALUE`; the name ends at the first equals sign.
   ///
-  /// - Returns: `nil` for what no job can be labelled with.
+  /// - Returns: `nil` if no job can have this label.
   public init?(_ text: String) {
-    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let parts = text.parts(at: "=", most: 1)
     guard parts.count == 2, parts.allSatisfy({ $0.utf8.count <= JobRequest.Limits.labelBytes }) else { return nil }
     self.init(name: parts[0], value: parts[1])
   }

@@ -1,20 +1,22 @@
-/// What a client asks to be run: the body of `PUT /v1/jobs/{id}`.
+import FoundationEssentials
+
+/// A request to run a job: the body of `PUT /v1/jobs/{id}`.
 ///
-/// A value of this type is within all limits: `init(from:)` checks them, on both sides of the link.
+/// A value of this type respects all limits: `init(from:)` checks them, on both sides of the link.
 public struct JobRequest: Equatable, Sendable {
-  /// The program and its arguments as execve(2) gets them; no shell is between. The program is an absolute path, or a name
-  /// that is looked up in the job's PATH. Of a script: its interpreter, with what that is given.
+  /// The program and its arguments, passed to execve(2) without a shell. The program is an absolute path, or a name that is looked up in
+  /// the job's PATH. For a script, the interpreter and its arguments.
   public var command: [String] {
     get { givenCommand ?? script.map { ScriptCommand.arguments($0, interpreter) } ?? [] }
     set { (givenCommand, script, interpreter) = (newValue, nil, nil) }
   }
   /// The command as the client gave it; `nil` if it gave a script.
   private(set) var givenCommand: [String]?
-  /// The text of a script, which is executed in place of a command.
+  /// The text of a script to execute instead of a command.
   public var script: String?
-  /// The program that reads the script, absolute; `nil` for what the script's first line names (`#!`), else /bin/sh.
+  /// The absolute path of the script's interpreter; `nil` for the one in the script's first line (`#!`), or else /bin/sh.
   public var interpreter: String?
-  /// Whether the command is executed by the user's login shell, which reads the user's profile before.
+  /// Whether the user's login shell, which first reads the user's profile, executes the command.
   public var login: Bool
   /// The umask(2), in octal digits; `nil` for the configured one.
   public var umask: String?
@@ -24,46 +26,47 @@ public struct JobRequest: Equatable, Sendable {
   public var group: String?
   /// The working directory, absolute; `nil` for the user's home.
   public var directory: String?
-  /// Added to the clean environment that every job gets.
+  /// Variables added to the clean environment of every job.
   public var environment: [String: String]
   /// What the job reads from descriptor 0; `nil` for nothing (`/dev/null`).
   public var stdin: String?
-  /// Whether what the job writes to descriptor 2 is kept apart from its output; `nil` for `merged`, as which `merged` is read.
+  /// Whether standard error is kept apart from standard output; `nil` for `merged`, which is also decoded as `nil`.
   public var stderr: ErrorOutput?
-  /// Seconds until the job is ended; `nil` for no end.
+  /// The time limit of the job, in seconds; `nil` for no limit.
   public var timeout: Double?
-  /// Seconds between TERM and KILL when a job is ended.
+  /// The time between TERM and KILL when a job is ended, in seconds.
   public var killGrace: Double
-  /// The most bytes of output, on both streams together; the job is killed when it writes more. `nil` for the configured limit.
+  /// The maximum output on both streams together, in bytes; a job that writes more is killed. `nil` for the configured limit, which a
+  /// request cannot exceed.
   public var outputLimit: Int64?
-  /// What the job may use of the host, held to by a control group; `nil` for all there is.
+  /// The share of the host's resources that the job may use, enforced by a control group; `nil` for no limit.
   public var limits: ResourceLimits?
-  /// The pool that it runs in; `nil` for the one that the agent's rules choose, or none.
+  /// The pool that the job runs in; `nil` for the one that the agent's rules choose, if any.
   public var pool: String?
-  /// Free text that the client finds again in the status.
+  /// Free text from the client, returned in the status.
   public var labels: [String: String]
 
-  /// The limits that a request is held to.
+  /// The limits of a request.
   public enum Limits {
-    /// Arguments of a command.
+    /// The maximum number of arguments of a command.
     public static let arguments = 4096
-    /// Bytes of all arguments together, and of all environment variables together; below the kernel's own limit.
+    /// The maximum size of all arguments together, and of all environment variables together, in bytes; below the kernel's own limit.
     public static let commandBytes = 131_072
-    /// Bytes of `stdin`, and of `script`. An agent may be configured to take less.
+    /// The maximum size of `stdin` and of `script`, in bytes. The agent's configuration may set a lower limit.
     public static let inputBytes = 786_432
-    /// Bytes of a path or a name.
+    /// The maximum length of a path or name, in bytes.
     public static let pathBytes = 4095
-    /// Seconds of `timeout`: about a year.
+    /// The maximum `timeout`, in seconds: about a year.
     public static let timeout = 31_622_400.0
-    /// Seconds of `kill_grace`: an hour.
+    /// The maximum `kill_grace`, in seconds: an hour.
     public static let killGrace = 3600.0
-    /// Labels of a job, and bytes of a label's name or value.
+    /// The maximum number of labels of a job.
     public static let labels = 64
-    /// Bytes of a label's name or value.
+    /// The maximum length of a label's name or value, in bytes.
     public static let labelBytes = 1024
   }
 
-  /// A request for one command with every other choice left at its default.
+  /// Creates a request for a command, with everything else at its default.
   public init(command: [String]) {
     givenCommand = command
     login = false
@@ -72,7 +75,7 @@ public struct JobRequest: Equatable, Sendable {
     labels = [:]
   }
 
-  /// A request for a script with every other choice left at its default.
+  /// Creates a request for a script, with everything else at its default.
   public init(script: String, interpreter: String? = nil) {
     self.init(command: [])
     givenCommand = nil
@@ -80,7 +83,7 @@ public struct JobRequest: Equatable, Sendable {
     self.interpreter = interpreter
   }
 
-  /// What whoever submitted it should know although it is carried out.
+  /// A warning for the client about a request that is nevertheless carried out.
   public var warning: String? {
     script.map(ScriptCommand.hasCRLF) ?? false ? "the script's lines ended in CR LF; they were converted to LF" : nil
   }
@@ -96,7 +99,7 @@ extension JobRequest: Codable {
     case limits, pool, labels
   }
 
-  /// Reads and checks a request.
+  /// Decodes and checks a request.
   ///
   /// - Throws: `DecodingError` with a message for the client's author.
   public init(from decoder: any Decoder) throws {
@@ -142,7 +145,7 @@ extension JobRequest: Codable {
     func expect(_ holds: Bool, _ key: CodingKeys, _ otherwise: String) {
       if !holds { faults.append((key, otherwise)) }
     }
-    // By bytes: for Swift a slash and the mark that follows it are one character.
+    // Compares bytes: to Swift, a slash and a combining mark after it are one character.
     func isAbsolute(_ path: String) -> Bool { path.utf8.first == UInt8(ascii: "/") }
     func isName(_ text: String) -> Bool { (1...Limits.pathBytes).contains(text.utf8.count) && !text.utf8.contains(0) }
 
@@ -193,12 +196,13 @@ extension JobRequest: Codable {
     return faults
   }
 
-  /// Whether it can be the name of a pool: 1 to 64 letters, digits, dots, hyphens and underscores.
+  /// Returns whether `name` can be the name of a pool: 1 to 64 letters, digits, dots, hyphens and underscores.
   public static func isPoolName(_ name: String) -> Bool {
     (1...64).contains(name.utf8.count) && JobID("-\(name)") != nil
   }
 
-  private static func isVariableName(_ name: String) -> Bool {
+  /// Returns whether `name` can be the name of an environment variable: letters, digits and underscores, not beginning with a digit.
+  public static func isVariableName(_ name: String) -> Bool {
     guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
     return name.utf8.allSatisfy { byte in
       switch byte {
@@ -209,4 +213,20 @@ extension JobRequest: Codable {
       }
     }
   }
+}
+
+extension JobRequest {
+  /// The request as a canonical byte sequence: JSON without spaces, keys sorted, omitting what is at its default.
+  public var canonicalBytes: [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // A request that was decoded or built from text can always be encoded.
+    return (try? encoder.encode(self)).map(Array.init) ?? []
+  }
+
+  /// SHA-256 of `canonicalBytes`.
+  public var digest: String { SHA256.hexadecimal(of: canonicalBytes) }
+
+  /// Compares byte by byte: to Swift, é equals e followed by a combining accent, but to a program it does not.
+  public static func == (left: JobRequest, right: JobRequest) -> Bool { left.canonicalBytes == right.canonicalBytes }
 }

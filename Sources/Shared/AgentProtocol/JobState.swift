@@ -1,10 +1,10 @@
-/// Where a job is on its way.
+/// The state of a job.
 public enum JobState: String, Codable, Sendable, CaseIterable {
-  /// Durably recorded, not yet looked at.
+  /// Durably recorded, not yet scheduled.
   case accepted
-  /// Waits for a place among the running jobs.
+  /// Waiting for a free slot.
   case queued
-  /// Ordered to start, or running.
+  /// Ordered to start, or already running.
   case running
   /// Ended with exit code 0.
   case succeeded
@@ -12,18 +12,18 @@ public enum JobState: String, Codable, Sendable, CaseIterable {
   case failed
   /// Ended by a signal that agentd did not send.
   case killed
-  /// Ended by agentd because its time was over.
+  /// Ended by agentd because it timed out.
   case timedOut = "timed_out"
-  /// Ended by agentd, or never started, because somebody cancelled it.
+  /// Cancelled: ended by agentd, or never started.
   case cancelled
-  /// Ended by agentd because it wrote more than it may.
+  /// Ended by agentd because it exceeded its output limit.
   case outputLimit = "output_limit"
   /// Never ran: its user, directory or program could not be used.
   case couldNotStart = "could_not_start"
-  /// How it ended is unknown: the host crashed or its shepherd was killed. It is never run again by itself.
+  /// How it ended is unknown: the host crashed or the job's shepherd was killed. agentd never reruns it automatically.
   case interrupted
 
-  /// Whether nothing will change any more.
+  /// Whether the state is final.
   public var isFinal: Bool {
     switch self {
     case .accepted, .queued, .running: false

@@ -1,25 +1,25 @@
 import Values
 
-/// What is known of a job: the answer to `GET /v1/jobs/{id}` (DESIGN of the API: one flat object, absent facts are null).
+/// The status of a job: the answer to `GET /v1/jobs/{id}`, one flat object in which unknown facts are null.
 public struct JobStatus: Codable, Equatable, Sendable {
-  /// The longest that one request may wait for a job's end, in seconds.
+  /// The maximum time that one request may wait for the end of a job, in seconds.
   public static let maximumWait = 3600.0
 
-  /// The client's id of the job.
+  /// The id that the client gave the job.
   public var id: JobID
-  /// Where the job is on its way.
+  /// The job's state.
   public var state: JobState
-  /// The exit code, 0 to 255, of a job that exited.
+  /// The exit code, 0 to 255, if the job exited.
   public var exitCode: Int32?
-  /// The signal's name, for example `SIGKILL`, of a job that a signal ended.
+  /// The signal's name, for example `SIGKILL`, if a signal ended the job.
   public var signal: String?
-  /// Why, where the state alone does not say.
+  /// The reason, if the state alone does not explain it.
   public var reason: String?
   /// The program and its arguments.
   public var command: [String]
-  /// The user that it runs as.
+  /// The user that the job runs as.
   public var user: String
-  /// Who submitted it.
+  /// The client that submitted it.
   public var client: ClientIdentity
   /// When it was accepted.
   public var submittedAt: Timestamp
@@ -27,30 +27,30 @@ public struct JobStatus: Codable, Equatable, Sendable {
   public var startedAt: Timestamp?
   /// When it ended.
   public var finishedAt: Timestamp?
-  /// User and system time of the job with its children, in seconds.
+  /// The user and system time of the job and its children, in seconds.
   public var cpuSeconds: Double?
-  /// Largest resident size of one process of the job, in bytes.
+  /// The largest resident size of any process of the job, in bytes.
   public var peakMemoryBytes: Int64?
-  /// Bytes in the output file.
+  /// The size of the output file, in bytes.
   public var outputBytes: Int64?
-  /// Bytes in the file of what it wrote to descriptor 2; `nil` if that went with the output, or nothing is known.
+  /// The size of the file for standard error, in bytes; `nil` if it is merged with the output, or unknown.
   public var stderrBytes: Int64?
-  /// Bytes that the job wrote beyond its output limit, on both streams, and that were cut off. `nil` if nobody knows: the job has not ended, or
-  /// its disk was full.
+  /// The number of bytes that the job wrote beyond its output limit, on both streams, and that were dropped. `nil` if unknown: the job has
+  /// not ended, or its disk was full.
   public var outputBytesDropped: Int64?
-  /// Whether the disk of the output was seen full while the job ran: what it wrote may be incomplete then, which only the job
-  /// itself can know. `nil` if nobody has looked: the job has not ended, or its end is unknown.
+  /// Whether the disk of the output was seen to be full while the job ran; its output may then be incomplete, which only the job itself can
+  /// know. `nil` if it was not checked: the job has not ended, or its end is unknown.
   public var diskWasFull: Bool?
-  /// Processes of the job that had to be killed (SIGKILL).
+  /// The number of the job's processes that had to be killed (SIGKILL).
   public var killed: Int?
-  /// Processes of the job that are still there after its end: 0, unless the kernel holds one.
+  /// The number of the job's processes that still exist after its end: 0, unless the kernel holds one.
   public var left: Int?
-  /// The pool that it runs in.
+  /// The pool that the job runs in.
   public var pool: String?
   /// The labels of the request.
   public var labels: [String: String]
 
-  /// The status of a job that was just accepted.
+  /// Creates the status of a job that was just accepted.
   public init(
     accepted id: JobID, command: [String], user: String, client: ClientIdentity, at submittedAt: Timestamp,
     labels: [String: String]
@@ -81,7 +81,7 @@ public struct JobStatus: Codable, Equatable, Sendable {
     case pool, labels
   }
 
-  /// Writes every key; what is not known is null, so that a reader need not tell absent from unknown.
+  /// Encodes every key; unknown values are null, so that a reader need not distinguish absent from unknown.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(id, forKey: .id)

@@ -1,32 +1,32 @@
-/// What a listener takes on; the section `[limits]` of agentd.toml.
+/// The limits of a listener; the section `[limits]` of agentd.toml.
 public struct ListenerLimits: Codable, Equatable, Sendable {
-  /// Connections of clients who have proven who they are, in all.
+  /// The maximum number of connections of authenticated clients.
   public var connections = 10_000
-  /// Connections of one source: an IPv4 address, or the 64-bit network that an IPv6 host has to itself.
+  /// The maximum number of connections from one source: an IPv4 address, or the 64-bit network of an IPv6 host.
   public var connectionsPerSource = 5_000
-  /// Connections whose client has not yet proven who it is.
+  /// The early drop of connections that are not yet authenticated.
   public var unauthenticated = EarlyDrop(start: 500, rate: 30, full: 1_000)
-  /// Of these, connections of one source.
+  /// The maximum number of unauthenticated connections from one source.
   public var unauthenticatedPerSource = 250
-  /// From the acceptance of a connection to the end of its TLS handshake, in seconds.
+  /// The maximum time from accepting a connection to the end of its TLS handshake, in seconds.
   public var handshakeTimeout = 10
-  /// How long a connection may be without a request, in seconds.
+  /// The maximum time that a connection may be idle, in seconds.
   public var idleTimeout = 300
-  /// Requests of one connection, after which it is closed in good order.
+  /// The maximum number of requests on one connection; it is then closed gracefully.
   public var requestsPerConnection = 100_000
 
-  /// The defaults.
+  /// Creates the default limits.
   public init() {}
 }
 
-/// Random early drop, as MaxStartups of sshd_config(5) has it: up to `start` connections nothing is dropped; from there on
-/// each new one with a probability of `rate` percent, which grows in proportion to 100 percent at `full`.
+/// Random early drop, like MaxStartups of sshd_config(5). Below `start` connections nothing is dropped; from there on, each new one is
+/// dropped with a probability of `rate` percent, which grows linearly to 100 percent at `full`.
 public struct EarlyDrop: Codable, Equatable, Sendable {
-  /// So many are never dropped.
+  /// The number of connections below which none is dropped.
   public var start: Int
-  /// Percent, 1 to 100.
+  /// The probability at `start`, in percent, 1 to 100.
   public var rate: Int
-  /// More there never are; not less than `start`.
+  /// The maximum number of connections; not less than `start`.
   public var full: Int
 
   public init(start: Int, rate: Int, full: Int) {
@@ -35,7 +35,7 @@ public struct EarlyDrop: Codable, Equatable, Sendable {
     self.full = full
   }
 
-  /// Whether a new connection is dropped, beside `present` others.
+  /// Returns whether to drop a new connection when `present` others exist.
   ///
   /// - Parameter roll: a random number, 0 to 99.
   public func drops(beside present: Int, roll: Int) -> Bool {

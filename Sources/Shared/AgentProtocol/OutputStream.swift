@@ -1,15 +1,15 @@
-/// One of the two that a job writes to.
+/// One of the two output streams of a job.
 public enum OutputStream: String, Codable, Sendable, CaseIterable {
-  /// Descriptor 1, and descriptor 2 unless that is kept apart.
+  /// Descriptor 1, and descriptor 2 unless it is kept apart.
   case stdout
-  /// Descriptor 2 of a job that asked for it to be kept apart.
+  /// Descriptor 2 of a job that keeps it apart.
   case stderr
 }
 
-/// Where what a job writes to descriptor 2 is kept.
+/// Where the standard error of a job goes.
 public enum ErrorOutput: String, Codable, Sendable, CaseIterable {
-  /// In the output, in the order of the writes.
+  /// To the output, in the order of the writes.
   case merged
-  /// In a file of its own, `OutputStream.stderr`.
+  /// To a separate file, `OutputStream.stderr`.
   case separate
 }

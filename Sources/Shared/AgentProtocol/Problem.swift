@@ -1,4 +1,4 @@
-/// The kinds of errors that the HTTP API answers with.
+/// The kinds of errors in the HTTP API.
 public enum ProblemKind: String, Codable, Sendable, CaseIterable {
   case badRequest = "bad-request"
   case forbidden
@@ -10,6 +10,7 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
   case rangeNotSatisfiable = "range-not-satisfiable"
   case notSupported = "not-supported"
   case headersTooLarge = "headers-too-large"
+  case tooMuch = "too-much"
   case full
   case noSpace = "no-space"
   case unavailable
@@ -27,6 +28,7 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
     case .unsupportedMediaType: 415
     case .rangeNotSatisfiable: 416
     case .notSupported: 422
+    case .tooMuch: 429
     case .headersTooLarge: 431
     case .full, .unavailable: 503
     case .noSpace: 507
@@ -34,7 +36,7 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
     }
   }
 
-  /// The same for every problem of the kind; RFC 9457 section 3.1.3.
+  /// The title, the same for every problem of this kind; RFC 9457 section 3.1.3.
   public var title: String {
     switch self {
     case .badRequest: "The request cannot be understood"
@@ -47,6 +49,7 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
     case .rangeNotSatisfiable: "The range is outside the output"
     case .notSupported: "This agent cannot do that"
     case .headersTooLarge: "The header fields are too large"
+    case .tooMuch: "This client has too much in progress"
     case .full: "The queue is full"
     case .noSpace: "The disk is nearly full"
     case .unavailable: "The agent cannot answer now"
@@ -55,11 +58,11 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
   }
 }
 
-/// An error for a client: which kind, and what is wrong this time.
+/// An error for a client: its kind, and what is wrong with this request.
 public struct Problem: Error, Codable, Equatable, Sendable {
-  /// Which kind of error.
+  /// The kind of error.
   public var kind: ProblemKind
-  /// What was wrong with this request; one sentence.
+  /// What is wrong with this request; one sentence.
   public var detail: String
 
   public init(_ kind: ProblemKind, _ detail: String) {
@@ -68,7 +71,7 @@ public struct Problem: Error, Codable, Equatable, Sendable {
   }
 }
 
-/// A problem as it goes over the wire, `application/problem+json`; RFC 9457 section 3.1.
+/// A problem as sent on the wire, `application/problem+json`; RFC 9457 section 3.1.
 public struct ProblemDocument: Codable, Equatable, Sendable {
   /// A URI reference that names the kind.
   public var type: String
@@ -79,7 +82,7 @@ public struct ProblemDocument: Codable, Equatable, Sendable {
   /// `Problem.detail`.
   public var detail: String
 
-  /// The document for a problem.
+  /// Creates the document for a problem.
   public init(_ problem: Problem) {
     type = "/problems/\(problem.kind.rawValue)"
     title = problem.kind.title

@@ -1,25 +1,25 @@
-/// What a job may use of the host, all its processes together.
+/// The resources of the host that a job may use, all its processes together.
 ///
-/// A value of this type is within its limits: `init(from:)` checks them, on both sides of the link.
+/// A value of this type is within its ranges: `init(from:)` checks them, on both sides of the link.
 public struct ResourceLimits: Equatable, Sendable {
-  /// Processors; 0.5 is half of one's time.
+  /// The number of processors; 0.5 is half of the time of one.
   public var cpu: Double?
-  /// Bytes of memory; when more is needed, the kernel kills the job.
+  /// The maximum memory, in bytes; the kernel kills a job that needs more.
   public var memory: Int64?
-  /// Processes and threads.
+  /// The maximum number of processes and threads.
   public var tasks: Int64?
 
-  /// The limits of each value.
+  /// The valid range of each value.
   public enum Range {
-    /// Processors: the kernel's smallest share of time, and more than any host has.
+    /// Processors: from the smallest share the kernel supports to more than any host has.
     public static let cpu = 0.01...10_000
-    /// Bytes of memory: below a mebibyte no program starts.
+    /// Bytes of memory: with less than a mebibyte no program starts.
     public static let memory: ClosedRange<Int64> = 1_048_576...(1 << 60)
-    /// Processes and threads: what the kernel can number.
+    /// Processes and threads: up to the largest process ID of the kernel.
     public static let tasks: ClosedRange<Int64> = 1...4_194_304
   }
 
-  /// Limits of these values; `nil` sets none.
+  /// Creates limits with these values; `nil` sets no limit.
   public init(cpu: Double? = nil, memory: Int64? = nil, tasks: Int64? = nil) {
     self.cpu = cpu
     self.memory = memory
@@ -32,7 +32,7 @@ extension ResourceLimits: Codable {
     case cpu, memory, tasks
   }
 
-  /// Reads and checks the limits, of which there is at least one.
+  /// Decodes and checks the limits; at least one is required.
   public init(from decoder: any Decoder) throws {
     try decoder.refuseUnknownKeys(CodingKeys.self)
     let container = try decoder.container(keyedBy: CodingKeys.self)

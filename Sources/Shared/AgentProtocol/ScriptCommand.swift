@@ -1,13 +1,13 @@
-/// How a script becomes a command: as the kernel does it with a file that begins with `#!`; execve(2).
+/// The conversion of a script to a command, as the kernel does it for a file that begins with `#!`; execve(2).
 ///
-/// The script is open in the job as a descriptor: nobody can put another in its place between a check and its execution, its folder
-/// stays closed, and a file system that is mounted noexec does not matter.
+/// The job has the script open as a descriptor: nobody can replace it between a check and its execution, its folder stays closed, and a
+/// file system mounted noexec does not matter.
 public enum ScriptCommand {
-  /// Where the interpreter finds the script.
+  /// The path at which the interpreter finds the script.
   public static let path = "/dev/fd/3"
 
-  /// The interpreter, the one argument that a first line may give it, and the path of the script. Without an interpreter in its
-  /// first line, the shell.
+  /// The interpreter, the one argument that the first line may give it, and the path of the script. If the first line names no interpreter,
+  /// the shell.
   static func arguments(_ script: String, _ interpreter: String?) -> [String] {
     if let interpreter { return [interpreter, path] }
     let line = firstLine(script)
@@ -16,12 +16,12 @@ public enum ScriptCommand {
     return words.filter { !$0.isEmpty } + [path]
   }
 
-  /// Whether it was written on a system whose lines end in CR LF: its first line does.
+  /// Returns whether the script was written on a system with CR LF line endings, judging by its first line.
   public static func hasCRLF(_ script: String) -> Bool {
     firstLine(script).last == UInt8(ascii: "\r") && script.utf8.contains(UInt8(ascii: "\n"))
   }
 
-  /// The bytes to be executed: with lines that end in LF, where the first one did not.
+  /// Returns the bytes to execute, with line endings converted to LF if the first line ends in CR LF.
   public static func bytes(_ script: String) -> [UInt8] {
     guard hasCRLF(script) else { return Array(script.utf8) }
     var bytes: [UInt8] = []

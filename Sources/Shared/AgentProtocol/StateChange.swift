@@ -1,21 +1,22 @@
 import Values
+import Wording
 
-/// A job has come to another state: what `GET /v1/events` tells.
+/// A job's change to another state, as sent by `GET /v1/events`.
 public struct StateChange: Codable, Equatable, Sendable {
   /// The job.
   public var id: JobID
-  /// The state that it has come to.
+  /// The new state.
   public var state: JobState
-  /// When.
+  /// When it changed.
   public var at: Timestamp
-  /// The exit code of a job that exited.
+  /// The exit code, if the job exited.
   public var exitCode: Int32?
-  /// The signal's name of a job that a signal ended.
+  /// The signal's name, if a signal ended the job.
   public var signal: String?
 
-  /// The change that led to `status`.
+  /// Creates the change that led to `status`.
   ///
-  /// - Parameter state: the state that it has come to.
+  /// - Parameter state: the new state.
   public init(_ status: JobStatus, to state: JobState) {
     id = status.id
     self.state = state
@@ -30,7 +31,7 @@ public struct StateChange: Codable, Equatable, Sendable {
     case signal
   }
 
-  /// Writes every key; what is not known is null.
+  /// Encodes every key; unknown values are null.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(id, forKey: .id)
@@ -41,11 +42,11 @@ public struct StateChange: Codable, Equatable, Sendable {
   }
 }
 
-/// A place in the sequence of events: behind the event of that number. Written `EPOCH-NUMBER`.
+/// A position in the event stream: after the event with that number. Written as `EPOCH-NUMBER`.
 public struct EventPosition: Hashable, Sendable, CustomStringConvertible {
-  /// Of one run of agentd; another run has another.
+  /// The epoch, different for each run of agentd.
   public let epoch: UInt64
-  /// The number of events of that run before this place.
+  /// The number of events of that run before this position.
   public var number: UInt64
 
   public init(epoch: UInt64, number: UInt64) {
@@ -53,11 +54,11 @@ public struct EventPosition: Hashable, Sendable, CustomStringConvertible {
     self.number = number
   }
 
-  /// Reads `EPOCH-NUMBER`, in decimal digits.
+  /// Parses `EPOCH-NUMBER`, in decimal digits.
   ///
   /// - Returns: `nil` for anything else.
   public init?(_ text: String) {
-    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    let parts = text.parts(at: "-")
     guard parts.count == 2, parts.allSatisfy({ $0.utf8.allSatisfy { (48...57).contains($0) } }),
       let epoch = UInt64(parts[0]), let number = UInt64(parts[1])
     else { return nil }
@@ -69,6 +70,6 @@ public struct EventPosition: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension EventPosition: CodedAsText {
-  /// For `DecodingError`.
+  /// Returns the message for a `DecodingError`.
   public static func fault(of text: String) -> String { "not a position in the stream of events" }
 }

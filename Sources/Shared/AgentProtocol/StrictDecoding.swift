@@ -2,10 +2,11 @@ import Values
 import Wording
 
 extension Decoder {
-  /// Throws if the object holds a key that `Keys` does not have: a misspelt key must not be silently without effect.
+  /// Throws if the object has a key that is not in `Keys`: a misspelt key must not be ignored silently.
   func refuseUnknownKeys<Keys: CodingKey & CaseIterable>(_: Keys.Type) throws {
     let known = Keys.allCases.map(\.stringValue)
-    for key in try container(keyedBy: AnyKey.self).allKeys.map(\.stringValue).sorted() where !known.contains(key) {
+    for key in try container(keyedBy: AnyKey.self).allKeys.map(\.stringValue).sorted()
+    where !known.containsSame(as: key) {
       let hint = nearestWord(to: key, among: known).map { "; did you mean \"\($0)\"?" } ?? ""
       throw DecodingError.dataCorrupted(
         .init(codingPath: codingPath, debugDescription: "unknown key \(key.prefix(64).debugDescription)\(hint)"))
@@ -14,7 +15,7 @@ extension Decoder {
 }
 
 extension DecodingError {
-  /// One line for the person who wrote the JSON: where, and what is wrong there.
+  /// One line for the author of the JSON: where the error is, and what is wrong.
   public var explanation: String {
     switch self {
     case .keyNotFound(let key, let context):
@@ -22,7 +23,7 @@ extension DecodingError {
     case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
       "\(Self.place(context.codingPath))expected \(Self.jsonName(of: type))"
     case .dataCorrupted(let context):
-      context.codingPath.isEmpty && context.debugDescription.hasPrefix("The given data was not valid JSON")
+      context.codingPath.isEmpty && context.debugDescription.begins(with: "The given data was not valid JSON")
         ? "the body is not valid JSON" : "\(Self.place(context.codingPath))\(context.debugDescription)"
     @unknown default: "the body cannot be read"
     }
@@ -41,7 +42,8 @@ extension DecodingError {
     case is Bool.Type: "true or false"
     case is [Any].Type: "an array"
     default:
-      "\(type)".hasPrefix("Dictionary") ? "an object" : "\(type)".hasPrefix("Array") ? "an array" : "another value"
+      "\(type)".begins(with: "Dictionary")
+        ? "an object" : "\(type)".begins(with: "Array") ? "an array" : "another value"
     }
   }
 }

@@ -1,2 +1,2 @@
-/// The version of all programs of this package.
+/// The version of all programs in this package.
 public let agentdVersion = "0.1.0"

@@ -2,12 +2,15 @@
 #include "descriptors.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-// SCM_MAX_FD of the kernel; see unix(7).
+// SCM_MAX_FD in the kernel; see unix(7).
 #define MAXIMUM_DESCRIPTORS 253
 
 ssize_t clinux_send_with_descriptors(int socket, const void *bytes, size_t count, const int *descriptors,
@@ -64,3 +67,19 @@ ssize_t clinux_receive_with_descriptors(int socket, void *bytes, size_t capacity
   *descriptor_count = total;
   return received;
 }
+
+int clinux_rename_new(int folder, const char *from, const char *to) {
+  return renameat2(folder, from, folder, to, RENAME_NOREPLACE);
+}
+
+// Linux 6.3; not in the headers of Debian 12.
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+int clinux_memory_file(const char *name) {
+  int file = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+  return file < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING) : file;
+}
+
+int clinux_seal(int file) { return fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL); }

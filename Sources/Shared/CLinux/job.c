@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -14,13 +15,13 @@
 
 #include "processes.h"
 
-// Where descriptors lie in the new process; the report's is closed by execve(2).
+// Descriptor numbers in the new process; execve(2) closes REPORT.
 #define SCRIPT 3
 #define REPORT 4
-// What every login gets; programs that use select(2) break above it.
+// The default of every login; programs that use select(2) break above it.
 #define SOFT_DESCRIPTOR_LIMIT 1024
 
-// Everything below runs in the new process: only async-signal-safe calls.
+// Everything below runs in the new process: async-signal-safe calls only.
 
 static void fail(int stage) {
   struct clinux_job_failure failure = {.stage = stage, .code = errno};
@@ -36,7 +37,7 @@ static void enter_control_group(int group) {
 }
 
 static void arrange_descriptors(const struct clinux_job *job, int report, bool enter_group) {
-  // Above all targets, so that none of them overwrites it, or a source that is still needed.
+  // Above all targets, so that none of them overwrites it or a source that is still needed.
   report = fcntl(report, F_DUPFD_CLOEXEC, REPORT + 1);
   int script = job->script < 0 ? -1 : fcntl(job->script, F_DUPFD_CLOEXEC, REPORT + 1);
   if (report < 0 || dup2(job->input, 0) < 0 || dup2(job->output, 1) < 0 || dup2(job->errors, 2) < 0) _exit(127);
@@ -64,7 +65,7 @@ static void reset_limits(const struct clinux_job *job) {
     setrlimit(RLIMIT_NOFILE, &limit);
   }
   for (size_t index = 0; index < job->limit_count; index++) {
-    // RLIM_INFINITY is the largest number, here as there.
+    // RLIM_INFINITY is the largest value on both sides.
     limit = (struct rlimit){.rlim_cur = job->limits[index].soft, .rlim_max = job->limits[index].hard};
     if (setrlimit(job->limits[index].resource, &limit) < 0) fail(CLINUX_JOB_LIMITS);
   }
@@ -85,7 +86,7 @@ static void change_identity(const struct clinux_job *job) {
   if (job->user != 0 && setuid(0) == 0) fail(CLINUX_JOB_USER);
 }
 
-// Not by sigaction(3): the C library hides the signals that it uses itself, and posix_spawn(3) leaves those ignored.
+// Not with sigaction(3): the C library hides the signals that it uses itself, and posix_spawn(3) leaves them ignored.
 static void reset_signals(void) {
   // The kernel's own structure, all zero: SIG_DFL without flags and mask. Larger than on any architecture.
   const char default_action[64] = {0};
@@ -95,8 +96,8 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-// As execvp(3) does, but in the PATH of the job and never with a shell: a file that may not be executed is only the reason
-// if no other candidate is found.
+// Like execvp(3), but with the job's PATH and never with a shell: a file that may not be executed is the reported error only if no other
+// candidate is found.
 static void execute(const struct clinux_job *job) {
   int code = ENOENT;
   for (char *const *candidate = job->candidates; *candidate != NULL; candidate++) {
@@ -119,6 +120,9 @@ static void execute(const struct clinux_job *job) {
 static void become_job(const struct clinux_job *job, int report, bool enter_group) {
   arrange_descriptors(job, report, enter_group);
   if (setsid() < 0) fail(CLINUX_JOB_SESSION);
+  // Before the change of user, so that the keyring does not count against the user's quota; the job has access by possession. If the call
+  // is denied (containers, kernels without keys), the job keeps the supervisor's keyring, which is empty.
+  clinux_join_session_keyring();
   reset_limits(job);
   if (job->change_identity) change_identity(job);
   reset_signals();
@@ -128,7 +132,7 @@ static void become_job(const struct clinux_job *job, int report, bool enter_grou
   execute(job);
 }
 
-// In its group from the first instruction on, and cheaper than to be moved there.
+// Puts the child in its group from its first instruction on, which is cheaper than moving it there.
 static pid_t fork_into(int group) {
   struct clone_args arguments = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = group};
   return syscall(SYS_clone3, &arguments, sizeof arguments);
@@ -138,7 +142,7 @@ pid_t clinux_start_job(const struct clinux_job *job, int *report) {
   int write_end;
   if (clinux_pipe(report, &write_end) < 0) return -1;
   pid_t child = job->control_group < 0 ? fork() : fork_into(job->control_group);
-  // Filters of system calls that cannot look into the arguments of clone3(2) deny it with this.
+  // System call filters that cannot inspect the arguments of clone3(2) deny it with this.
   bool enter_group = child < 0 && job->control_group >= 0 && errno == ENOSYS;
   if (enter_group) child = fork();
   if (child == 0) become_job(job, write_end, enter_group);
@@ -148,5 +152,7 @@ pid_t clinux_start_job(const struct clinux_job *job, int *report) {
   errno = code;
   return child;
 }
+
+int clinux_join_session_keyring(void) { return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? -1 : 0; }
 
 int clinux_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }

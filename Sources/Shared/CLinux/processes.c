@@ -28,7 +28,7 @@ int clinux_pipe(int *read_end, int *write_end) {
   return 0;
 }
 
-// A source must not lie where an earlier target is put: copies above all targets cannot.
+// A source must not be where an earlier target is put, so copy the sources above all targets.
 static int add_descriptors(posix_spawn_file_actions_t *actions, const int *descriptors, size_t count, int *copies) {
   int error = 0;
   for (size_t index = 0; index < count && error == 0; index++) {

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// What the child writes into the pipe when it fails: the call's place in this list, and errno.
+// What the child writes to the pipe when it fails: the index of the call in this list, and errno.
 static const char *const calls[] = {"open /dev/null", "dup2", "close_range", "signals", "setsid", "execveat"};
 enum call { OPEN, DUP2, CLOSE_RANGE, SIGNALS, SETSID, EXECVEAT };
 struct failure {
@@ -32,7 +32,7 @@ static int moved_up(int descriptor, int pipe) {
   return moved;
 }
 
-// Pipe and image, 5 and 6, are closed by the exec.
+// The exec closes the pipe (5) and the image (6).
 static void arrange_descriptors(const struct clinux_role_spawn *spawn, int pipe) {
   int socket = moved_up(spawn->socket, pipe), order = moved_up(spawn->order, pipe), image = moved_up(spawn->image, pipe);
   pipe = moved_up(pipe, pipe);
@@ -41,7 +41,7 @@ static void arrange_descriptors(const struct clinux_role_spawn *spawn, int pipe)
   if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(socket, 3) < 0 || dup2(order, 4) < 0) fail(pipe, DUP2);
   if (dup3(pipe, PIPE, O_CLOEXEC) < 0 || dup3(image, IMAGE, O_CLOEXEC) < 0) fail(pipe, DUP2);
   if (syscall(SYS_close_range, IMAGE + 1, ~0U, 0) < 0) fail(PIPE, CLOSE_RANGE);
-  // The caller may have had one of them closed or close-on-exec.
+  // The caller may have had one of them closed or marked close-on-exec.
   for (int descriptor = 0; descriptor < PIPE; descriptor++) {
     if (fcntl(descriptor, F_SETFD, 0) < 0) fail(PIPE, DUP2);
   }
@@ -49,7 +49,7 @@ static void arrange_descriptors(const struct clinux_role_spawn *spawn, int pipe)
 
 static void reset_signals(void) {
   struct sigaction standard = {.sa_handler = SIG_DFL};
-  // SIGKILL, SIGSTOP and those that the C library keeps for itself refuse; they have their defaults anyway.
+  // Fails for SIGKILL, SIGSTOP and those that the C library reserves; they are at their defaults anyway.
   for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &standard, NULL);
   sigset_t none;
   sigemptyset(&none);
@@ -58,7 +58,7 @@ static void reset_signals(void) {
 
 static void run_child(const struct clinux_role_spawn *spawn, int pipe) {
   arrange_descriptors(spawn, pipe);
-  // Ctrl-C at the terminal is for the parent, which lets this process finish what is open.
+  // Ctrl-C at the terminal is for the parent, which lets this process finish its open work.
   if (setsid() < 0) fail(PIPE, SETSID);
   reset_signals();
   execveat(IMAGE, "", spawn->arguments, spawn->environment, AT_EMPTY_PATH);

@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-// Part of Linux since 5.13; here because the headers of the machine that builds may be older than the kernel that runs.
+// In Linux since 5.13; defined here because the build machine's headers may be older than the kernel that runs.
 enum { landlock_create_ruleset = 444, landlock_add_rule = 445, landlock_restrict_self = 446, landlock_version = 1 };
 enum { landlock_path_beneath = 1, landlock_net_port = 2 };
 

@@ -3,7 +3,7 @@
 #include <linux/filter.h>
 #include <sys/socket.h>
 
-// Bits and place of the flags in a TCP header, with which a TCP socket's filter begins; RFC 9293 section 3.1.
+// The offset and bits of the flags in a TCP header, where a TCP socket's filter starts; RFC 9293 section 3.1.
 #define TCP_FLAGS 13
 #define TCP_SYN 0x02
 #define TCP_ACK 0x10

@@ -1,10 +1,10 @@
 import Glibc
 import SystemCalls
 
-/// An open folder: what is done through it happens in that very folder, whatever its name has come to mean since.
+/// An open folder. Operations through it apply to this folder, even if its name refers to another one by now.
 struct FolderHandle {
   let descriptor: FileDescriptor
-  /// Its path when it was opened, for messages.
+  /// The path with which it was opened, for messages.
   let path: String
 
   init(path: String) throws(SystemError) {
@@ -23,7 +23,7 @@ struct FolderHandle {
     FolderHandle(try open(name, O_RDONLY | O_DIRECTORY), path(of: name))
   }
 
-  /// openat(2), never through a symbolic link.
+  /// Calls openat(2), never following a symbolic link.
   func open(_ name: String, _ flags: Int32, mode: mode_t = 0) throws(SystemError) -> FileDescriptor {
     let raw = descriptor.raw
     return FileDescriptor(
@@ -38,7 +38,7 @@ struct FolderHandle {
     return try folder(name)
   }
 
-  /// A new file that is on the disk when this returns; its name is so after `synchronize()`.
+  /// Creates a file that is on disk when this returns; its name is on disk after `synchronize()`.
   func write(_ name: String, _ contents: StoreTransaction.Body, mode: mode_t) throws(SystemError) {
     let file = try open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
     let raw = file.raw
@@ -47,7 +47,7 @@ struct FolderHandle {
     try checked("fsync", path(of: name)) { fsync(raw) }
   }
 
-  /// Another name, in `other`, for the file `name`.
+  /// Creates a hard link to the file `name` in `other`.
   func link(_ name: String, into other: FolderHandle) throws(SystemError) {
     let (from, to) = (descriptor.raw, other.descriptor.raw)
     try checked("link", other.path(of: name)) { linkat(from, name, to, name, 0) }
@@ -58,10 +58,10 @@ struct FolderHandle {
     try checked("fsync", path) { fsync(raw) }
   }
 
-  /// The names in it, sorted. Read through the descriptor, so that a folder put in its place changes nothing.
+  /// Returns the sorted names in the folder. Reads through the descriptor, so that replacing the folder has no effect.
   func names() throws(SystemError) -> [String] { try Folder.names(in: "/proc/self/fd/\(descriptor.raw)") }
 
-  /// The target of the symbolic link `name`; `nil` if there is no such file.
+  /// Returns the target of the symbolic link `name`; `nil` if there is no such file.
   func linkTarget(_ name: String) throws(SystemError) -> String? {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let raw = descriptor.raw
@@ -77,7 +77,7 @@ struct FolderHandle {
     }
   }
 
-  /// Removes the folder `name` with the folders of files in it; what is gone already is no error.
+  /// Removes the folder `name` with everything in it; it is not an error if something no longer exists.
   func removeTree(_ name: String) throws(SystemError) {
     let tree: FolderHandle
     do throws(SystemError) { tree = try folder(name) } catch  where error.code == ENOENT { return }

@@ -1,18 +1,18 @@
 import Glibc
 import SystemCalls
 
-/// The private key that a certificate was requested for and has not come yet. It lies in the store's folder, beside the
-/// generations, readable by its owner alone; there is at most one.
+/// The private key of a requested certificate that has not arrived yet. It is in the store's folder, next to the generations, readable only
+/// by its owner; there is at most one.
 extension CertificateStore {
   private var requestKeyName: String { "request.key" }
 
-  /// Where it lies, for messages.
+  /// The path of the key, for messages.
   public var requestKeyPath: String { "\(folder)/\(requestKeyName)" }
 
-  /// Opens it for reading.
+  /// Opens the key for reading.
   ///
-  /// - Returns: the file's descriptor, which the caller owns; `nil` if no request is under way.
-  /// - Throws: also for a key that is not this user's own, or that anybody else can read.
+  /// - Returns: the file's descriptor, which the caller owns; `nil` if no request is pending.
+  /// - Throws: also if the key belongs to another user or others can read it.
   public func openRequestKey() throws(StoreError) -> FileDescriptor? {
     guard let store = try StorePermissions.openStore(folder) else { return nil }
     let key: FileDescriptor
@@ -24,12 +24,12 @@ extension CertificateStore {
     return key
   }
 
-  /// Keeps `pem`, an unencrypted PKCS#8 key, in place of an earlier one; it is on the disk when this returns.
+  /// Stores `pem`, an unencrypted PKCS#8 key, replacing an earlier one; it is on disk when this returns.
   public func keepRequestKey(_ pem: UnsafeRawBufferPointer) throws {
     try update { _ in try DurableFile.replace(requestKeyPath, with: pem, mode: 0o600) }
   }
 
-  /// Takes it away; one that is not there is no error.
+  /// Removes the key; it is not an error if there is none.
   public func removeRequestKey() throws {
     try update { _ in
       do throws(SystemError) { try DurableFile.remove(requestKeyPath) } catch  where error.code == ENOENT {}

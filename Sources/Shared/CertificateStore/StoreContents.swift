@@ -1,12 +1,12 @@
 import Values
 
-/// What the store keeps; each kind has a folder of its own.
+/// The kinds of objects in the store; each has its own folder.
 public enum StoreKind: String, CaseIterable, Sendable {
-  /// Certificates that are no trust anchors: the listener's own, and intermediates.
+  /// Certificates that are not trust anchors: the listener's own, and intermediates.
   case certificates
-  /// Private keys, named by the thumbprint of the certificate they belong to. Unencrypted PKCS#8.
+  /// Private keys, named by the thumbprint of their certificate. Unencrypted PKCS#8.
   case keys
-  /// Self-signed certificates that are trusted.
+  /// Trusted self-signed certificates.
   case roots
   /// Certificate revocation lists.
   case revocationLists = "crls"
@@ -14,9 +14,9 @@ public enum StoreKind: String, CaseIterable, Sendable {
 
 /// A public object of the store.
 public struct StoredObject: Hashable, Sendable {
-  /// SHA-256 of its DER form.
+  /// The SHA-256 of its DER form.
   public let thumbprint: Thumbprint
-  /// Its PEM form, as it lies on the disk. The store has not looked into it.
+  /// Its PEM form, as on disk. The store does not parse it.
   public let pem: [UInt8]
 
   public init(thumbprint: Thumbprint, pem: [UInt8]) {
@@ -25,18 +25,18 @@ public struct StoredObject: Hashable, Sendable {
   }
 }
 
-/// The whole store at one moment, but for the keys' bytes; each list is ordered by thumbprint.
+/// The whole store at one moment, except the keys' bytes; each list is sorted by thumbprint.
 public struct StoreSnapshot: Equatable, Sendable {
-  /// Certificates that are no trust anchors.
+  /// The certificates that are not trust anchors.
   public var certificates: [StoredObject]
   /// The trusted roots.
   public var roots: [StoredObject]
   /// The revocation lists.
   public var revocationLists: [StoredObject]
-  /// The certificates whose private key is there too.
+  /// The certificates whose private key is also stored.
   public var keys: Set<Thumbprint>
 
-  /// Empty without any parts.
+  /// Creates a snapshot, empty by default.
   public init(
     certificates: [StoredObject] = [], roots: [StoredObject] = [], revocationLists: [StoredObject] = [],
     keys: Set<Thumbprint> = []
@@ -47,10 +47,10 @@ public struct StoreSnapshot: Equatable, Sendable {
     self.keys = keys
   }
 
-  /// Whether nothing is stored.
+  /// Whether the store is empty.
   public var isEmpty: Bool { certificates.isEmpty && roots.isEmpty && revocationLists.isEmpty && keys.isEmpty }
 
-  /// Whether an object of that kind and name is there.
+  /// Returns whether the store contains an object of that kind and name.
   public func contains(_ kind: StoreKind, _ thumbprint: Thumbprint) -> Bool {
     switch kind {
     case .certificates: certificates.contains { $0.thumbprint == thumbprint }

@@ -1,22 +1,22 @@
 import SystemCalls
 import Values
 
-/// Why the store could not be read or changed.
+/// The reasons why the store could not be read or changed.
 public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The operating system refused.
+  /// A system call failed.
   case system(SystemError)
-  /// The store belongs to another user (number, and name if it has one): run as that one.
+  /// The store belongs to another user (user ID, and name if it has one): run as that user.
   case otherOwner(path: String, owner: UInt32, name: String?)
-  /// Others can read or write what they must not; `remedy` is the command that puts it right.
+  /// Others can read or write what they must not; `remedy` is the command that fixes it.
   case insecure(path: String, fact: String, remedy: String)
-  /// Something is there that the store did not put there, or something lacks.
+  /// There is something that the store did not create, or something is missing.
   case damaged(path: String, fact: String)
   /// No private key is stored for that certificate.
   case noKey(Thumbprint, store: String)
-  /// It would hold more than fits: what, how much that is, how much may be.
+  /// The change exceeds a limit: which, the actual value and the maximum.
   case full(path: String, fact: String)
 
-  /// One line: path, fact, and what to do.
+  /// One line: path, fact, and remedy.
   public var description: String {
     switch self {
     case .system(let error): error.description

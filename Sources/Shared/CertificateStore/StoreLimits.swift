@@ -1,13 +1,13 @@
-/// How much the store holds. The figures are far above any real use and keep a listener's material below the
-/// 4 MiB that fit into one frame of the link.
+/// The limits of the store. They are far above any real use, and keep a listener's material below the 4 MiB that fit in one frame of the
+/// link.
 public enum StoreLimits {
-  /// Objects of one kind.
+  /// The maximum number of objects of one kind.
   public static let objects = 1000
-  /// Bytes of one certificate or key in PEM.
+  /// The maximum size of a certificate or key in PEM, in bytes.
   public static let objectBytes = 64 << 10
-  /// Bytes of one revocation list in PEM.
+  /// The maximum size of a revocation list in PEM, in bytes.
   public static let revocationListBytes = 2 << 20
-  /// Bytes of all certificates, roots and revocation lists together.
+  /// The maximum size of all certificates, roots and revocation lists together, in bytes.
   public static let totalBytes = 3 << 20
 
   static func bytes(of kind: StoreKind) -> Int {

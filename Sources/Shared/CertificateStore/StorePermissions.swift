@@ -1,12 +1,12 @@
 import Glibc
 import SystemCalls
 
-/// Who may own, read and write the store's files.
+/// The required ownership and permissions of the store's files.
 enum StorePermissions {
   enum Rule {
-    /// Nobody else may write to it.
+    /// Not writable by others.
     case folder, publicFile
-    /// Nobody else may read it either.
+    /// Not readable by others either.
     case privateFile
 
     var forbidden: mode_t { self == .privateFile ? 0o077 : 0o022 }
@@ -19,14 +19,14 @@ enum StorePermissions {
     }
   }
 
-  /// Opens the store's folder and checks whose it is.
+  /// Opens the store's folder and checks its owner and mode.
   ///
   /// - Returns: `nil` if it does not exist.
   static func openStore(_ path: String) throws(StoreError) -> FolderHandle? {
     let store: FolderHandle
     do throws(SystemError) { store = try FolderHandle(path: path) } catch {
       if error.code == ENOENT { return nil }
-      // Of a folder that may not be opened it can still be told whose it is.
+      // The owner can be determined even if the folder cannot be opened.
       if error.code == EACCES { try refuseOtherOwner(path) }
       throw .system(error)
     }
@@ -34,7 +34,7 @@ enum StorePermissions {
     return store
   }
 
-  /// Throws unless the open file is this user's own and as closed to others as `rule` wants.
+  /// Throws unless the open file belongs to this user and is as closed to others as `rule` requires.
   static func check(_ descriptor: FileDescriptor, _ path: String, _ rule: Rule) throws(StoreError) {
     let status = try systemCall { () throws(SystemError) in try descriptor.status(path) }
     let expected = rule == .folder ? S_IFDIR : S_IFREG

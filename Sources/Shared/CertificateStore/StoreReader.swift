@@ -2,10 +2,10 @@ import Glibc
 import SystemCalls
 import Values
 
-/// Reads the current generation. No lock: a generation that was swapped away while it was being read may be half
-/// removed, which shows by `current` pointing elsewhere afterwards; then the new one is read instead.
+/// Reads the current generation, without a lock: a generation that is replaced while it is being read may be partly removed. `current` then
+/// points elsewhere afterwards, and the new generation is read instead.
 struct StoreReader {
-  /// Each further attempt takes a whole change of the store within the time of one reading.
+  /// Each retry means that a complete change of the store took place during one read.
   private static let attempts = 1000
 
   private let folder: String
@@ -42,7 +42,7 @@ struct StoreReader {
     return key
   }
 
-  /// Reads the current generation with `body`, again while it is swapped away meanwhile.
+  /// Reads the current generation with `body`, again as long as it is replaced meanwhile.
   private func reading<Result>(
     ifEmpty empty: Result, _ body: (FolderHandle) throws(StoreError) -> Result
   ) throws(StoreError) -> Result {
@@ -100,14 +100,14 @@ struct StoreReader {
   }
 }
 
-/// The symbolic link to the generation that counts.
+/// The symbolic link to the current generation.
 let currentName = "current"
 let generationPrefix = "generation-"
 let fileNameSuffix = ".pem"
 
 func fileName(_ thumbprint: Thumbprint) -> String { "\(thumbprint)\(fileNameSuffix)" }
 
-/// The number in a generation's name; `nil` if it is none.
+/// Returns the number in a generation's name; `nil` if it is not such a name.
 func generationNumber(_ name: String) -> Int? {
   guard name.hasPrefix(generationPrefix), let number = Int(name.dropFirst(generationPrefix.count)), number > 0,
     name == "\(generationPrefix)\(number)"
@@ -115,7 +115,7 @@ func generationNumber(_ name: String) -> Int? {
   return number
 }
 
-/// The name of the generation that counts; `nil` before the first change.
+/// Returns the name of the current generation; `nil` before the first change.
 func currentGeneration(in store: FolderHandle) throws(StoreError) -> String? {
   guard let name = try systemCall({ () throws(SystemError) in try store.linkTarget(currentName) }) else { return nil }
   guard generationNumber(name) != nil else {
@@ -127,7 +127,7 @@ func currentGeneration(in store: FolderHandle) throws(StoreError) -> String? {
   return name
 }
 
-/// Turns a `SystemError` of `body` into a `StoreError`.
+/// Converts a `SystemError` from `body` to a `StoreError`.
 func systemCall<Result>(_ body: () throws(SystemError) -> Result) throws(StoreError) -> Result {
   do throws(SystemError) { return try body() } catch { throw .system(error) }
 }

@@ -1,9 +1,9 @@
 import SystemCalls
 import Values
 
-/// Changes to the store that take effect together or not at all.
+/// Changes to the store that are applied atomically.
 public struct StoreTransaction {
-  /// The store as it stood when the writers' lock was taken; the changes are not in it.
+  /// The store when the writers' lock was taken, without the changes.
   public let before: StoreSnapshot
 
   enum Body {
@@ -38,21 +38,21 @@ public struct StoreTransaction {
     self.before = before
   }
 
-  /// Whether it changes anything.
+  /// Whether there are no changes.
   public var isEmpty: Bool { additions.isEmpty && removals.isEmpty }
 
-  /// Adds a public object to the certificates, roots or revocation lists. One that is there already stays as it is.
+  /// Adds a public object to the certificates, roots or revocation lists. An existing object stays as it is.
   public mutating func add(_ object: StoredObject, to kind: StoreKind) {
     insert(Name(kind: kind, thumbprint: object.thumbprint), .plain(object.pem))
   }
 
-  /// Adds the private key, unencrypted PKCS#8 in PEM, of the certificate with that thumbprint. One that is there already
-  /// stays. The bytes are copied, and the copy is wiped after the change.
+  /// Adds the private key, unencrypted PKCS#8 in PEM, of the certificate with that thumbprint. An existing key stays as it is. The bytes
+  /// are copied, and the copy is wiped after the change.
   public mutating func addKey(_ pem: UnsafeRawBufferPointer, of certificate: Thumbprint) {
     insert(Name(kind: .keys, thumbprint: certificate), .secret(SecretBytes(copying: pem)))
   }
 
-  /// Removes an object; what is not there is no error.
+  /// Removes an object; it is not an error if it does not exist.
   public mutating func remove(_ kind: StoreKind, _ thumbprint: Thumbprint) {
     let name = Name(kind: kind, thumbprint: thumbprint)
     additions[name] = nil

@@ -1,7 +1,7 @@
 import Glibc
 import SystemCalls
 
-/// Makes new generations, one writer at a time.
+/// Creates new generations, one writer at a time.
 struct StoreWriter {
   private let folder: String
 
@@ -19,7 +19,7 @@ struct StoreWriter {
     var transaction = StoreTransaction(before: try StoreReader(folder).snapshot())
     let result = try body(&transaction)
     if transaction.isEmpty {
-      // A writer that was killed may have left the generation it replaced, with keys that were to go.
+      // A writer that was killed may have left the generation it replaced, with keys that were to be removed.
       try? removeOthers(than: try currentGeneration(in: store), in: store)
     } else {
       try Self.checkLimits(transaction, folder)
@@ -28,7 +28,7 @@ struct StoreWriter {
     return result
   }
 
-  /// Makes the empty store; the folders above it are for all to pass through.
+  /// Creates the empty store; others may pass through the folders above it.
   private func make() throws(StoreError) {
     try systemCall { () throws(SystemError) in
       try Folder.make(Path.folder(of: folder), mode: 0o755)
@@ -48,15 +48,15 @@ struct StoreWriter {
         try swap(to: name, in: store)
       }
     } catch {
-      // Nothing points at it; if even this fails the next writer takes it away.
+      // Nothing points to it; if even this fails, the next writer removes it.
       if (try? currentGeneration(in: store)) != name { try? store.removeTree(name) }
       throw error
     }
-    // The change is made and durable: what is left over takes nothing back.
+    // The change is complete and durable; leftovers do not undo it.
     try? removeOthers(than: name, in: store)
   }
 
-  /// Writes the whole new generation: everything of it is on the disk when this returns.
+  /// Writes the complete new generation; it is on disk when this returns.
   private func write(
     _ transaction: StoreTransaction, as name: String, old: FolderHandle?, in store: FolderHandle
   ) throws(SystemError) {
@@ -90,7 +90,7 @@ struct StoreWriter {
     try store.synchronize()
   }
 
-  /// Removes the generations that do not count: replaced ones, and those of writers that were killed.
+  /// Removes all other generations: replaced ones, and those of writers that were killed.
   private func removeOthers(than kept: String?, in store: FolderHandle) throws(StoreError) {
     try systemCall { () throws(SystemError) in
       for name in try store.names() where name != kept {

@@ -1,11 +1,11 @@
 import AgentProtocol
 import Values
 
-/// When a client was last let in.
+/// The last time that a client was admitted.
 public struct Sighting: Equatable, Sendable {
-  /// The client, with the root that it came in through.
+  /// The client, with the root at which its chain ends.
   public let client: AdmittedClient
-  /// The last time, in seconds since the epoch.
+  /// The time, in seconds since the epoch.
   public let lastUse: Int64
 
   public init(client: AdmittedClient, lastUse: Int64) {
@@ -14,37 +14,40 @@ public struct Sighting: Equatable, Sendable {
   }
 }
 
-/// The clients that were let in, each with its last time. Bounded in number and size: who has been away the longest gives way.
+/// The clients that were admitted, each with the last time. Limited in number and size: the least recently seen is evicted.
 public struct ClientSightings: Equatable, Sendable {
-  /// The most clients.
+  /// The maximum number of clients.
   public static let maximumClients = 4096
-  /// The most bytes of the record as a file.
+  /// The maximum size of the record as a file, in bytes.
   public static let maximumBytes = 16 << 20
-  /// Whoever was let in within so many seconds is a client that is still there: 30 days.
+  /// How recently a client must have been admitted to count as active, in seconds: 30 days.
   public static let recently: Int64 = 30 * 86400
 
   private var sightings: [Thumbprint: Sighting] = [:]
-  /// The size of the clients' lines in the file.
+  /// The total size of the clients' lines in the file, in bytes.
   public private(set) var bytes = 0
 
-  /// No client yet.
+  /// Creates a record without clients.
   public init() {}
 
-  /// How many clients are known.
+  /// The number of known clients.
   public var count: Int { sightings.count }
 
-  /// Every client, who was there last first.
+  /// Every client, most recent first.
   public var newestFirst: [Sighting] {
     sightings.values.sorted { ($1.lastUse, $0.client.thumbprint) < ($0.lastUse, $1.client.thumbprint) }
   }
 
-  /// Those who were let in within `recently` before `now` (seconds since the epoch), the last one first.
+  /// Returns the clients admitted within `recently` before `now` (seconds since the epoch), most recent first.
   public func recent(at now: Int64) -> [Sighting] { newestFirst.filter { $0.lastUse >= now - Self.recently } }
 
-  /// Whether there is a sighting of the client with this thumbprint.
+  /// Returns whether the client with this thumbprint is known.
   public func contains(_ thumbprint: Thumbprint) -> Bool { sightings[thumbprint] != nil }
 
-  /// Notes that `client` was let in at `time`, in place of what is known of it.
+  /// Returns the client with this thumbprint, as last admitted.
+  public func client(_ thumbprint: Thumbprint) -> AdmittedClient? { sightings[thumbprint]?.client }
+
+  /// Records that `client` was admitted at `time`, replacing its earlier entry.
   public mutating func note(_ client: AdmittedClient, at time: Int64) {
     forget(client.thumbprint)
     let sighting = Sighting(client: client, lastUse: time)
@@ -65,7 +68,7 @@ public struct ClientSightings: Equatable, Sendable {
 }
 
 extension Sighting {
-  /// Of its line in the file, the line's end included: time, two thumbprints, certificates, a character between each.
+  /// The length of its line in the file, including the line end: time, two thumbprints and certificates, with a separator between each.
   fileprivate var lineLength: Int {
     "\(lastUse)".utf8.count + 2 * 65 + client.certificates.reduce(0) { $0 + $1.utf8.count + 1 } + 1
   }

@@ -3,41 +3,41 @@ import Glibc
 import SystemCalls
 import Values
 
-/// The record of clients on the disk, written by agentd, read by agent-register as well.
+/// The record of clients on disk, written by agentd and also read by agent-register.
 ///
 ///     agentd clients 1
 ///     1764000000 CLIENT ROOT CERTIFICATE,CERTIFICATE
 ///     end 1
 ///
-/// A line a client: the last time in seconds since the epoch, two SHA-256 thumbprints, what it presented (DER in base64). The
-/// last line says how many.
+/// There is one line per client: the last time in seconds since the epoch, two SHA-256 thumbprints, and the certificates it presented (DER
+/// in base64). The last line contains the number of clients.
 public struct SightingsFile: Sendable {
-  /// Why a record cannot be used.
+  /// The reason why a record cannot be used.
   public struct Broken: Error, Equatable, Sendable, CustomStringConvertible {
-    /// File, place and fault in one line.
+    /// File, place and fault, in one line.
     public let description: String
   }
 
-  /// The most bytes of the first and the last line together.
+  /// The maximum size of the first and last line together, in bytes.
   static let frame = 64
   private static let firstLine = "agentd clients 1"
 
   private let path: String
 
-  /// The record in the file at `path`, which need not exist.
+  /// Creates a record for the file at `path`, which need not exist.
   public init(path: String) {
     self.path = path
   }
 
-  /// Reads it; no client where there is no file.
+  /// Reads the record; without a file, it is empty.
   ///
-  /// - Throws: `Broken` for a file that is not a whole record, `SystemError` for one that cannot be read.
+  /// - Throws: `Broken` if the file is not a complete record, `SystemError` if it cannot be read.
   public func load() throws -> ClientSightings {
     guard let file = try open() else { return ClientSightings() }
     return try load(from: file)
   }
 
-  /// Opens it for somebody else to read; `nil` where there is no file.
+  /// Opens the file, so that another process can read it; `nil` if there is no file.
   public func open() throws(SystemError) -> FileDescriptor? {
     do throws(SystemError) { return try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW) } catch {
       if error.code == ENOENT { return nil }
@@ -45,7 +45,7 @@ public struct SightingsFile: Sendable {
     }
   }
 
-  /// Reads it from a file that was opened before; throws as `load()`.
+  /// Reads the record from a file that is already open; throws like `load()`.
   public func load(from file: FileDescriptor) throws -> ClientSightings {
     let bytes: [UInt8]
     do throws(SystemError) { bytes = try file.readAll(limit: ClientSightings.maximumBytes, path) } catch {
@@ -57,7 +57,7 @@ public struct SightingsFile: Sendable {
     }
   }
 
-  /// Writes it, for good: after a crash the old record stands or this one.
+  /// Writes the record durably: after a crash, the file holds either the old record or this one.
   public func save(_ sightings: ClientSightings) throws(SystemError) {
     try DurableFile.replace(path, with: Self.encode(sightings), mode: 0o600)
   }
@@ -73,7 +73,7 @@ public struct SightingsFile: Sendable {
   }
 }
 
-/// Reading.
+/// Parsing.
 extension SightingsFile {
   struct Fault: Error {
     let line: Int

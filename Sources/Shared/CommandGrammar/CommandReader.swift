@@ -1,37 +1,37 @@
-/// Puts commands together from lines: one that goes on in the next line, as the article prints them, is one command.
+/// Assembles commands from lines: a command that continues on the next line, as printed in the article, is one command.
 public struct CommandReader: Sendable {
-  /// What to do after a line.
+  /// The result of reading a line.
   public enum Outcome: Equatable, Sendable {
-    /// Nothing to do: an empty line, or a remark.
+    /// Nothing to do: an empty line or a comment.
     case nothing
-    /// The command is not complete yet.
+    /// The command is incomplete.
     case incomplete(GrammarError)
-    /// A command to carry out.
+    /// A command to execute.
     case command(String)
   }
 
-  /// Throws what a command lacks, or has too much of.
+  /// Throws if a command lacks something or has something it must not have.
   public typealias Check = @Sendable (ParsedCommand) throws(GrammarError) -> Void
 
   private let check: Check
   private var pending = ""
 
-  /// A reader without a line.
+  /// Creates a reader that has read no line.
   ///
-  /// - Parameter check: by which it is known whether a command goes on in a line of which no more is known.
+  /// - Parameter check: determines whether a command is complete if the line after it is not known.
   public init(_ check: @escaping Check = { _ in }) {
     self.check = check
   }
 
-  /// Whether a line ends the conversation.
+  /// Returns whether a line ends the session.
   public static func isEnd(_ line: String) -> Bool { ["EXIT", "QUIT"].contains(trimmed(line).uppercased()) }
 
   /// Whether the next line continues a command.
   public var isWaiting: Bool { !pending.isEmpty }
 
-  /// Takes a line of which no more is known.
+  /// Reads a line.
   ///
-  /// - Parameter next: the line after it, where that is known: what begins with a slash belongs to the line before.
+  /// - Parameter next: the line after it, if known: a line that begins with a slash belongs to the line before.
   public mutating func take(_ line: String, next: String? = nil) -> Outcome {
     let line = Self.trimmed(line)
     if line.isEmpty {
@@ -46,10 +46,10 @@ public struct CommandReader: Sendable {
     return .command(pending)
   }
 
-  /// Forgets what it has of a command.
+  /// Discards an incomplete command.
   public mutating func cancel() { pending = "" }
 
-  /// What a command lacks that another line could bring.
+  /// Returns what a command lacks and another line could supply.
   private func missing(_ text: String) -> GrammarError? {
     do throws(GrammarError) { try check(try ParsedCommand(text)) } catch {
       switch error {

@@ -1,19 +1,19 @@
 import Wording
 
-/// What a command looks like.
+/// The syntax of a command.
 public struct CommandSyntax: Sendable {
-  /// One switch of a command.
+  /// A switch of a command.
   public struct Switch: Sendable {
-    /// In upper case, without the slash.
+    /// The name in upper case, without the slash.
     public let name: String
-    /// A value as an example; nil for a switch without one.
+    /// An example of the value; nil for a switch without a value.
     public let example: String?
-    /// Whether the command cannot do without it.
+    /// Whether the command requires it.
     public let isRequired: Bool
-    /// What it is for; a few words.
+    /// Its purpose, in a few words.
     public let summary: String
 
-    /// A switch with a value.
+    /// Creates a switch with a value.
     public init(_ name: String, _ example: String, required: Bool = false, _ summary: String) {
       self.name = name
       self.example = example
@@ -21,7 +21,7 @@ public struct CommandSyntax: Sendable {
       self.summary = summary
     }
 
-    /// A switch without a value.
+    /// Creates a switch without a value.
     public init(_ name: String, required: Bool = false, _ summary: String) {
       self.name = name
       example = nil
@@ -29,28 +29,28 @@ public struct CommandSyntax: Sendable {
       self.summary = summary
     }
 
-    /// As it is typed.
+    /// The switch as typed.
     var shown: String { "/\(name)\(example.map { "=\($0)" } ?? "")" }
   }
 
-  /// In upper case.
+  /// The words of the command, in upper case.
   public let words: [String]
-  /// What it does; one line.
+  /// What the command does, in one line.
   public let summary: String
-  /// What may follow.
+  /// The switches of the command.
   public let switches: [Switch]
 
-  /// A command of these words, which blanks separate.
+  /// Creates a command with these words, which are separated by spaces.
   public init(_ words: String, _ summary: String, _ switches: [Switch] = []) {
     self.words = words.split(separator: " ").map(String.init)
     self.summary = summary
     self.switches = switches
   }
 
-  /// The words in one line.
+  /// The words, in one line.
   public var name: String { words.joined(separator: " ") }
 
-  /// Checks the switches of a command: each is known, has a value if it needs one, and none is missing.
+  /// Checks the switches of a command: each must be known and have a value if it needs one, and none may be missing.
   public func check(_ command: ParsedCommand) throws(GrammarError) {
     for given in command.switches {
       guard let known = switches.first(where: { $0.name == given.name }) else { throw unknown(given.name) }
@@ -75,7 +75,7 @@ public struct CommandSyntax: Sendable {
     return .unknownSwitch(given, of: name, hint: hint)
   }
 
-  /// What HELP shows: the command as it is typed, what it does, and each switch.
+  /// The output of HELP: the command as typed, what it does, and each switch.
   public var help: [String] {
     let required = switches.filter(\.isRequired).map { " \($0.shown)" }.joined()
     let optional = switches.filter { !$0.isRequired }.map { " [\($0.shown)]" }.joined()

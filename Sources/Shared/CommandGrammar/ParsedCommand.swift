@@ -1,10 +1,10 @@
-/// A command of the article's language, taken apart: words, then switches. Nothing is checked against any command yet.
+/// A parsed command of the article's language: words, then switches. It is not yet checked against any `CommandSyntax`.
 public struct ParsedCommand: Equatable, Sendable {
   /// `/NAME` or `/NAME=VALUE`.
   public struct Switch: Equatable, Sendable {
-    /// In upper case.
+    /// The name, in upper case.
     public var name: String
-    /// Without its quotes; nil where there is no `=`.
+    /// The value without quotes; nil without `=`.
     public var value: String?
 
     public init(_ name: String, _ value: String? = nil) {
@@ -13,12 +13,12 @@ public struct ParsedCommand: Equatable, Sendable {
     }
   }
 
-  /// In upper case.
+  /// The words, in upper case.
   public var words: [String]
-  /// In the order in which they were given.
+  /// The switches, in the order given.
   public var switches: [Switch]
 
-  /// The most bytes of a command.
+  /// The maximum length of a command, in bytes.
   public static let maximumBytes = 65536
 
   public init(words: [String] = [], switches: [Switch] = []) {
@@ -26,7 +26,7 @@ public struct ParsedCommand: Equatable, Sendable {
     self.switches = switches
   }
 
-  /// Reads a command as it stands in a line, or in several that belong together.
+  /// Parses a command from one line, or from several that belong together.
   public init(_ text: String) throws(GrammarError) {
     self.init()
     if text.utf8.count > Self.maximumBytes { throw .tooLong(limit: Self.maximumBytes) }
@@ -34,7 +34,7 @@ public struct ParsedCommand: Equatable, Sendable {
     while let token = try scanner.next() { try append(token) }
   }
 
-  /// Reads a command that a shell has taken apart: its quotes are gone, and blanks within an argument belong to the value.
+  /// Parses a command that a shell has split into arguments: quotes are gone, and spaces in an argument are part of the value.
   public init(arguments: [String]) throws(GrammarError) {
     self.init()
     if arguments.reduce(0, { $0 + $1.utf8.count + 1 }) > Self.maximumBytes { throw .tooLong(limit: Self.maximumBytes) }
@@ -64,29 +64,29 @@ public struct ParsedCommand: Equatable, Sendable {
   }
 }
 
-/// Why a text is no command, or one that does not exist.
+/// The reasons why a text is not a valid command.
 public enum GrammarError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// More bytes than are read.
+  /// The text exceeds the maximum length.
   case tooLong(limit: Int)
-  /// A value that begins with a quote and does not end with one.
+  /// A value begins with a quote but does not end with one.
   case openQuote(String)
-  /// A word where only switches can follow.
+  /// A word follows a switch; only switches can.
   case strayWord(String, after: String)
-  /// What follows the slash is no name.
+  /// The text after the slash is not a name.
   case noSwitchName(String)
-  /// The value is still what the article prints in its place.
+  /// The value is still the placeholder printed in the article.
   case placeholder(String, String)
-  /// A switch that is given twice.
+  /// A switch is given twice.
   case repeated(String)
-  /// No command begins, or goes on, like this.
+  /// No command begins or continues like this.
   case unknownCommand(String, hint: String)
   /// The command has no such switch.
   case unknownSwitch(String, of: String, hint: String)
   /// The switch needs a value, for example this one.
   case valueNeeded(String, example: String)
-  /// The switch takes no value.
+  /// The switch does not take a value.
   case valueUnwanted(String)
-  /// The command cannot do without these.
+  /// These required switches are missing.
   case missing([String], of: String)
 
   /// One line.

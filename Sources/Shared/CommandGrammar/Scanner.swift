@@ -1,4 +1,4 @@
-/// Cuts a command into words and switches.
+/// Splits a command into words and switches.
 struct Scanner {
   enum Token {
     case word(String)
@@ -11,7 +11,7 @@ struct Scanner {
     rest = text[...].unicodeScalars
   }
 
-  /// The next token; nil at the end.
+  /// Returns the next token; nil at the end.
   mutating func next() throws(GrammarError) -> Token? {
     skip { $0.properties.isWhitespace }
     guard let first = rest.first else { return nil }
@@ -23,7 +23,7 @@ struct Scanner {
     return .option(.init(name, try value()))
   }
 
-  /// Text up to a blank; quotes of either kind, and the angle brackets of a placeholder, keep blanks together.
+  /// Reads text up to white space; quotes of either kind, and the angle brackets of a placeholder, protect it.
   private mutating func value() throws(GrammarError) -> String {
     guard let first = rest.first else { return "" }
     if first == "<" {
@@ -48,17 +48,17 @@ struct Scanner {
   }
 }
 
-/// Quotes, as keyboards have them and as word processors make of them: the article prints `/USER=”<Enter a user>”`.
+/// Quotes, both plain and as word processors change them: the article prints `/USER=”<Enter a user>”`.
 enum Quotes {
   private static let double: Set<Unicode.Scalar> = ["\"", "\u{201c}", "\u{201d}", "\u{201e}", "\u{201f}"]
   private static let single: Set<Unicode.Scalar> = ["'", "\u{2018}", "\u{2019}", "\u{201a}", "\u{201b}"]
 
-  /// What ends a text that begins with this quote; nil if it is none.
+  /// Returns the characters that close a text opened by this quote; nil if it is not a quote.
   static func closing(_ opening: Unicode.Scalar) -> Set<Unicode.Scalar>? {
     double.contains(opening) ? double : single.contains(opening) ? single : nil
   }
 
-  /// `text` without the quotes around it, if there are such.
+  /// Returns `text` without the quotes around it, if any.
   static func removed(from text: String) -> String {
     let scalars = text.unicodeScalars
     guard scalars.count >= 2, let first = scalars.first, let last = scalars.last,

@@ -1,29 +1,29 @@
 import Values
 
-/// A code by which an agent enrols once: a secret that only the enrolment service knows by its digest, and the beginning of the
+/// A code with which an agent enrols once: a secret, of which the enrolment service stores only the digest, and the first digits of the
 /// thumbprint of the root that the agent may trust. Shown as `XXXXX-XXXXX-XXXXX-XXXXX.` and 32 hex digits.
 public struct EnrolmentCode: Equatable, Sendable {
-  /// The secret: 20 characters of `alphabet`, which is 100 bits.
+  /// The secret: 20 characters of `alphabet`, that is, 100 bits.
   public let secret: String
-  /// The first 32 digits of the SHA-256 thumbprint of the root, in lower case. 128 bits: nobody can make another root of that
-  /// beginning.
+  /// The first 32 digits of the root's SHA-256 thumbprint, in lower case. With 128 bits, nobody can create another root with the same
+  /// digits.
   public let rootBeginning: String
 
-  /// Crockford's base 32: digits and capitals without those that look like others.
+  /// Crockford's base 32: digits and capital letters, without those that look alike.
   static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
   private static let secretLength = 20
   private static let beginningLength = 32
-  /// The longest text that is looked at.
+  /// The maximum length of a text that is parsed, in bytes.
   public static let maximumLength = 256
 
-  /// A new code.
+  /// Creates a new code.
   public init(root: Thumbprint) {
     var random = SystemRandomNumberGenerator()
     secret = String((0..<Self.secretLength).map { _ in Self.alphabet[Int.random(in: 0..<32, using: &random)] })
     rootBeginning = String(root.description.prefix(Self.beginningLength))
   }
 
-  /// Reads a code as it was shown, in any case, with or without hyphens and blanks; `nil` for anything else.
+  /// Parses a code as shown, in upper or lower case, with or without hyphens and spaces; returns `nil` for anything else.
   public init?(_ text: String) {
     guard text.utf8.count <= Self.maximumLength else { return nil }
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
@@ -36,7 +36,7 @@ public struct EnrolmentCode: Equatable, Sendable {
     rootBeginning = digits
   }
 
-  /// The secret in a text that is a whole code or its part before the dot; `nil` if there is none. What looks alike is the same:
+  /// Returns the secret in a complete code or in its part before the dot; `nil` if there is none. Characters that look alike are the same:
   /// O and 0; I, L and 1.
   public static func secret(in text: some StringProtocol) -> String? {
     guard text.utf8.count <= maximumLength else { return nil }
@@ -51,12 +51,12 @@ public struct EnrolmentCode: Equatable, Sendable {
     return String(letters)
   }
 
-  /// Whether it is of the root with this thumbprint.
+  /// Returns whether the code is for the root with this thumbprint.
   public func isOfRoot(_ thumbprint: Thumbprint) -> Bool {
     thumbprint.description.utf8.starts(with: rootBeginning.utf8)
   }
 
-  /// As it is shown.
+  /// The code as shown to people.
   public var text: String {
     let groups = stride(from: 0, to: Self.secretLength, by: 5).map { start in
       String(secret.dropFirst(start).prefix(5))

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-// Found by strace(1) of both roles at work. Every other call fails with EPERM, so that a library that tries something new (a
-// file with a hint, a faster call) goes on without it. Only what no library does by itself ends the process: see `attacks`.
+// Determined with strace(1) on both roles. Every other call fails with EPERM, so that a library that tries something new (a configuration
+// file, a faster call) falls back to what works. Only calls that no library makes end the process: see `attacks`.
 extension CallFilter {
   static let listener = CallFilter(
     allowed(traffic) + allowed(time) + allowed(memory) + allowed(process) + threads + careful
@@ -13,11 +13,11 @@ extension CallFilter {
       + careful
       + [
         Rule(SYS_clone, .kill), Rule(SYS_clone3, .kill),
-        // Its own.
+        // Its own affinity only.
         Rule(SYS_sched_setaffinity, .allow, where: .isOneOf(0, [0])),
       ] + attacks, otherwise: .fail(EPERM))
 
-  /// What name services, SwiftNIO and the disk take differs from host to host; so only what is denied is named.
+  /// The calls of name services, SwiftNIO and disk access differ from host to host, so only denied calls are listed.
   static let renewal = CallFilter(
     denied(neverMade) + denied(forks)
       + [
@@ -28,8 +28,7 @@ extension CallFilter {
 
   private static func allowed(_ calls: [Int32]) -> [Rule] { calls.map { Rule($0, .allow) } }
 
-  /// On descriptors that are open. accept4(2) alone makes new ones, of the listening sockets; NIO calls listen(2) on those
-  /// once more.
+  /// Calls on open descriptors. Only accept4(2) creates new ones, from the listening sockets, on which NIO calls listen(2) again.
   private static let traffic: [Int32] =
     [
       SYS_read, SYS_write, SYS_recvfrom, SYS_sendto, SYS_epoll_ctl, SYS_epoll_pwait, SYS_readv, SYS_writev, SYS_recvmsg,
@@ -38,18 +37,18 @@ extension CallFilter {
       SYS_timerfd_create, SYS_timerfd_settime, SYS_ppoll,
     ] + older
 
-  /// Which aarch64 never had.
+  /// Calls that aarch64 never had.
   #if arch(x86_64)
     private static let older: [Int32] = [SYS_epoll_wait, SYS_epoll_create, SYS_poll]
   #else
     private static let older: [Int32] = []
   #endif
 
-  /// Mostly answered without the kernel; vdso(7).
+  /// Usually answered without the kernel; vdso(7).
   private static let time: [Int32] =
     [SYS_clock_gettime, SYS_gettimeofday, SYS_clock_nanosleep, SYS_nanosleep] + olderTime
 
-  /// Where vdso(7) is switched off, or asks the kernel itself, time(2) that fails is 1969, and no certificate valid.
+  /// If vdso(7) is disabled or asks the kernel itself, a failing time(2) returns 1969, and no certificate is valid.
   #if arch(x86_64)
     private static let olderTime: [Int32] = [SYS_time]
   #else
@@ -66,37 +65,36 @@ extension CallFilter {
     SYS_exit_group,
   ]
 
-  /// Threads, not processes. What clone3(2) is asked for a filter cannot see; without it the C library uses clone(2).
+  /// Threads but not processes. A filter cannot see the arguments of clone3(2); without it, the C library uses clone(2).
   private static let threads: [Rule] = [
     Rule(SYS_clone, .allow, where: .has(0, clinux_clone_thread), otherwise: .kill), Rule(SYS_clone3, .fail(ENOSYS)),
     Rule(SYS_set_robust_list, .allow), Rule(SYS_rseq, .allow), Rule(SYS_membarrier, .allow),
     Rule(SYS_prctl, .allow, where: .isOneOf(0, [PR_SET_NAME, PR_GET_NAME])),
   ]
 
-  /// Allowed as long as they do not make data executable, signal others, or lift a limit of others.
+  /// Allowed unless they make data executable, signal other processes, or change the limits of others.
   private static var careful: [Rule] {
     [
       Rule(SYS_mmap, .allow, where: .lacks(2, PROT_EXEC)), Rule(SYS_mprotect, .allow, where: .lacks(2, PROT_EXEC)),
-      // abort(3) sends itself a signal.
+      // abort(3) sends a signal to its own process.
       Rule(SYS_tgkill, .allow, where: .isOneOf(0, [getpid()])),
       Rule(SYS_prlimit64, .allow, where: .isOneOf(0, [0])),
       Rule(SYS_fcntl, .allow, where: .isOneOf(1, [F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC])),
     ]
   }
 
-  /// Of descriptors, not of paths: fstat(3) is newfstatat(2) with AT_EMPTY_PATH.
+  /// On descriptors, not on paths: fstat(3) is newfstatat(2) with AT_EMPTY_PATH.
   private static let fileStatus: [Rule] = [
     Rule(SYS_fstat, .allow), Rule(SYS_newfstatat, .allow, where: .isOneOf(3, [clinux_at_empty_path])),
   ]
 
-  /// Nothing that these processes run makes such a call: whoever does has taken the process over, and shall not get to try
-  /// the next one.
+  /// Nothing in these processes makes such a call. Whoever does has taken over the process and must not get another attempt.
   private static let attacks: [Rule] =
     denied(neverMade) + denied([SYS_socketpair, SYS_connect, SYS_bind, SYS_memfd_create]) + denied(forks)
-    // syslog(3), by which libraries complain.
+    // syslog(3), with which libraries report errors.
     + [Rule(SYS_socket, .fail(EPERM), where: .isOneOf(0, [AF_UNIX]), otherwise: .kill)]
 
-  /// By no process of agentd's, whatever it is for.
+  /// Calls that no agentd process makes, whatever its role.
   private static let neverMade: [Int32] = [
     SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_mount, SYS_umount2,
     SYS_chroot, SYS_pivot_root, SYS_unshare, SYS_setns, SYS_bpf, SYS_perf_event_open, SYS_userfaultfd,

@@ -2,19 +2,19 @@ import CLinux
 import Glibc
 import SystemCalls
 
-/// Which system calls the process may make from now on; seccomp(2).
+/// A filter of the system calls that the process may make; seccomp(2).
 package struct CallFilter: Sendable {
   /// What the kernel does with a call.
   package enum Verdict: Sendable {
-    /// Makes it.
+    /// The call is made.
     case allow
-    /// Does not make it: the caller sees that value of errno(3).
+    /// The call is not made; the caller sees this errno(3) value.
     case fail(Int32)
-    /// Ends the process on the spot, with SIGSYS; the kernel writes a line to its own log.
+    /// The process is killed at once with SIGSYS; the kernel writes a line to its own log.
     case kill
   }
 
-  /// What is asked of one argument of a call. Arguments count from 0; the lower 32 bits are looked at.
+  /// A condition on one argument of a call. Arguments are numbered from 0; only the lower 32 bits are compared.
   package enum Condition: Sendable {
     case always
     /// The argument is one of these values.
@@ -25,7 +25,7 @@ package struct CallFilter: Sendable {
     case lacks(Int, Int32)
   }
 
-  /// What becomes of one call.
+  /// The rule for one call.
   package struct Rule: Sendable {
     let call: Int32
     let condition: Condition
@@ -42,14 +42,16 @@ package struct CallFilter: Sendable {
   private let rules: [Rule]
   private let verdict: Verdict
 
+  /// Creates a filter.
+  ///
   /// - Parameters:
-  ///   - rules: at most one a call, the most frequent calls first.
-  ///   - verdict: on all other calls.
+  ///   - rules: at most one per call, the most frequent calls first.
+  ///   - verdict: for all other calls.
   package init(_ rules: [Rule], otherwise verdict: Verdict) {
     (self.rules, self.verdict) = (rules, verdict)
   }
 
-  /// Puts the filter on the calling thread, and so on those it starts, for good.
+  /// Installs the filter permanently on the calling thread and, through inheritance, on the threads it starts.
   package func install() throws(SystemError) {
     let program = self.program
     try checked("seccomp") { clinux_filter_calls(program, UInt16(program.count)) }
@@ -63,7 +65,7 @@ extension CallFilter {
   private enum Field {
     static let call: UInt32 = 0
     static let architecture: UInt32 = 4
-    /// The lower half of an argument; both architectures have it first.
+    /// The lower half of an argument, which comes first on both architectures.
     static func argument(_ index: Int) -> UInt32 { UInt32(16 + 8 * index) }
   }
 
@@ -72,7 +74,7 @@ extension CallFilter {
       Self.load(Field.architecture), Self.skip(1, if: BPF_JEQ, clinux_call_architecture), Self.end(.kill),
       Self.load(Field.call),
     ]
-    // The calls of the x32 ABI have this bit set and are made on the same architecture.
+    // Calls of the x32 ABI have this bit set; the architecture is the same.
     #if arch(x86_64)
       program += [Self.skip(1, unless: BPF_JGE, 0x4000_0000), Self.end(.kill)]
     #endif
@@ -83,7 +85,7 @@ extension CallFilter {
     return program + [Self.end(verdict)]
   }
 
-  /// What is run once the call is known to be the rule's; always ends with a verdict.
+  /// The instructions that run if the call is the rule's; they always end with a verdict.
   private static func part(of rule: Rule) -> [sock_filter] {
     let (yes, no) = (end(rule.verdict), end(rule.otherwise))
     switch rule.condition {

@@ -2,15 +2,15 @@ import CLinux
 import Glibc
 import SystemCalls
 
-/// landlock(7): whatever is already open stays usable, of the rest of the host only the exceptions can be reached.
+/// landlock(7): open descriptors stay usable; of everything else on the host, only the exceptions are accessible.
 package enum Landlock {
-  /// Denies the calling thread, and those it starts, all that the kernel can deny: every access to a file, from version 4
-  /// TCP's bind(2) and connect(2), from version 6 signals to other processes and their abstract sockets.
+  /// Denies the calling thread, and those it starts, everything that the kernel can deny: all access to files; from version 4, bind(2) and
+  /// connect(2) of TCP; from version 6, signals to other processes and connections to their abstract sockets.
   ///
-  /// - Throws: where the kernel has no landlock, or has it switched off, or could deny too much.
+  /// - Throws: if the kernel has no landlock, has it disabled, or would deny too much.
   package static func deny(except reach: Reach = Reach()) throws(SystemError) {
     let version = try checked("landlock_create_ruleset") { clinux_landlock_version() }
-    // The first version denies every link into another folder, of which a change of the store is made.
+    // Version 1 denies every link into another folder, which a change of the store needs.
     if version < 2, !reach.changeable.isEmpty { throw SystemError("landlock_add_rule", code: EOPNOTSUPP) }
     let (network, scopes): (UInt64, UInt64) = (version >= 4 ? 0b11 : 0, version >= 6 ? reach.signals ? 0b01 : 0b11 : 0)
     let size = version >= 6 ? 24 : version >= 4 ? 16 : 8
@@ -27,7 +27,7 @@ package enum Landlock {
     try checked("landlock_restrict_self") { clinux_landlock_restrict(rules.raw) }
   }
 
-  /// What is not there, or cannot be opened anyway, needs no rule.
+  /// A file that does not exist, or cannot be opened anyway, needs no rule.
   private static func allow(_ path: String, _ rights: UInt64, by rules: FileDescriptor) throws(SystemError) {
     let file: FileDescriptor
     do throws(SystemError) { file = try FileDescriptor.open(path, O_RDONLY) } catch
@@ -50,9 +50,9 @@ package enum Landlock {
     private static let truncate: UInt64 = 1 << 14
 
     static let reading = read | list
-    /// Files, folders and symbolic links; no devices, no sockets, and nothing is executed.
+    /// Files, folders and symbolic links; no devices, no sockets, no execution.
     static let changing = reading | write | remove | make | moveBetweenFolders | truncate
-    /// Those that mean something for a file that is no folder.
+    /// The rights that apply to a file that is not a folder.
     static let ofFile = read | write | truncate
     static let connecting: UInt64 = 1 << 1
 

@@ -1,14 +1,14 @@
 import Glibc
 import SystemCalls
 
-/// What a renewal may use up; far more than one takes.
+/// The resource limits of a renewal; far more than it needs.
 enum ResourceLimits {
   private static let limits: [(resource: __rlimit_resource, most: rlim_t)] = [
-    (RLIMIT_CORE, 0),  // there is a private key in the memory
+    (RLIMIT_CORE, 0),  // the memory holds a private key
     (RLIMIT_CPU, 120), (RLIMIT_DATA, 1 << 30), (RLIMIT_FSIZE, 1 << 26), (RLIMIT_NOFILE, 256),
   ]
 
-  /// Sets them for good; one that is lower already stays.
+  /// Sets the limits permanently; lower limits stay as they are.
   static func set() throws(SystemError) {
     for (resource, most) in limits {
       var limit = rlimit()

@@ -1,17 +1,17 @@
-/// Why bytes are not an order or an exit record, or why one cannot be made.
+/// The reasons why bytes are not an order or an exit record, or why one cannot be encoded.
 public enum ContractError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Another kind of record, or none.
+  /// Another kind of record, or not a record.
   case foreign
-  /// Written by a version that is not understood here.
+  /// A version that this program does not support.
   case version(UInt32)
-  /// Cut short, too long, or with a wrong checksum.
+  /// Truncated, too long, or with a wrong checksum.
   case damaged
-  /// A value is outside its range although the checksum is right.
+  /// A value is out of range although the checksum is correct.
   case invalid(String)
-  /// More bytes than the record may have.
+  /// The record exceeds the maximum size.
   case tooLarge(Int)
 
-  /// What is wrong, without the name of the file.
+  /// The fault, without the name of the file.
   public var description: String {
     switch self {
     case .foreign: "not a record of this kind"

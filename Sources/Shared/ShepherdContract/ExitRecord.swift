@@ -1,4 +1,4 @@
-/// How a job ended, as its shepherd leaves it on disk.
+/// The end of a job, as its shepherd records it on disk.
 public struct ExitRecord: Equatable, Sendable {
   /// How the main process ended.
   public enum End: Equatable, Sendable {
@@ -10,45 +10,45 @@ public struct ExitRecord: Equatable, Sendable {
     case couldNotStart(StartFailure)
   }
 
-  /// What ended the job, where it did not end by itself.
+  /// What ended the job, if it did not end of its own accord.
   public enum Cause: UInt8, Sendable, CaseIterable {
-    /// Nothing that the shepherd knows of.
+    /// Nothing known to the shepherd.
     case none
-    /// The shepherd: its time was over.
+    /// The shepherd, because the job timed out.
     case timeout
-    /// The shepherd: somebody cancelled it.
+    /// The shepherd, because the job was cancelled.
     case cancel
-    /// The shepherd: it wrote more than it may.
+    /// The shepherd, because the job exceeded its output limit.
     case outputLimit
-    /// The kernel: it reached its own memory limit.
+    /// The kernel, because the job reached its memory limit.
     case memoryLimit
-    /// The kernel: the host, or a group of processes above the job's, was out of memory.
+    /// The kernel, because the host, or a control group above the job's, was out of memory.
     case hostMemory
   }
 
-  /// When the shepherd began to start the job; milliseconds since the epoch.
+  /// When the shepherd began to start the job, in milliseconds since the epoch.
   public var startedAt: Int64
-  /// When the main process had ended and nothing of the job was left; milliseconds since the epoch.
+  /// When the main process had ended and no process of the job was left, in milliseconds since the epoch.
   public var finishedAt: Int64
   /// How the main process ended.
   public var end: End
   /// What ended the job.
   public var cause: Cause
-  /// User and system time of all processes of the job, in microseconds.
+  /// The user and system time of all processes of the job, in microseconds.
   public var cpuMicroseconds: UInt64
-  /// Largest resident size of one process of the job, in bytes; with a control group that counts memory, the most of all
-  /// processes together.
+  /// The largest resident size of any process of the job, in bytes; with a control group that counts memory, the peak of all processes
+  /// together.
   public var peakMemoryBytes: UInt64
-  /// Processes that the shepherd sent KILL.
+  /// The number of processes to which the shepherd sent KILL.
   public var killed: UInt32
-  /// Processes that could not be killed and are still there: 0 unless the kernel holds one, or it belongs to another user.
+  /// The number of processes that could not be killed and still exist: 0 unless the kernel holds one or it belongs to another user.
   public var left: UInt32
-  /// Bytes that were cut off the output, because it was longer than its limit.
+  /// The number of output bytes dropped because the output exceeded its limit.
   public var outputDropped: UInt64
-  /// Whether the output's file system was seen full: the job may have failed to write, which nobody but itself knows.
+  /// Whether the output's file system was seen to be full: writes of the job may have failed, which only the job itself can know.
   public var diskFull: Bool
 
-  /// A record of an end without a cause, use of resources or left-overs.
+  /// Creates a record without a cause, resource usage or leftover processes.
   public init(startedAt: Int64, finishedAt: Int64, end: End) {
     self.startedAt = startedAt
     self.finishedAt = finishedAt
@@ -63,19 +63,19 @@ public struct ExitRecord: Equatable, Sendable {
   }
 }
 
-/// At which step the start of a job failed, and with which errno(3).
+/// The step at which the start of a job failed, and the errno(3) value.
 public struct StartFailure: Error, Equatable, Sendable {
-  /// The steps of a start, in their order. The numbers are those of `enum clinux_job_stage`.
+  /// The steps of a start. From 4 to 12, the numbers are those of `enum clinux_job_stage`.
   public enum Stage: UInt32, Sendable, CaseIterable {
     /// Reading the order.
     case order = 1
     /// Opening the input file.
     case input
-    /// fork(2) and what belongs to it.
+    /// fork(2) and related calls.
     case process
     /// setsid(2).
     case session
-    /// Closing what the job shall not inherit.
+    /// Closing descriptors that the job must not inherit.
     case descriptors
     /// setgroups(2).
     case groups
@@ -107,10 +107,10 @@ public struct StartFailure: Error, Equatable, Sendable {
 }
 
 extension ExitRecord {
-  /// The most bytes of an exit record.
+  /// The maximum size of an exit record, in bytes.
   public static let maximumBytes = 4096
 
-  /// The record as it is written.
+  /// Returns the record as written to disk.
   public func encoded() throws(ContractError) -> [UInt8] {
     var writer = RecordWriter(.exit)
     writer.append(startedAt)
@@ -139,7 +139,7 @@ extension ExitRecord {
     return try writer.finished(limit: Self.maximumBytes)
   }
 
-  /// Reads a record, strictly.
+  /// Decodes a record strictly.
   public init(decoding bytes: [UInt8]) throws(ContractError) {
     var reader = try RecordReader(.exit, bytes, limit: Self.maximumBytes)
     self.init(

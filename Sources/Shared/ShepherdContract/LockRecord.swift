@@ -1,14 +1,14 @@
 import Glibc
 import SystemCalls
 
-/// What a shepherd writes into its lock file before it starts the job: who it is, and in which boot of the host.
+/// The identity of a shepherd, and the boot of the host, which it writes to its lock file before it starts the job.
 public struct LockRecord: Equatable, Sendable {
-  /// The shepherd's process number.
+  /// The shepherd's process ID.
   public let processID: pid_t
-  /// The kernel's boot id, which tells a restart of the host from a shepherd that was killed.
+  /// The kernel's boot ID, which distinguishes a restart of the host from a killed shepherd.
   public let bootID: String
 
-  /// The most bytes of a record.
+  /// The maximum size of a record, in bytes.
   public static let maximumBytes = 128
 
   public init(processID: pid_t, bootID: String) {
@@ -16,16 +16,16 @@ public struct LockRecord: Equatable, Sendable {
     self.bootID = bootID
   }
 
-  /// The boot id of the running host; empty if there is none to be read.
+  /// Returns the boot ID of the running host; empty if it cannot be read.
   public static func presentBootID() -> String {
     let bytes = (try? DurableFile.read("/proc/sys/kernel/random/boot_id", limit: 64)) ?? []
     return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
   }
 
-  /// As it is written: `PID BOOTID` and a newline, without which a record is not whole.
+  /// The record as written: `PID BOOTID` and a newline, without which it is incomplete.
   public var encoded: [UInt8] { Array("\(processID) \(bootID)\n".utf8) }
 
-  /// Reads a record; `nil` if `bytes` are none, or not yet a whole one.
+  /// Decodes a record; returns `nil` if `bytes` are not one, or not yet a complete one.
   public init?(decoding bytes: [UInt8]) {
     guard bytes.count <= Self.maximumBytes, bytes.last == UInt8(ascii: "\n") else { return nil }
     let parts = bytes.dropLast().split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)

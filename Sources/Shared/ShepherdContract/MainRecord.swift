@@ -1,13 +1,13 @@
 import Glibc
 
-/// The job's main process, as its shepherd notes it: for the supervisor that has to end the job in place of a killed shepherd.
+/// The job's main process, as recorded by its shepherd: for the supervisor, which must end the job if the shepherd is killed.
 public struct MainRecord: Equatable, Sendable {
-  /// The process's number.
+  /// The process ID.
   public let processID: pid_t
-  /// When it started, in clock ticks since the boot; proc(5). A later process of the same number started later.
+  /// The start time, in clock ticks since boot; proc(5). A later process with the same number has a later start time.
   public let startTime: UInt64
 
-  /// The most bytes of a record.
+  /// The maximum size of a record, in bytes.
   public static let maximumBytes = 64
 
   public init(processID: pid_t, startTime: UInt64) {
@@ -15,10 +15,10 @@ public struct MainRecord: Equatable, Sendable {
     self.startTime = startTime
   }
 
-  /// As it is written: `PID START` and a newline, without which a record is not whole.
+  /// The record as written: `PID START` and a newline, without which it is incomplete.
   public var encoded: [UInt8] { Array("\(processID) \(startTime)\n".utf8) }
 
-  /// Reads a record; `nil` if `bytes` are none, or not a whole one.
+  /// Decodes a record; returns `nil` if `bytes` are not one, or not a complete one.
   public init?(decoding bytes: [UInt8]) {
     guard bytes.count <= Self.maximumBytes, bytes.last == UInt8(ascii: "\n") else { return nil }
     let parts = bytes.dropLast().split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)

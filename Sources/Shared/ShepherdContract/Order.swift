@@ -1,53 +1,55 @@
 import Glibc
 
-/// All that a shepherd has to know to run a job. It is in numbers and bytes: a static program cannot look up names.
+/// Everything that a shepherd needs to run a job. It contains only numbers and bytes: a static program cannot look up names.
 public struct Order: Equatable, Sendable {
-  /// The job's id: for the shepherd's title in ps.
+  /// The job's id, for the shepherd's title in ps(1).
   public var id: String
   /// The program and its arguments. A program without a slash is looked up in the `PATH` of `environment`.
   public var arguments: [[UInt8]]
-  /// The whole environment of the job, each as `NAME=value`.
+  /// The complete environment of the job, each entry as `NAME=value`.
   public var environment: [[UInt8]]
-  /// The working directory, absolute.
+  /// The absolute path of the working directory.
   public var directory: [UInt8]
-  /// Whether the job starts in `/` when `directory` cannot be entered, as login(1) does with a missing home.
+  /// Whether the job starts in `/` if `directory` cannot be entered, as login(1) does if the home is missing.
   public var mayStartInRoot = false
-  /// Who the job runs as; `nil` leaves the identity of the shepherd.
+  /// The user and groups that the job runs as; `nil` keeps those of the shepherd.
   public var identity: Identity?
-  /// Milliseconds until the job is ended; `nil` for no end.
+  /// The time limit of the job, in milliseconds; `nil` for no limit.
   public var timeout: UInt64?
-  /// Milliseconds between TERM and KILL when the job is ended.
+  /// The time between TERM and KILL when the job is ended, in milliseconds.
   public var killGrace: UInt64
-  /// The most bytes that output and errors may have together; `nil` for no limit.
+  /// The maximum size of both output streams together, in bytes; `nil` for no limit.
   public var outputLimit: UInt64?
   /// Whether the file `stdin` in the job's folder is the job's standard input.
   public var hasInput: Bool
-  /// Whether the file `script` in the job's folder is what the job reads from descriptor `scriptDescriptor`.
+  /// Whether the job has a script to read from descriptor `scriptDescriptor`.
   public var hasScript = false
-  /// Whether what the job writes to descriptor 2 goes to `ShepherdContract.Descriptor.errors`.
+  /// Whether the script is open as `ShepherdContract.Descriptor.script`; otherwise it is the file `script` in the job's folder.
+  public var scriptIsOpen = false
+  /// Whether the job's standard error goes to `ShepherdContract.Descriptor.errors`.
   public var separatesErrors = false
-  /// Whether the end is to be reported on `ShepherdContract.Descriptor.report`.
+  /// Whether the shepherd reports the end on `ShepherdContract.Descriptor.report`.
   public var reportsEnd = false
-  /// The folder of the job's control group, absolute, which is open as `ShepherdContract.Descriptor.controlGroup`; `nil` for a
+  /// The absolute path of the folder of the job's control group, which is open as `ShepherdContract.Descriptor.controlGroup`; `nil` for a
   /// job without one.
   public var controlGroup: [UInt8]?
-  /// The most bytes of memory that the control group allows, for the words of its end; `nil` for no limit.
+  /// The memory limit of the control group in bytes, to explain the end of the job; `nil` for no limit.
   public var memoryLimit: UInt64?
   /// The job's umask(2).
   public var umask: mode_t = 0o022
-  /// What setrlimit(2) gets; all others are inherited.
+  /// The limits to set with setrlimit(2); all others are inherited.
   public var resourceLimits: [ResourceLimit] = []
 
-  /// The number under which a script is open in the job.
+  /// The descriptor on which the job has the script open.
   public static let scriptDescriptor: Int32 = 3
 
   /// A limit of setrlimit(2).
   public struct ResourceLimit: Equatable, Sendable {
-    /// `RLIMIT_NOFILE` and its like.
+    /// The resource, such as `RLIMIT_NOFILE`.
     public var resource: UInt32
-    /// The limit in force; `UInt64.max` for none.
+    /// The soft limit; `UInt64.max` for none.
     public var soft: UInt64
-    /// How far the job may raise it; `UInt64.max` for any.
+    /// The hard limit, up to which the job may raise the soft one; `UInt64.max` for none.
     public var hard: UInt64
 
     public init(resource: UInt32, soft: UInt64, hard: UInt64) {
@@ -57,7 +59,7 @@ public struct Order: Equatable, Sendable {
     }
   }
 
-  /// Numbers of a user and its groups.
+  /// The numeric IDs of a user and its groups.
   public struct Identity: Equatable, Sendable {
     /// The user.
     public var user: uid_t
@@ -73,7 +75,7 @@ public struct Order: Equatable, Sendable {
     }
   }
 
-  /// Without timeout, input or change of identity.
+  /// Creates an order without timeout, input or change of identity.
   public init(
     id: String, arguments: [[UInt8]], environment: [[UInt8]], directory: [UInt8], killGrace: UInt64
   ) {
@@ -87,10 +89,10 @@ public struct Order: Equatable, Sendable {
 }
 
 extension Order {
-  /// The most bytes of an order.
+  /// The maximum size of an order, in bytes.
   public static let maximumBytes = 1 << 20
 
-  /// The order as it is handed over.
+  /// Returns the order as it is passed to the shepherd.
   ///
   /// - Throws: `ContractError.tooLarge`.
   public func encoded() throws(ContractError) -> [UInt8] {
@@ -120,10 +122,11 @@ extension Order {
     }
     writer.append(separatesErrors)
     writer.append(reportsEnd)
+    writer.append(scriptIsOpen)
     return try writer.finished(limit: Self.maximumBytes)
   }
 
-  /// Reads an order, strictly: every string that becomes a C string is free of NUL.
+  /// Decodes an order strictly: no string that becomes a C string contains NUL.
   public init(decoding bytes: [UInt8]) throws(ContractError) {
     var reader = try RecordReader(.order, bytes, limit: Self.maximumBytes)
     guard let id = String(validating: try reader.cString("id"), as: UTF8.self) else { throw .invalid("id") }
@@ -148,6 +151,7 @@ extension Order {
       separatesErrors = try reader.flag("errors")
       reportsEnd = try reader.flag("report")
     }
+    if reader.version >= 5 { scriptIsOpen = try reader.flag("script") }
     try reader.finish()
     guard arguments.first?.isEmpty == false else { throw .invalid("arguments") }
     guard directory.first == UInt8(ascii: "/") else { throw .invalid("directory") }
@@ -155,7 +159,7 @@ extension Order {
     guard max(timeout ?? 0, killGrace) <= Self.maximumMilliseconds else { throw .invalid("timeout") }
   }
 
-  /// What version 3 added.
+  /// Reads the fields that version 3 added.
   private mutating func readSurroundings(_ reader: inout RecordReader) throws(ContractError) {
     hasScript = try reader.flag("script")
     controlGroup = try reader.optional("control group") { (reader) throws(ContractError) in
@@ -173,7 +177,7 @@ extension Order {
     guard resourceLimits.allSatisfy({ $0.resource < 16 && $0.soft <= $0.hard }) else { throw .invalid("limits") }
   }
 
-  /// The longest timeout and grace: 10 years, so that no sum of moments overflows.
+  /// The maximum timeout and grace: 10 years, so that no sum of times overflows.
   static let maximumMilliseconds: UInt64 = 315_576_000_000
 }
 
@@ -182,7 +186,7 @@ extension Order.Identity {
     user = try reader.number(uid_t.self)
     group = try reader.number(gid_t.self)
     groups = try reader.list(smallest: 4) { (reader) throws(ContractError) in try reader.number(gid_t.self) }
-    // -1 means "leave as it is" to setresuid(2) and its like.
+    // -1 means "unchanged" to setresuid(2) and related calls.
     guard user != uid_t.max, group != gid_t.max, !groups.contains(gid_t.max) else { throw .invalid("identity") }
   }
 }

@@ -1,6 +1,7 @@
-/// The envelope of a record: kind, version, length of the contents, contents, CRC-32 of all that; integers little-endian.
+/// The envelope of a record: kind, version, length of the contents, contents, CRC-32 of all that; integers are little-endian.
 ///
-/// Binary, because the shepherd links neither JSON nor floating-point parsing; checked, because a power cut can leave any bytes.
+/// Binary, because the shepherd links neither JSON nor floating-point parsing; with a checksum, because a power failure can leave any
+/// bytes.
 enum RecordFormat {
   static let headerBytes = 12
   static let checksumBytes = 4
@@ -9,17 +10,17 @@ enum RecordFormat {
     case order = 0x4f53_4741  // "AGSO"
     case exit = 0x4553_4741  // "AGSE"
 
-    /// The version that is written, and the oldest that is read. Jobs outlive an upgrade of agentd: the new supervisor reads the
-    /// orders of the old one, and until it is started, the old one starts the new shepherd and reads what that writes.
+    /// The last version is the one written, the first the oldest that is accepted. Jobs outlive an upgrade of agentd: the new supervisor
+    /// reads the orders of the old one, and until it runs, the old one starts the new shepherd and reads its records.
     var versions: ClosedRange<UInt32> {
       switch self {
-      case .order: 2...4
+      case .order: 2...5
       case .exit: 2...2
       }
     }
   }
 
-  /// CRC-32 of IEEE 802.3; records are small and few, so no table.
+  /// Returns the CRC-32 of IEEE 802.3; records are small and few, so it uses no table.
   static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 {
     var remainder = ~UInt32(0)
     for byte in bytes {
@@ -73,11 +74,11 @@ struct RecordWriter {
 }
 
 struct RecordReader {
-  /// The version of the record: fields that came later are missing in an older one.
+  /// The version of the record; older records lack fields that were added later.
   private(set) var version: UInt32 = 0
   private var rest: ArraySlice<UInt8>
 
-  /// Checks the envelope; what follows reads the contents.
+  /// Checks the envelope and prepares to read the contents.
   init(_ kind: RecordFormat.Kind, _ bytes: [UInt8], limit: Int) throws(ContractError) {
     guard bytes.count <= limit else { throw .tooLarge(bytes.count) }
     guard bytes.count >= RecordFormat.headerBytes + RecordFormat.checksumBytes else { throw .damaged }
@@ -114,7 +115,9 @@ struct RecordReader {
     Array(try take(Int(try number(UInt32.self))))
   }
 
-  /// - Parameter smallest: the fewest bytes that one element takes, which bounds the count before anything is allocated.
+  /// Reads a list.
+  ///
+  /// - Parameter smallest: the minimum size of an element in bytes, which limits the count before anything is allocated.
   mutating func list<Element>(
     smallest: Int, _ each: (inout RecordReader) throws(ContractError) -> Element
   ) throws(ContractError) -> [Element] {
@@ -132,7 +135,7 @@ struct RecordReader {
     try flag(field) ? try body(&self) : nil
   }
 
-  /// To be called last: nothing may be left over.
+  /// Ends reading: no bytes may be left over.
   func finish() throws(ContractError) {
     if !rest.isEmpty { throw .damaged }
   }

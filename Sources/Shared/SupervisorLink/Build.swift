@@ -1,15 +1,15 @@
 import AgentProtocol
 
-/// Which agentd and which agentd-network fit together: both are of one release, and say the same over their sockets. No name of a
-/// commit and no time: the same sources make the same programs anywhere.
+/// The compatibility of agentd and agentd-network: both must be of one release and speak the same protocol on their sockets. It contains no
+/// commit and no time: the same sources build the same programs everywhere.
 public enum Build {
-  /// The number of the contract between the two: what `SupervisorMessage`, `ListenerMessage`, `SigningLink` and `RoleOrder`
-  /// say. It is raised when one of them changes between two releases.
-  public static let contract = 1
+  /// The number of the contract between the two: `SupervisorMessage`, `ListenerMessage`, `SigningLink` and `RoleOrder`. It is raised when
+  /// one of them changes between two releases.
+  public static let contract = 2
 
-  /// What both have to say alike.
+  /// The text that must be identical in both.
   public static let identity = "agentd \(agentdVersion) with link contract \(contract)"
 
-  /// With which a process ends that an agentd of another build has started; see sysexits(3). No role ends so by itself.
+  /// The exit status of a process that an agentd of another build started; see sysexits(3). No role uses it otherwise.
   public static let otherBuildExit: Int32 = 72
 }

@@ -1,24 +1,24 @@
 import AgentProtocol
 
-/// Events one after another.
+/// A batch of consecutive events.
 public struct EventBatch: Codable, Equatable, Sendable {
-  /// What happened, in order, as far as the client may see it.
+  /// The changes, in order, that the client may see.
   public var changes: [Numbered]
-  /// The place behind all that was looked at.
+  /// The position after the last event that was examined.
   public var position: EventPosition
-  /// Whether events before these are not known any more, or of an earlier run: the jobs' states have to be asked for.
+  /// Whether earlier events are no longer known, or are of an earlier run: the client must then query the states of its jobs.
   public var isGap: Bool
 
-  /// The most changes of a batch.
+  /// The maximum number of changes in a batch.
   public static let maximumChanges = 500
-  /// Seconds that a batch may be waited for.
+  /// The maximum time that a request may wait for a batch, in seconds.
   public static let maximumWait = 60.0
 
-  /// A change with its number in the sequence.
+  /// A change and its number in the sequence.
   public struct Numbered: Codable, Equatable, Sendable {
-    /// The number.
+    /// The event's number.
     public var number: UInt64
-    /// The change.
+    /// The change of state.
     public var change: StateChange
 
     public init(number: UInt64, change: StateChange) {

@@ -2,14 +2,14 @@ import AgentProtocol
 import FoundationEssentials
 import SystemCalls
 
-/// A frame of the link: 4 bytes length of the payload (big-endian), 1 byte count of the descriptors that travel with it,
-/// then the payload, one JSON value.
+/// A frame of the link: 4 bytes with the length of the payload (big-endian), 1 byte with the number of attached descriptors, and the
+/// payload, one JSON value.
 enum Frame {
-  /// Bytes before the payload.
+  /// The size of the header before the payload, in bytes.
   static let headerLength = 5
-  /// The largest payload: a submit at its limits with room for JSON escapes, or a full page of jobs.
+  /// The maximum size of a payload: a submit request at its limits with room for JSON escapes, or a full page of jobs.
   static let maximumPayload = 4 << 20
-  /// The most descriptors of one frame: a key, an inotify descriptor and the listening sockets.
+  /// The maximum number of descriptors in a frame: a key, an inotify descriptor and the listening sockets.
   static let maximumDescriptors = 64
 
   static func encode(_ message: some Encodable, descriptors: Int) throws(LinkError) -> [UInt8] {
@@ -26,17 +26,17 @@ enum Frame {
   }
 }
 
-/// How the other end broke the link's contract, or how the link itself failed.
+/// The ways in which the other end violated the link's contract, or the link itself failed.
 public enum LinkError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// A frame longer than allowed; its length in bytes.
+  /// A frame exceeds the maximum length; its length in bytes.
   case tooLarge(Int)
-  /// A frame with more descriptors than allowed, or more than arrived.
+  /// A frame announces more descriptors than allowed, or more than arrived.
   case tooManyDescriptors(Int)
   /// Descriptors arrived that no frame announced.
   case unannouncedDescriptors
-  /// A payload that is not a message of the expected kind.
+  /// A payload is not a message of the expected kind.
   case undecodable(String)
-  /// A message of ours that JSON cannot hold.
+  /// A message from this end cannot be encoded as JSON.
   case unencodable(String)
   /// A system call failed.
   case system(SystemError)

@@ -1,13 +1,13 @@
 import AgentProtocol
 import Values
 
-/// What the supervisor counts: the part of `GET /metrics` that a listener cannot know. Counted from the supervisor's start.
+/// The supervisor's counters: the part of `GET /metrics` that a listener cannot know. Counted since the supervisor started.
 public struct HostFigures: Codable, Equatable, Sendable {
-  /// Jobs that have come to one final state.
+  /// The number of jobs that ended in one final state.
   public struct Ended: Codable, Equatable, Sendable {
-    /// The state.
+    /// The final state.
     public var state: JobState
-    /// How many.
+    /// The number of jobs.
     public var count: UInt64
 
     public init(state: JobState, count: UInt64) {
@@ -16,13 +16,13 @@ public struct HostFigures: Codable, Equatable, Sendable {
     }
   }
 
-  /// What a process of agentd's takes; proc_pid_stat(5).
+  /// The resource usage of an agentd process; proc_pid_stat(5).
   public struct ProcessUse: Codable, Equatable, Sendable {
     /// `supervisor`, `listener` or `signer`.
     public var role: String
-    /// Memory in RAM.
+    /// The resident memory, in bytes.
     public var residentBytes: Int64
-    /// Time on the processor, in seconds.
+    /// The processor time, in seconds.
     public var cpuSeconds: Double
 
     public init(role: String, residentBytes: Int64, cpuSeconds: Double) {
@@ -34,40 +34,40 @@ public struct HostFigures: Codable, Equatable, Sendable {
 
   /// When the supervisor started.
   public var startedAt: Timestamp
-  /// The counts of the moment.
+  /// The current capacity and load.
   public var capacity: Capacity
-  /// Jobs that were taken in.
+  /// The number of accepted jobs.
   public var submitted: UInt64 = 0
-  /// Jobs that have ended, for each final state.
+  /// The number of ended jobs, by final state.
   public var ended: [Ended] = []
-  /// How long jobs that have ended had waited before they started.
+  /// How long ended jobs had waited before they started.
   public var waited = DurationHistogram()
-  /// How long they ran.
+  /// How long ended jobs ran.
   public var ran = DurationHistogram()
-  /// Bytes of the ledger on the disk.
+  /// The size of the ledger on disk, in bytes.
   public var ledgerBytes: Int64 = 0
-  /// Free bytes of the disk of the jobs; nil where that cannot be told.
+  /// The free space on the disk of the jobs, in bytes; nil if unknown.
   public var diskFreeBytes: UInt64?
-  /// How many of them have to be free for a job to be taken in.
+  /// The free space required to accept a job, in bytes.
   public var diskFloorBytes: UInt64?
-  /// Listeners that were started in place of one that died.
+  /// The number of listeners started to replace one that died.
   public var listenerRestarts: UInt64 = 0
-  /// Reloads after which the new configuration served.
+  /// The number of successful reloads.
   public var reloads: UInt64 = 0
-  /// Reloads after which the old one stayed.
+  /// The number of failed reloads, after which the old configuration stayed in use.
   public var failedReloads: UInt64 = 0
-  /// Renewals of the listener's certificate after which there was a new one.
+  /// The number of renewals that produced a new listener certificate.
   public var renewals: UInt64 = 0
-  /// Renewals of it after which there was none.
+  /// The number of renewals of the listener certificate that failed.
   public var failedRenewals: UInt64 = 0
-  /// When the next is begun, or the present one was; nil if it is not renewed by itself.
+  /// When the next renewal begins, or the current one began; nil if there is no automatic renewal.
   public var nextRenewal: Timestamp?
-  /// The processes that could be looked at.
+  /// The processes that could be examined.
   public var processes: [ProcessUse] = []
-  /// Descriptors that the supervisor has open; nil where that cannot be told.
+  /// The number of the supervisor's open descriptors; nil if unknown.
   public var openDescriptors: Int?
 
-  /// Figures of a supervisor that has done nothing yet.
+  /// Creates the figures of a supervisor that has just started.
   public init(startedAt: Timestamp, capacity: Capacity) {
     self.startedAt = startedAt
     self.capacity = capacity

@@ -1,108 +1,118 @@
 import AgentProtocol
 import Values
 
-/// What the listener asks of the supervisor on behalf of a client; one case an API request.
+/// A request from the listener to the supervisor on behalf of a client; one case per API request.
 public enum JobCommand: Codable, Equatable, Sendable {
-  /// Answered with `.permitted`: the listener itself knows what is to be shown of the agent.
+  /// Answered with `.permitted`: the listener itself knows what to show of the agent.
   case showAgent
+  /// Answered with `.permitted` if the client may submit jobs at all; each job is checked separately.
+  case permitSubmit
   /// Answered with `.job`, once the record is durable.
   case submitJob(JobID, JobRequest)
-  /// Answered with `.job`: at once, or, with `wait` (at most `JobStatus.maximumWait`), when the job has ended or that many seconds
-  /// are over.
+  /// Answered with `.job`: at once or, with `wait` (in seconds, at most `JobStatus.maximumWait`), when the job has ended or the wait has
+  /// timed out.
   case showJob(JobID, wait: Double)
   /// Answered with `.jobs`.
   case listJobs(JobFilter)
   /// Answered with `.output` and one descriptor.
   case openOutput(JobID, stream: OutputStream = .stdout, follow: Bool)
-  /// Answered with `.job`: the state after the request, not after the end.
+  /// Answered with `.job`: the state after the request, not at the end of the job.
   case cancelJob(JobID)
+  /// Cancels all jobs of the client with this subject that the requesting client may see. Answered with `.cancelled`.
+  case cancelJobs(of: String)
   /// Answered with `.deleted`.
   case deleteJob(JobID)
   /// Answered with `.metrics`.
   case showMetrics
-  /// Answered with `.events`: at once, or, with `wait`, when there is something behind that place or so many seconds are over.
-  /// Without a place, with the present one.
+  /// Answered with `.events`: at once or, with `wait` (in seconds), when there is an event after that position or the wait has timed out.
+  /// Without a position, answered with the current one.
   case nextEvents(after: EventPosition?, wait: Double)
 }
 
 /// The supervisor's answer to a `JobCommand`.
 public enum JobAnswer: Codable, Equatable, Sendable {
-  /// The client may be shown what it asked for.
+  /// The client may see what it asked for.
   case permitted
-  /// A job's status; `created` is whether this request made it.
+  /// A job's status; `created` tells whether this request created the job.
   case job(JobStatus, created: Bool)
   /// A page of jobs.
   case jobs(JobPage)
-  /// The stream's file, read-only, comes with this frame. With `follow`, `watch` is the inotify(7) watch descriptor
-  /// whose events on the listener's inotify descriptor say that the file has grown.
+  /// The stream's file, read-only, is attached to this frame. With `follow`, `watch` is the inotify(7) watch descriptor whose events on the
+  /// listener's inotify descriptor report that the file has grown.
   case output(JobStatus, watch: Int32?)
-  /// The job is forgotten.
+  /// The job was deleted.
   case deleted
-  /// What the supervisor counts.
+  /// The numbers of jobs that were cancelled or are being ended.
+  case cancelled(CancelledJobs)
+  /// The supervisor's counters.
   case metrics(HostFigures)
-  /// What has happened.
+  /// The next events.
   case events(EventBatch)
-  /// It was refused, or failed.
+  /// The request was refused or failed.
   case problem(Problem)
 }
 
-/// Every message from the supervisor to the listener.
+/// A message from the supervisor to the listener.
 public enum SupervisorMessage: Codable, Sendable {
-  /// The first message. Its descriptors, in this order: the signing socket, an inotify descriptor, then one
-  /// listening socket for each of `addresses`.
+  /// The first message. Its descriptors, in this order: the pipe for messages from the listener, the signing sockets, an inotify
+  /// descriptor, and one listening socket for each of `addresses`.
   case configure(ListenerMaterial)
-  /// Answer to the request of that number.
+  /// The answer to the request with that number.
   case answer(UInt64, JobAnswer)
-  /// The counts have changed.
+  /// The capacity or load has changed.
   case capacity(Capacity)
-  /// Stop accepting, after `acceptingFor` seconds; finish what is open; exit. With `ClientTrust`, first close the connections
-  /// of clients whom it lets in no more. May come again, with whom is trusted by then.
+  /// Stop accepting after `acceptingFor` seconds, finish open requests, and exit. With `ClientTrust`, first close the connections of
+  /// clients that it no longer admits. May be sent again with newer trust.
   case drain(ClientTrust?, acceptingFor: Double = 0)
-  /// Answered with `.alive` once every event loop and the signer have shown that they are.
+  /// Answered with `.judged`: which of these clients would not be admitted now?
+  case judge([AdmittedClient])
+  /// Answered with `.alive` once every event loop and the signer have responded.
   case probe
 }
 
-/// Every message from the listener to the supervisor.
+/// A message from the listener to the supervisor.
 public enum ListenerMessage: Codable, Sendable {
-  /// Answer to `configure`: the material is sound and connections are being accepted.
+  /// The answer to `configure`: the material is valid, and the listener accepts connections.
   case ready(ListenerReport)
-  /// Answer to `configure`: why it cannot be used; the listener exits.
+  /// The answer to `configure`: why the material cannot be used; the listener exits.
   case unusable(String)
-  /// A client's request. Numbers are the listener's to choose, each used once.
+  /// A client's request. The listener chooses the numbers and uses each once.
   case request(UInt64, VerifiedClient, JobCommand)
-  /// Nobody waits for the answer of that number any more.
+  /// Nobody waits for the answer with that number any longer.
   case abandon(UInt64)
-  /// A client was let in: told the first time in a listener's life, then at most once an hour.
+  /// A client was admitted: sent the first time in a listener's life, then at most once an hour.
   case admitted(AdmittedClient)
-  /// Answer to `probe`: event loops and signer do their work.
+  /// The answer to `judge`: why clients would not be admitted, by thumbprint; all others would be.
+  case judged([Thumbprint: String])
+  /// The answer to `probe`: event loops and signer work.
   case alive
 }
 
-/// All that a listener needs to serve: its whole configuration, fixed for its life.
+/// Everything that a listener needs to serve: its complete configuration, which never changes.
 public struct ListenerMaterial: Codable, Sendable {
-  /// The name the agent answers under.
+  /// The name of the agent.
   public var agentName: String
   /// agentd's version.
   public var version: String
-  /// Which certificate to serve.
+  /// The thumbprint of the certificate to serve.
   public var certificate: Thumbprint
-  /// The certificates of the store, the listener's own among them, and who is let in.
+  /// The certificates of the store, including the listener's own, and which clients to admit.
   public var trust: ClientTrust
   /// The addresses of the listening sockets, as shown in logs, for example `0.0.0.0:5773`.
   public var addresses: [String]
-  /// The counts at the start.
+  /// The capacity and load at the start.
   public var capacity: Capacity
-  /// What it takes on.
+  /// The limits of the listener.
   public var limits: ListenerLimits
-  /// Whether there are rules for clients, so that none is shown anything before the supervisor was asked.
+  /// Whether there are rules for clients, so that nothing is shown to a client before the supervisor has been asked.
   public var clientsAreRuled: Bool
-  /// With `checkOnly`: the chain, PEM, of a client about which the report is to say who it is and whether it is let in.
+  /// With `checkOnly`: the PEM chain of a client, whose identity and admission the report is to include.
   public var presented: String?
-  /// Only check the material: answer and exit, accept no connection (`agentd -t`).
+  /// Whether only to check the material: the listener answers and exits, and accepts no connection (`agentd -t`).
   public var checkOnly: Bool
-  /// With `checkOnly`: say in the report what will break. Then the record of clients may come as a third descriptor.
+  /// With `checkOnly`: whether the report is to list what will break. The record of clients may then be a third descriptor.
   public var forecast = false
-  /// How many of the descriptors, the first ones, lead to the signer.
+  /// The number of descriptors, counted from the first, that lead to the signer.
   public var signingSockets = 1
 
   public init(
@@ -121,15 +131,15 @@ public struct ListenerMaterial: Codable, Sendable {
   }
 }
 
-/// The store's contents that decide which clients are let in.
+/// The contents of the store that decide which clients are admitted.
 public struct ClientTrust: Codable, Equatable, Sendable {
-  /// Every certificate of the store that is no root, PEM: what a chain may need.
+  /// Every certificate of the store that is not a root, in PEM: the intermediates that a chain may need.
   public var certificates: [String]
-  /// The trusted roots, PEM.
+  /// The trusted roots, in PEM.
   public var roots: [String]
-  /// The revocation lists, PEM.
+  /// The revocation lists, in PEM.
   public var revocationLists: [String]
-  /// Whether a list that is out of date lets its issuer's clients in, unless it names them. Otherwise they are refused.
+  /// Whether an expired list admits its issuer's clients unless it names them. Otherwise they are refused.
   public var acceptsExpiredLists: Bool
 
   public init(certificates: [String], roots: [String], revocationLists: [String], acceptsExpiredLists: Bool = false) {
@@ -140,7 +150,7 @@ public struct ClientTrust: Codable, Equatable, Sendable {
   }
 }
 
-/// What the listener found in its material; the supervisor, which reads no certificate, logs it.
+/// What the listener found in its material; the supervisor, which parses no certificates, logs it.
 public struct ListenerReport: Codable, Equatable, Sendable {
   /// The listener certificate's subject; RFC 4514.
   public var subject: String
@@ -150,9 +160,9 @@ public struct ListenerReport: Codable, Equatable, Sendable {
   public var notAfter: Timestamp
   /// The subjects of the trusted roots.
   public var roots: [String]
-  /// What will break if nothing is done, the first thing first; only where it was asked for.
+  /// What will break if nobody acts, earliest first; only if requested.
   public var breakages: [Breakage]?
-  /// What was found about the client that was asked about.
+  /// The result for the client in `presented` of the material.
   public var presented: PresentedClient?
 
   public init(subject: String, thumbprint: Thumbprint, notAfter: Timestamp, roots: [String]) {
@@ -163,11 +173,11 @@ public struct ListenerReport: Codable, Equatable, Sendable {
   }
 }
 
-/// What the gate says about a client's certificate; the supervisor, which reads no certificate, explains its rules with it.
+/// The gate's verdict on a client certificate; the supervisor, which parses no certificates, uses it to explain its rules.
 public struct PresentedClient: Codable, Equatable, Sendable {
-  /// Who the client is.
+  /// The client.
   public var client: VerifiedClient
-  /// Why it is not let in; `nil` if it is.
+  /// Why the client is not admitted; `nil` if it is.
   public var refusal: String?
 
   public init(client: VerifiedClient, refusal: String?) {

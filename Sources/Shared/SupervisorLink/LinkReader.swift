@@ -4,41 +4,43 @@ import FoundationEssentials
 import Glibc
 import SystemCalls
 
-/// The receiving half of one end of the link. `Message` is what the other end may send; anything else is an error, after
-/// which the link must not be used again.
+/// The receiving half of one end of the link. `Message` is what the other end may send; anything else is an error, after which the link
+/// must not be used again.
 public struct LinkReader<Message: Decodable> {
-  /// What a `receive()` brought.
+  /// The result of `receive()`.
   public enum Progress: Equatable, Sendable {
-    /// Bytes: ask `next()` until it has no more.
+    /// Bytes were received: call `next()` until it returns `nil`.
     case received
-    /// Nothing at present, on a non-blocking socket.
+    /// A non-blocking socket has no data.
     case wouldBlock
-    /// The other end is closed.
+    /// The other end has closed.
     case ended
   }
 
-  private let socket: FileDescriptor
+  private let source: FileDescriptor
+  private let takesDescriptors: Bool
   private var bytes: [UInt8] = []
   private var start = 0
+  /// The payload size of the last message from `next()`, in bytes: a measure of the cost of keeping it.
+  public private(set) var lastPayload = 0
   private var descriptors: [FileDescriptor] = []
   private var chunk = [UInt8](repeating: 0, count: 65536)
 
-  /// Reads from `socket`, which stays the caller's to keep open.
+  /// Creates a reader of messages and descriptors from `socket`, which the caller keeps open.
   public init(_ socket: FileDescriptor) {
-    self.socket = socket
+    (source, takesDescriptors) = (socket, true)
   }
 
-  /// Receives once; blocks if the socket does.
+  /// Creates a reader of messages from `pipe`, which the caller keeps open. A pipe cannot carry descriptors: those from a socket would have
+  /// to be closed even when refused, and close(2) on a lingering TCP socket blocks for as long as its sender likes.
+  public init(pipe: FileDescriptor) {
+    (source, takesDescriptors) = (pipe, false)
+  }
+
+  /// Receives once; blocks if the socket is blocking.
   public mutating func receive() throws(LinkError) -> Progress {
-    var numbers = [Int32](repeating: -1, count: Frame.maximumDescriptors)
-    var count = 0
-    let raw = socket.raw
     let received: Int
-    do throws(SystemError) {
-      received = try checked("recvmsg") {
-        clinux_receive_with_descriptors(raw, &chunk, chunk.count, &numbers, numbers.count, &count)
-      }
-    } catch {
+    do throws(SystemError) { received = try takesDescriptors ? receiveWithDescriptors() : receiveBytes() } catch {
       switch error.code {
       case EAGAIN: return .wouldBlock
       case ECONNRESET: return .ended
@@ -46,15 +48,30 @@ public struct LinkReader<Message: Decodable> {
       default: throw .system(error)
       }
     }
-    descriptors.append(contentsOf: numbers[..<count].map(FileDescriptor.init(owning:)))
     if received == 0 { return .ended }
     bytes.append(contentsOf: chunk[..<received])
-    // The most that a well-behaved peer can have in flight before its first frame is taken out.
+    // A well-behaved peer cannot have more in flight before its first frame is read.
     if descriptors.count > 2 * Frame.maximumDescriptors { throw .unannouncedDescriptors }
     return .received
   }
 
-  /// The next whole message with its descriptors; `nil` if more must be received first.
+  private mutating func receiveBytes() throws(SystemError) -> Int {
+    let raw = source.raw
+    return try checked("read") { read(raw, &chunk, chunk.count) }
+  }
+
+  private mutating func receiveWithDescriptors() throws(SystemError) -> Int {
+    var numbers = [Int32](repeating: -1, count: Frame.maximumDescriptors)
+    var count = 0
+    let raw = source.raw
+    let received = try checked("recvmsg") {
+      clinux_receive_with_descriptors(raw, &chunk, chunk.count, &numbers, numbers.count, &count)
+    }
+    descriptors.append(contentsOf: numbers[..<count].map(FileDescriptor.init(owning:)))
+    return received
+  }
+
+  /// Returns the next complete message with its descriptors; `nil` if more must be received first.
   public mutating func next() throws(LinkError) -> (message: Message, descriptors: [FileDescriptor])? {
     if bytes.count == start, !descriptors.isEmpty { throw .unannouncedDescriptors }
     guard bytes.count - start >= Frame.headerLength else { return compact() }
@@ -64,9 +81,10 @@ public struct LinkReader<Message: Decodable> {
     guard announced <= Frame.maximumDescriptors else { throw .tooManyDescriptors(announced) }
     let end = start + Frame.headerLength + length
     guard bytes.count >= end else { return compact() }
-    // Descriptors travel with a frame's first bytes, so they are here when its last byte is.
+    // Descriptors arrive with the first bytes of a frame, so they are here when its last byte is.
     guard descriptors.count >= announced else { throw .tooManyDescriptors(announced) }
     let payload = Data(bytes[start + Frame.headerLength..<end])
+    lastPayload = length
     start = end
     let brought = Array(descriptors.prefix(announced))
     descriptors.removeFirst(announced)

@@ -5,41 +5,40 @@ import SystemCalls
 
 /// The sending half of one end of the link. `Message` is what this end sends.
 public struct LinkWriter<Message: Encodable> {
-  private let socket: FileDescriptor
+  private let sink: FileDescriptor
+  private let isPipe: Bool
   private var frames: [(bytes: [UInt8], sent: Int, descriptors: [FileDescriptor])] = []
 
-  /// Bytes that wait to be sent: a bound on them is the owner's to keep.
+  /// The number of bytes waiting to be sent; it is the owner's duty to limit them.
   public private(set) var queuedBytes = 0
 
-  /// Writes to `socket`, which stays the caller's to keep open.
+  /// Creates a writer to `socket`, which the caller keeps open.
   public init(_ socket: FileDescriptor) {
-    self.socket = socket
+    (sink, isPipe) = (socket, false)
   }
 
-  /// Appends a message. `descriptors` are kept open until they are sent, then let go.
+  /// Creates a writer to `pipe`, which the caller keeps open and which carries no descriptors. SIGPIPE must be ignored.
+  public init(pipe: FileDescriptor) {
+    (sink, isPipe) = (pipe, true)
+  }
+
+  /// Appends a message. `descriptors` are kept open until they are sent and are then released.
   public mutating func enqueue(_ message: Message, descriptors: [FileDescriptor] = []) throws(LinkError) {
+    if isPipe, !descriptors.isEmpty { throw .tooManyDescriptors(descriptors.count) }
     let bytes = try Frame.encode(message, descriptors: descriptors.count)
     frames.append((bytes, 0, descriptors))
     queuedBytes += bytes.count
   }
 
-  /// Sends what it can; all of it if the socket blocks.
+  /// Sends as much as possible; everything if the descriptor is blocking.
   ///
   /// - Returns: whether nothing is left to send.
   public mutating func flush() throws(LinkError) -> Bool {
     while let frame = frames.first {
-      // Descriptors go with a frame's first byte; a partly sent frame has delivered them.
+      // Descriptors are sent with the first byte of a frame; a partly sent frame has delivered them.
       let numbers = frame.sent == 0 ? frame.descriptors.map(\.raw) : []
-      let raw = socket.raw
       let sent: Int
-      do throws(SystemError) {
-        sent = try checked("sendmsg") {
-          frame.bytes.withUnsafeBytes {
-            clinux_send_with_descriptors(
-              raw, $0.baseAddress! + frame.sent, $0.count - frame.sent, numbers, numbers.count)
-          }
-        }
-      } catch {
+      do throws(SystemError) { sent = try send(frame.bytes[frame.sent...], numbers) } catch {
         if error.code == EAGAIN { return false }
         throw .system(error)
       }
@@ -52,5 +51,15 @@ public struct LinkWriter<Message: Encodable> {
       }
     }
     return true
+  }
+  private func send(_ bytes: ArraySlice<UInt8>, _ descriptors: [Int32]) throws(SystemError) -> Int {
+    let raw = sink.raw
+    return try checked(isPipe ? "write" : "sendmsg") {
+      bytes.withUnsafeBytes {
+        isPipe
+          ? write(raw, $0.baseAddress, $0.count)
+          : clinux_send_with_descriptors(raw, $0.baseAddress, $0.count, descriptors, descriptors.count)
+      }
+    }
   }
 }

@@ -1,19 +1,19 @@
 import Glibc
 import SystemCalls
 
-/// What a process with a role is told before all else, in one pipe that it reads to the end: whose it is, and whom it becomes.
+/// The first information that a process with a role reads, from a pipe, to its end: who started it and which user to become.
 ///
-/// Two lines of text. The first is the build, and stays so in all versions, so that each can tell the others from itself; the second
-/// has user, group (`-` for both: it stays who it is), descriptors and parent.
+/// Two lines of text. The first is the build; it keeps this form in all versions, so that each recognises the others. The second has user,
+/// group (`-` for both: no change), descriptor limit and parent.
 public struct RoleOrder: Equatable, Sendable {
-  /// The most bytes of one.
+  /// The maximum size of an order, in bytes.
   private static let limit = 256
 
-  /// A user and a group, by their numbers.
+  /// A user ID and a group ID.
   public struct Account: Equatable, Sendable {
-    /// The user's.
+    /// The user ID.
     public let user: uid_t
-    /// The group's.
+    /// The group ID.
     public let group: gid_t
 
     public init(user: uid_t, group: gid_t) {
@@ -22,11 +22,11 @@ public struct RoleOrder: Equatable, Sendable {
     }
   }
 
-  /// Whom it becomes; `nil` to stay who it is.
+  /// The user and group to become; `nil` for no change.
   public let account: Account?
-  /// How many descriptors it may have open, as far as the system lets it.
+  /// The maximum number of open descriptors, as far as the system permits.
   public let descriptorLimit: Int
-  /// The supervisor, without whom it ends.
+  /// The supervisor; the process exits when it is gone.
   public let parent: pid_t
 
   public init(account: Account?, descriptorLimit: Int, parent: pid_t) {
@@ -35,21 +35,21 @@ public struct RoleOrder: Equatable, Sendable {
     self.parent = parent
   }
 
-  /// What cannot be taken for an order.
+  /// The reasons why bytes are not accepted as an order.
   public enum Fault: Error, Equatable {
     /// Another build of agentd wrote it.
     case otherBuild
-    /// It is none.
+    /// It is not an order.
     case unreadable
   }
 
-  /// The order as text.
+  /// Returns the order as text.
   public func text(build: String = Build.identity) -> String {
     let account = account.map { "\($0.user) \($0.group)" } ?? "- -"
     return "\(build)\n\(account) \(descriptorLimit) \(parent)\n"
   }
 
-  /// Reads the text.
+  /// Parses the text of an order.
   public init(_ bytes: [UInt8], build: String = Build.identity) throws(Fault) {
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     guard lines.count >= 2 else { throw .unreadable }
@@ -65,7 +65,7 @@ public struct RoleOrder: Equatable, Sendable {
     (descriptorLimit, self.parent) = (limit, parent)
   }
 
-  /// A pipe with the order in it, to be read by the process.
+  /// Returns a pipe that contains the order, for the process to read.
   public func pipe(build: String = Build.identity) throws(SystemError) -> FileDescriptor {
     let ends = try FileDescriptor.pipe()
     try ends.write.writeAll(text(build: build).utf8)

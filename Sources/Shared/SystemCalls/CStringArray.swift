@@ -1,10 +1,10 @@
 import Glibc
 
-/// Strings as C programs hand them over: an array of pointers that ends with NULL. It owns array and strings.
+/// A C string array: an array of pointers that ends with NULL. It owns both the array and the strings.
 public struct CStringArray: ~Copyable {
   private let strings: UnsafeMutableBufferPointer<UnsafeMutablePointer<CChar>?>
 
-  /// Copies `strings`, which hold no NUL.
+  /// Copies `strings`, which must not contain NUL.
   public init(_ strings: [some Collection<UInt8>]) {
     let array = UnsafeMutableBufferPointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
     for (index, string) in strings.enumerated() {
@@ -17,7 +17,7 @@ public struct CStringArray: ~Copyable {
     self.strings = array
   }
 
-  /// The array, valid as long as this value.
+  /// The array; valid for as long as this value.
   public var pointer: UnsafePointer<UnsafeMutablePointer<CChar>?> { UnsafePointer(strings.baseAddress!) }
 
   deinit {

@@ -1,30 +1,30 @@
 import Glibc
 
-/// One group of processes that the kernel keeps together, whatever they do: a folder of the cgroup2 file system, open; see cgroups(7).
+/// A control group, whose processes the kernel tracks whatever they do: an open folder in the cgroup2 file system; see cgroups(7).
 ///
-/// A process is born into its parent's group, and without write access to the file system it cannot leave.
+/// A process starts in its parent's group, and cannot leave it without write access to the file system.
 public final class ControlGroup: Sendable {
   /// The open folder.
   public let folder: FileDescriptor
 
-  /// Takes over an open folder.
+  /// Takes ownership of an open folder.
   public init(_ folder: FileDescriptor) {
     self.folder = folder
   }
 
   /// Opens the group at `path`.
   ///
-  /// - Throws: `ENOENT` if there is none.
+  /// - Throws: `ENOENT` if it does not exist.
   public convenience init(path: String) throws(SystemError) {
     self.init(try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
   }
 
-  /// All processes of the group, without zombies.
+  /// Returns all processes in the group except zombies.
   public func processes() -> Set<pid_t> {
     Set(lines("cgroup.procs").compactMap { ProcessNumbers.parse($0.utf8) }.filter { $0 > 0 })
   }
 
-  /// Sends KILL to all processes at once: none can start another that is missed.
+  /// Sends KILL to all processes at once, so that none can fork one that escapes.
   public func kill() {
     try? write("cgroup.kill", "1")
   }
@@ -34,7 +34,7 @@ public final class ControlGroup: Sendable {
     try folder.open(name, O_WRONLY).writeAll(Array(value.utf8), name)
   }
 
-  /// The number behind `key` in one of the group's files, or the file's only number without a key; `nil` if it is not there.
+  /// Returns the number after `key` in one of the group's files or, without a key, the file's only number; `nil` if it is missing.
   public func number(_ name: String, _ key: String? = nil) -> UInt64? {
     for line in lines(name) {
       let words = line.split(separator: " ")
@@ -44,7 +44,7 @@ public final class ControlGroup: Sendable {
     return nil
   }
 
-  /// The lines of one of the group's files; none if it is not there.
+  /// Returns the lines of one of the group's files; none if it does not exist.
   public func lines(_ name: String) -> [Substring] {
     let bytes = (try? folder.open(name, O_RDONLY).readAll(limit: 1 << 24)) ?? []
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n")

@@ -1,13 +1,13 @@
 import Glibc
 
-/// A thread of its own that nobody waits for; pthread_create(3).
+/// A detached thread that nobody joins; pthread_create(3).
 public enum DetachedThread {
   private final class Body {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
-  /// Starts a thread that runs `body` and ends with it.
+  /// Starts a thread that runs `body` and ends when it returns.
   public static func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
     let argument = Unmanaged.passRetained(Body(body))
     var thread = pthread_t()

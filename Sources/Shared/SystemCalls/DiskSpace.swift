@@ -1,25 +1,25 @@
 import Glibc
 
-/// How much room a file system has for those who are not root; statvfs(3).
+/// The space of a file system that is available to users other than root; statvfs(3).
 public struct DiskSpace: Sendable {
-  /// Free bytes.
+  /// The free space, in bytes.
   public let free: UInt64
-  /// Bytes in all.
+  /// The total space, in bytes.
   public let total: UInt64
-  /// Whether there is so little room that a write may have failed a moment ago: what was written last may have been freed again.
+  /// Whether there is so little space that a recent write may have failed, even if some space was freed since.
   public let isFull: Bool
 
-  /// Fewer free blocks than these count as none.
+  /// Fewer free blocks than this count as none.
   private static let fewBlocks: fsblkcnt_t = 16
 
-  /// Looks at the file system of `path`; `nil` if it cannot be asked, or counts no blocks.
+  /// Queries the file system of `path`; `nil` if that fails or the file system counts no blocks.
   public init?(at path: String) {
     var status = statvfs()
     guard statvfs(path, &status) == 0 else { return nil }
     self.init(status)
   }
 
-  /// Looks at the file system of an open file; `nil` if it cannot be asked, or counts no blocks.
+  /// Queries the file system of an open file; `nil` if that fails or the file system counts no blocks.
   public init?(of file: FileDescriptor) {
     var status = statvfs()
     guard fstatvfs(file.raw, &status) == 0 else { return nil }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// All variables of this process's environment; environ(7). An entry without `=` is left out.
+/// Returns all variables in this process's environment; environ(7). Entries without `=` are omitted.
 public func processEnvironment() -> [String: String] {
   var variables: [String: String] = [:]
   var entry = environ

@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Owns an open descriptor and closes it when the last reference goes, or earlier by `close()`.
+/// An open descriptor, closed when its last reference is released or by `close()`.
 public final class FileDescriptor: Sendable {
   private let number: Mutex<Int32>
 
-  /// Takes ownership of `raw`, which must be open and owned by nobody else.
+  /// Takes ownership of `raw`, which must be open and have no other owner.
   public init(owning raw: Int32) {
     number = Mutex(raw)
   }
@@ -14,7 +14,7 @@ public final class FileDescriptor: Sendable {
   /// The descriptor's number; -1 after `close()` or `release()`.
   public var raw: Int32 { number.withLock { $0 } }
 
-  /// Gives up ownership: the caller has to close the returned number.
+  /// Gives up ownership: the caller must close the returned number.
   public func release() -> Int32 {
     number.withLock { number in
       defer { number = -1 }
@@ -22,7 +22,7 @@ public final class FileDescriptor: Sendable {
     }
   }
 
-  /// Closes now. Calling it again does nothing.
+  /// Closes the descriptor. Further calls have no effect.
   public func close() {
     let raw = release()
     if raw >= 0 { _ = Glibc.close(raw) }
@@ -32,28 +32,28 @@ public final class FileDescriptor: Sendable {
 }
 
 extension FileDescriptor {
-  /// open(2), close-on-exec always.
+  /// Calls open(2), always close-on-exec.
   ///
   /// - Parameters:
   ///   - flags: `O_RDONLY` and the like; `O_CLOEXEC` is added.
-  ///   - mode: permissions of a file that `O_CREAT` makes, before the umask.
+  ///   - mode: the permissions of a file created by `O_CREAT`, before the umask.
   public static func open(_ path: String, _ flags: Int32, mode: mode_t = 0) throws(SystemError) -> FileDescriptor {
     FileDescriptor(owning: try checked("open", path) { Glibc.open(path, flags | O_CLOEXEC, mode) })
   }
 
-  /// openat(2) of `name` in this folder, close-on-exec always; a symbolic link in place of the file is refused (`ELOOP`).
+  /// Calls openat(2) for `name` in this folder, always close-on-exec; fails with `ELOOP` if the file is a symbolic link.
   public func open(_ name: String, _ flags: Int32, mode: mode_t = 0) throws(SystemError) -> FileDescriptor {
     let raw = raw
     return FileDescriptor(
       owning: try checked("openat", name) { openat(raw, name, flags | O_CLOEXEC | O_NOFOLLOW, mode) })
   }
 
-  /// A connected pair of stream sockets, both close-on-exec; see socketpair(2).
+  /// Creates a connected pair of stream sockets, both close-on-exec; see socketpair(2).
   public static func socketPair() throws(SystemError) -> (FileDescriptor, FileDescriptor) {
     try pair(of: SOCK_STREAM)
   }
 
-  /// A connected pair of sockets that keep packets apart, both close-on-exec; see socketpair(2).
+  /// Creates a connected pair of sockets that preserve packets, both close-on-exec; see socketpair(2).
   public static func packetPair() throws(SystemError) -> (FileDescriptor, FileDescriptor) {
     try pair(of: SOCK_SEQPACKET)
   }
@@ -64,14 +64,14 @@ extension FileDescriptor {
     return (FileDescriptor(owning: pair[0]), FileDescriptor(owning: pair[1]))
   }
 
-  /// The ends of a pipe, both close-on-exec; see pipe(2).
+  /// Creates a pipe, both ends close-on-exec; see pipe(2).
   public static func pipe() throws(SystemError) -> (read: FileDescriptor, write: FileDescriptor) {
     var ends: (read: Int32, write: Int32) = (-1, -1)
     try checked("pipe") { clinux_pipe(&ends.read, &ends.write) }
     return (FileDescriptor(owning: ends.read), FileDescriptor(owning: ends.write))
   }
 
-  /// Lets recv(2) of this socket fail with `EAGAIN` when nothing has come for so many seconds; SO_RCVTIMEO of socket(7).
+  /// Makes recv(2) on this socket fail with `EAGAIN` if nothing arrives within `seconds`; SO_RCVTIMEO of socket(7).
   public func limitReceiving(seconds: Int) throws(SystemError) {
     var time = timeval(tv_sec: seconds, tv_usec: 0)
     let raw = raw
@@ -87,7 +87,7 @@ extension FileDescriptor {
     try checked("fcntl") { fcntl(raw, F_SETFL, nonBlocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) }
   }
 
-  /// What fstat(2) says.
+  /// Calls fstat(2).
   ///
   /// - Parameter subject: the path to name in an error.
   public func status(_ subject: String? = nil) throws(SystemError) -> stat {
@@ -97,15 +97,15 @@ extension FileDescriptor {
     return status
   }
 
-  /// Reads to the end.
+  /// Reads to the end of file.
   ///
   /// - Parameters:
-  ///   - limit: the most bytes accepted; a longer file throws with `EFBIG`.
+  ///   - limit: the maximum size in bytes; a longer file throws `EFBIG`.
   ///   - subject: the path to name in an error.
   public func readAll(limit: Int, _ subject: String? = nil) throws(SystemError) -> [UInt8] {
     var contents: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: min(limit + 1, 65536))
-    // What is read may be a secret: no copy of it stays behind in the buffer.
+    // The contents may be secret: leave no copy in the buffer.
     defer { chunk.withUnsafeMutableBytes { explicit_bzero($0.baseAddress!, $0.count) } }
     let raw = raw
     while true {
@@ -116,7 +116,7 @@ extension FileDescriptor {
     }
   }
 
-  /// Writes every byte.
+  /// Writes all bytes.
   public func writeAll(_ bytes: some Collection<UInt8>, _ subject: String? = nil) throws(SystemError) {
     let contiguous = Array(bytes)
     let raw = raw
@@ -128,7 +128,7 @@ extension FileDescriptor {
     }
   }
 
-  /// Writes every byte, without making a copy on the way.
+  /// Writes all bytes without copying them.
   public func writeAll(_ bytes: UnsafeRawBufferPointer, _ subject: String? = nil) throws(SystemError) {
     let raw = raw
     var rest = bytes[...]

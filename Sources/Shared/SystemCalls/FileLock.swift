@@ -1,16 +1,16 @@
 import Glibc
 
-/// An exclusive flock(2) on a file, held until the last reference goes. It dies with the process (and with every process
-/// that inherited the descriptor), so no crash leaves a stale one.
+/// An exclusive flock(2) on a file, held until the last reference is released. It ends with the process (and every process that inherited
+/// the descriptor), so a crash leaves no stale lock.
 public final class FileLock: Sendable {
-  /// The locked file's descriptor: what a child must inherit to hold the lock as well.
+  /// The descriptor of the locked file, which a child must inherit to share the lock.
   public let descriptor: FileDescriptor
 
   private init(_ descriptor: FileDescriptor) {
     self.descriptor = descriptor
   }
 
-  /// Makes the file if it is missing (mode 0600) and waits for the lock.
+  /// Creates the file if it is missing (mode 0600) and waits for the lock.
   public static func wait(_ path: String) throws(SystemError) -> FileLock {
     let descriptor = try open(path)
     let raw = descriptor.raw
@@ -18,9 +18,9 @@ public final class FileLock: Sendable {
     return FileLock(descriptor)
   }
 
-  /// Makes the file if it is missing (mode 0600) and takes the lock.
+  /// Creates the file if it is missing (mode 0600) and tries to take the lock.
   ///
-  /// - Returns: `nil` if somebody else holds it.
+  /// - Returns: `nil` if another process holds it.
   public static func attempt(_ path: String) throws(SystemError) -> FileLock? {
     let descriptor = try open(path)
     let raw = descriptor.raw
@@ -32,7 +32,7 @@ public final class FileLock: Sendable {
     return FileLock(descriptor)
   }
 
-  /// Whether somebody holds the lock at `path` now. A missing file is not locked.
+  /// Returns whether the lock at `path` is held now. A missing file is not locked.
   public static func isHeld(_ path: String) throws(SystemError) -> Bool {
     if access(path, F_OK) != 0, errno == ENOENT { return false }
     return try attempt(path) == nil

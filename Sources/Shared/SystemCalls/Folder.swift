@@ -1,8 +1,8 @@
 import Glibc
 
-/// Making and listing folders.
+/// Creating and listing folders.
 public enum Folder {
-  /// Makes `path` and the folders above it where they are missing; those made get `mode`, whatever the umask.
+  /// Creates `path` and missing parent folders; new folders get `mode`, regardless of the umask.
   public static func make(_ path: String, mode: mode_t) throws(SystemError) {
     if mkdir(path, mode) == 0 {
       try checked("chmod", path) { chmod(path, mode) }
@@ -21,13 +21,13 @@ public enum Folder {
     }
   }
 
-  /// The names in a folder, sorted, without `.` and `..`.
+  /// Returns the names in a folder, sorted, without `.` and `..`.
   public static func names(in path: String) throws(SystemError) -> [String] {
     guard let stream = opendir(path) else { throw SystemError.last("opendir", path) }
     return names(from: stream)
   }
 
-  /// The names in an open folder, sorted, without `.` and `..`.
+  /// Returns the names in an open folder, sorted, without `.` and `..`.
   public static func names(in folder: FileDescriptor) throws(SystemError) -> [String] {
     names(from: try stream(of: folder))
   }
@@ -50,7 +50,7 @@ public enum Folder {
   }
 
   fileprivate static func stream(of folder: FileDescriptor) throws(SystemError) -> OpaquePointer {
-    // Opened anew, because listing moves the position of the description, and closing the stream closes its descriptor.
+    // Reopened, because listing moves the file offset and closing the stream closes its descriptor.
     let raw = try folder.open(".", O_RDONLY | O_DIRECTORY).release()
     guard let stream = fdopendir(raw) else {
       close(raw)
@@ -60,18 +60,18 @@ public enum Folder {
   }
 }
 
-/// The names in a folder, some at a time, as the file system has them. Names that come or go meanwhile may be missing.
+/// The names in a folder, read in batches, in the order of the file system. Names added or removed meanwhile may be missing.
 public final class FolderReader {
   private let stream: OpaquePointer
 
-  /// Begins to read an open folder, which may be closed afterwards.
+  /// Starts to read an open folder, which may be closed afterwards.
   public init(_ folder: FileDescriptor) throws(SystemError) {
     stream = try Folder.stream(of: folder)
   }
 
   deinit { closedir(stream) }
 
-  /// The next names, `count` at most, without `.` and `..`; none at the end.
+  /// Returns the next names, at most `count`, without `.` and `..`; none at the end.
   public func next(_ count: Int) -> [String] {
     var names: [String] = []
     while names.count < count, let name = Folder.nextName(stream) { names.append(name) }

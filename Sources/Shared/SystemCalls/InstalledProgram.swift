@@ -1,8 +1,8 @@
 import Glibc
 
 extension Program {
-  /// The file of another program of this installation: beside this program, or at `other` below the folder of which this program's
-  /// folder is a part, as /usr/libexec/agentd/agentd-shepherd is of /usr/sbin/agentd.
+  /// Returns the path of another program of this installation: next to this program, or at `other` below the parent of this program's
+  /// folder, as /usr/libexec/agentd/agentd-shepherd is for /usr/sbin/agentd.
   public static func installed(_ name: String, or other: String) throws(SystemError) -> String {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = try checked("readlink", "/proc/self/exe") { readlink("/proc/self/exe", &buffer, buffer.count) }

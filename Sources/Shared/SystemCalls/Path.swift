@@ -1,25 +1,28 @@
 import Glibc
 
-/// The few operations on paths that are needed here, on strings as the kernel sees them.
+/// Operations on paths, as byte strings like the kernel's.
 public enum Path {
-  /// The part before the last slash; `.` where there is none, `/` for the root.
+  /// Returns the part before the last slash; `.` if there is none, `/` for the root.
   public static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    guard let slash = lastSlash(path) else { return "." }
+    return slash == path.startIndex ? "/" : String(decoding: path.utf8[..<slash], as: UTF8.self)
   }
 
-  /// The part after the last slash.
+  /// Returns the part after the last slash.
   public static func name(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return path }
-    return String(path[path.index(after: slash)...])
+    guard let slash = lastSlash(path) else { return path }
+    return String(decoding: path.utf8[path.utf8.index(after: slash)...], as: UTF8.self)
   }
 
-  /// `path` itself if it is absolute, else below `folder`.
+  /// Searches for a byte: to Swift, a slash followed by a combining accent is a different character.
+  private static func lastSlash(_ path: String) -> String.Index? { path.utf8.lastIndex(of: UInt8(ascii: "/")) }
+
+  /// Returns `path` if it is absolute; otherwise `path` below `folder`.
   public static func resolve(_ path: String, relativeTo folder: String) -> String {
     path.utf8.first == UInt8(ascii: "/") ? path : "\(folder == "/" ? "" : folder)/\(path)"
   }
 
-  /// `path`, seen from the working folder; as it is where that cannot be told.
+  /// Returns `path` as an absolute path; unchanged if the working directory is unknown.
   public static func absolute(_ path: String) -> String {
     guard let folder = getcwd(nil, 0) else { return path }
     defer { free(folder) }

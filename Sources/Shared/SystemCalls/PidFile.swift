@@ -1,11 +1,11 @@
 import Glibc
 
-/// The file by which the running agentd is found: it holds the process number and is locked while that process lives, so
-/// that a stale file misleads nobody.
+/// The file that identifies the running agentd: it contains the process ID and is locked while that process lives, so that a stale file
+/// misleads nobody.
 public struct PidFile: Sendable {
   private let lock: FileLock
 
-  /// Makes the file and locks it for the life of the value.
+  /// Creates the file and locks it for the lifetime of the value.
   ///
   /// - Returns: `nil` if another process holds it.
   public static func claim(_ path: String) throws(SystemError) -> PidFile? {
@@ -17,9 +17,9 @@ public struct PidFile: Sendable {
     return PidFile(lock: lock)
   }
 
-  /// The process that holds the file at `path`.
+  /// Returns the process that holds the file at `path`.
   ///
-  /// - Returns: `nil` if none does.
+  /// - Returns: `nil` if there is none.
   public static func holder(of path: String) throws(SystemError) -> ProcessHandle? {
     let contents: [UInt8]
     do throws(SystemError) { contents = try DurableFile.read(path, limit: 64) } catch  where error.code == ENOENT {
@@ -30,7 +30,7 @@ public struct PidFile: Sendable {
     else { return nil }
     do throws(SystemError) {
       let process = try ProcessHandle(number)
-      // Held again after the handle was taken: so it is the holder that the handle names.
+      // The lock is still held after the handle was opened, so the handle refers to the holder.
       return try FileLock.isHeld(path) ? process : nil
     } catch  where error.code == ESRCH {
       return nil

@@ -1,22 +1,22 @@
 import Glibc
 
-/// What /proc/PID/stat says of a process; proc(5).
+/// The contents of /proc/PID/stat for a process; proc(5).
 public struct ProcessFact: Sendable {
-  /// The parent's number.
+  /// The parent's process ID.
   public let parent: pid_t
-  /// The process group.
+  /// The process group ID.
   public let group: pid_t
-  /// The session.
+  /// The session ID.
   public let session: pid_t
-  /// When it started, in clock ticks since the boot.
+  /// The start time, in clock ticks since boot.
   public let startTime: UInt64
-  /// Whether it has ended and was not waited for.
+  /// Whether the process has ended but has not been waited for.
   public let isZombie: Bool
 
-  /// `nil` if the process does not exist.
+  /// Reads the facts; returns `nil` if the process does not exist.
   public init?(_ process: pid_t) {
     guard let bytes = try? DurableFile.read("/proc/\(process)/stat", limit: 4096),
-      // The name before stands in parentheses and may itself hold some, and spaces.
+      // The name before it is in parentheses and may itself contain parentheses and spaces.
       let nameEnd = bytes.lastIndex(of: UInt8(ascii: ")"))
     else { return nil }
     let fields = bytes[(nameEnd + 1)...].split(separator: UInt8(ascii: " "))
@@ -31,9 +31,9 @@ public struct ProcessFact: Sendable {
   }
 }
 
-/// Process numbers as digits.
+/// Process IDs as text.
 public enum ProcessNumbers {
-  /// `nil` unless `digits` are a number above or equal to 0.
+  /// Parses a decimal number; returns `nil` if `digits` are not one.
   public static func parse(_ digits: some Collection<UInt8>) -> pid_t? {
     digits.isEmpty ? nil : pid_t(String(decoding: digits, as: UTF8.self))
   }

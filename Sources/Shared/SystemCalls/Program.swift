@@ -1,21 +1,21 @@
 import CLinux
 import Glibc
 
-/// A program to be started with exactly the descriptors named and every signal at its default.
+/// A program to start with exactly the given descriptors and every signal at its default.
 public struct Program: Sendable {
-  /// The program file: with a slash, or looked up in the PATH of this process.
+  /// The program file: a path with a slash, or a name to look up in this process's PATH.
   public var path: String
   /// The arguments, the program's own name first.
   public var arguments: [String]
-  /// The whole environment, each as `NAME=value`; `nil` for this process's own.
+  /// The complete environment, each entry as `NAME=value`; `nil` for this process's.
   public var environment: [String]?
-  /// The working directory; `nil` for this process's own.
+  /// The working directory; `nil` for this process's.
   public var directory: String?
-  /// What becomes its descriptors 0, 1, 2 and so on; `nil` is `/dev/null`. At most 64; no others stay open.
+  /// The descriptors for its 0, 1, 2 and so on; `nil` is `/dev/null`. At most 64; all others are closed.
   public var descriptors: [FileDescriptor?]
-  /// Whether it leads a session of its own; setsid(2).
+  /// Whether it leads a new session; setsid(2).
   public var newSession = false
-  /// Whether it starts with every signal blocked, so that none is lost, or ends it, before it is ready for them.
+  /// Whether it starts with every signal blocked, so that no signal is lost, or ends it, before it is ready.
   public var signalsBlocked = false
 
   public init(_ path: String, arguments: [String], descriptors: [FileDescriptor?]) {
@@ -24,10 +24,10 @@ public struct Program: Sendable {
     self.descriptors = descriptors
   }
 
-  /// Starts it: posix_spawn(3), which takes no time for a large parent.
+  /// Starts the program with posix_spawn(3), which is fast even for a large parent.
   ///
-  /// - Returns: the child, which the caller has to wait for (waitpid(2)).
-  /// - Throws: when it cannot be executed.
+  /// - Returns: the child, which the caller must wait for (waitpid(2)).
+  /// - Throws: if the program cannot be executed.
   public func start() throws(SystemError) -> ProcessHandle {
     let argumentArray = CStringArray(arguments.map(\.utf8))
     let environmentArray = CStringArray((environment ?? []).map(\.utf8))
@@ -47,7 +47,7 @@ public struct Program: Sendable {
       }
     }
     if code != 0 { throw SystemError("posix_spawn", path, code: code) }
-    // The number cannot be another's: the child is not waited for before the handle exists.
+    // The number cannot have been reused: nobody waits for the child before the handle exists.
     return try ProcessHandle(child)
   }
 }

@@ -1,30 +1,30 @@
 import Glibc
 
-/// Bytes that must not leave this process: kept in pages of their own which are locked against swapping and left out
-/// of core dumps, and wiped when the last reference goes. They are never printed.
+/// Bytes that must not leave this process: they are in separate pages, locked against swapping and excluded from core dumps, and are wiped
+/// when the last reference is released. They are never printed.
 public final class SecretBytes: @unchecked Sendable {  // written only before `init` returns
   private let storage: UnsafeMutableRawBufferPointer
-  /// How many bytes there are.
+  /// The number of bytes.
   public let count: Int
-  /// Whether the pages are locked in memory. The host may forbid it (RLIMIT_MEMLOCK), which is not an error.
+  /// Whether the pages are locked in memory. The host may deny that (RLIMIT_MEMLOCK), which is not an error.
   public let isLocked: Bool
 
-  /// Copies `bytes`. Wiping the original is the caller's duty.
+  /// Copies `bytes`. The caller must wipe the original.
   public convenience init(copying bytes: some Collection<UInt8>) {
     self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
   }
 
-  /// Copies `bytes`. Wiping the original is the caller's duty.
+  /// Copies `bytes`. The caller must wipe the original.
   public convenience init(copying bytes: UnsafeRawBufferPointer) {
     self.init(count: bytes.count) { $0.copyMemory(from: bytes) }
   }
 
-  /// Reads a descriptor, which stays open, to its end.
+  /// Reads from a descriptor to end of file; the descriptor stays open.
   ///
   /// - Parameters:
   ///   - descriptor: open for reading.
-  ///   - limit: the most bytes accepted.
-  /// - Throws: what read(2) says, or `EFBIG` where there are more than `limit` bytes.
+  ///   - limit: the maximum number of bytes.
+  /// - Throws: errors of read(2), or `EFBIG` if there are more than `limit` bytes.
   public convenience init(readingDescriptor descriptor: Int32, limit: Int) throws(SystemError) {
     var collected = SecretBytes(capacity: min(limit + 1, 65536))
     var filled = 0
@@ -43,9 +43,9 @@ public final class SecretBytes: @unchecked Sendable {  // written only before `i
     self.init(copying: bytes)
   }
 
-  /// Has `count` bytes, at first zero, filled in place.
+  /// Creates `count` bytes, initially zero, which `fill` fills in place.
   ///
-  /// - Parameter lock: whether to lock them; `false` for bytes that are no secret after all.
+  /// - Parameter lock: whether to lock them; `false` for bytes that are not secret.
   public init(count: Int, lock: Bool = true, fill: (UnsafeMutableRawBufferPointer) -> Void) {
     self.count = count
     let size = max(count, 1)
@@ -67,17 +67,17 @@ public final class SecretBytes: @unchecked Sendable {  // written only before `i
 
   deinit {
     explicit_bzero(storage.baseAddress!, storage.count)
-    munmap(storage.baseAddress!, storage.count)  // unlocks, too
+    munmap(storage.baseAddress!, storage.count)  // also unlocks them
   }
 
-  /// Lends the bytes for the duration of the call. A copy made by `body` is the caller's to wipe.
+  /// Provides access to the bytes during the call. If `body` copies them, the caller must wipe the copy.
   public func withUnsafeBytes<Result, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {
     try body(UnsafeRawBufferPointer(start: storage.baseAddress, count: count))
   }
 
-  /// The bytes up to the first line end (CR or LF): what a password file means. All bytes where there is none.
+  /// The bytes up to the first line end (CR or LF), as for a password file. All bytes if there is no line end.
   public var firstLine: SecretBytes {
     withUnsafeBytes { bytes in
       let end = bytes.firstIndex { $0 == 0x0A || $0 == 0x0D } ?? bytes.count
@@ -87,6 +87,6 @@ public final class SecretBytes: @unchecked Sendable {  // written only before `i
 }
 
 extension SecretBytes: CustomStringConvertible {
-  /// The number of bytes and nothing of their content.
+  /// The number of bytes, without their content.
   public var description: String { "\(count) secret bytes" }
 }

@@ -1,27 +1,27 @@
 import Glibc
 
-/// A system call that failed: which call, on what, and why, in the words of strerror(3).
+/// A failed system call: which call, on what, and why, in the words of strerror(3).
 public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The name of the call as in its manual page, for example `open`.
+  /// The name of the call as in its manual page, such as `open`.
   public let call: String
-  /// The path or other object of the call; `nil` where there is none.
+  /// The path or other object of the call; `nil` if there is none.
   public let subject: String?
-  /// The value of errno(3).
+  /// The errno(3) value.
   public let code: Int32
 
-  /// An error with an explicit code.
+  /// Creates an error with an explicit code.
   public init(_ call: String, _ subject: String? = nil, code: Int32) {
     self.call = call
     self.subject = subject
     self.code = code
   }
 
-  /// An error with the present value of errno(3); to be made right after the failed call.
+  /// Creates an error with the current errno(3); call it right after the failed call.
   public static func last(_ call: String, _ subject: String? = nil) -> SystemError {
     SystemError(call, subject, code: errno)
   }
 
-  /// What strerror(3) says of the code.
+  /// The text of strerror(3) for the code.
   public var reason: String { String(cString: strerror(code)) }
 
   /// `SUBJECT: REASON (CALL)`, or `CALL: REASON` without a subject.
@@ -30,9 +30,9 @@ public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Calls until it is not interrupted by a signal (EINTR), and throws what else goes wrong.
+/// Repeats the call while it is interrupted by a signal (EINTR), and throws on any other error.
 ///
-/// - Returns: the call's result, which is not negative.
+/// - Returns: the result of the call, which is not negative.
 @discardableResult
 @inlinable
 public func checked<Result: SignedInteger>(

@@ -1,6 +1,6 @@
-/// Where the reader is in a document. It alone looks at bytes by their number, and none that is not there is looked at.
+/// A position in a document. Only this type indexes the bytes, and it never reads past the end.
 struct Cursor {
-  /// A place to come back to in an error.
+  /// A saved position, for error messages.
   struct Mark {
     fileprivate let offset: Int
     fileprivate let lineStart: Int
@@ -12,15 +12,17 @@ struct Cursor {
   private var lineStart = 0
   private(set) var line = 1
 
+  /// Creates a cursor at the beginning of `bytes`.
+  ///
   /// - Parameter bytes: valid UTF-8.
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   var mark: Mark { Mark(offset: offset, lineStart: lineStart, line: line) }
 
-  /// The byte here; `nil` at the end.
+  /// The current byte; `nil` at the end.
   var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
-  /// Goes on by a byte, if there is one.
+  /// Advances by one byte, if there is one.
   mutating func advance() {
     guard let next else { return }
     offset += 1
@@ -30,14 +32,14 @@ struct Cursor {
     }
   }
 
-  /// Goes behind `text`, if it is here.
+  /// Advances past `text` if it comes next.
   mutating func take(_ text: String) -> Bool {
     guard bytes[offset...].starts(with: text.utf8) else { return false }
     for _ in text.utf8 { advance() }
     return true
   }
 
-  /// Goes behind all bytes that are meant, and returns them.
+  /// Advances past all bytes that match, and returns them.
   @discardableResult
   mutating func takeAll(where isMeant: (UInt8) -> Bool) -> [UInt8] {
     var taken: [UInt8] = []
@@ -52,7 +54,7 @@ struct Cursor {
     while next == .space || next == .tab { advance() }
   }
 
-  /// What is here, for a message.
+  /// What comes next, for an error message.
   var found: String {
     guard let next else { return "the end of the file" }
     if next == .newline { return "the end of the line" }
@@ -62,10 +64,10 @@ struct Cursor {
     return "U+\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits)"
   }
 
-  /// An error here, or at `mark`.
+  /// Returns an error at the current position or at `mark`.
   func error(at mark: Mark? = nil, _ message: String) -> TOMLSyntaxError {
     let mark = mark ?? self.mark
-    // Characters begin with any byte but 10xxxxxx.
+    // Every byte except 10xxxxxx begins a character.
     let column = bytes[mark.lineStart..<mark.offset].count { $0 & 0xC0 != 0x80 } + 1
     return TOMLSyntaxError(line: mark.line, column: column, message)
   }
@@ -81,6 +83,6 @@ extension UInt8 {
 
   var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
   var isLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20) }
-  /// Whether it stands in text only as an escape.
+  /// Whether it may occur in text only as an escape.
   var isControl: Bool { self < 0x20 && self != .tab || self == 0x7f }
 }

@@ -1,14 +1,13 @@
 extension TOMLTable {
-  /// Reads a document of TOML 1.0.0 (toml.io). Beyond that, it refuses dates and times, the character NUL, integers of more than
-  /// 64 bits, and what is more than `mostLevels` deep. Whatever the bytes are, it returns or throws, in time and memory proportional
-  /// to their number.
+  /// Reads a document of TOML 1.0.0 (toml.io). In addition, it refuses dates and times, NUL characters, integers that exceed 64 bits, and
+  /// nesting deeper than `mostLevels`. Whatever the bytes are, it returns or throws, in time and memory proportional to their number.
   public convenience init(document: [UInt8]) throws(TOMLSyntaxError) {
     self.init(line: 1, level: 0)
     var reader = Reader(try Self.normalised(document))
     try reader.readDocument(into: self)
   }
 
-  /// Without a mark of the byte order in front, and with lines that end in a newline alone.
+  /// Returns the document without a byte order mark, and with each CR LF replaced by a newline.
   private static func normalised(_ document: [UInt8]) throws(TOMLSyntaxError) -> [UInt8] {
     if String(validating: document, as: UTF8.self) == nil { throw firstFault(in: document) }
     let text = document.starts(with: [0xEF, 0xBB, 0xBF]) ? document[3...] : document[...]
@@ -25,10 +24,10 @@ extension TOMLTable {
   }
 }
 
-/// Reads a document from its beginning to its end; each kind of its parts has a file of its own.
+/// Reads a document from beginning to end; the reader for each kind of part is in a separate file.
 struct Reader {
   var cursor: Cursor
-  /// The number of the section whose keys are read.
+  /// The number of the section being read.
   private var section = 0
 
   init(_ bytes: [UInt8]) { cursor = Cursor(bytes) }
@@ -45,7 +44,7 @@ struct Reader {
     }
   }
 
-  /// Skips blank lines and comments; false at the end.
+  /// Skips blank lines and comments; returns false at the end.
   mutating func skipToStatement() throws(TOMLSyntaxError) -> Bool {
     while true {
       cursor.takeAll { [.space, .tab, .newline].contains($0) }
@@ -62,7 +61,7 @@ struct Reader {
     }
   }
 
-  /// `[a.b]` or `[[a.b]]`; returns the table that it begins.
+  /// Reads `[a.b]` or `[[a.b]]`; returns the table that it begins.
   private mutating func readHeader(_ root: TOMLTable) throws(TOMLSyntaxError) -> TOMLTable {
     let start = cursor.mark
     let isArray = cursor.take("[[")
@@ -79,7 +78,7 @@ struct Reader {
     }
   }
 
-  /// `a.b = value`.
+  /// Reads `a.b = value`.
   private mutating func readPair(into table: TOMLTable) throws(TOMLSyntaxError) {
     let start = cursor.mark
     let key = try readKey()
@@ -95,7 +94,7 @@ struct Reader {
     try resolving(start) { () throws(TOMLConflict) in try owner.set(key.last, value, start.line) }
   }
 
-  /// `{ a = 1, b.c = 2 }`; the cursor is at its brace.
+  /// Reads `{ a = 1, b.c = 2 }`; the cursor is at its brace.
   mutating func readInlineTable(level: Int) throws(TOMLSyntaxError) -> TOMLValue {
     let table = TOMLTable(line: cursor.line, level: level)
     cursor.advance()

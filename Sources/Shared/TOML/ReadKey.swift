@@ -1,12 +1,12 @@
-/// A key's parts.
+/// The parts of a key.
 struct TOMLKey {
-  /// All but the last.
+  /// All parts except the last.
   var leading: [String] = []
   var last: String
 }
 
 extension Reader {
-  /// A key, `a."b c".d`, with the spaces around it.
+  /// Reads a key, `a."b c".d`, with the spaces around it.
   mutating func readKey() throws(TOMLSyntaxError) -> TOMLKey {
     cursor.skipSpaces()
     var key = TOMLKey(last: try readKeyPart())

@@ -1,5 +1,5 @@
 extension Reader {
-  /// A string of any of the four kinds; the cursor is at its first quote.
+  /// Reads a string of any of the four kinds; the cursor is at its first quote.
   mutating func readString() throws(TOMLSyntaxError) -> String {
     let start = cursor.mark
     if cursor.take("\"\"\"") { return try readLongString(.quote, start) }
@@ -7,7 +7,7 @@ extension Reader {
     return try readShortString()
   }
 
-  /// A string within one line; the cursor is at its quote, `"` or `'`.
+  /// Reads a single-line string; the cursor is at its quote, `"` or `'`.
   mutating func readShortString() throws(TOMLSyntaxError) -> String {
     let (start, quote) = (cursor.mark, cursor.next)
     cursor.advance()
@@ -22,13 +22,13 @@ extension Reader {
     throw cursor.error(at: start, "this string is not closed on its line")
   }
 
-  /// A string that may have many lines; the cursor is behind its three quotes.
+  /// Reads a multi-line string; the cursor is after its three quotes.
   private mutating func readLongString(_ quote: UInt8, _ start: Cursor.Mark) throws(TOMLSyntaxError) -> String {
     _ = cursor.take("\n")
     var text: [UInt8] = []
     while let byte = cursor.next {
       if byte == quote {
-        // One or two are text, also directly before the three that end it.
+        // One or two quotes are text, even directly before the closing three.
         let quotes = takeQuotes(quote)
         text += repeatElement(quote, count: quotes < 3 ? quotes : quotes - 3)
         if quotes >= 3 { return String(decoding: text, as: UTF8.self) }
@@ -53,7 +53,7 @@ extension Reader {
     return count
   }
 
-  /// Skips a backslash at the end of a line, and all white space behind it; false if it is none such.
+  /// Skips a backslash at the end of a line and all white space after it; returns false if it is not at the end.
   private mutating func skipEndOfLine() -> Bool {
     let before = cursor
     cursor.advance()
@@ -95,7 +95,7 @@ extension Reader {
     cursor.advance()
   }
 
-  /// The hexadecimal digits behind `\u` or `\U`; the cursor is at that letter.
+  /// Reads the hexadecimal digits after `\u` or `\U`; the cursor is at that letter.
   private mutating func readScalar(digits: Int, _ start: Cursor.Mark) throws(TOMLSyntaxError) -> [UInt8] {
     cursor.advance()
     var (value, count): (UInt32, Int) = (0, 0)
@@ -106,7 +106,7 @@ extension Reader {
     guard count == digits, let scalar = UnicodeScalar(value) else {
       throw cursor.error(at: start, "expected \\u and 4 hexadecimal digits, or \\U and 8")
     }
-    // What is read ends up in calls of C, which would take it for the end.
+    // The text is passed to C functions, for which NUL would end it.
     if value == 0 { throw cursor.error(at: start, "NUL characters are not allowed") }
     return Array(String(scalar).utf8)
   }

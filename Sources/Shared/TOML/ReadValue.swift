@@ -1,7 +1,7 @@
 extension Reader {
-  /// A value of any kind.
+  /// Reads a value of any kind.
   ///
-  /// - Parameter level: in how many tables and arrays it is.
+  /// - Parameter level: the number of tables and arrays around it.
   mutating func readValue(level: Int) throws(TOMLSyntaxError) -> TOMLValue {
     switch cursor.next.map({ UnicodeScalar($0) }) {
     case "\"", "'": return .string(try readString())
@@ -12,7 +12,7 @@ extension Reader {
     }
   }
 
-  /// `[1, 2]`, over as many lines as it wants; the cursor is at its bracket.
+  /// Reads `[1, 2]`, which may span lines; the cursor is at its bracket.
   private mutating func readArray(level: Int) throws(TOMLSyntaxError) -> TOMLValue {
     let start = cursor.mark
     cursor.advance()
@@ -27,7 +27,7 @@ extension Reader {
     return .array(elements)
   }
 
-  /// A number, or true or false.
+  /// Reads a number, or true or false.
   private mutating func readWord() throws(TOMLSyntaxError) -> TOMLValue {
     let start = cursor.mark
     let word = cursor.takeAll { $0.isLetter || $0.isDigit || Self.signs.contains($0) }

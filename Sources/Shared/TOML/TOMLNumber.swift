@@ -1,13 +1,15 @@
-/// What a word that stands for a value says as a number.
+/// A word in the position of a value, parsed as a number.
 enum TOMLNumber: Equatable {
   case integer(Int)
   case float(Double)
-  /// An integer, but of more than 64 bits.
+  /// An integer that exceeds 64 bits.
   case tooLarge
   /// The beginning of a date or a time of day.
   case time
 
-  /// - Returns: `nil` if it is none.
+  /// Parses a word.
+  ///
+  /// - Returns: `nil` if it is not a number, date or time.
   init?(_ word: [UInt8]) {
     let isSigned = word.first == UInt8(ascii: "+") || word.first == UInt8(ascii: "-")
     let magnitude = isSigned ? word.dropFirst() : word[...]
@@ -26,7 +28,7 @@ enum TOMLNumber: Equatable {
     }
   }
 
-  /// Digits with single underscores between them, without these; `nil` if `word` is anything else.
+  /// Returns the digits without the single underscores between them; `nil` if `word` is anything else.
   private static func digits(_ word: ArraySlice<UInt8>, where isDigit: (UInt8) -> Bool) -> String? {
     let groups = word.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
     guard groups.allSatisfy({ !$0.isEmpty && $0.allSatisfy(isDigit) }) else { return nil }
@@ -35,7 +37,7 @@ enum TOMLNumber: Equatable {
 
   private static func hasLeadingZero(_ digits: String) -> Bool { digits.utf8.count > 1 && digits.hasPrefix("0") }
 
-  /// `12.5e-3`, `inf` or `nan` as Swift reads it.
+  /// Returns `12.5e-3`, `inf` or `nan` in the form that Swift parses.
   private static func float(_ word: ArraySlice<UInt8>) -> String? {
     if word.elementsEqual("inf".utf8) || word.elementsEqual("nan".utf8) { return String(decoding: word, as: UTF8.self) }
     let halves = word.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 | 0x20 == UInt8(ascii: "e") }
@@ -54,7 +56,7 @@ enum TOMLNumber: Equatable {
     return text
   }
 
-  /// `1979-` or `07:`.
+  /// Matches `1979-` or `07:`.
   private static func isTime(_ word: ArraySlice<UInt8>) -> Bool {
     let digits = word.prefix(while: \.isDigit).count
     switch word.dropFirst(digits).first {
@@ -64,7 +66,7 @@ enum TOMLNumber: Equatable {
     }
   }
 
-  /// `0x`, `0o` or `0b`.
+  /// One of `0x`, `0o` and `0b`.
   private struct Prefix {
     let radix: Int
 

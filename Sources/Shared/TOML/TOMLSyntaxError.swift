@@ -1,10 +1,10 @@
-/// Why a document is no TOML, or none that is read here.
+/// The reason why a document is not TOML, or not accepted here.
 public struct TOMLSyntaxError: Error, Equatable, Sendable {
   /// The line, counted from 1.
   public let line: Int
   /// The character in the line, counted from 1.
   public let column: Int
-  /// Expectation and fact: one line, without anything that could steer a terminal.
+  /// What was expected and what was found: one line, without terminal control characters.
   public let message: String
 
   public init(line: Int, column: Int, _ message: String) {

@@ -1,15 +1,15 @@
-/// A table of a TOML document. It does not change once the document is read.
+/// A table of a TOML document. It does not change after the document has been read.
 public final class TOMLTable {
-  /// The most tables and arrays within each other. What reads or releases them calls itself for each level.
+  /// The maximum nesting depth of tables and arrays. Reading and releasing them is recursive.
   public static let mostLevels = 16
 
-  /// Where it is mentioned first, counted from 1.
+  /// The line of its first mention, counted from 1.
   public let line: Int
   /// The keys, in the order of their first mention.
   public private(set) var keys: [String] = []
-  /// How many tables and arrays it is in.
+  /// The number of tables and arrays around it.
   let level: Int
-  /// By the bytes of their keys: strings are equal that Unicode calls so, "\u{E9}" and "e\u{301}", which TOML tells apart.
+  /// Keyed by bytes: Swift strings compare by Unicode equivalence, so that "\u{E9}" equals "e\u{301}", but TOML distinguishes them.
   private var entries: [[UInt8]: Entry] = [:]
 
   init(line: Int, level: Int) {
@@ -17,10 +17,10 @@ public final class TOMLTable {
     self.level = level
   }
 
-  /// The value of a key.
+  /// Returns the value of a key.
   public subscript(key: String) -> TOMLValue? { entries[Array(key.utf8)]?.value }
 
-  /// The line in which a key is mentioned first; `nil` if it is not there.
+  /// Returns the line in which a key is first mentioned; `nil` if it does not exist.
   public func line(of key: String) -> Int? { entries[Array(key.utf8)]?.line }
 
   private struct Entry {
@@ -29,29 +29,29 @@ public final class TOMLTable {
     var origin: Origin
   }
 
-  /// What has defined a value: it decides what may still be added.
+  /// What defined a value, which decides what may be added later.
   private enum Origin: Equatable {
-    /// A header led through it: `a` of `[a.b]`. A header, or dotted keys, may still define it.
+    /// A header passed through it: `a` in `[a.b]`. A header or dotted keys may still define it.
     case ledThrough
-    /// Keys of one section: `a` of `a.b = 1`. Those of the same section add to it.
+    /// Dotted keys in one section: `a` in `a.b = 1`. Only keys of the same section may add to it.
     case dottedKey(section: Int)
-    /// A header of its own, `[a]`.
+    /// Its own header, `[a]`.
     case header
-    /// Headers of an array of tables, `[[a]]`.
+    /// The headers of an array of tables, `[[a]]`.
     case headers
-    /// `key = value`: nothing is ever added.
+    /// `key = value`: nothing can be added.
     case value
   }
 }
 
-/// Why something cannot be added to a table.
+/// The reason why something cannot be added to a table.
 enum TOMLConflict: Error {
   case definedBefore(line: Int)
   case tooDeep
 }
 
 extension TOMLTable {
-  /// The table that a header's part leads through, `a` of `[a.b]`: of an array of tables, its last.
+  /// Returns the table that part of a header passes through, `a` in `[a.b]`: for an array of tables, the last one.
   func passing(_ key: String, _ line: Int) throws(TOMLConflict) -> TOMLTable {
     guard let entry = entries[Array(key.utf8)] else { return try addTable(key, line, .ledThrough) }
     switch entry.value {
@@ -63,7 +63,7 @@ extension TOMLTable {
     }
   }
 
-  /// The table that a header defines, `[key]`.
+  /// Returns the table that a header defines, `[key]`.
   func defining(_ key: String, _ line: Int) throws(TOMLConflict) -> TOMLTable {
     guard let entry = entries[Array(key.utf8)] else { return try addTable(key, line, .header) }
     guard case .table(let table) = entry.value, entry.origin == .ledThrough else {
@@ -73,12 +73,12 @@ extension TOMLTable {
     return table
   }
 
-  /// The next table of an array of tables, `[[key]]`.
+  /// Returns a new table of an array of tables, `[[key]]`.
   func appending(_ key: String, _ line: Int) throws(TOMLConflict) -> TOMLTable {
     let table = TOMLTable(line: line, level: level + 2)
     if table.level > Self.mostLevels { throw .tooDeep }
     let key = Array(key.utf8)
-    // No copy of the entry is held here: the array would be copied with each table.
+    // Holding a copy of the entry here would make every append copy the array.
     switch entries[key]?.origin {
     case nil: insert(key, .array([.table(table)]), line, .headers)
     case .headers: entries[key]?.value.append(table)
@@ -87,7 +87,7 @@ extension TOMLTable {
     return table
   }
 
-  /// The table that a dotted key leads through, `a` of `a.b = 1`.
+  /// Returns the table that a dotted key passes through, `a` in `a.b = 1`.
   func dotted(_ key: String, _ line: Int, section: Int) throws(TOMLConflict) -> TOMLTable {
     let origin = Origin.dottedKey(section: section)
     guard let entry = entries[Array(key.utf8)] else { return try addTable(key, line, origin) }

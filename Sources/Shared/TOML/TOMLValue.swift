@@ -1,14 +1,14 @@
-/// A value of a TOML document. Dates and times are not among them: they are refused.
+/// A value in a TOML document. There is no case for dates and times, which are refused.
 public enum TOMLValue {
   case string(String)
   case integer(Int)
   case float(Double)
   case boolean(Bool)
-  /// An array, or an array of tables, which is not told apart.
+  /// An array or an array of tables; the two are not distinguished.
   case array([TOMLValue])
   case table(TOMLTable)
 
-  /// What it is, with its article, for a message.
+  /// The kind of the value, with an article, for messages.
   public var kind: String {
     switch self {
     case .string: "a string"
@@ -20,10 +20,10 @@ public enum TOMLValue {
     }
   }
 
-  /// Adds a table to an array; nothing else has one added.
+  /// Adds a table to an array; has no effect on other values.
   mutating func append(_ table: TOMLTable) {
     guard case .array(var elements) = self else { return }
-    // The array is held in one place only while it grows, or each step would copy all of it.
+    // Only one reference to the array may exist while it grows, or each step would copy it.
     self = .array([])
     elements.append(.table(table))
     self = .array(elements)

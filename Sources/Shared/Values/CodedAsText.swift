@@ -1,20 +1,20 @@
-/// A value that is a string in JSON: `description` is what is written.
+/// A value that is a string in JSON, namely its `description`.
 public protocol CodedAsText: Codable, CustomStringConvertible {
-  /// Reads a text; `nil` for what is no such value.
+  /// Parses a text; returns `nil` if it is not such a value.
   init?(_ text: String)
 
-  /// Reads a string of JSON, where that is stricter than `init(_:)`.
+  /// Parses a JSON string, if that is stricter than `init(_:)`.
   static func decoded(_ text: String) -> Self?
 
-  /// What is wrong with a string that is no such value, for the person who wrote it.
+  /// Returns what is wrong with an invalid string, for the person who wrote it.
   static func fault(of text: String) -> String
 }
 
 extension CodedAsText {
-  /// As `init(_:)`.
+  /// Parses like `init(_:)`.
   public static func decoded(_ text: String) -> Self? { Self(text) }
 
-  /// Reads a string; one that is no such value is an error.
+  /// Decodes a string; throws if it is not such a value.
   public init(from decoder: any Decoder) throws {
     let text = try decoder.singleValueContainer().decode(String.self)
     guard let value = Self.decoded(text) else {
@@ -24,22 +24,22 @@ extension CodedAsText {
     self = value
   }
 
-  /// Writes a string.
+  /// Encodes the `description`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
   }
 }
 
-/// A key of a JSON object, whatever it is.
+/// A JSON object's key with any name.
 public struct AnyKey: CodingKey {
   /// The key.
   public let stringValue: String
-  /// None: an object's keys are strings.
+  /// Always `nil`: the keys of an object are strings.
   public var intValue: Int? { nil }
 
   public init(stringValue: String) { self.stringValue = stringValue }
 
-  /// There is none.
+  /// Always returns `nil`.
   public init?(intValue: Int) { nil }
 }

@@ -1,14 +1,14 @@
-/// The SHA-256 digest of a DER object: its name in the store, in records and in rules. Two are compared by their bytes.
+/// The SHA-256 digest of a DER object: its name in the store, in records and in rules. Compared by bytes.
 public struct Thumbprint: Hashable, Comparable, Sendable, CustomStringConvertible {
-  /// The 32 bytes, in their order.
+  /// The 32 bytes, in order.
   private let words: SIMD4<UInt64>
 
-  /// What stands where no object is known, or it has no digest: 32 bytes of zero.
+  /// A placeholder if no object is known or it has no digest: 32 zero bytes.
   public static let unknown = Thumbprint(words: .zero)
 
   private init(words: SIMD4<UInt64>) { self.words = words }
 
-  /// The digits in any case; `nil` if `text` is not exactly 64 hex digits.
+  /// Parses hex digits in upper or lower case; returns `nil` if `text` is not exactly 64 hex digits.
   public init?(_ text: String) {
     guard text.utf8.count == 64 else { return nil }
     var words = SIMD4<UInt64>.zero
@@ -19,13 +19,13 @@ public struct Thumbprint: Hashable, Comparable, Sendable, CustomStringConvertibl
     self.words = words
   }
 
-  /// As `description` writes them: `nil` if `text` is not exactly 64 lower-case hex digits.
+  /// Parses the form of `description`; returns `nil` if `text` is not exactly 64 lower-case hex digits.
   public init?(canonical text: String) {
     guard !text.utf8.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "F")).contains($0) }) else { return nil }
     self.init(text)
   }
 
-  /// Of the 32 bytes of a digest; `nil` for another number of bytes.
+  /// Creates a thumbprint from the 32 bytes of a digest; returns `nil` for any other length.
   public init?(digest: some Collection<UInt8>) {
     guard digest.count == 32 else { return nil }
     var words = SIMD4<UInt64>.zero
@@ -33,7 +33,7 @@ public struct Thumbprint: Hashable, Comparable, Sendable, CustomStringConvertibl
     self.words = words
   }
 
-  /// 64 lower-case hex digits.
+  /// The thumbprint as 64 lower-case hex digits.
   public var description: String {
     String(unsafeUninitializedCapacity: 64) { buffer in
       for index in 0..<64 {
@@ -44,10 +44,10 @@ public struct Thumbprint: Hashable, Comparable, Sendable, CustomStringConvertibl
     }
   }
 
-  /// The first 16 digits: enough for a message to say which one is meant.
+  /// The first 16 digits: enough to identify it in a message.
   public var beginning: String { String(description.prefix(16)) }
 
-  /// In the order of the digits.
+  /// Compares in the order of the digits.
   public static func < (left: Thumbprint, right: Thumbprint) -> Bool {
     for index in 0..<4 where left.words[index] != right.words[index] { return left.words[index] < right.words[index] }
     return false
@@ -55,20 +55,20 @@ public struct Thumbprint: Hashable, Comparable, Sendable, CustomStringConvertibl
 }
 
 extension Thumbprint: CodedAsText, CodingKeyRepresentable {
-  /// The digits as the key of an object.
+  /// The digits as a key in a JSON object.
   public var codingKey: any CodingKey { AnyKey(stringValue: description) }
 
-  /// As `init(canonical:)`.
+  /// Parses like `init(canonical:)`.
   public init?<T: CodingKey>(codingKey: T) { self.init(canonical: codingKey.stringValue) }
 
-  /// As `init(canonical:)`.
+  /// Parses like `init(canonical:)`.
   public static func decoded(_ text: String) -> Thumbprint? { Thumbprint(canonical: text) }
 
-  /// For `DecodingError`.
+  /// Returns the message for a `DecodingError`.
   public static func fault(of text: String) -> String { "not a SHA-256 thumbprint of 64 lower-case hex digits" }
 }
 
-/// The value of an ASCII hex digit in either case; `nil` for any other byte.
+/// Returns the value of an ASCII hex digit in either case; `nil` for any other byte.
 public func hexDigit(_ byte: UInt8) -> UInt8? {
   switch byte {
   case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")

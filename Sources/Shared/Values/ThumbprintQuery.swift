@@ -1,7 +1,7 @@
-/// A thumbprint as a person gives it: SHA-1 (40 hex digits) or SHA-256 (64), in any case, with colons, spaces or the
-/// invisible marks that come along when it is copied from a Windows dialog; in full, or the first 8 digits or more.
+/// A thumbprint as entered by a person: SHA-1 (40 hex digits) or SHA-256 (64), in upper or lower case, with colons, spaces or the invisible
+/// characters that are copied along from a Windows dialog; in full, or at least the first 8 digits.
 public struct ThumbprintQuery: Equatable, Sendable, CustomStringConvertible {
-  /// The fewest digits of an abbreviation.
+  /// The minimum number of digits in an abbreviation.
   public static let minimumDigits = 8
 
   /// The lower-case hex digits.
@@ -10,10 +10,10 @@ public struct ThumbprintQuery: Equatable, Sendable, CustomStringConvertible {
   /// The digits.
   public var description: String { digits }
 
-  /// Whether it can be a prefix only: it is neither 40 nor 64 digits long.
+  /// Whether it can only be a prefix: it has neither 40 nor 64 digits.
   public var isAbbreviated: Bool { digits.utf8.count != 40 && digits.utf8.count != 64 }
 
-  /// Reads what a person typed or pasted.
+  /// Parses what a person typed or pasted.
   public init(_ text: String) throws(ThumbprintError) {
     let trimmed = Self.withoutSeparators(text)
     if trimmed.isEmpty { throw .empty }
@@ -29,15 +29,15 @@ public struct ThumbprintQuery: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether an object with these two digests is meant.
+  /// Returns whether an object with these two digests matches.
   ///
-  /// - Parameter sha1: lower-case hex digits.
+  /// - Parameter sha1: the SHA-1 as lower-case hex digits.
   public func matches(sha1: String, sha256: Thumbprint) -> Bool {
     // 40 digits may also be the beginning of a SHA-256.
     sha1.utf8.starts(with: digits.utf8) || sha256.description.utf8.starts(with: digits.utf8)
   }
 
-  /// The lower-case hex digits of a text that has nothing else but separators; `nil` for any other text, and for one without digits.
+  /// Returns the lower-case hex digits of a text that contains only digits and separators; `nil` for any other text or one without digits.
   public static func digits(in text: String) -> String? {
     let digits = withoutSeparators(text)
     guard !digits.isEmpty, digits.utf8.allSatisfy({ hexDigit($0) != nil }) else { return nil }
@@ -48,27 +48,27 @@ public struct ThumbprintQuery: Equatable, Sendable, CustomStringConvertible {
     String(String.UnicodeScalarView(text.unicodeScalars.filter { !isIgnored($0) }))
   }
 
-  /// Separators, and characters that nobody sees: spaces of all kinds, byte order and writing direction marks.
+  /// Returns whether it is a separator or invisible: spaces of all kinds, byte order and writing direction marks.
   private static func isIgnored(_ scalar: Unicode.Scalar) -> Bool {
     if scalar == ":" || scalar == "-" || scalar.properties.isWhitespace { return true }
     return scalar.properties.generalCategory == .format || scalar.properties.generalCategory == .control
   }
 }
 
-/// Why a text is no thumbprint.
+/// The reasons why a text is not a thumbprint.
 public enum ThumbprintError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Nothing was left of it.
+  /// The text is empty without separators.
   case empty
-  /// The article's `<thumbprint>`, typed as it is printed.
+  /// The text is the placeholder `<thumbprint>` from the article.
   case placeholder(String)
-  /// A character is no hex digit.
+  /// A character is not a hex digit.
   case notHexadecimal(String, Unicode.Scalar)
-  /// Fewer than 8 digits.
+  /// There are fewer than 8 digits.
   case tooShort(Int)
-  /// More than 64 digits.
+  /// There are more than 64 digits.
   case tooLong(Int)
 
-  /// One line: the expectation and the fact.
+  /// One line: what was expected and what was found.
   public var description: String {
     let expected = "a thumbprint is 40 or 64 hex digits, or their first 8 or more"
     return switch self {

@@ -1,7 +1,7 @@
-// In whole numbers from end to end: by way of a floating-point number, every third moment would come back a millisecond earlier.
+// Uses integers throughout: with floating-point numbers, every third time would come back a millisecond earlier.
 extension Timestamp: CustomStringConvertible {
-  /// `2026-11-23T02:00:00.123Z`, as RFC 3339 section 5.6 has it. Before year 0 and after 9999, which it does not know, a year is
-  /// written with its sign or with more digits.
+  /// The time as `2026-11-23T02:00:00.123Z`, according to RFC 3339 section 5.6. Years before 0 and after 9999, which the RFC does not
+  /// cover, have a sign or more digits.
   public var description: String {
     let day = milliseconds.floored(by: Self.millisecondsPerDay)
     let rest = (milliseconds % Self.millisecondsPerDay + Self.millisecondsPerDay) % Self.millisecondsPerDay
@@ -10,13 +10,13 @@ extension Timestamp: CustomStringConvertible {
     return "\(date.year.padded(4))-\(date.month.padded(2))-\(date.day.padded(2))T\(clock).\((rest % 1000).padded(3))Z"
   }
 
-  /// To the second, for people: `2026-11-23T02:00:00Z`.
+  /// The time to the second, for people: `2026-11-23T02:00:00Z`.
   public var short: String { String(description.dropLast(5)) + "Z" }
 
-  /// Its day in UTC: `2026-11-23`.
+  /// The day in UTC: `2026-11-23`.
   public var day: String { String(description.dropLast(14)) }
 
-  /// Reads an RFC 3339 moment; `nil` if `text` is none. Of fractions of a second, milliseconds are kept.
+  /// Parses an RFC 3339 time; returns `nil` if `text` is not one. Fractions of a second are cut to milliseconds.
   public init?(_ text: String) {
     var reader = MomentReader(text)
     guard let date = reader.date(), reader.skip("T", "t"), let clock = reader.clock(), let offset = reader.offset(),
@@ -28,14 +28,14 @@ extension Timestamp: CustomStringConvertible {
   private static let millisecondsPerDay: Int64 = 86_400_000
 }
 
-/// A day of the Gregorian calendar, as RFC 3339 uses it for all time.
+/// A day in the Gregorian calendar, which RFC 3339 applies to all times.
 private struct CalendarDate {
   var year: Int64
   var month: Int64
   var day: Int64
 
   private static let daysPer400Years: Int64 = 146_097
-  /// From 0000-03-01, where the years counted here begin so that a leap day is a year's last, to 1970-01-01.
+  /// The days from 0000-03-01 to 1970-01-01. Years are counted from March, so that a leap day is the last day of a year.
   private static let epoch: Int64 = 719_468
 
   init(year: Int64, month: Int64, day: Int64) {
@@ -62,13 +62,13 @@ private struct CalendarDate {
     return era * Self.daysPer400Years + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - Self.epoch
   }
 
-  /// Whether there is such a day.
+  /// Whether the day exists.
   var exists: Bool {
     (1...12).contains(month) && day >= 1 && Self(daysSinceEpoch: daysSinceEpoch).month == month
   }
 }
 
-/// Takes a moment apart from its beginning.
+/// Parses a time from its beginning.
 private struct MomentReader {
   private var rest: Substring.UTF8View
 
@@ -84,7 +84,7 @@ private struct MomentReader {
     return date.exists ? date : nil
   }
 
-  /// Milliseconds since midnight. A leap second is the one after it.
+  /// Returns the milliseconds since midnight. A leap second counts as the second after it.
   mutating func clock() -> Int64? {
     guard let hours = number(2), hours < 24, skip(":"), let minutes = number(2), minutes < 60, skip(":"),
       let seconds = number(2), seconds <= 60
@@ -97,7 +97,7 @@ private struct MomentReader {
       ? nil : whole + (0..<3).reduce(0) { $0 * 10 + Int64(digits.dropFirst($1).first ?? 0x30) - 0x30 }
   }
 
-  /// Milliseconds by which the clock is ahead of UTC.
+  /// Returns how far the clock is ahead of UTC, in milliseconds.
   mutating func offset() -> Int64? {
     if skip("Z", "z") { return 0 }
     let sign: Int64 = skip("+") ? 1 : -1
@@ -126,7 +126,7 @@ extension Int64 {
     return self % divisor < 0 ? quotient - 1 : quotient
   }
 
-  /// With zeros in front, up to `width` digits.
+  /// Returns the number with leading zeros, with at least `width` digits.
   fileprivate func padded(_ width: Int) -> String {
     let digits = String(magnitude)
     return (self < 0 ? "-" : "") + String(repeating: "0", count: Swift.max(0, width - digits.utf8.count)) + digits

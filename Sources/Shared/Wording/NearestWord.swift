@@ -1,7 +1,7 @@
-/// The word that a person most likely meant by a misspelt one.
+/// Returns the word that a person most likely meant by a misspelt one.
 ///
-/// - Returns: the nearest of `candidates` by edit distance (Levenshtein, swaps of neighbours counted as one), the earlier
-///   of equals; `nil` if none is near enough to be a typing error: more than two edits, or more than a third of the word.
+/// - Returns: the nearest of `candidates` by edit distance (Levenshtein, with a swap of neighbours counted as one), the first of equals;
+///   `nil` if none is near enough to be a typing error: more than two edits, or more than a third of the word.
 public func nearestWord(to word: String, among candidates: some Sequence<String>) -> String? {
   let most = min(2, max(1, word.count / 3))
   var best: (word: String, distance: Int)?

@@ -1,9 +1,8 @@
-/// Reads dashes that a word processor made of hyphens as the hyphens that were meant: the article prints
-/// `jams-agentd –F`, and that is what gets copied.
+/// Replaces dashes that a word processor made of hyphens by the intended hyphens: the article prints `jams-agentd –F`, which people copy.
 ///
-/// Only the beginning of an argument is looked at, and nothing after `--`.
+/// Only the beginning of an argument is checked, and nothing after `--`.
 ///
-/// - Parameter longOptions: the names of the long options, without hyphens: a single dash before one of them was two.
+/// - Parameter longOptions: the names of the long options, without hyphens: a single dash before one of them stands for two hyphens.
 public func plainHyphens(_ arguments: some Sequence<String>, longOptions: Set<String>) -> [String] {
   var isOption = true
   return arguments.map { argument in

@@ -1,4 +1,4 @@
-/// `text` without what could move a terminal's cursor or colour its screen: names in certificates are not ours.
+/// Returns `text` with everything that could control a terminal escaped: names in certificates come from strangers.
 public func printable(_ text: String) -> String {
   var result = ""
   for scalar in text.unicodeScalars {
@@ -11,9 +11,9 @@ public func printable(_ text: String) -> String {
   return result
 }
 
-/// A number with what it counts, for example `1 day` or `2 days`.
+/// Returns a number with what it counts, for example `1 day` or `2 days`.
 ///
-/// - Parameter noun: in the singular; the plural ends in s.
+/// - Parameter noun: the noun in the singular; its plural must end in s.
 public func counted(_ count: some BinaryInteger, _ noun: String) -> String {
   "\(count) \(noun)\(count == 1 ? "" : "s")"
 }

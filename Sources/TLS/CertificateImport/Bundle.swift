@@ -2,26 +2,26 @@ import OpenSSL
 import SystemCalls
 import Values
 
-/// What a file to import holds, sorted by kind and not yet judged.
+/// The contents of a file to import, sorted by kind but not yet checked.
 public struct Bundle: Sendable {
-  /// The certificates in the order of the file, each once.
+  /// The certificates in the order of the file, without duplicates.
   public let certificates: [Certificate]
   /// The private key, decrypted.
   public let key: PrivateKey?
-  /// Whether the key lay in the file without encryption.
+  /// Whether the key was unencrypted in the file.
   public let isKeyUnprotected: Bool
-  /// The revocation lists, each once.
+  /// The revocation lists, without duplicates.
   public let revocationLists: [RevocationList]
 
-  /// The largest file that is read; bytes. A chain of eight certificates with its key is 20 KiB.
+  /// The maximum size of a file, in bytes. A chain of eight certificates with its key is 20 KiB.
   public static let maximumBytes = 1 << 20
-  /// The most PEM blocks in a file.
+  /// The maximum number of PEM blocks in a file.
   public static let maximumBlocks = 256
 
   /// Reads the contents of a file: PEM, PKCS#12, or one certificate or revocation list in DER.
   ///
-  /// - Parameter password: asked at most once, and only if the key or the container needs one; `nil` from it means that
-  ///   there is none. What it throws is passed on.
+  /// - Parameter password: called at most once, and only if the key or the container needs a password; returns `nil` if there is none. Its
+  ///   errors are rethrown.
   /// - Throws: `ImportRefusal`, or what `password` throws.
   public init(_ contents: SecretBytes, password: () throws -> SecretBytes?) throws {
     try Self.checkSize(contents)
@@ -36,7 +36,7 @@ public struct Bundle: Sendable {
     }
   }
 
-  /// The certificates of a file alone, in its order; a private key in PEM is not decrypted, nor is it asked for.
+  /// Returns the certificates of a file in its order; a private key in PEM is not decrypted, and its password is not requested.
   ///
   /// - Returns: at least one.
   /// - Throws: `ImportRefusal`, or what `password` throws.
@@ -62,7 +62,7 @@ public struct Bundle: Sendable {
   }
 }
 
-/// What was found in a file, as it came.
+/// The parts of a file, in its order.
 struct BundleParts {
   private(set) var certificates: [Certificate] = []
   private(set) var revocationLists: [RevocationList] = []
@@ -71,14 +71,14 @@ struct BundleParts {
   /// The labels of PEM blocks that are neither certificate, key nor revocation list.
   private(set) var otherLabels: [String] = []
 
-  /// All of a PEM file but its keys.
+  /// Reads everything but the keys of a PEM file.
   init(publicPEM contents: SecretBytes) throws {
     for block in try Self.blocks(contents) where block.kind != .privateKey { try addPublic(block) }
   }
 
   init(pem contents: SecretBytes, _ password: () throws -> SecretBytes?) throws {
     let blocks = try Self.blocks(contents)
-    // The key last: a file that is of no use anyway costs nobody the typing of a password.
+    // The key comes last, so that nobody types a password for a file that is refused anyway.
     for block in blocks where block.kind != .privateKey { try addPublic(block) }
     let keys = blocks.filter { $0.kind == .privateKey }
     if !keys.isEmpty, certificates.isEmpty, revocationLists.isEmpty { throw ImportRefusal.keyAlone }

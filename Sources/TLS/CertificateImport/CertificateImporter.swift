@@ -2,23 +2,24 @@ import CertificateStore
 import OpenSSL
 import Values
 
-/// Puts bundles into a store.
+/// Imports bundles into a store.
 public struct CertificateImporter: Sendable {
   private let store: CertificateStore
 
-  /// Imports into `store`.
+  /// Creates an importer for `store`.
   public init(store: CertificateStore) {
     self.store = store
   }
 
-  /// Judges the bundle and makes its contents part of the store, as one durable change. What is there already stays as it
-  /// is; a refusal leaves the store byte for byte as it was.
+  /// Checks the bundle and adds its contents to the store, as one durable change.
+  ///
+  /// What already exists stays unchanged, and a refusal leaves the store byte for byte as it was.
   ///
   /// - Parameter now: seconds since the epoch.
-  /// - Returns: what was done.
+  /// - Returns: what was imported.
   /// - Throws: `ImportRefusal`, `StoreError`, or `OpenSSLError` if the key cannot be written.
   public func add(_ bundle: Bundle, now: Int64) throws -> ImportPlan {
-    // First without the lock, so that a refusal does not even make an empty store; then for good.
+    // First without the lock, so that a refusal does not even create an empty store; then for good.
     _ = try plan(bundle, try store.snapshot(), now)
     return try store.update { transaction in
       let plan = try plan(bundle, transaction.before, now)

@@ -1,42 +1,40 @@
-import AgentProtocol
+import Glibc
 import OpenSSL
 
-/// Finds the way from a certificate to a self-signed root.
+/// Finds the path from a certificate to a self-signed root.
 struct ChainSearch {
-  /// The most certificates of a chain, as for clients.
+  /// The maximum number of certificates in a chain, the same as for clients.
   static let maximumLength = 8
 
   private let candidates: [Certificate]
 
-  /// - Parameter candidates: possible issuers, those to prefer first.
+  /// - Parameter candidates: possible issuers, in order of preference.
   init(candidates: [Certificate]) {
     self.candidates = candidates
   }
 
-  /// The chain from `leaf` to a root, both included.
+  /// Returns the chain from `leaf` to a root, both included; prefers one without expired certificates.
   func chain(of leaf: Certificate) throws(ImportRefusal) -> [Certificate] {
-    var deadEnd: ImportRefusal?
-    if let chain = extend([leaf], &deadEnd) { return chain }
-    throw deadEnd ?? .incompleteChain(subject: leaf.subject, missing: leaf.issuer)
+    if leaf.isSelfSigned { return [leaf] }
+    let paths = PathSearch.paths(
+      from: leaf, amongSelfSigned: candidates, maximumLength: Self.maximumLength, at: Int64(time(nil)))
+    if let path = paths.first(where: { $0.dropFirst().allSatisfy(\.isCA) }) { return path }
+    throw deadEnd(of: leaf)
   }
 
-  /// Tries every issuer in turn: with cross-signed authorities the first one found need not lead to a root.
-  private func extend(_ chain: [Certificate], _ deadEnd: inout ImportRefusal?) -> [Certificate]? {
-    let last = chain[chain.count - 1]
-    if last.isSelfSigned { return chain }
-    if chain.count == Self.maximumLength {
-      deadEnd = .longChain(subject: chain[0].subject, limit: Self.maximumLength)
-      return nil
-    }
-    let issuers = candidates.filter { !chain.contains($0) && last.isIssued(by: $0) }
-    for issuer in issuers {
-      if !issuer.isCA {
-        deadEnd = .notAuthority(subject: issuer.subject, issued: last.subject)
-      } else if let found = extend(chain + [issuer], &deadEnd) {
-        return found
+  /// Returns why there is no chain: where the first path ends.
+  private func deadEnd(of leaf: Certificate) -> ImportRefusal {
+    var chain = [leaf]
+    while chain.count < Self.maximumLength {
+      let last = chain[chain.count - 1]
+      let issuers = candidates.filter { !chain.contains($0) && last.isIssued(by: $0) }
+      guard let issuer = issuers.first(where: \.isCA) ?? issuers.first else {
+        return .incompleteChain(subject: leaf.subject, missing: last.issuer)
       }
+      if !issuer.isCA { return .notAuthority(subject: issuer.subject, issued: last.subject) }
+      if issuer.isSelfSigned { return .incompleteChain(subject: leaf.subject, missing: last.issuer) }
+      chain.append(issuer)
     }
-    if issuers.isEmpty { deadEnd = deadEnd ?? .incompleteChain(subject: chain[0].subject, missing: last.issuer) }
-    return nil
+    return .longChain(subject: leaf.subject, limit: Self.maximumLength)
   }
 }

@@ -3,9 +3,9 @@ import OpenSSL
 import Values
 import Wording
 
-/// What an import will do to the store; made without touching it.
+/// What an import will change in the store, computed without touching it.
 public struct ImportPlan: Sendable {
-  /// What an object is to the agent.
+  /// The role of an object for the agent.
   public enum Role: String, Sendable {
     case listener, root, intermediate
     case revocationList = "crl"
@@ -13,7 +13,7 @@ public struct ImportPlan: Sendable {
 
   /// One certificate of the plan.
   public struct Entry: Sendable {
-    /// What it is to the agent.
+    /// The certificate's role.
     public let role: Role
     /// The certificate.
     public let certificate: Certificate
@@ -21,25 +21,24 @@ public struct ImportPlan: Sendable {
     public let isNew: Bool
   }
 
-  /// The certificates of the plan: the listener's first, then towards the roots. Those of the chain that came from the
-  /// store are among them.
+  /// The certificates of the plan: first the listener's, then towards the roots. Includes those of the chain that come from the store.
   public var entries: [Entry] = []
   /// The listener's private key, if it is not in the store yet.
   public var key: PrivateKey?
   /// The revocation lists to add.
   public var revocationLists: [RevocationList] = []
-  /// The lists that those replace.
+  /// The lists that the new ones replace.
   public var replacedLists: [Thumbprint] = []
-  /// What a person should know, each in one line.
+  /// Warnings for the user, one line each.
   public var warnings: [String] = []
 
-  /// The listener certificate, if the file held one.
+  /// The listener certificate, if the file contains one.
   public var listener: Certificate? { entries.first { $0.role == .listener }?.certificate }
 
-  /// From how many seconds before its end on a certificate's expiry is warned of: 30 days.
+  /// How long before a certificate expires a warning is given: 30 days, in seconds.
   public static let warningPeriod: Int64 = 30 * 86400
 
-  /// Judges a bundle: what it is, whether it is complete, whether it is still good.
+  /// Checks a bundle: what it is, whether it is complete, and whether it is still valid.
   ///
   /// - Parameter now: seconds since the epoch.
   public init(_ bundle: Bundle, catalog: StoreCatalog, now: Int64) throws(ImportRefusal) {
@@ -96,7 +95,7 @@ public struct ImportPlan: Sendable {
 }
 
 extension ImportPlan {
-  /// The one certificate of the bundle that is no authority's; `nil` if it holds authorities and lists only.
+  /// Returns the one certificate of the bundle that is not a CA's; `nil` if it contains only CAs and lists.
   private static func listenerCertificate(
     in bundle: Bundle, _ catalog: StoreCatalog
   ) throws(ImportRefusal) -> Certificate? {

@@ -1,56 +1,58 @@
 import OpenSSL
 import Values
 
-/// Why a file is not imported. The description is expectation, fact and what to do, in one line without the file's name.
+/// Why a file is not imported. The description states expectation, fact and remedy in one line, without the file's name.
 public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
-  /// There are no bytes.
+  /// The file is empty.
   case empty
-  /// More bytes than are read.
+  /// The file is larger than the limit, in bytes.
   case tooLarge(limit: Int)
   /// Neither PEM, PKCS#12 nor DER.
   case unknownForm
-  /// One of the known forms, but broken.
+  /// A known format, but damaged.
   case damaged(String)
-  /// PEM blocks, but of other kinds; their labels.
+  /// Only PEM blocks of other kinds; their labels.
   case nothingOfUse([String])
   /// No certificate where one is needed.
   case noCertificate
-  /// More than one private key; the lines they begin at.
+  /// More than one private key; the lines where they begin.
   case severalKeys(lines: [Int])
   /// A private key without any certificate.
   case keyAlone
-  /// The key or container is encrypted and there is no password.
+  /// The key or container is encrypted and no password was given.
   case passwordNeeded
-  /// The password does not open the key or container.
+  /// The password does not decrypt the key or container.
   case wrongPassword
-  /// To open the key or container its password would have to be hashed so often.
+  /// Decrypting the key or container would take too many iterations of password hashing.
   case tooManyRounds(Int64)
-  /// The private key belongs to none of the certificates.
+  /// The private key does not match any of the certificates.
   case otherKey(key: String, subject: String, certificate: String)
-  /// A listener certificate without its key.
+  /// A listener certificate without its private key.
   case noKey(subject: String)
-  /// More than one certificate that is no CA's.
+  /// More than one certificate that is not a CA's.
   case severalLeaves([String])
   /// The key of a certificate authority.
   case authorityKey(subject: String)
-  /// Self-signed, but no certificate authority.
+  /// Self-signed, but not a certificate authority.
   case selfSignedLeaf(subject: String)
-  /// An intermediate certificate that may not issue certificates.
+  /// A certificate that issued another but is not a CA's.
   case notAuthority(subject: String, issued: String)
   /// The chain ends before a self-signed root.
   case incompleteChain(subject: String, missing: String)
-  /// The chain has more certificates than a client's may have.
+  /// The chain has more certificates than a client's chain may have.
   case longChain(subject: String, limit: Int)
-  /// Its time is over.
+  /// The certificate has expired.
   case expired(subject: String, since: Timestamp)
-  /// The certificate's extended key usage leaves out servers.
+  /// The certificate's extended key usage excludes servers.
   case notForServers(subject: String)
-  /// TLS cannot be served with it; OpenSSL's reason.
+  /// TLS cannot use the certificate; OpenSSL's reason.
   case unusable(subject: String, reason: String)
-  /// Nobody known issued the revocation list.
+  /// No known CA issued the revocation list.
   case unknownIssuer(issuer: String)
-  /// A newer list of the same issuer is in the store.
-  case olderList(issuer: String, made: Timestamp, stored: Timestamp)
+  /// The revocation list itself is unusable.
+  case unusableList(issuer: String, reason: String)
+  /// The store has a newer list of the same issuer, key and distribution point (empty for none).
+  case olderList(issuer: String, scope: String, ListAge, stored: ListAge)
 
   /// One line.
   public var description: String {
@@ -95,9 +97,11 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
         + "and SHA-256"
     case .unknownIssuer(let issuer):
       "revocation list of \(issuer): the issuer's certificate is not in the store, or did not sign it; import the right one first"
-    case .olderList(let issuer, let made, let stored):
-      "revocation list of \(issuer) was issued at \(made.short), before the one in the store (\(stored.short)); "
-        + "import a newer one"
+    case .unusableList(let issuer, let reason):
+      "revocation list of \(issuer) cannot be used: \(reason)"
+    case .olderList(let issuer, let scope, let age, let stored):
+      "revocation list of \(issuer)\(scope.isEmpty ? "" : " for \(scope)") (\(age)) is older than the one in the store (\(stored)): "
+        + "import a newer one, or, if the CA restarted its numbers, remove the stored one first"
     }
   }
 

@@ -2,37 +2,65 @@ import OpenSSL
 import Values
 
 extension ImportPlan {
-  /// Adds a list, which replaces older ones of its issuer.
+  /// Adds a list, which replaces older ones with the same issuer, key and scope.
   mutating func add(
     _ list: RevocationList, _ bundle: Bundle, _ catalog: StoreCatalog, _ now: Int64
   ) throws(ImportRefusal) {
     let authorities = entries.map(\.certificate) + catalog.all
-    guard authorities.contains(where: { $0.isCA && list.isIssued(by: $0) }) else {
+    guard let issuer = authorities.first(where: { $0.isCA && list.isIssued(by: $0) }) else {
       throw .unknownIssuer(issuer: list.issuer)
     }
+    if let fault = Self.fault(of: list, by: issuer, now) { throw .unusableList(issuer: list.issuer, reason: fault) }
     if catalog.revocationLists.contains(where: { $0.sha256Thumbprint == list.sha256Thumbprint }) { return }
-    let present = catalog.revocationLists.filter { $0.issuer == list.issuer }
-    if let newer = present.first(where: { $0.isNewer(than: list) }) {
-      throw .olderList(
-        issuer: list.issuer, made: Timestamp(seconds: list.thisUpdate), stored: Timestamp(seconds: newer.thisUpdate))
+    let scope = list.scope
+    let present = catalog.revocationLists.filter { $0.hasIssuerName(of: list) && $0.isIssued(by: issuer) }
+    // A delta list stored before delta lists were refused would be read as a complete one.
+    let replaced = present.filter { $0.isDelta || $0.scope == scope }
+    if let newer = replaced.first(where: { !$0.isDelta && $0.isNewer(than: list) }) {
+      throw .olderList(issuer: list.issuer, scope: scope.text, ListAge(list), stored: ListAge(newer))
     }
-    replacedLists += present.map(\.sha256Thumbprint)
+    // If the file has several, use the newest.
+    let others = revocationLists.filter { $0.hasIssuerName(of: list) && $0.isIssued(by: issuer) && $0.scope == scope }
+    if others.contains(where: { $0.isNewer(than: list) }) { return }
+    revocationLists.removeAll { list in others.contains { $0.sha256Thumbprint == list.sha256Thumbprint } }
+    replacedLists += replaced.map(\.sha256Thumbprint).filter { !replacedLists.contains($0) }
     revocationLists.append(list)
     if let due = list.nextUpdate, due < now {
       warnings.append("revocation list of \(list.issuer) expired at \(Timestamp(seconds: due).short)")
     }
+    for own in entries.map(\.certificate) + catalog.certificates
+    where own.isIssued(by: issuer) && list.revocation(of: own) != nil {
+      warnings.append(
+        "revocation list of \(list.issuer) revokes \(own.subject) (sha256 \(own.sha256Thumbprint.description.prefix(16))…), which is in the store: "
+          + "whoever has this list refuses it")
+    }
+  }
+
+  /// Returns why this list would make the verifier refuse all clients of its CA; `nil` if it is usable.
+  private static func fault(of list: RevocationList, by issuer: Certificate, _ now: Int64) -> String? {
+    if let fault = list.fault { return fault }
+    if !issuer.allowsSigningRevocationLists {
+      return "the key usage of its CA does not allow it to sign revocation lists"
+    }
+    if list.thisUpdate > now + RevocationList.clockGrace {
+      return "it is not valid before \(Timestamp(seconds: list.thisUpdate).short); check this host's clock"
+    }
+    return nil
   }
 }
 
-extension RevocationList {
-  /// Made later than `other` of the same issuer: by the number (RFC 5280 section 5.2.3), which cannot go back as clocks
-  /// do; by the date where one has none.
-  func isNewer(than other: RevocationList) -> Bool {
-    guard let mine = number.map(Self.magnitude), let its = other.number.map(Self.magnitude) else {
-      return thisUpdate > other.thisUpdate
-    }
-    return mine.count != its.count ? mine.count > its.count : mine > its
+/// What orders the lists of one scope: the number (RFC 5280 section 5.2.3), or the date of a list without a number.
+public struct ListAge: Equatable, Sendable, CustomStringConvertible {
+  /// Hex digits; `nil` for a list without a number.
+  public let number: String?
+  /// When the list was issued.
+  public let made: Timestamp
+
+  init(_ list: RevocationList) {
+    number = list.number
+    made = Timestamp(seconds: list.thisUpdate)
   }
 
-  private static func magnitude(_ digits: String) -> String { String(digits.drop { $0 == "0" }) }
+  /// `number 0x1a, made at 2026-11-23T02:00:00Z`.
+  public var description: String { "\(number.map { "number 0x\($0), " } ?? "without a number, ")made at \(made.short)" }
 }

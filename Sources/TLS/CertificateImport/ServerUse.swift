@@ -1,11 +1,11 @@
 import OpenSSL
 
-/// Whether the listener will be able to serve with a certificate, found out in the way it will: by making a TLS context.
+/// Checks whether the listener can serve with a certificate, in the same way: by creating a TLS context.
 public enum ServerUse {
   /// - Parameters:
   ///   - chain: the certificate, then its issuers.
   ///   - key: the certificate's private key.
-  /// - Throws: `ImportRefusal.unusable` for one that is too weak, or otherwise not to be served with.
+  /// - Throws: `ImportRefusal.unusable` for a certificate that is too weak or cannot be used for another reason.
   public static func check(_ chain: [Certificate], _ key: PrivateKey) throws(ImportRefusal) {
     do throws(OpenSSLError) {
       _ = try TLSServerContext(.init(certificateChain: chain, privateKey: key, clientAuthorities: [])) { _ in

@@ -2,21 +2,21 @@ import CertificateStore
 import OpenSSL
 import Values
 
-/// The store's contents, read as what they are.
+/// The store's contents, parsed.
 public struct StoreCatalog: Sendable {
-  /// Certificates that are no trust anchors.
+  /// The certificates that are not roots.
   public let certificates: [Certificate]
   /// The trusted roots.
   public let roots: [Certificate]
   /// The revocation lists.
   public let revocationLists: [RevocationList]
-  /// The certificates whose private key is stored.
+  /// The thumbprints of the certificates whose private key is stored.
   public let keys: Set<Thumbprint>
 
-  /// Reads a snapshot.
+  /// Parses a snapshot.
   ///
   /// - Parameter folder: the store's folder, for messages.
-  /// - Throws: `StoreError.damaged` for a file that is not what its name says.
+  /// - Throws: `StoreError.damaged` for a file that does not match its name.
   public init(_ snapshot: StoreSnapshot, folder: String) throws(StoreError) {
     certificates = try snapshot.certificates.map { object throws(StoreError) in
       try Self.certificate(object, .certificates, folder)
@@ -28,7 +28,7 @@ public struct StoreCatalog: Sendable {
     keys = snapshot.keys
   }
 
-  /// Certificates and roots.
+  /// All certificates, roots included.
   public var all: [Certificate] { certificates + roots }
 
   private static func certificate(
@@ -57,9 +57,9 @@ public struct StoreCatalog: Sendable {
 }
 
 extension StoreCatalog {
-  /// The chain of a stored certificate up to its root, itself included.
+  /// Returns the chain from a stored certificate to its root, both included.
   ///
-  /// - Throws: `ImportRefusal` if it ends before a root.
+  /// - Throws: `ImportRefusal` if the chain ends before a root.
   public func chain(of certificate: Certificate) throws(ImportRefusal) -> [Certificate] {
     try ChainSearch(candidates: all).chain(of: certificate)
   }

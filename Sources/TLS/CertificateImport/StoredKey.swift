@@ -3,9 +3,9 @@ import OpenSSL
 import SystemCalls
 
 extension CertificateStore {
-  /// The private key that is stored for a certificate.
+  /// Reads the stored private key of a certificate.
   ///
-  /// - Throws: `StoreError`: there is none, others can read it, or it is damaged.
+  /// - Throws: `StoreError` if there is no key, if other users can read it, or if it is damaged.
   public func key(of certificate: Certificate) throws(StoreError) -> PrivateKey {
     let file = try openKey(certificate.sha256Thumbprint)
     do {

@@ -1,40 +1,42 @@
 import OpenSSL
 import Synchronization
 
-/// The clients that a verifier has let in, each with the time for which nothing can change that.
+/// The clients that a verifier has accepted, each with the period in which that cannot change.
 ///
-/// Roots and revocation lists of a verifier never change, so that its verdict on the same certificates depends on the time
-/// alone, and on that only where a validity begins or ends. A client that comes back in between need not have the same
-/// signatures verified again. It still proves in every handshake that it has the key.
+/// Roots and revocation lists of a verifier never change, so its verdict on the same certificates depends only on the time, and changes
+/// only where a validity period begins or ends. A client that returns in between needs no second verification of the same signatures. It
+/// still proves possession of the key in every handshake.
 final class AcceptedClients: Sendable {
   private struct Entry {
     let verdict: Verdict
-    /// From the verdict to the next moment at which a validity begins or ends.
+    /// From the verdict to the next moment at which a validity period begins or ends.
     let holds: Range<Int64>
   }
 
-  /// The most clients that are remembered; some 10 KB each.
+  /// The maximum number of clients remembered; each takes some 10 KB.
   static let limit = 256
 
-  /// Seconds since the epoch at which a validity begins or ends, of what the verifier has.
+  /// The moments at which a validity period of the verifier's own material begins or ends, in seconds since the epoch.
   private let moments: [Int64]
   private let entries = Mutex<[[Certificate]: Entry]>([:])
 
-  init(certificates: [Certificate], revocationLists: [RevocationList]) {
-    moments =
-      Self.moments(of: certificates) + revocationLists.flatMap { [$0.thisUpdate, $0.nextUpdate].compactMap(\.self) }
+  /// - Parameters:
+  ///   - certificates: the verifier's own certificates.
+  ///   - otherMoments: other moments at which its verdicts can change, in seconds since the epoch.
+  init(certificates: [Certificate], otherMoments: [Int64]) {
+    moments = Self.moments(of: certificates) + otherMoments
   }
 
-  /// What was said of exactly these certificates, the client's first, if that still holds at `time`.
+  /// Returns the verdict on exactly these certificates, the client's first, if it still holds at `time`.
   func verdict(on certificates: [Certificate], at time: Int64) -> Verdict? {
     guard let entry = entries.withLock({ $0[certificates] }), entry.holds.contains(time) else { return nil }
     return entry.verdict
   }
 
-  /// Keeps `verdict`, made at `time`, if it lets the client in.
+  /// Remembers `verdict`, made at `time`, if it accepts the client.
   func keep(_ verdict: Verdict, on certificates: [Certificate], at time: Int64) {
     guard case .accepted = verdict else { return }
-    // At the very second of a moment either side may be meant; those are not remembered.
+    // At the exact second of such a moment either side may be meant, so the verdict is not remembered.
     let moments = moments + Self.moments(of: certificates)
     guard !moments.contains(time), let next = moments.filter({ $0 > time }).min() else { return }
     entries.withLock { entries in

@@ -1,7 +1,7 @@
 import Values
 
 extension Breach {
-  /// How it continues a line that begins with the client's certificate.
+  /// The end of a line that begins with the client's certificate.
   var predicate: String {
     switch self {
     case .foreignRoot(let root, _): "chains to \(root.name), which \(statement)"
@@ -12,17 +12,19 @@ extension Breach {
     }
   }
 
-  /// How it continues a line that begins with the certificate that it is about.
+  /// The end of a line that begins with the certificate in question.
   public var statement: String {
     switch self {
     case .selfSigned:
       "is self-signed and not an imported root: use one issued by an imported root"
-    case .foreignRoot(_, false):
+    case .foreignRoot(_, .none):
       "is not imported here: import that root, or use a certificate issued by an imported one"
-    case .foreignRoot(_, true):
+    case .foreignRoot(_, .otherKey):
       "has the name of an imported root but another key: import this root as well"
-    case .missingIssuer(_, let issuer, let sameName):
-      "has no known issuer: \(Self.missing(issuer, sameName))"
+    case .foreignRoot(_, .otherIdentifier):
+      "is another certificate of an imported root, which the one below it names: import this one, too"
+    case .missingIssuer(_, let issuer, let namesake):
+      "has no known issuer: \(Self.missing(issuer, namesake))"
     case .chainTooLong(let limit):
       "makes the chain too long: the maximum is \(limit) certificates"
     case .badSignature:
@@ -57,7 +59,8 @@ extension Breach {
       "cannot be checked: the revocation list of \(issuer) is unusable (\(detail)); import a new one"
     case .unknownCriticalExtension:
       "has an unknown critical extension"
-    case .malformed:
+    case .malformed(_, let detail?): "is malformed: \(detail); issue a new one"
+    case .malformed(_, nil):
       "has extensions that cannot be read or contradict each other: issue a new one"
     case .ambiguousName(let detail):
       "has an ambiguous name: \(detail)"
@@ -67,13 +70,17 @@ extension Breach {
     }
   }
 
-  private static func missing(_ issuer: String, _ sameName: Bool) -> String {
-    sameName
-      ? "an imported root has the name \(issuer), but another key"
-      : "\(issuer) is neither imported here nor sent by the client"
+  private static func missing(_ issuer: String, _ namesake: Namesake) -> String {
+    switch namesake {
+    case .none: "\(issuer) is neither imported here nor sent by the client"
+    case .otherKey: "an imported root has the name \(issuer), but another key"
+    case .otherIdentifier:
+      "an imported root has name and key of \(issuer), but the certificate names another certificate of it by serial number or "
+        + "identifier (authority key identifier): issue it again with the present root, without issuer and serial in that extension"
+    }
   }
 
-  // A certificate just issued is the usual one that is not yet valid: the issuer's clock is ahead of this one.
+  // A certificate that is not yet valid was usually just issued: the issuer's clock is ahead of this host's.
   private static func notYetValid(_ from: Int64, _ now: Int64) -> String {
     "is not valid for another \(TimeText.span(from - now)) (until \(Timestamp(seconds: from).short)): if it was just issued, this host's "
       + "clock (\(Timestamp(seconds: now).short)) is slow or its issuer's clock is fast; correct that clock"
@@ -86,12 +93,12 @@ extension Breach {
 }
 
 extension Breach {
-  /// The certificate that the text begins with, if it is not the client's.
+  /// The certificate that the text begins with, if it is not the client's own.
   private var link: Link? {
     switch self {
     case .missingIssuer(let link, _, _), .badSignature(let link), .weakKey(let link, _), .weakDigest(let link),
       .notYetValid(let link, _, _), .expired(let link, _, _), .wrongPurpose(let link, _), .nameConstraint(let link, _),
-      .revoked(let link, _), .unknownCriticalExtension(let link), .malformed(let link), .other(let link, _):
+      .revoked(let link, _), .unknownCriticalExtension(let link), .malformed(let link, _), .other(let link, _):
       link
     case .selfSigned, .foreignRoot, .chainTooLong, .notAnAuthority, .pathLengthExceeded, .revocationListExpired,
       .revocationListUnusable, .ambiguousName:

@@ -1,59 +1,69 @@
 /// A rule that a client's certificate breaks, with the facts.
 public enum Breach: Equatable, Sendable {
-  /// The client's certificate is signed by itself and is no imported root.
+  /// The client's certificate is self-signed and not an imported root.
   case selfSigned
   /// The chain ends in a root that was not imported.
-  case foreignRoot(Link, sameNameAsImported: Bool)
+  case foreignRoot(Link, namesake: Namesake)
   /// The issuer of this link is neither imported nor presented.
-  case missingIssuer(of: Link, issuer: String, sameNameAsImported: Bool)
-  /// More certificates from client to root than this.
+  case missingIssuer(of: Link, issuer: String, namesake: Namesake)
+  /// The path from client to root has more certificates than this.
   case chainTooLong(limit: Int)
-  /// The signature on this link is not its issuer's.
+  /// The signature on this link does not match its issuer's key.
   case badSignature(Link)
-  /// A key of less than 112 bits strength.
+  /// A key with a strength of less than 112 bits.
   case weakKey(Link, key: String)
-  /// A signature made with a digest of less than 112 bits strength.
+  /// A signature whose digest has a strength of less than 112 bits.
   case weakDigest(Link)
-  /// Valid only from then on (seconds since the epoch).
+  /// Not valid before `from` (seconds since the epoch).
   case notYetValid(Link, from: Int64, now: Int64)
-  /// Valid only until then (seconds since the epoch).
+  /// Not valid after `since` (seconds since the epoch).
   case expired(Link, since: Int64, now: Int64)
-  /// The link issued another certificate and is none of a CA.
+  /// The link issued another certificate but is not a CA's.
   case notAnAuthority(Link, version: Int)
-  /// More CAs below this link than it allows.
+  /// More CAs below this link than its path length allows.
   case pathLengthExceeded(Link)
-  /// A name below this link that its name constraints, or those above, do not allow.
+  /// A name of this link that the name constraints of its issuers do not allow.
   case nameConstraint(Link, detail: String)
-  /// Not meant for clients of TLS.
+  /// The certificate is not for TLS clients.
   case wrongPurpose(Link, purpose: Purpose)
-  /// Revoked then (seconds since the epoch; nil if unknown) by its issuer.
+  /// Revoked by its issuer at `since` (seconds since the epoch; `nil` if unknown).
   case revoked(Link, since: Int64?)
-  /// The issuer's revocation list is out of date, since then (seconds since the epoch; nil if unknown).
+  /// The issuer's revocation list expired at `since` (seconds since the epoch; `nil` if unknown).
   case revocationListExpired(issuer: String, since: Int64?)
-  /// There is a revocation list of the issuer, and it cannot be used.
+  /// The issuer has a revocation list, but it is unusable.
   case revocationListUnusable(issuer: String, detail: String)
   /// A critical extension that OpenSSL does not know.
   case unknownCriticalExtension(Link)
-  /// Extensions that cannot be read, come twice or contradict each other.
-  case malformed(Link)
+  /// Extensions that are unreadable, duplicate or contradictory; `detail` is `nil` if the exact fault is not known.
+  case malformed(Link, detail: String?)
   /// The client's name is ambiguous.
   case ambiguousName(detail: String)
-  /// Something else, in OpenSSL's words.
+  /// Any other objection, in OpenSSL's words.
   case other(Link, detail: String)
 
-  /// What a certificate is meant for, where that is not the authentication of a client.
+  /// An imported root with the required name that still does not fit.
+  public enum Namesake: Equatable, Sendable {
+    /// No imported root has the name.
+    case none
+    /// It has another key.
+    case otherKey
+    /// It has the key, but the certificate names another certificate of it (authority key identifier), which OpenSSL follows.
+    case otherIdentifier
+  }
+
+  /// What a certificate is for, if not client authentication.
   public enum Purpose: Equatable, Sendable {
-    /// Extended key usage names servers and not clients.
+    /// The extended key usage includes servers but not clients.
     case serversOnly
-    /// Extended key usage names neither.
+    /// The extended key usage includes neither.
     case otherUses
-    /// Key usage does not allow signatures.
+    /// The key usage does not allow signatures.
     case noSignatures
   }
 }
 
 extension Breach {
-  /// The rules by which clients are refused, as metrics and JSON name them.
+  /// The rules by which clients are refused, with their names in metrics and JSON.
   public enum Rule: String, CaseIterable, Sendable {
     case selfSigned = "self_signed"
     case foreignRoot = "foreign_root"
@@ -77,7 +87,7 @@ extension Breach {
     case other = "other_fault"
   }
 
-  /// Which rule is broken.
+  /// The rule that is broken.
   public var rule: Rule {
     switch self {
     case .selfSigned: .selfSigned

@@ -1,41 +1,41 @@
-/// The gate's rules, in the order in which they are asked; the first one that is broken is the refusal's reason.
+/// The rules for clients, in the order in which they are checked; the first broken one is the reason for a refusal.
 ///
-/// To add a rule, add a file and a line here. The last one refuses whatever OpenSSL objects to and no rule above names,
-/// so that a forgotten line can only lead to a poorer message and never to an open gate.
+/// To add a rule, add a file and a line here. The last rule refuses whatever OpenSSL objects to and no other rule names, so a forgotten
+/// line can only lead to a poorer message, never to a client that should be refused.
 enum ClientRules {
   static let all: [any ClientRule] = [
-    // Certificates that can be read (OpenSSL finds no issuer of another),
+    // Readable certificates: OpenSSL finds no issuer for others.
     WellFormed(),
-    // a chain of at most 8 certificates to an imported root,
+    // A chain of at most 8 certificates to an imported root.
     ChainLength(),
     ChainToImportedRoot(),
-    // every signature valid,
+    // Valid signatures.
     Signatures(),
-    // keys and digests of at least 112 bits strength,
+    // Keys and digests with a strength of at least 112 bits.
     Strength(),
-    // dates,
+    // Dates.
     ValidityPeriod(),
-    // CA flags and key usages of issuers,
+    // CA flags and key usages of issuers.
     Authorities(),
-    // path lengths,
+    // Path lengths.
     PathLengths(),
-    // name constraints right,
+    // Name constraints.
     NameConstraints(),
-    // purpose client authentication or none named,
+    // Client authentication as purpose, or no stated purpose.
     ClientPurpose(),
-    // no revocation list in the store revokes any link,
+    // No link revoked, and usable revocation lists.
     NotRevoked(),
     UsableRevocationLists(),
-    // no unknown critical extension,
+    // No unknown critical extensions.
     KnownCriticalExtensions(),
-    // and a name that means the same to every reader.
+    // A name that means the same to every reader, and no other objection.
     StrictNames(),
     NothingElse(),
   ]
 }
 
-/// One rule of the gate.
+/// A rule for clients.
 protocol ClientRule: Sendable {
-  /// How the certificate at `depth` of the candidate's chain breaks the rule; nil if it does not.
+  /// Returns how the certificate at `depth` of the candidate's chain breaks the rule; `nil` if it does not.
   func breach(at depth: Int, of candidate: Candidate) -> Breach?
 }

@@ -2,46 +2,47 @@ import Glibc
 import OpenSSL
 import Values
 
-/// The gate: decides from certificates alone whether a client is let in. New material means a new verifier.
+/// Decides from certificates alone whether a client is accepted. New material needs a new verifier.
 ///
-/// The listener asks it in every handshake and `agent-register -V` asks it about files, so that both say the same.
+/// The listener uses it in every handshake and `agent-register -V` uses it on files, so that both agree.
 public final class ClientVerifier: Sendable {
-  /// What an out-of-date revocation list does to the clients of its issuer.
+  /// The effect of an expired revocation list on the clients of its issuer.
   public enum ExpiredRevocationLists: Sendable {
-    /// They are refused.
+    /// The clients are refused.
     case refuse
-    /// They are let in unless the old list names them.
+    /// The clients are accepted unless the expired list names them.
     case accept
   }
 
   private let paths: CertificatePathBuilder
   private let roots: [Certificate]
-  private let revocationLists: [RevocationList]
+  private let revocationLists: RevocationLists
   private let expiredRevocationLists: ExpiredRevocationLists
   private let acceptedClients: AcceptedClients
 
-  /// A gate that trusts `roots` and nothing else; the system's own trust store is never looked at.
+  /// Creates a verifier that trusts `roots` and nothing else; the system's trust store is never used.
   ///
   /// - Parameters:
   ///   - roots: self-signed certificates that a client's chain may end in.
-  ///   - intermediates: issuers that complete chains whose clients do not send them. They are not trusted by themselves.
+  ///   - intermediates: issuers that complete the chains of clients that do not send them. They are not trusted themselves.
   ///   - revocationLists: an issuer without a list here revokes nothing.
   public init(
     roots: [Certificate], intermediates: [Certificate] = [], revocationLists: [RevocationList] = [],
     expiredRevocationLists: ExpiredRevocationLists = .refuse
   ) throws(OpenSSLError) {
     paths = try CertificatePathBuilder(
-      roots: roots, intermediates: intermediates, revocationLists: revocationLists, maximumChain: ChainLength.limit)
+      roots: roots, intermediates: intermediates, maximumChain: ChainLength.limit)
     self.roots = roots
-    self.revocationLists = revocationLists
+    self.revocationLists = RevocationLists(revocationLists, authorities: roots + intermediates)
     self.expiredRevocationLists = expiredRevocationLists
-    acceptedClients = AcceptedClients(certificates: roots + intermediates, revocationLists: revocationLists)
+    acceptedClients = AcceptedClients(
+      certificates: roots + intermediates, otherMoments: self.revocationLists.moments)
   }
 
-  /// Decides about a client that presented `leaf`. That it has the key of `leaf` is for TLS to prove.
+  /// Decides about a client that presented `leaf`. TLS checks that it has the key of `leaf`.
   ///
   /// - Parameters:
-  ///   - presentedIntermediates: what the client sent besides, in any order.
+  ///   - presentedIntermediates: the other certificates that the client sent, in any order.
   ///   - time: seconds since the epoch.
   public func verify(_ leaf: Certificate, presentedIntermediates: [Certificate], at time: Int64) -> Verdict {
     let certificates = [leaf] + presentedIntermediates
@@ -51,7 +52,7 @@ public final class ClientVerifier: Sendable {
     return verdict
   }
 
-  /// Decides as `verify` does, and says of each certificate of the path what is wrong with it.
+  /// Decides as `verify` does, and reports the faults of each certificate of the path.
   public func examine(_ leaf: Certificate, presentedIntermediates: [Certificate], at time: Int64) -> Examination {
     let candidate = candidate(leaf, presentedIntermediates, at: time)
     let links = candidate.chain.indices.map { depth in
@@ -65,7 +66,7 @@ public final class ClientVerifier: Sendable {
 
   private static func breaches(at depth: Int, of candidate: Candidate) -> [Breach] {
     let breaches = ClientRules.all.compactMap { $0.breach(at: depth, of: candidate) }
-    // The last rule names in OpenSSL's words what another has named in ours.
+    // The last rule repeats in OpenSSL's words what another rule has already named.
     return breaches.count > 1 ? breaches.filter { $0.rule != .other } : breaches
   }
 
@@ -73,25 +74,31 @@ public final class ClientVerifier: Sendable {
     Self.verdict(on: candidate(leaf, presentedIntermediates, at: time))
   }
 
+  /// Returns the first path that breaks no rule, or else the one that breaks the latest rule, whose fault the client must fix.
+  ///
+  /// OpenSSL's own path comes first: it is almost always the only one, and then the search ends.
   private func candidate(_ leaf: Certificate, _ presentedIntermediates: [Certificate], at time: Int64) -> Candidate {
-    let path = paths.path(from: leaf, presented: presentedIntermediates, at: time)
-    let findings = ToleratedObjections.remove(
-      from: path.findings, chain: path.chain, revocationLists: revocationLists,
-      expiredRevocationLists: expiredRevocationLists)
-    return Candidate(
-      chain: path.chain, findings: findings, roots: roots, revocationLists: revocationLists, time: time)
+    var best = candidate(paths.path(from: leaf, presented: presentedIntermediates, at: time), time)
+    guard var furthest = best.firstBreach?.place else { return best }
+    for path in paths.paths(from: leaf, presented: presentedIntermediates, at: time) {
+      let other = candidate(path, time)
+      guard let place = other.firstBreach?.place else { return other }
+      if place > furthest { (best, furthest) = (other, place) }
+    }
+    return best
+  }
+
+  private func candidate(_ path: CertificatePath, _ time: Int64) -> Candidate {
+    Candidate(
+      path, roots: roots, revocationLists: revocationLists, expiredRevocationLists: expiredRevocationLists, time: time)
   }
 
   private static func verdict(on candidate: Candidate) -> Verdict {
-    for rule in ClientRules.all {
-      for depth in candidate.chain.indices {
-        if let breach = rule.breach(at: depth, of: candidate) { return .refused(Refusal(candidate.leaf, breach)) }
-      }
-    }
+    if let breach = candidate.firstBreach?.breach { return .refused(Refusal(candidate.leaf, breach)) }
     return .accepted(chain: candidate.chain, identity: ClientIdentity(candidate.leaf))
   }
 
-  /// Decides at the present time, in the form that a `TLSServerContext` asks for.
+  /// Decides at the current time, in the form that `TLSServerContext` requires.
   public func verify(_ presented: PresentedChain) -> PeerVerdict {
     let verdict = verify(presented.leaf, presentedIntermediates: presented.intermediates, at: Int64(time(nil)))
     return switch verdict {

@@ -1,25 +1,25 @@
 import OpenSSL
 
-/// All that the gate has to say about a client: its decision, and what it thinks of each certificate on the way.
+/// The complete result for a client: the verdict, and the faults of each certificate on the path.
 public struct Examination: Sendable {
-  /// The decision, which is the one in a handshake.
+  /// The verdict, the same as in a handshake.
   public let verdict: Verdict
   /// From the client's certificate as far as issuers were found.
   public let links: [ExaminedLink]
 
-  /// The issuer at which the path ended because nobody has its certificate; nil where the path is whole.
-  public var missingIssuer: (name: String, isNameOfImportedRoot: Bool)? {
-    for case .missingIssuer(_, let issuer, let sameName) in links.flatMap(\.breaches) { return (issuer, sameName) }
+  /// The issuer at which the path ended because its certificate is missing; `nil` if the path is complete.
+  public var missingIssuer: (name: String, namesake: Breach.Namesake)? {
+    for case .missingIssuer(_, let issuer, let namesake) in links.flatMap(\.breaches) { return (issuer, namesake) }
     return nil
   }
 }
 
-/// One certificate of a chain with the rules that it breaks.
+/// A certificate of a chain, with the rules that it breaks.
 public struct ExaminedLink: Sendable {
   /// The certificate.
   public let certificate: Certificate
-  /// In the order in which the rules are asked; empty for a certificate that is as it should be.
+  /// The broken rules in the order of checking; empty for a certificate without faults.
   public let breaches: [Breach]
-  /// Whether it is a root that was imported.
+  /// Whether it is an imported root.
   public let isImportedRoot: Bool
 }

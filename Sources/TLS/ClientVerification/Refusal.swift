@@ -1,13 +1,13 @@
 import OpenSSL
 import Values
 
-/// Why a client is not let in, with the facts that somebody needs to mend it.
+/// Why a client is refused, with the facts needed to fix it.
 public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The client certificate's subject, as RFC 4514 has it.
+  /// The subject of the client's certificate, as in RFC 4514.
   public let subject: String
-  /// SHA-256 of the client certificate.
+  /// SHA-256 of the client's certificate.
   public let sha256Thumbprint: Thumbprint
-  /// The rule that is broken and how.
+  /// The broken rule, and how it is broken.
   public let breach: Breach
 
   init(_ leaf: Certificate, _ breach: Breach) {
@@ -21,10 +21,10 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     "client certificate \(subject) (sha256 \(sha256Thumbprint.beginning)…) \(breach.predicate)"
   }
 
-  /// The reason.
+  /// The same as `reason`.
   public var description: String { reason }
 
-  /// What the client is told.
+  /// The TLS alert sent to the client.
   public var alert: CertificateAlert {
     switch breach {
     case .selfSigned, .foreignRoot, .missingIssuer, .chainTooLong, .notAnAuthority, .pathLengthExceeded:

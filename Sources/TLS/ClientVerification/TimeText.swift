@@ -1,8 +1,8 @@
 import Wording
 
-/// Times in messages.
+/// Text for times in messages.
 public enum TimeText {
-  /// `3 days`, `1 hour`: the largest unit that is there at least once.
+  /// Returns `3 days`, `1 hour`: the largest unit of which there is at least one.
   public static func span(_ seconds: Int64) -> String {
     let units: [(length: Int64, name: String)] = [(86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")]
     let unit = units.first { seconds >= $0.length } ?? (1, "second")

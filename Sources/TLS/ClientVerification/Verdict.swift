@@ -1,16 +1,16 @@
 import OpenSSL
 import Values
 
-/// What the gate decides about a client.
+/// The verifier's decision about a client.
 public enum Verdict: Sendable {
-  /// Let in. `chain` goes from the client's certificate to the trusted root.
+  /// Accepted. `chain` goes from the client's certificate to the trusted root.
   case accepted(chain: [Certificate], identity: ClientIdentity)
-  /// Not let in.
+  /// Refused.
   case refused(Refusal)
 }
 
 extension ClientIdentity {
-  /// The identity that `certificate` stands for.
+  /// Creates the identity of the client with `certificate`.
   public init(_ certificate: Certificate) {
     self.init(subject: certificate.subject, thumbprint: certificate.sha256Thumbprint)
   }

@@ -1,8 +1,7 @@
 import AgentProtocol
 import NIOCore
 
-/// Where connections come from, as far as limits tell it apart: an IPv4 address, or the network of 64 bits that an IPv6 host
-/// has to itself.
+/// The origin of connections as limits distinguish it: an IPv4 address, or the /64 network that an IPv6 host has to itself.
 public struct Source: Hashable, Sendable, CustomStringConvertible {
   private enum Kind: Hashable, Sendable {
     case ipv4(UInt32)
@@ -12,7 +11,7 @@ public struct Source: Hashable, Sendable, CustomStringConvertible {
 
   private let kind: Kind
 
-  /// Where a peer of that address is; all of whom no address is known are one.
+  /// Creates the source of a peer; all peers without a known address are one source.
   public init(_ peer: SocketAddress?) {
     kind =
       switch peer {
@@ -28,16 +27,16 @@ public struct Source: Hashable, Sendable, CustomStringConvertible {
     return .ipv6(UInt64(bigEndian: address.loadUnaligned(as: UInt64.self)))
   }
 
-  /// A peer's own address with its port, as logs show it.
+  /// Returns a peer's full address with its port, as in logs.
   public static func text(_ peer: SocketAddress?) -> String {
     guard let peer, let address = peer.ipAddress, let port = peer.port else { return "unknown" }
-    // A socket for both families shows IPv4 so; RFC 4291 section 2.5.5.2.
+    // A dual-stack socket shows IPv4 addresses in this form; RFC 4291 section 2.5.5.2.
     let mapped = "::ffff:"
     let isMapped = address.hasPrefix(mapped) && address.contains(".")
     return HostAndPort.text(isMapped ? String(address.dropFirst(mapped.count)) : address, port)
   }
 
-  /// The address, or the network as `2001:db8:0:1::/64`.
+  /// The address, or the network in the form `2001:db8:0:1::/64`.
   public var description: String {
     switch kind {
     case .ipv4(let address): Self.parts(address, of: UInt8.self).map { String($0) }.joined(separator: ".")
@@ -47,7 +46,7 @@ public struct Source: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The digits of `number`, the first the most significant.
+  /// Splits `number` into parts, most significant first.
   private static func parts<Whole: FixedWidthInteger, Part: FixedWidthInteger>(
     _ number: Whole, of: Part.Type
   ) -> [Part] {

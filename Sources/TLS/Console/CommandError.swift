@@ -2,11 +2,11 @@ import CertificateStore
 import Glibc
 import SystemCalls
 
-/// Why a command was not carried out: one line with file, expectation, fact, and what to do.
+/// Why a command failed: one line with file, expectation, fact and remedy.
 public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The line, without the program's name.
   public let description: String
-  /// The exit status it leads to.
+  /// The exit status that it causes.
   public let status: ExitStatus
 
   public init(_ status: ExitStatus, _ description: String) {
@@ -14,9 +14,9 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     self.description = description
   }
 
-  /// The form for people of an error of the layers that all these programs stand on. One of another layer is a fault of the program.
+  /// Creates the readable form of an error from the layers that all these programs share. Any other error is a bug in the program.
   ///
-  /// - Parameter passwordOption: how the program is given a file with a password, for where there is no terminal.
+  /// - Parameter passwordOption: the option that names a password file, for use without a terminal.
   public init(_ error: any Error, passwordOption: String) {
     switch error {
     case let error as CommandError: self = error
@@ -32,7 +32,7 @@ public struct CommandError: Error, Equatable, Sendable, CustomStringConvertible 
     case EACCES, EPERM, EROFS:
       self.init(.noPermission, "\(error)\(error.subject.flatMap(FileOwner.hint) ?? "")")
     case EIO, ENOSPC, EDQUOT, EFBIG: self.init(.inputOutput, error.description)
-    // Inputs are opened by SecretInput, which has errors of its own.
+    // Inputs are opened by SourceFile, which throws SecretInputError.
     case ENOENT, ENOTDIR, EISDIR: self.init(.cannotCreate, error.description)
     default: self.init(.system, error.description)
     }

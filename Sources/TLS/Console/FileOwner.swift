@@ -1,9 +1,9 @@
 import Glibc
 import SystemCalls
 
-/// Finds who to be.
+/// Finds out which user a command should run as.
 enum FileOwner {
-  /// `; run this as user NAME`, if `path`, or the nearest folder above it that exists, belongs to somebody else.
+  /// Returns `; run this as user NAME` if `path`, or its nearest existing parent folder, belongs to another user.
   static func hint(_ path: String) -> String? {
     var place = path
     var status = stat()

@@ -5,15 +5,15 @@ import SystemCalls
 
 /// Asks for a password on the terminal.
 public enum PasswordPrompt {
-  /// The longest password that is read, in bytes; OpenSSL's own limit.
+  /// The maximum length of a password, in bytes; OpenSSL's own limit.
   public static let maximumBytes = 1024
 
-  /// The signals that end or stop a program at the keyboard or from outside: the terminal must get its echo back first.
+  /// The signals that terminate or stop a program: the terminal's echo must be restored first.
   private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP]
 
-  /// Asks on the process's terminal, whatever standard input is, without showing what is typed.
+  /// Asks on the process's terminal, whatever standard input is, without echo.
   ///
-  /// Ctrl-C and the other signals do what they do elsewhere, after the terminal's settings were restored.
+  /// Ctrl-C and the other signals have their usual effect, after the terminal's settings have been restored.
   ///
   /// - Throws: `EMSGSIZE` for more than `maximumBytes`.
   public static func ask(_ prompt: String) throws(SecretInputError) -> SecretBytes {
@@ -28,7 +28,7 @@ public enum PasswordPrompt {
         case .tooLong:
           throw SystemError("read", "/dev/tty", code: EMSGSIZE)
         case .signal(let number):
-          // Now with its usual effect. After a stop (Ctrl-Z) the question is asked anew.
+          // Now with its usual effect. After a stop (Ctrl-Z), the prompt is repeated.
           raise(number)
         }
       }
@@ -75,7 +75,7 @@ public enum PasswordPrompt {
   }
 
   private static func line(_ terminal: FileDescriptor) throws(SystemError) -> Outcome {
-    // On the stack and wiped: it must not stay behind in memory that is used for something else later.
+    // On the stack and wiped, so that it does not remain in memory that is reused later.
     let capacity = maximumBytes + 1
     let result: Result<Outcome, SystemError> = withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) {
       buffer in

@@ -1,14 +1,14 @@
 /// Why a secret could not be read.
 public enum SecretInputError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The process has no terminal to ask on.
+  /// The process has no terminal.
   case noTerminal
-  /// The file of that name cannot be opened; why, and what to do.
+  /// A file cannot be opened: its name, then the reason and what to do.
   case cannotOpen(String, String)
-  /// It holds more bytes than are read.
+  /// The input is larger than the limit, in bytes.
   case tooLarge(String, limit: Int)
-  /// It is no password; why not.
+  /// The input is not a password: its name, then the reason.
   case noPassword(String, String)
-  /// Reading it failed.
+  /// Reading the input failed.
   case failed(String, String)
 
   /// One line.

@@ -2,30 +2,43 @@ import Glibc
 import OpenSSL
 import SystemCalls
 
-/// A file that is to be read: the one to import, or one with a password.
+/// An input file: the one to import, or one with a password.
 public enum SourceFile {
-  /// The name for standard input.
+  /// The name that stands for standard input.
   public static let standardInput = "-"
 
-  /// The whole contents, and the permissions if it is a file.
+  /// The complete contents, and the permissions if it is a file.
   public struct Contents: Sendable {
     /// All bytes.
     public let bytes: SecretBytes
-    /// The permissions; nil of standard input.
+    /// The permissions; `nil` for standard input.
     public let mode: mode_t?
+    /// The file's identity; `nil` for standard input.
+    public let identity: Identity?
   }
 
-  /// Reads a regular file, or standard input where `path` is `standardInput`.
+  /// The identity of a file, whatever its name.
+  public struct Identity: Equatable, Sendable {
+    private let device: UInt64
+    private let inode: UInt64
+
+    /// Creates the identity from the result of stat(2).
+    public init(_ status: stat) {
+      (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+    }
+  }
+
+  /// Reads a regular file, or standard input if `path` is `standardInput`.
   ///
-  /// - Parameter limit: the most bytes accepted.
+  /// - Parameter limit: the maximum number of bytes.
   public static func read(_ path: String, limit: Int) throws(SecretInputError) -> Contents {
     if path == standardInput {
-      return Contents(bytes: try bytes(of: STDIN_FILENO, "standard input", limit), mode: nil)
+      return Contents(bytes: try bytes(of: STDIN_FILENO, "standard input", limit), mode: nil, identity: nil)
     }
     let descriptor: FileDescriptor
     let status: stat
     do throws(SystemError) {
-      // Not blocking: a FIFO without a writer would hold us here for ever.
+      // Non-blocking: a FIFO without a writer would block forever.
       descriptor = try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK)
       status = try descriptor.status(path)
     } catch {
@@ -36,7 +49,8 @@ public enum SourceFile {
     case S_IFDIR: throw .cannotOpen(path, "is a folder; name a file in it")
     default: throw .cannotOpen(path, "is not a regular file; use - to read standard input")
     }
-    return Contents(bytes: try bytes(of: descriptor.raw, path, limit), mode: status.st_mode & 0o7777)
+    return Contents(
+      bytes: try bytes(of: descriptor.raw, path, limit), mode: status.st_mode & 0o7777, identity: Identity(status))
   }
 
   private static func bytes(of raw: Int32, _ name: String, _ limit: Int) throws(SecretInputError) -> SecretBytes {
@@ -46,16 +60,16 @@ public enum SourceFile {
   }
 }
 
-/// Where the password of a private key comes from.
+/// The source of a private key's password.
 public enum PasswordSource: Equatable, Sendable {
-  /// There is none.
+  /// There is no password.
   case none
-  /// It is asked on the terminal.
+  /// Asks on the terminal.
   case terminal
   /// The first line of a file.
   case file(String)
 
-  /// The password; nil if there is none.
+  /// Reads the password; `nil` if there is none.
   public func password() throws(SecretInputError) -> SecretBytes? {
     switch self {
     case .none: return nil
@@ -65,7 +79,7 @@ public enum PasswordSource: Equatable, Sendable {
   }
 
   private static func firstLine(of path: String) throws(SecretInputError) -> SecretBytes {
-    // A whole file may be longer than its first line, but nobody keeps a password in a large one.
+    // The file may be longer than its first line, but nobody keeps a password in a large file.
     let line = try SourceFile.read(path, limit: 65536).bytes.firstLine
     let limit = PasswordPrompt.maximumBytes
     if line.count > limit {

@@ -2,15 +2,16 @@ import ClientVerification
 import OpenSSL
 import Values
 
-/// When a client that is let in now will be no more, and why.
+/// When a client that is accepted now will be refused, and why.
 struct ClientFate {
   let client: SeenClient
-  /// The first second at which it is refused; seconds since the epoch.
+  /// The first second at which it is refused, since the epoch.
   let time: Int64
   let refusal: Refusal
 
-  /// Asks `verifier` at every moment at which its verdict can change, from `now` on. `nil` for a client that is refused
-  /// already, or will be let in for ever.
+  /// Asks `verifier` at every moment from `now` on at which its verdict can change.
+  ///
+  /// Returns `nil` for a client that is already refused, or that will never be.
   init?(of client: SeenClient, by verifier: ClientVerifier, _ lists: [RevocationList], from now: Int64) {
     guard case .accepted(var chain, _) = client.verdict(of: verifier, at: now) else { return nil }
     var time = now
@@ -26,17 +27,17 @@ struct ClientFate {
     return nil
   }
 
-  /// The last second of a validity may be in or out of it.
+  /// The last second of a validity period may count as inside or outside of it, so the next one is included.
   private static func moments(_ chain: [Certificate], _ lists: [RevocationList]) -> [Int64] {
     (chain.map(\.notAfter) + lists.compactMap(\.nextUpdate)).filter { $0 < .max }.flatMap { [$0, $0 + 1] }
   }
 
-  /// SHA-256 of the issuer that ends it; `nil` if it is the client's own certificate, or something else.
+  /// The thumbprint of the issuer whose expiry causes the refusal; `nil` for the client's own certificate and any other cause.
   var issuer: Thumbprint? {
     if case .expired(let link, _, _) = refusal.breach, !link.isClient { link.sha256Thumbprint } else { nil }
   }
 
-  /// The name of the issuer whose revocation list ends it.
+  /// The name of the issuer whose expired revocation list causes the refusal.
   var listIssuer: String? {
     if case .revocationListExpired(let issuer, _) = refusal.breach { issuer } else { nil }
   }

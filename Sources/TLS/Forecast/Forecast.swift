@@ -4,29 +4,29 @@ import OpenSSL
 import Values
 import Wording
 
-/// What will break of a store and for the clients seen lately, if nothing is done: the gate's own verdicts at later moments.
+/// What will break in a store, and for which recently seen clients, if nothing is done: the verifier's own verdicts at later times.
 public struct Forecast: Sendable {
-  /// The first one first.
+  /// The breakages in order of time.
   public let breakages: [Breakage]
 
-  /// Judges from `now` (seconds since the epoch) on, without an end.
+  /// Computes the forecast from `now` (seconds since the epoch) on, without an end.
   ///
-  /// - Parameter clients: those seen lately, the last one first.
+  /// - Parameter clients: recently seen clients, the most recent first.
   public init(of store: JudgedStore, clients: [SeenClient], from now: Int64) throws(OpenSSLError) {
     let verifier = try store.verifier()
     var fates = clients.compactMap { ClientFate(of: $0, by: verifier, store.revocationLists, from: now) }
     var found = Self.issuers(store, &fates) + Self.lists(store, &fates)
     if let listener = Self.listener(store) { found.append(listener) }
     found += fates.map(Self.breakage)
-    // Stable: what ends for many stands before what ends for one.
+    // Stable: a breakage for many comes before a breakage for one.
     breakages = found.enumerated()
       .sorted { ($0.element.time, $0.offset) < ($1.element.time, $1.offset) }.map(\.element)
   }
 
-  /// Those that come by `time`.
+  /// Returns the breakages up to `time`.
   public func breakages(by time: Timestamp) -> [Breakage] { breakages.filter { $0.time <= time } }
 
-  /// Roots and intermediates. Takes the clients out of `fates` whose end theirs is.
+  /// Returns the breakages of roots and intermediates. Removes from `fates` the clients that these affect.
   private static func issuers(_ store: JudgedStore, _ fates: inout [ClientFate]) -> [Breakage] {
     let chain = Set(store.listenerChain.map(\.sha256Thumbprint))
     let issuers = store.roots.map { ($0, "root") } + store.intermediates.map { ($0, "intermediate") }
@@ -56,7 +56,7 @@ public struct Forecast: Sendable {
     }
   }
 
-  /// The listener's own certificate, or an issuer that only it has.
+  /// Returns the breakage of the listener's certificate, or of an issuer that only it has.
   private static func listener(_ store: JudgedStore) -> Breakage? {
     guard let own = store.listenerChain.first else { return nil }
     let others = Set((store.roots + store.intermediates).map(\.sha256Thumbprint))

@@ -1,20 +1,20 @@
 import ClientVerification
 import OpenSSL
 
-/// What decides who is let in, and what the listener shows.
+/// What decides which clients are accepted, and what the listener presents.
 public struct JudgedStore: Sendable {
-  /// The listener's certificate, then its issuers with the root; empty where none is chosen.
+  /// The listener's certificate and its issuers, including the root; empty if no certificate is chosen.
   public let listenerChain: [Certificate]
   /// The trusted roots.
   public let roots: [Certificate]
-  /// CAs of the store that are no roots.
+  /// CA certificates of the store that are not roots.
   public let intermediates: [Certificate]
   /// The revocation lists.
   public let revocationLists: [RevocationList]
-  /// What a list that is out of date does.
+  /// The effect of an expired revocation list.
   public let expiredRevocationLists: ClientVerifier.ExpiredRevocationLists
 
-  /// - Parameter certificates: those that are no roots, of CAs and others.
+  /// - Parameter certificates: all certificates that are not roots, of CAs and others.
   public init(
     listenerChain: [Certificate], roots: [Certificate], certificates: [Certificate],
     revocationLists: [RevocationList], expiredRevocationLists: ClientVerifier.ExpiredRevocationLists
@@ -26,7 +26,7 @@ public struct JudgedStore: Sendable {
     self.expiredRevocationLists = expiredRevocationLists
   }
 
-  /// The gate that it makes.
+  /// Creates the verifier for this store.
   public func verifier() throws(OpenSSLError) -> ClientVerifier {
     try ClientVerifier(
       roots: roots, intermediates: intermediates, revocationLists: revocationLists,

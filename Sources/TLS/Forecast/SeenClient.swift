@@ -4,18 +4,18 @@ import FoundationEssentials
 import OpenSSL
 import Values
 
-/// A client that was let in, with what it presented then: to be judged again.
+/// A client that was accepted, with what it presented then, so that it can be verified again.
 public struct SeenClient: Sendable {
-  /// Its certificate.
+  /// The client's certificate.
   public let certificate: Certificate
-  /// What else it presented.
+  /// The other certificates that it presented.
   public let others: [Certificate]
-  /// The root that it came in through.
+  /// The root of its chain at that time.
   public let root: Thumbprint
-  /// When it was last let in, in seconds since the epoch.
+  /// When it was last accepted, in seconds since the epoch.
   public let lastUse: Int64
 
-  /// Reads what a record has of a client; `nil` if that is not the certificate of that thumbprint, with others.
+  /// Parses the record of a client; `nil` unless it contains readable certificates, the first with the client's thumbprint.
   public init?(_ sighting: Sighting) {
     let certificates = sighting.client.certificates.map { text in
       Data(base64Encoded: text).flatMap { try? Certificate(der: Array($0)) }
@@ -29,12 +29,12 @@ public struct SeenClient: Sendable {
     lastUse = sighting.lastUse
   }
 
-  /// What `verifier` says of it at `time`, in seconds since the epoch.
+  /// Returns the verdict of `verifier` at `time`, in seconds since the epoch.
   public func verdict(of verifier: ClientVerifier, at time: Int64) -> Verdict {
     verifier.verify(certificate, presentedIntermediates: others, at: time)
   }
 
-  /// Whether `verifier` lets it in.
+  /// Returns whether `verifier` accepts the client at `time`.
   public func isAccepted(by verifier: ClientVerifier, at time: Int64) -> Bool {
     if case .accepted = verdict(of: verifier, at: time) { true } else { false }
   }

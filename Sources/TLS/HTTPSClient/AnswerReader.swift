@@ -2,8 +2,9 @@ import NIOCore
 import NIOHTTP1
 import NIOOpenSSL
 
-/// The end of a connection's pipeline: hands out the parts of answers one by one, as they are asked for. What nobody asks for
-/// is not read, so that a server cannot fill the client's memory.
+/// The end of a connection's pipeline: hands out the parts of answers one by one, on request.
+///
+/// It reads only what is requested, so that a server cannot fill the client's memory.
 final class AnswerReader: ChannelInboundHandler {
   typealias InboundIn = HTTPClientResponsePart
 
@@ -13,7 +14,7 @@ final class AnswerReader: ChannelInboundHandler {
   private var failure: HTTPSError?
   private var deadline: Scheduled<Void>?
   private weak var channel: (any Channel)?
-  /// Done when the handshake is over, failed when there is none.
+  /// Succeeds when the handshake completes, fails if it does not.
   private var opened: EventLoopPromise<Void>?
 
   init(_ peer: ServerAddress, opened: EventLoopPromise<Void>) {
@@ -23,7 +24,7 @@ final class AnswerReader: ChannelInboundHandler {
 
   func handlerAdded(context: ChannelHandlerContext) { channel = context.channel }
 
-  /// The next part; fails with `HTTPSError`. To be called by one at a time.
+  /// Fulfils `promise` with the next part; fails it with `HTTPSError`. Only one caller may wait at a time.
   func next(within time: TimeAmount, _ promise: EventLoopPromise<HTTPClientResponsePart>) {
     if !parts.isEmpty { return promise.succeed(parts.removeFirst()) }
     if let failure { return promise.fail(failure) }
@@ -36,7 +37,7 @@ final class AnswerReader: ChannelInboundHandler {
     channel.read()
   }
 
-  /// Gives the connection up.
+  /// Fails everything that waits, and closes the connection.
   func end(_ error: HTTPSError) {
     if failure == nil { failure = error }
     deadline?.cancel()

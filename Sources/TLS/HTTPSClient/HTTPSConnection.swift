@@ -5,7 +5,7 @@ import NIOOpenSSL
 import NIOPosix
 import OpenSSL
 
-/// One connection to a server, which takes one request after another.
+/// A connection to a server, for one request after another.
 public final class HTTPSConnection: Sendable {
   private let peer: ServerAddress
   private let channel: any Channel
@@ -17,11 +17,11 @@ public final class HTTPSConnection: Sendable {
     self.reader = reader
   }
 
-  /// Connects, and has both sides prove who they are.
+  /// Connects, and completes the TLS handshake.
   ///
   /// - Parameters:
-  ///   - peer: its certificate has to be for `peer.name`, unless `context` verifies none.
-  ///   - seconds: for the TCP connection, and again for the TLS handshake.
+  ///   - peer: its certificate must be valid for `peer.name`, unless `context` does not verify servers.
+  ///   - seconds: the time limit for the TCP connection, and again for the TLS handshake.
   /// - Throws: `HTTPSError`, or `CancellationError`.
   public static func open(
     to peer: ServerAddress, _ context: TLSClientContext, within seconds: Double, on group: any EventLoopGroup
@@ -58,23 +58,23 @@ public final class HTTPSConnection: Sendable {
       try await connection.cancellable { try await opened.futureResult.get() }
       return connection
     } catch {
-      opened.fail(error)  // where there has not even been a connection
+      opened.fail(error)  // in case not even the TCP connection succeeded
       try Task.checkCancellation()
       throw HTTPSError(connecting: error, to: peer)
     }
   }
 
-  /// Whether a request can be sent, as far as is known.
+  /// Whether a request can be sent, as far as known.
   public var isOpen: Bool { channel.isActive }
 
-  /// Sends a request. That it was taken is known only when the answer comes.
+  /// Sends a request. Only the answer shows that the server received it.
   public func send(_ head: HTTPRequestHead, body: ByteBuffer?) {
     channel.write(HTTPClientRequestPart.head(head), promise: nil)
     if let body { channel.write(HTTPClientRequestPart.body(.byteBuffer(body)), promise: nil) }
     channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
   }
 
-  /// The head of the next answer.
+  /// Returns the head of the next answer.
   ///
   /// - Throws: `HTTPSError`, or `CancellationError`.
   public func head(within seconds: Double) async throws -> AnswerHead {
@@ -87,7 +87,7 @@ public final class HTTPSConnection: Sendable {
     return head
   }
 
-  /// The next bytes of the answer's body; `nil` at its end.
+  /// Returns the next bytes of the answer's body; `nil` at its end.
   ///
   /// - Throws: `HTTPSError`, or `CancellationError`.
   public func bytes(within seconds: Double) async throws -> ByteBuffer? {
@@ -98,11 +98,11 @@ public final class HTTPSConnection: Sendable {
     }
   }
 
-  /// The whole body of the answer.
+  /// Returns the complete body of the answer.
   ///
   /// - Parameters:
-  ///   - limit: a longer one is an error, in bytes.
-  ///   - seconds: without a byte.
+  ///   - limit: the maximum size in bytes; a larger body is an error.
+  ///   - seconds: the maximum time without a byte.
   /// - Throws: `HTTPSError`, or `CancellationError`.
   public func body(atMost limit: Int, stalling seconds: Double) async throws -> ByteBuffer {
     var whole = ByteBuffer()
@@ -126,7 +126,7 @@ public final class HTTPSConnection: Sendable {
     return try await cancellable { try await promise.futureResult.get() }
   }
 
-  /// Ends the connection.
+  /// Closes the connection.
   public func close() { channel.close(promise: nil) }
 
   private func cancellable<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
@@ -142,14 +142,16 @@ public final class HTTPSConnection: Sendable {
 
 /// The head of an answer.
 public struct AnswerHead: Sendable {
-  /// HTTP's status.
+  /// The HTTP status code.
   public let status: Int
   /// The header fields.
   public let headers: HTTPHeaders
   /// Whether the connection can be used for another request.
   public let keepsConnection: Bool
 
-  /// `nil` for one that does not say where its body ends: where only the end of the connection ends it, a cut-off one looks whole.
+  /// Returns `nil` if the head does not say where the body ends.
+  ///
+  /// If only the end of the connection did, a truncated body would look complete.
   init?(_ head: HTTPResponseHead) {
     status = Int(head.status.code)
     headers = head.headers
@@ -160,7 +162,7 @@ public struct AnswerHead: Sendable {
 }
 
 extension NIOHTTPDecoderLimitConfiguration {
-  /// The maximum bytes and fields of an answer's head.
+  /// The limits on an answer's head: bytes and number of fields.
   fileprivate static var answer: NIOHTTPDecoderLimitConfiguration {
     var configuration = NIOHTTPDecoderLimitConfiguration()
     configuration.maxHeaderFieldSize = 16384
@@ -171,6 +173,6 @@ extension NIOHTTPDecoderLimitConfiguration {
 }
 
 extension TimeAmount {
-  /// So many seconds, with fractions.
+  /// Creates an amount from seconds with fractions.
   fileprivate init(seconds: Double) { self = .milliseconds(Int64(seconds * 1000)) }
 }

@@ -4,25 +4,25 @@ import NIOHTTP1
 import NIOPosix
 import OpenSSL
 
-/// Why a server did not answer, sorted by who has to act.
+/// Why a server did not answer, classified by who must act.
 public struct HTTPSError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Who has to act.
+  /// Who must act.
   public enum Kind: Sendable {
-    /// Nobody answers there, or the connection was lost: the network, or the server is down. May pass.
+    /// Nobody answers at the address, or the connection was lost: the network or the server is down. May be temporary.
     case unreachable
-    /// We do not accept the server's certificate: whoever runs the server, or chose the roots here.
+    /// We do not accept the server's certificate: the server's administrator must act, or whoever chose the roots here.
     case untrusted
-    /// The server does not accept our certificate: whoever issued it, or imported the roots there.
+    /// The server does not accept our certificate: its issuer must act, or whoever imported the roots there.
     case unauthenticated
-    /// Something else answers there, or what breaks the protocol.
+    /// Something else answers at the address, or it violates the protocol.
     case misconfigured
-    /// What is needed on this side cannot be used.
+    /// Something needed on this side cannot be used.
     case unusable
   }
 
-  /// Who has to act.
+  /// Who must act.
   public let kind: Kind
-  /// The peer, and what is wrong; one line.
+  /// The peer and the cause, on one line.
   public let description: String
 
   init(_ kind: Kind, _ peer: ServerAddress, _ reason: String) {
@@ -30,7 +30,7 @@ public struct HTTPSError: Error, Equatable, Sendable, CustomStringConvertible {
     description = "\(peer): \(reason)"
   }
 
-  /// Sorts why there is no connection to `peer`.
+  /// Classifies why no connection to `peer` was made.
   init(connecting error: any Error, to peer: ServerAddress) {
     switch error {
     case let error as HTTPSError: self = error
@@ -44,7 +44,7 @@ public struct HTTPSError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Sorts what ended a connection to `peer`.
+  /// Classifies what ended a connection to `peer`.
   init(connected error: any Error, to peer: ServerAddress) {
     switch error {
     case let error as ServerHandshakeFailure: self.init(error.kind, peer, "\(error)")

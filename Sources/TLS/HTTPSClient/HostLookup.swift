@@ -4,8 +4,9 @@ import NIOPosix
 import Synchronization
 import SystemCalls
 
-/// Looks a host's addresses up without holding up the lookups of other hosts: a name server that does not answer takes
-/// getaddrinfo(3) many seconds, and SwiftNIO has one lookup at a time on an event loop.
+/// Looks up a host's addresses without delaying lookups of other hosts.
+///
+/// getaddrinfo(3) takes many seconds if a name server does not answer, and SwiftNIO does one lookup at a time per event loop.
 final class HostLookup: Resolver, Sendable {
   private let v4: EventLoopPromise<[SocketAddress]>
   private let v6: EventLoopPromise<[SocketAddress]>
@@ -22,7 +23,7 @@ final class HostLookup: Resolver, Sendable {
     return v6.futureResult
   }
 
-  /// getaddrinfo(3) cannot be stopped; nobody waits for it any more.
+  /// getaddrinfo(3) cannot be cancelled; its result is ignored.
   func cancelQueries() {}
 
   private func look(_ host: String, _ port: Int) {
@@ -47,19 +48,19 @@ final class HostLookup: Resolver, Sendable {
   }
 }
 
-/// A name that no name service knows, or that none answered for.
+/// A name that no name service knows, or for which none answered.
 struct UnknownHost: Error, CustomStringConvertible {
   let host: String
   let cause: String
   var description: String { "its address cannot be looked up: \(cause)" }
 }
 
-/// Threads that come when there is something to look up and go when there is not.
+/// Threads that are started when there is something to look up, and end when there is not.
 private final class LookupThreads: Sendable {
   typealias Work = @Sendable () -> Void
 
   static let shared = LookupThreads()
-  /// So many names that nobody answers for may be looked up beside others.
+  /// The maximum number of concurrent lookups, so that unanswered ones do not delay others.
   private static let maximum = 256
 
   private let state = Mutex<(waiting: [Work], threads: Int)>(([], 0))

@@ -3,28 +3,28 @@ import NIOHTTP1
 import NIOPosix
 import OpenSSL
 
-/// One request to a server, over a connection of its own.
+/// One request to a server, over its own connection.
 public struct ServerExchange: Sendable {
-  /// How long a server may take, and how much it may answer.
+  /// Limits on the time a server may take, and on the size of its answer.
   public struct Limits: Sendable {
-    /// Seconds for the TCP connection, and again for the TLS handshake.
+    /// The time limit for the TCP connection, and again for the TLS handshake, in seconds.
     public var connectTime = 10.0
-    /// Seconds until the answer begins.
+    /// The time limit for the start of the answer, in seconds.
     public var answerTime = 60.0
-    /// Seconds without a byte in the middle of the answer.
+    /// The maximum time without a byte in the middle of the answer, in seconds.
     public var stallTime = 30.0
-    /// The maximum bytes of the answer's body.
+    /// The maximum size of the answer's body, in bytes.
     public var answerBytes: Int
 
-    /// The defaults, with this maximum.
+    /// Creates the default limits with this maximum size.
     public init(answerBytes: Int) { self.answerBytes = answerBytes }
   }
 
-  /// An answer, read to its end.
+  /// A complete answer.
   public struct Reply: Sendable {
-    /// HTTP's status.
+    /// The HTTP status code.
     public let status: Int
-    /// All bytes of the body.
+    /// The complete body.
     public let body: [UInt8]
   }
 
@@ -32,19 +32,21 @@ public struct ServerExchange: Sendable {
   private let tls: TLSClientContext
   private let limits: Limits
 
-  /// Requests to the server at `address`, whose certificate has to be for `address.name` unless `tls` verifies none.
+  /// Creates an exchange with the server at `address`.
+  ///
+  /// Its certificate must be valid for `address.name` unless `tls` does not verify servers.
   public init(_ address: ServerAddress, tls: TLSClientContext, limits: Limits) {
     self.address = address
     self.tls = tls
     self.limits = limits
   }
 
-  /// Asks, and waits for the whole answer. To be called on a thread that may block.
+  /// Sends a request and waits for the complete answer. Call it on a thread that may block.
   ///
   /// - Parameters:
   ///   - method: `GET` or `POST`.
-  ///   - headers: beside those that say where the request goes and where it ends.
-  /// - Throws: `HTTPSError`: nobody answers, we do not accept the server, it does not accept us, or it speaks something else.
+  ///   - headers: in addition to those for the host and the length of the body.
+  /// - Throws: `HTTPSError` if nobody answers, if we do not accept the server or it does not accept us, or if it speaks another protocol.
   public func ask(
     _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil
   ) throws -> Reply {

@@ -1,12 +1,12 @@
 import NIOCore
 import OpenSSL
 
-/// Collects what a connection wants to send. Holds memory only while there is something.
+/// Collects the ciphertext that a connection sends. Holds memory only while it is not empty.
 final class CiphertextBuffer: CiphertextSink {
   private static let allocator = ByteBufferAllocator()
   private var buffer: ByteBuffer?
 
-  /// Makes room at once for what is about to come.
+  /// Reserves capacity for the ciphertext that is about to be written.
   func reserve(_ capacity: Int) {
     if buffer == nil { buffer = Self.allocator.buffer(capacity: capacity) }
   }
@@ -16,7 +16,7 @@ final class CiphertextBuffer: CiphertextSink {
     buffer?.writeBytes(ciphertext)
   }
 
-  /// What was collected; nil if there is nothing.
+  /// Returns the collected ciphertext and empties the buffer; `nil` if it is empty.
   func take() -> ByteBuffer? {
     defer { buffer = nil }
     return buffer.flatMap { $0.readableBytes > 0 ? $0 : nil }

@@ -1,18 +1,19 @@
 import NIOCore
 import OpenSSL
 
-/// A user event by which `OpenSSLServerHandler` judges its client again, because other rules hold than in the handshake. A
-/// client that is refused now is cut off at once: without close_notify, and without what waits to be sent, so that it
-/// takes nothing for the whole. In a handshake, the client is judged when it is over.
+/// A user event that makes `OpenSSLServerHandler` verify its client again, because the rules have changed since the handshake.
+///
+/// A client that is now refused is cut off at once: without close_notify and without sending what is pending, so that it does not take a
+/// partial answer for complete. During a handshake, the client is verified when the handshake completes.
 public final class ClientRecheck: Sendable {
   let verify: @Sendable (PresentedChain) -> PeerVerdict
   let refused: @Sendable (_ peer: SocketAddress?, _ reason: String) -> Void
 
-  /// An event for any number of channels.
+  /// Creates an event for any number of channels.
   ///
   /// - Parameters:
-  ///   - verify: asked on each channel's event loop.
-  ///   - refused: told of each connection that is closed, on its event loop.
+  ///   - verify: called on each channel's event loop.
+  ///   - refused: called for each connection that is closed, on its event loop.
   public init(
     verify: @escaping @Sendable (PresentedChain) -> PeerVerdict,
     refused: @escaping @Sendable (_ peer: SocketAddress?, _ reason: String) -> Void
@@ -23,10 +24,10 @@ public final class ClientRecheck: Sendable {
 }
 
 extension OpenSSLServerHandler {
-  /// What the client presented in its handshake; nil before it has.
+  /// What the client presented in its handshake; `nil` before that.
   public var presentedChain: PresentedChain? { connection.presentedChain }
 
-  /// Notes or carries out a recheck.
+  /// Carries out a recheck, or keeps it until the handshake completes.
   func judge(_ recheck: ClientRecheck, _ context: ChannelHandlerContext) {
     switch state {
     case .handshaking: self.recheck = recheck
@@ -35,7 +36,7 @@ extension OpenSSLServerHandler {
     }
   }
 
-  /// - Returns: whether the connection is closed by it.
+  /// - Returns: whether this closes the connection.
   @discardableResult
   func closeIfRefused(by recheck: ClientRecheck, _ context: ChannelHandlerContext) -> Bool {
     guard let presented = connection.presentedChain, case .refused(_, _, let reason) = recheck.verify(presented) else {

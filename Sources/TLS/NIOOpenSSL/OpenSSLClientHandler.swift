@@ -1,14 +1,14 @@
 import NIOCore
 import OpenSSL
 
-/// User event: the handshake is over and the server has proven who it is.
+/// A user event: the handshake is complete and the server has authenticated.
 public struct ServerHandshakeCompleted: Sendable {}
 
-/// TLS on the client's side of a channel: ciphertext towards the network, plaintext towards the application.
+/// TLS on the client side of a channel: ciphertext towards the network, plaintext towards the application.
 ///
-/// To be the first handler of its pipeline. Inward come `ServerHandshakeCompleted` as a user event, then plaintext as
-/// `ByteBuffer`; what goes wrong comes inward once, as the error `ServerHandshakeFailure`, and the channel is closed. It
-/// reads by itself until the handshake is over; then only when the application does.
+/// Must be the first handler of its pipeline. It passes inward `ServerHandshakeCompleted` as a user event, then plaintext as `ByteBuffer`.
+/// It reports an error inward once, as `ServerHandshakeFailure`, and closes the channel. It reads automatically until the handshake is
+/// complete; then only when the application does.
 public final class OpenSSLClientHandler: ChannelDuplexHandler {
   /// Ciphertext from the network.
   public typealias InboundIn = ByteBuffer
@@ -23,28 +23,28 @@ public final class OpenSSLClientHandler: ChannelDuplexHandler {
 
   private var state = State.handshaking
   private let connection: TLSClientConnection
-  /// Plaintext that waits for the end of the handshake.
+  /// Plaintext that waits for the handshake to complete.
   private var waiting: [(buffer: ByteBuffer, promise: EventLoopPromise<Void>?)] = []
-  /// The application has asked for data and has not got any yet.
+  /// Whether the application has asked for data and has not received any yet.
   private var isAwaited = false
 
-  /// A handler for one connection; parameters as of `TLSClientConnection`.
+  /// Creates a handler for one connection; for the parameters see `TLSClientConnection`.
   public init(context: TLSClientContext, serverName: String) throws(OpenSSLError) {
     connection = try TLSClientConnection(context, serverName: serverName)
   }
 
-  /// Begins, if the channel is active already.
+  /// Starts the handshake if the channel is already active.
   public func handlerAdded(context: ChannelHandlerContext) {
     if context.channel.isActive { begin(context) }
   }
 
-  /// Begins.
+  /// Starts the handshake.
   public func channelActive(context: ChannelHandlerContext) {
     begin(context)
     context.fireChannelActive()
   }
 
-  /// Gives up what has not been written.
+  /// Fails the writes that are still waiting.
   public func channelInactive(context: ChannelHandlerContext) {
     state = .closed
     for (_, promise) in waiting { promise?.fail(ChannelError.ioOnClosedChannel) }
@@ -53,13 +53,13 @@ public final class OpenSSLClientHandler: ChannelDuplexHandler {
   }
 
   private func begin(_ context: ChannelHandlerContext) {
-    _ = connection.handshake()  // says hello; more cannot come of it
+    _ = connection.handshake()  // sends the ClientHello; the handshake cannot get further yet
     sendCiphertext(context, nil)
     context.flush()
     context.read()
   }
 
-  /// Decrypts.
+  /// Decrypts incoming ciphertext.
   public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if state == .closed { return }
     unwrapInboundIn(data).withUnsafeReadableBytes { connection.receive($0) }
@@ -67,20 +67,20 @@ public final class OpenSSLClientHandler: ChannelDuplexHandler {
     if state == .open { decrypt(context) }
   }
 
-  /// Reads on where what came was no plaintext yet.
+  /// Continues reading if no plaintext has arrived yet.
   public func channelReadComplete(context: ChannelHandlerContext) {
     context.flush()
     context.fireChannelReadComplete()
     if state == .handshaking || state == .open && isAwaited { context.read() }
   }
 
-  /// Reads, once the handshake is over.
+  /// Reads once the handshake is complete.
   public func read(context: ChannelHandlerContext) {
     isAwaited = true
     if state != .handshaking { context.read() }
   }
 
-  /// Encrypts; during the handshake it waits.
+  /// Encrypts; keeps the plaintext during the handshake.
   public func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     let buffer = unwrapOutboundIn(data)
     switch state {
@@ -90,7 +90,7 @@ public final class OpenSSLClientHandler: ChannelDuplexHandler {
     }
   }
 
-  /// Says close_notify and closes at once: nobody waits for the server's.
+  /// Sends close_notify and closes at once, without waiting for the server's.
   public func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
     if state == .open, mode == .all {
       connection.closeOutput()
@@ -117,7 +117,7 @@ public final class OpenSSLClientHandler: ChannelDuplexHandler {
 
   private func decrypt(_ context: ChannelHandlerContext) {
     while state == .open {
-      var plaintext = context.channel.allocator.buffer(capacity: 16384)  // a record at most
+      var plaintext = context.channel.allocator.buffer(capacity: 16384)  // at most one record
       var progress = ReadProgress.wantsInput
       plaintext.writeWithUnsafeMutableBytes(minimumWritableBytes: 16384) { target in
         progress = connection.read(into: target)

@@ -1,11 +1,11 @@
 import NIOCore
 import OpenSSL
 
-/// The application's bytes, and the ways to close.
+/// Outbound bytes and closing.
 extension OpenSSLServerHandler {
-  /// How long a client may take to notice that we closed, from when it was told.
+  /// How long a client may take to close its side after it was told that we closed ours.
   private static let lingerTime = TimeAmount.seconds(2)
-  /// How long it may take to fetch what was sent before.
+  /// How long a client may take to read what was sent before.
   private static let drainTime = TimeAmount.seconds(60)
 
   /// Keeps plaintext until the next flush.
@@ -16,13 +16,13 @@ extension OpenSSLServerHandler {
     }
   }
 
-  /// Encrypts and sends.
+  /// Encrypts and sends what is pending.
   public func flush(context: ChannelHandlerContext) {
     // During the handshake it waits; the end of the handshake sends it.
     if state == .open || state == .inputClosed { flushPendingWrites(context) }
   }
 
-  /// Closes; see the type.
+  /// Closes as described for the type.
   public func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
     switch (mode, state) {
     case (.input, _), (_, .closed):
@@ -33,7 +33,7 @@ extension OpenSSLServerHandler {
     case (.output, .open), (.output, .inputClosed):
       closeOutput(context, promise)
     case (_, .lingering):
-      // It is closing, and soon closed.
+      // Already closing.
       context.channel.closeFuture.cascade(to: promise)
     case (.all, _):
       context.channel.closeFuture.cascade(to: promise)
@@ -41,7 +41,7 @@ extension OpenSSLServerHandler {
     }
   }
 
-  /// Encrypts what is pending, and sends it.
+  /// Encrypts and sends what is pending.
   func flushPendingWrites(_ context: ChannelHandlerContext) {
     guard state == .open || state == .inputClosed else { return }
     let (promises, error) = pendingWrites.encrypt(with: connection, into: sink)
@@ -53,9 +53,9 @@ extension OpenSSLServerHandler {
     if writeCiphertext(context, promises) { context.flush() }
   }
 
-  /// Writes what OpenSSL wants to send, without flushing it.
+  /// Writes the ciphertext from OpenSSL without flushing it.
   ///
-  /// - Returns: whether there was anything.
+  /// - Returns: whether there was any.
   @discardableResult
   func writeCiphertext(_ context: ChannelHandlerContext, _ promises: [EventLoopPromise<Void>] = []) -> Bool {
     guard let ciphertext = sink.take() else {
@@ -67,7 +67,7 @@ extension OpenSSLServerHandler {
     return true
   }
 
-  /// Sends everything, then close_notify, then the end of the stream.
+  /// Sends everything pending, then close_notify, then the end of the stream.
   private func closeOutput(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
     flushPendingWrites(context)
     connection.closeOutput()
@@ -77,7 +77,7 @@ extension OpenSSLServerHandler {
     }
   }
 
-  /// Ends the connection in good order: what is pending, close_notify, then as `linger`.
+  /// Closes cleanly: sends what is pending and close_notify, then continues as `linger`.
   func finish(_ context: ChannelHandlerContext) {
     flushPendingWrites(context)
     if state == .closed { return }
@@ -85,8 +85,9 @@ extension OpenSSLServerHandler {
     linger(context)
   }
 
-  /// Sends what OpenSSL still has to say, ends our stream and waits a moment for the client to end its own: if the
-  /// socket were closed with bytes unread, the kernel would reset the connection and our last words might be lost.
+  /// Sends OpenSSL's remaining output, ends our stream and waits briefly for the client to end its own.
+  ///
+  /// If the socket were closed with unread bytes, the kernel would reset the connection and the client might lose our last bytes.
   func linger(_ context: ChannelHandlerContext) {
     let isOver = state == .inputClosed
     state = .lingering
@@ -100,7 +101,7 @@ extension OpenSSLServerHandler {
     }
   }
 
-  /// Closes at once.
+  /// Closes immediately.
   func closeNow(_ context: ChannelHandlerContext) {
     if state == .closed { return }
     state = .closed
@@ -119,7 +120,7 @@ extension OpenSSLServerHandler {
       case .failure: closeNow(context)
       }
     }
-    // An empty buffer where there is nothing more to say: it completes after everything before it.
+    // An empty buffer if nothing is left to send: it completes after everything before it.
     context.writeAndFlush(wrapOutboundOut(sink.take() ?? ByteBuffer()), promise: written)
   }
 

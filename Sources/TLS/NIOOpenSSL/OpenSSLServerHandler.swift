@@ -1,15 +1,15 @@
 import NIOCore
 import OpenSSL
 
-/// TLS on the server's side of a channel: ciphertext towards the network, plaintext towards the application.
+/// TLS on the server side of a channel: ciphertext towards the network, plaintext towards the application.
 ///
-/// To be the first handler of its pipeline. Nothing a client sends goes inward before its certificate has been verified.
-/// Inward come `TLSHandshakeCompleted` as a user event, then plaintext as `ByteBuffer`; a handshake that fails comes
-/// inward once, as the error `HandshakeFailure`, and the handler closes the channel by itself after the alert is sent.
+/// Must be the first handler of its pipeline. Nothing that a client sends is passed inward before its certificate has been verified. It
+/// passes inward `TLSHandshakeCompleted` as a user event, then plaintext as `ByteBuffer`. It reports a failed handshake inward once, as the
+/// error `HandshakeFailure`, and closes the channel after sending the alert.
 ///
-/// A close_notify of the client closes the channel, or, where the channel's option `allowRemoteHalfClosure` is set, comes
-/// inward as `ChannelEvent.inputClosed`, so that an answer on its way can still be sent. `close(mode: .output)` sends
-/// what is pending, then our close_notify.
+/// A close_notify from the client closes the channel or, if the channel option `allowRemoteHalfClosure` is set, is passed inward as
+/// `ChannelEvent.inputClosed`, so that an answer in progress can still be sent. `close(mode: .output)` sends what is pending, then our
+/// close_notify.
 public final class OpenSSLServerHandler: ChannelDuplexHandler {
   /// Ciphertext from the network.
   public typealias InboundIn = ByteBuffer
@@ -25,7 +25,7 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
     case open
     /// The client has sent close_notify; we may still write.
     case inputClosed
-    /// We have said our last; what the client still sends is thrown away until it closes or the time is over.
+    /// We have sent everything; further input is discarded until the client closes or the time limit passes.
     case lingering
     case closed
   }
@@ -34,27 +34,27 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
   let connection: TLSConnection
   let sink = CiphertextBuffer()
   var pendingWrites = PendingWrites()
-  /// Came while the handshake was going on.
+  /// A recheck that arrived during the handshake.
   var recheck: ClientRecheck?
   /// The deadline of the handshake, later of a lingering close.
   var deadline: Scheduled<Void>?
   private let handshakeTimeout: TimeAmount
   private var deliveredPlaintext = false
 
-  /// A handler for one connection.
+  /// Creates a handler for one connection.
   ///
-  /// - Parameter handshakeTimeout: from the moment the channel is active to the end of the handshake.
+  /// - Parameter handshakeTimeout: the maximum time from the channel becoming active to the end of the handshake.
   public init(context: TLSServerContext, handshakeTimeout: TimeAmount) throws(OpenSSLError) {
     self.handshakeTimeout = handshakeTimeout
     connection = try TLSConnection(context, sink: sink)
   }
 
-  /// Starts the deadline if the channel is active already.
+  /// Starts the deadline if the channel is already active.
   public func handlerAdded(context: ChannelHandlerContext) {
     if context.channel.isActive { startHandshake(context) }
   }
 
-  /// Gives up what has not been written.
+  /// Fails the writes that are still pending.
   public func handlerRemoved(context: ChannelHandlerContext) {
     deadline?.cancel()
     pendingWrites.fail(ChannelError.ioOnClosedChannel)
@@ -66,7 +66,7 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
     context.fireChannelActive()
   }
 
-  /// Reports a handshake that the client gave up.
+  /// Reports a handshake that the client aborted.
   public func channelInactive(context: ChannelHandlerContext) {
     let wasHandshaking = state == .handshaking
     state = .closed
@@ -86,11 +86,11 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
     }
   }
 
-  /// Decrypts.
+  /// Decrypts incoming ciphertext.
   public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if state == .lingering || state == .closed || state == .inputClosed { return }
     let ciphertext = unwrapInboundIn(data)
-    // What the application does with events may come back here: nothing is told to it while the input is lent.
+    // The application's reaction to events may call back into this handler, so nothing is passed to it while the input is borrowed.
     let received = ciphertext.withUnsafeReadableBytes { bytes in
       connection.receive(bytes) { receive(atMost: bytes.count, context) }
     }
@@ -98,20 +98,20 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
     tell(received, context)
   }
 
-  /// Sends what the reads before made necessary.
+  /// Flushes what the preceding reads caused.
   public func channelReadComplete(context: ChannelHandlerContext) {
     context.flush()
     if deliveredPlaintext {
       deliveredPlaintext = false
       context.fireChannelReadComplete()
     } else {
-      // Whoever asked for data has not got any yet: a handshake message or part of a record was all that came.
+      // The application has not received the data it asked for: only a handshake message or part of a record arrived.
       if state == .open { context.fireChannelReadComplete() }
       if state != .closed { context.read() }
     }
   }
 
-  /// The end of the client's TCP stream, where the channel survives it; `ClientRecheck`.
+  /// Handles `ClientRecheck`, and the end of the client's TCP stream if the channel stays open after it.
   public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if let recheck = event as? ClientRecheck { return judge(recheck, context) }
     guard let event = event as? ChannelEvent, event == .inputClosed else {
@@ -122,16 +122,16 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
       context.fireErrorCaught(connection.closedByClient)
       closeNow(context)
     case .open, .lingering:
-      closeNow(context)  // without close_notify the stream is cut off: RFC 8446 section 6.1
+      closeNow(context)  // without close_notify the stream was truncated: RFC 8446 section 6.1
     case .inputClosed, .closed:
-      break  // the application knows
+      break  // the application already knows
     }
   }
 }
 
-/// The client's bytes.
+/// Inbound bytes.
 extension OpenSSLServerHandler {
-  /// What came of a piece of ciphertext.
+  /// The result of decrypting a piece of ciphertext.
   private struct Received {
     /// `TLSHandshakeCompleted` or `AnonymousHandshakeCompleted`.
     var handshake: (any Sendable)?
@@ -171,7 +171,7 @@ extension OpenSSLServerHandler {
   }
 
   private func decrypt(atMost count: Int, _ context: ChannelHandlerContext, _ received: inout Received) {
-    // Plaintext is shorter than its ciphertext; what of a record came earlier is in OpenSSL, at most one record.
+    // Plaintext is shorter than its ciphertext; OpenSSL holds at most one partial record from before.
     var plaintext = context.channel.allocator.buffer(capacity: count)
     while true {
       if plaintext.writableBytes == 0 { plaintext.reserveCapacity(minimumWritableBytes: 4096) }

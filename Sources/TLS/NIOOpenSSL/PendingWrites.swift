@@ -1,12 +1,12 @@
 import NIOCore
 import OpenSSL
 
-/// Plaintext that waits for the next flush. Holds memory only while there is something.
+/// Plaintext that waits for the next flush. Holds memory only while it is not empty.
 struct PendingWrites {
   private var buffers: [ByteBuffer] = []
   private var promises: [EventLoopPromise<Void>] = []
 
-  /// The most plaintext in a TLS record.
+  /// The maximum plaintext of a TLS record, in bytes.
   private static let record = 16384
 
   mutating func append(_ buffer: ByteBuffer, _ promise: EventLoopPromise<Void>?) {
@@ -16,7 +16,7 @@ struct PendingWrites {
 
   /// Encrypts everything into `sink`; small buffers share a record.
   ///
-  /// - Returns: the promises to be kept when the ciphertext is written, also when this throws.
+  /// - Returns: the promises to fulfil when the ciphertext is written, and the error if encryption failed.
   mutating func encrypt(
     with connection: TLSConnection, into sink: CiphertextBuffer
   ) -> (promises: [EventLoopPromise<Void>], error: OpenSSLError?) {
@@ -32,7 +32,7 @@ struct PendingWrites {
   private func encryptAll(with connection: TLSConnection, into sink: CiphertextBuffer) throws(OpenSSLError) {
     let total = buffers.reduce(0) { $0 + $1.readableBytes }
     if total == 0 { return }
-    sink.reserve(total + (total / Self.record + 1) * 40)  // 22 to 37 bytes of a record are not plaintext
+    sink.reserve(total + (total / Self.record + 1) * 40)  // a record has 22 to 37 bytes besides the plaintext
     var batch = ByteBuffer()
     for (index, buffer) in buffers.enumerated() {
       if batch.readableBytes + buffer.readableBytes > Self.record {
@@ -57,7 +57,7 @@ struct PendingWrites {
     if let outcome { throw outcome }
   }
 
-  /// Gives everything up.
+  /// Discards everything and fails its promises.
   mutating func fail(_ error: any Error) {
     let promises = promises
     self = PendingWrites()

@@ -1,17 +1,18 @@
 import OpenSSL
 
-/// User event: the handshake is over and the client has proven who it is. It comes before the first plaintext.
+/// A user event: the handshake is complete and the client has authenticated. It precedes the first plaintext.
 public struct TLSHandshakeCompleted: Sendable {
-  /// The client's certificate, which was verified.
+  /// The client's verified certificate.
   public let clientCertificate: Certificate
   /// `TLSv1.2` or `TLSv1.3`.
   public let version: String
-  /// OpenSSL's name of the cipher suite.
+  /// The name of the cipher suite in OpenSSL.
   public let cipher: String
-  /// The protocol agreed on by ALPN; nil where the client offered none.
+  /// The protocol negotiated by ALPN; `nil` if the client offered none.
   public let applicationProtocol: String?
 }
 
-/// User event, in place of `TLSHandshakeCompleted` and only where the context admits it: the handshake is over, and the client has
-/// shown no certificate.
+/// A user event: the handshake is complete, and the client has presented no certificate.
+///
+/// It replaces `TLSHandshakeCompleted`, only if the context admits such clients.
 public struct AnonymousHandshakeCompleted: Sendable {}

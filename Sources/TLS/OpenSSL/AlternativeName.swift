@@ -1,20 +1,20 @@
 import COpenSSL
 import Glibc
 
-/// One entry of a certificate's subject alternative names (RFC 5280 section 4.2.1.6).
+/// A subject alternative name of a certificate (RFC 5280 section 4.2.1.6).
 public enum AlternativeName: Hashable, Sendable, CustomStringConvertible {
   /// A host name.
   case dns(String)
-  /// An IPv4 or IPv6 address in its usual spelling.
+  /// An IPv4 or IPv6 address in its usual notation.
   case address(String)
   /// A mail address.
   case email(String)
   /// A URI.
   case uri(String)
-  /// A form of name that is not read here.
+  /// A name of another form, which is not parsed.
   case other
 
-  /// `DNS:host`, `IP:192.0.2.1`, `email:a@b`, `URI:urn:x`, as openssl(1) prints them.
+  /// The name in the format of openssl(1): `DNS:host`, `IP:192.0.2.1`, `email:a@b`, `URI:urn:x`.
   public var description: String {
     switch self {
     case .dns(let name): "DNS:\(name)"
@@ -25,7 +25,7 @@ public enum AlternativeName: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The name without its kind.
+  /// The name without its prefix; empty for `other`.
   public var value: String {
     switch self {
     case .dns(let value), .address(let value), .email(let value), .uri(let value): value
@@ -35,7 +35,7 @@ public enum AlternativeName: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Certificate {
-  /// The subject alternative names in their order; empty where the extension is absent or unreadable.
+  /// The subject alternative names, in order; empty if the extension is absent or unreadable.
   public var subjectAlternativeNames: [AlternativeName] {
     guard let raw = X509_get_ext_d2i(pointer, NID_subject_alt_name, nil, nil) else { return [] }
     let names = OpaquePointer(raw)
@@ -45,14 +45,14 @@ extension Certificate {
 }
 
 extension AlternativeName {
-  /// The names of OpenSSL's list, in their order.
+  /// Returns the names in an OpenSSL list, in order.
   static func all(in names: OpaquePointer) -> [AlternativeName] {
     (0..<cssl_GENERAL_NAME_stack_count(names)).compactMap { index in
       cssl_GENERAL_NAME_stack_at(names, index).map { AlternativeName($0) }
     }
   }
 
-  fileprivate init(_ name: UnsafeMutablePointer<GENERAL_NAME>) {
+  init(_ name: UnsafeMutablePointer<GENERAL_NAME>) {
     var type: Int32 = 0
     guard let value = GENERAL_NAME_get0_value(name, &type)?.assumingMemoryBound(to: ASN1_STRING.self) else {
       self = .other

@@ -1,17 +1,17 @@
 import COpenSSL
 
-/// What makes a name mean different things to different readers.
+/// A fault that gives a name different meanings for different readers.
 package enum NameFault: Hashable, Sendable {
   /// A NUL character within a name, at which other software may stop reading.
   case embeddedNUL
-  /// A name that is not in its own encoding, for example overlong UTF-8.
+  /// A name that is not valid in its own encoding, for example overlong UTF-8.
   case brokenEncoding
   /// More than one common name.
   case severalCommonNames
 }
 
 extension Certificate {
-  /// The first fault of the subject and the alternative names; nil if there is none.
+  /// The first fault of the subject and the alternative names; `nil` if there is none.
   package var nameFault: NameFault? {
     let name = X509_get_subject_name(pointer)
     for index in 0..<X509_NAME_entry_count(name) {
@@ -29,7 +29,7 @@ extension Certificate {
 }
 
 extension ASN1Text {
-  /// The text, or nil where the bytes are none in the encoding that the string names.
+  /// Returns the text, or `nil` if the bytes are not valid in the string's declared encoding.
   static func strictUTF8(_ string: UnsafePointer<ASN1_STRING>) -> String? {
     var buffer: UnsafeMutablePointer<UInt8>?
     let count = ASN1_STRING_to_UTF8(&buffer, string)

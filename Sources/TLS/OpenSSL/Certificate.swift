@@ -1,19 +1,19 @@
 import COpenSSL
 import Values
 
-/// An X.509 certificate (RFC 5280). Immutable; equal when the DER encoding is.
+/// An X.509 certificate (RFC 5280). Immutable; equal if the DER encodings are equal.
 public final class Certificate: @unchecked Sendable {
-  // OpenSSL guards what it caches in an X509 with a lock, and this type changes nothing in it.
+  // OpenSSL protects the caches of an X509 with a lock, and this type changes nothing in it.
   package let pointer: OpaquePointer
 
-  /// Takes over one reference to `pointer`.
+  /// Takes ownership of one reference to `pointer`.
   package init(owning pointer: OpaquePointer) {
     self.pointer = pointer
-    // Fills OpenSSL's cache of extensions now, on which the accessors rely.
+    // Fills OpenSSL's cache of extensions, which the accessors need.
     X509_check_purpose(pointer, -1, 0)
   }
 
-  /// Adds a reference to `pointer` and keeps that.
+  /// Adds a reference to `pointer` and keeps it.
   package convenience init(sharing pointer: OpaquePointer) {
     X509_up_ref(pointer)
     self.init(owning: pointer)
@@ -21,7 +21,7 @@ public final class Certificate: @unchecked Sendable {
 
   deinit { X509_free(pointer) }
 
-  /// Reads DER. Bytes after the certificate are an error.
+  /// Parses DER. Bytes after the certificate are an error.
   public convenience init(der: UnsafeRawBufferPointer) throws(OpenSSLError) {
     var cursor = der.bindMemory(to: UInt8.self).baseAddress
     let start = cursor
@@ -34,7 +34,7 @@ public final class Certificate: @unchecked Sendable {
     self.init(owning: pointer)
   }
 
-  /// Reads DER. Bytes after the certificate are an error.
+  /// Parses DER. Bytes after the certificate are an error.
   public convenience init(der: [UInt8]) throws(OpenSSLError) {
     let outcome: Result<Certificate, OpenSSLError> = der.withUnsafeBytes { bytes in
       do throws(OpenSSLError) { return .success(try Certificate(der: bytes)) } catch { return .failure(error) }
@@ -42,7 +42,7 @@ public final class Certificate: @unchecked Sendable {
     self.init(sharing: try outcome.get().pointer)
   }
 
-  /// Reads one PEM block whose kind is `certificate`. Trust settings of a `TRUSTED CERTIFICATE` are left out.
+  /// Parses a PEM block of the kind `certificate`. Ignores the trust settings of a `TRUSTED CERTIFICATE`.
   public convenience init(pem block: PEMBlock) throws(OpenSSLError) {
     let pointer = try block.text.withUnsafeBytes { text throws(OpenSSLError) in
       let bio = try MemoryBIO(reading: text)
@@ -53,10 +53,10 @@ public final class Certificate: @unchecked Sendable {
     try self.init(der: Self.der(pointer))
   }
 
-  /// All certificates of a PEM file in their order; other blocks and text are passed over.
+  /// Returns all certificates of a PEM file, in order; ignores other blocks and text.
   ///
-  /// - Parameter limit: the most blocks accepted.
-  /// - Throws: `PEMError`, or `OpenSSLError` for a certificate that cannot be read.
+  /// - Parameter limit: the maximum number of blocks.
+  /// - Throws: `PEMError`, or `OpenSSLError` for an unreadable certificate.
   public static func all(inPEM bytes: [UInt8], limit: Int = 1024) throws -> [Certificate] {
     try PEMBlock.all(in: bytes, limit: limit).filter { $0.kind == .certificate }.map { try Certificate(pem: $0) }
   }
@@ -64,14 +64,14 @@ public final class Certificate: @unchecked Sendable {
   /// The DER encoding.
   public var der: [UInt8] { Self.der(pointer) }
 
-  /// A PEM block with a line end after it.
+  /// The certificate as a PEM block with a trailing newline.
   public var pem: String {
-    // Writing into memory fails only when there is none left.
+    // Writing to memory fails only if memory is exhausted.
     guard let bio = try? MemoryBIO(), PEM_write_bio_X509(bio.pointer, pointer) == 1 else { return "" }
     return bio.text()
   }
 
-  /// SHA-256 of the DER encoding, computed in every call.
+  /// SHA-256 of the DER encoding, computed on each call.
   public var sha256Thumbprint: Thumbprint { Thumbprint(digest: Self.digest(pointer, EVP_sha256())) ?? .unknown }
 
   /// SHA-1 of the DER encoding: 40 lower-case hex digits.
@@ -95,12 +95,12 @@ public final class Certificate: @unchecked Sendable {
 }
 
 extension Certificate: Hashable {
-  /// Equal when the DER encoding is.
+  /// Returns whether the DER encodings are equal.
   public static func == (left: Certificate, right: Certificate) -> Bool {
     left.pointer == right.pointer || X509_cmp(left.pointer, right.pointer) == 0
   }
 
-  /// Feeds the signature.
+  /// Hashes the signature.
   public func hash(into hasher: inout Hasher) {
     var signature: UnsafePointer<ASN1_BIT_STRING>?
     X509_get0_signature(&signature, nil, pointer)

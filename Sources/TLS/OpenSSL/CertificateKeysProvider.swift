@@ -1,15 +1,15 @@
 import COpenSSL
 
 extension OpenSSLLibrary {
-  /// Takes out of OpenSSL's default provider the key types, and the ways to read keys, that no certificate in TLS has.
+  /// Removes from OpenSSL's default provider the key types, and the decoders of keys, that no certificate in TLS uses.
   ///
-  /// For each public key that it reads, OpenSSL 3.0 looks through all key types and decoders there are, some ninety, which
-  /// costs more than to verify a signature with that key. What is left is read three times as quickly.
+  /// For each public key that it reads, OpenSSL 3.0 searches all key types and decoders, some ninety, which costs more than verifying a
+  /// signature with that key. With the rest, reading is three times as fast.
   ///
-  /// To be called after the configuration is read and before anything is fetched. Where the system's configuration says which
-  /// providers are to be used (FIPS), it is obeyed, and this does nothing.
+  /// Call this after the configuration has been read and before anything is fetched. If the system's configuration selects the providers
+  /// (FIPS), it takes precedence, and this does nothing.
   ///
-  /// - Returns: whether they were taken out.
+  /// - Returns: whether they were removed.
   @discardableResult
   public static func keepCertificateKeysOnly() -> Bool { CertificateKeysProvider.isLoaded }
 }
@@ -21,7 +21,7 @@ enum CertificateKeysProvider {
   static let isLoaded: Bool = {
     OPENSSL_init_crypto(UInt64(OPENSSL_INIT_LOAD_CONFIG), nil)
     guard StandardProvider.original != nil, OSSL_PROVIDER_add_builtin(nil, name, start) == 1,
-      // The first provider that is loaded by name keeps the default provider, the fallback, away.
+      // The first provider loaded by name prevents the fallback to the default provider.
       let provider = OSSL_PROVIDER_load(nil, name)
     else {
       ERR_clear_error()
@@ -48,11 +48,11 @@ enum CertificateKeysProvider {
     }
   }
 
-  /// Of certificates, of key exchange, and of what TLS derives its secrets with.
+  /// The key types of certificates, of key exchange, and of the key derivation in TLS.
   nonisolated(unsafe) private static let keyManagement = StandardProvider.algorithms(
     OSSL_OP_KEYMGMT, named: certificateKeys.union(["X25519", "X448", "HKDF", "TLS1-PRF", "HMAC"]))
 
-  /// Those of public keys in certificates, RFC 5280 section 4.1.2.7.
+  /// The decoders of public keys in certificates, RFC 5280 section 4.1.2.7.
   nonisolated(unsafe) private static let decoders = algorithmTable(
     StandardProvider.algorithms(OSSL_OP_DECODER).filter {
       let properties = $0.property_definition.map { String(cString: $0) } ?? ""

@@ -1,18 +1,18 @@
 import COpenSSL
 
-/// A request for a certificate (PKCS#10, RFC 2986). Immutable. What is in it is the asker's wish and no more.
+/// A certificate request (PKCS#10, RFC 2986). Immutable. Its contents are only what the requester asks for.
 public final class CertificateRequest: @unchecked Sendable {  // nothing changes the X509_REQ after `init`
   let pointer: OpaquePointer
   private static let operation = "read certificate request"
 
-  /// Takes over one reference to `pointer`.
+  /// Takes ownership of one reference to `pointer`.
   init(owning pointer: OpaquePointer) {
     self.pointer = pointer
   }
 
   deinit { X509_REQ_free(pointer) }
 
-  /// Reads DER. Bytes after the request are an error.
+  /// Parses DER. Bytes after the request are an error.
   public convenience init(der: [UInt8]) throws(OpenSSLError) {
     ERR_clear_error()
     let (pointer, taken) = der.withUnsafeBufferPointer { bytes in
@@ -28,7 +28,7 @@ public final class CertificateRequest: @unchecked Sendable {  // nothing changes
     self.init(owning: read)
   }
 
-  /// Reads one PEM block whose label is `CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`.
+  /// Parses a PEM block labelled `CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`.
   public convenience init(pem block: PEMBlock) throws(OpenSSLError) {
     ERR_clear_error()
     let pointer = try block.text.withUnsafeBytes { text throws(OpenSSLError) in
@@ -38,7 +38,7 @@ public final class CertificateRequest: @unchecked Sendable {  // nothing changes
     self.init(owning: pointer)
   }
 
-  /// Makes a request that is signed with the key it is for.
+  /// Creates a request, signed with the key that it is for.
   ///
   /// - Parameter commonName: 1 to 64 characters.
   public static func make(
@@ -74,22 +74,22 @@ public final class CertificateRequest: @unchecked Sendable {  // nothing changes
     }
   }
 
-  /// A PEM block with a line end after it.
+  /// The request as a PEM block with a trailing newline.
   public var pem: String {
     guard let bio = try? MemoryBIO(), PEM_write_bio_X509_REQ(bio.pointer, pointer) == 1 else { return "" }
     return bio.text()
   }
 }
 
-/// What a request says.
+/// The contents of a request.
 extension CertificateRequest {
-  /// Whom the certificate is to be about, as RFC 4514 has it; empty if nobody is named.
+  /// The requested subject as in RFC 4514; may be empty.
   public var subject: String { DistinguishedName.text(X509_REQ_get_subject_name(pointer)) }
 
-  /// All common names of the subject in the order of the encoding.
+  /// All common names of the subject, in the order of the encoding.
   public var commonNames: [String] { DistinguishedName.commonNames(X509_REQ_get_subject_name(pointer)) }
 
-  /// The alternative names that are asked for; none where there is no such wish, nil where it cannot be read.
+  /// The requested alternative names; empty if there are none, `nil` if they are unreadable.
   public var alternativeNames: [AlternativeName]? {
     defer { ERR_clear_error() }
     guard let extensions = X509_REQ_get_extensions(pointer) else { return [] }
@@ -101,13 +101,13 @@ extension CertificateRequest {
     return AlternativeName.all(in: names)
   }
 
-  /// The public key; nil where it cannot be read.
+  /// The public key; `nil` if it is unreadable.
   public var publicKey: PublicKey? {
     defer { ERR_clear_error() }
     return X509_REQ_get_pubkey(pointer).map { PublicKey(owning: $0) }
   }
 
-  /// Whether it is signed with the key it is for: whoever made it has that key.
+  /// Whether it is signed with the key that it is for, which proves that the requester has that key.
   public var isSignedWithItsKey: Bool {
     defer { ERR_clear_error() }
     guard let key = X509_REQ_get0_pubkey(pointer) else { return false }

@@ -2,14 +2,14 @@ import COpenSSL
 
 /// OpenSSL's lists of certificates.
 enum CertificateStack {
-  /// The certificates of a list, which stays as it is.
+  /// Returns the certificates of a list, which is not changed.
   static func certificates(_ stack: OpaquePointer?) -> [Certificate] {
     (0..<cssl_X509_stack_count(stack)).compactMap { index in
       cssl_X509_stack_at(stack, index).map { Certificate(sharing: $0) }
     }
   }
 
-  /// Lends a list of `certificates` for the duration of the call.
+  /// Calls `body` with a list of `certificates` that is valid during the call.
   static func with<Result>(_ certificates: [Certificate], _ body: (OpaquePointer?) -> Result) -> Result {
     let stack = cssl_X509_stack_new()
     defer { cssl_X509_stack_free(stack) }

@@ -1,20 +1,20 @@
-/// What a certificate that is to be issued says (RFC 5280 section 4).
+/// The contents of a certificate to issue (RFC 5280 section 4).
 public struct CertificateTemplate: Sendable {
-  /// What its key may be used for.
+  /// The permitted use of the certificate's key.
   public enum Purpose: Equatable, Sendable {
-    /// To issue certificates and revocation lists; with at most that many CAs below, or any number.
+    /// Issues certificates and revocation lists, with at most the given number of CAs below it, or any number.
     case authority(pathLength: Int?)
-    /// To prove a server of TLS.
+    /// Authenticates a TLS server.
     case server
-    /// To prove a client of TLS.
+    /// Authenticates a TLS client.
     case client
   }
 
-  /// The subject's one common name: 1 to 64 characters (ub-common-name).
+  /// The only common name of the subject: 1 to 64 characters (ub-common-name).
   public var commonName: String
-  /// What its key may be used for.
+  /// The permitted use of the certificate's key.
   public var purpose: Purpose
-  /// Further names of the subject.
+  /// Additional names of the subject.
   public var alternativeNames: [AlternativeName]
   /// The first second of validity, since the epoch.
   public var notBefore: Int64
@@ -33,7 +33,7 @@ public struct CertificateTemplate: Sendable {
 }
 
 extension CertificateTemplate {
-  /// The extensions whose value is the same for every certificate of a purpose, in the notation of x509v3_config(5).
+  /// The extensions whose values depend only on the purpose, in the notation of x509v3_config(5).
   var fixedExtensions: [(name: Int32, value: String)] {
     switch purpose {
     case .authority(let pathLength):

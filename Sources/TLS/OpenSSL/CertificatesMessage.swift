@@ -1,11 +1,11 @@
 import COpenSSL
 
-/// Certificates alone in a PKCS#7 message that nothing is signed in ("certs-only"; RFC 5272 section 4.1, RFC 8551).
+/// A PKCS#7 message of certificates without signatures ("certs-only"; RFC 5272 section 4.1, RFC 8551).
 public enum CertificatesMessage {
-  /// The most certificates that are read.
+  /// The maximum number of certificates read.
   public static let maximumCount = 32
 
-  /// The DER encoding of a message with these certificates.
+  /// Returns the DER encoding of a message with these certificates.
   public static func der(_ certificates: [Certificate]) throws(OpenSSLError) -> [UInt8] {
     let operation = "write certificates"
     ERR_clear_error()
@@ -13,7 +13,7 @@ public enum CertificatesMessage {
     defer { PKCS7_free(message) }
     try checked(operation, PKCS7_set_type(message, NID_pkcs7_signed))
     try checked(operation, PKCS7_content_new(message, NID_pkcs7_data))
-    // Without content, as the form demands.
+    // Without content, as the format requires.
     PKCS7_ctrl(message, PKCS7_OP_SET_DETACHED_SIGNATURE, 1, nil)
     for certificate in certificates {
       try checked(operation, PKCS7_add_certificate(message, certificate.pointer))
@@ -26,7 +26,7 @@ public enum CertificatesMessage {
     }
   }
 
-  /// The certificates of a message in DER. Whether they are worth anything is for the caller to find out.
+  /// Returns the certificates of a message in DER. The caller must verify them.
   public static func certificates(inDER der: [UInt8]) throws(OpenSSLError) -> [Certificate] {
     let operation = "read certificates"
     ERR_clear_error()

@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// The BIO between OpenSSL and a `TLSConnection`: bytes are copied once, from where they are to where they are wanted.
+/// The BIO between OpenSSL and a `TLSConnection`: copies bytes only once, from source to destination.
 enum ConnectionBIO {
-  struct Method: @unchecked Sendable {  // made once, never changed, never freed
+  struct Method: @unchecked Sendable {  // created once, never changed, never freed
     let pointer: OpaquePointer?
   }
 

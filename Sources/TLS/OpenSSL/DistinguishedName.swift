@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// Names of X.509 as text.
+/// X.509 names as text.
 enum DistinguishedName {
-  /// RFC 4514: the most specific part first, UTF-8, control characters and the special ones escaped.
+  /// Returns a name as in RFC 4514: the most specific part first, in UTF-8, with control and special characters escaped.
   static func text(_ name: OpaquePointer?) -> String {
     guard let name, let bio = try? MemoryBIO() else { return "" }
     guard X509_NAME_print_ex(bio.pointer, name, 0, cssl_name_flags) >= 0 else {
@@ -12,8 +12,9 @@ enum DistinguishedName {
     return escaped(bio.text())
   }
 
-  /// Escapes what OpenSSL lets through and a terminal or a reader's eye may be misled by: control characters above
-  /// U+007F, and invisible ones such as those that turn the direction of writing.
+  /// Escapes what OpenSSL does not and what may mislead a terminal or a reader.
+  ///
+  /// These are control characters above U+007F, and invisible ones such as those that change the writing direction.
   private static func escaped(_ text: String) -> String {
     if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
     return text.unicodeScalars.reduce(into: "") { result, scalar in
@@ -25,14 +26,17 @@ enum DistinguishedName {
     }
   }
 
-  /// The values of all common names as UTF-8, in their order; NUL and control characters stay as they are.
-  static func commonNames(_ name: OpaquePointer?) -> [String] {
+  /// Returns the values of all common names in UTF-8, in order; NUL and control characters are kept.
+  static func commonNames(_ name: OpaquePointer?) -> [String] { values(NID_commonName, of: name) }
+
+  /// Returns the values of all attributes of one kind in UTF-8, in order; NUL and control characters are kept.
+  static func values(_ kind: Int32, of name: OpaquePointer?) -> [String] {
     var names: [String] = []
-    var index = X509_NAME_get_index_by_NID(name, NID_commonName, -1)
+    var index = X509_NAME_get_index_by_NID(name, kind, -1)
     while index >= 0 {
       let value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index))
       if let value { names.append(ASN1Text.utf8(value)) }
-      index = X509_NAME_get_index_by_NID(name, NID_commonName, index)
+      index = X509_NAME_get_index_by_NID(name, kind, index)
     }
     return names
   }
@@ -43,14 +47,14 @@ enum DistinguishedName {
     guard (1...64).contains(commonName.unicodeScalars.count), bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
       throw .own(operation, "a common name has 1 to 64 characters and no control character")
     }
-    // PrintableString where it is enough, UTF8String where not: what all the world issues.
+    // PrintableString if it suffices, UTF8String otherwise: what CAs commonly issue.
     let type = bytes.allSatisfy { $0 < 0x80 } ? MBSTRING_ASC : MBSTRING_UTF8
     try checked(
       operation, X509_NAME_add_entry_by_NID(name, NID_commonName, type, bytes, Int32(bytes.count), -1, 0))
   }
 }
 
-/// Strings and numbers of ASN.1.
+/// ASN.1 strings and numbers as text.
 enum ASN1Text {
   static func utf8(_ string: UnsafePointer<ASN1_STRING>) -> String { strictUTF8(string) ?? "(unreadable text)" }
 
@@ -58,13 +62,13 @@ enum ASN1Text {
     Array(UnsafeBufferPointer(start: ASN1_STRING_get0_data(string), count: Int(max(ASN1_STRING_length(string), 0))))
   }
 
-  /// Whole number as lower-case hex digits, at least two of them and always pairs; with a leading `-` if negative.
+  /// Returns a whole number in lower-case hex digits, in pairs and at least one pair; with a leading `-` if negative.
   static func hexadecimal(_ number: UnsafePointer<ASN1_INTEGER>) -> String {
     let digits = Hexadecimal.text(bytes(number))
     return (ASN1_STRING_type(number) == V_ASN1_NEG_INTEGER ? "-" : "") + (digits.isEmpty ? "00" : digits)
   }
 
-  /// Seconds since 1970-01-01T00:00:00Z; nil where the time is absent or malformed.
+  /// Returns seconds since 1970-01-01T00:00:00Z; `nil` if the time is absent or malformed.
   static func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64? {
     var broken = tm()
     guard let time, ASN1_TIME_to_tm(time, &broken) == 1 else {

@@ -1,7 +1,7 @@
 import COpenSSL
 import Glibc
 
-/// OpenSSL's list of alternative names, made from ours.
+/// OpenSSL's list of alternative names, built from `AlternativeName` values.
 struct GeneralNames: ~Copyable {
   private let stack: OpaquePointer
   private static let operation = "write alternative name"
@@ -64,9 +64,9 @@ struct GeneralNames: ~Copyable {
   }
 }
 
-/// Moments as OpenSSL has them.
+/// OpenSSL's form of times.
 enum ASN1Time {
-  /// Lends a time, in seconds since the epoch, for the duration of the call.
+  /// Calls `body` with a time, given in seconds since the epoch, that is valid during the call.
   static func with<Result>(
     _ seconds: Int64, _ body: (UnsafeMutablePointer<ASN1_TIME>) throws(OpenSSLError) -> Result
   ) throws(OpenSSLError) -> Result {
@@ -77,9 +77,9 @@ enum ASN1Time {
   }
 }
 
-/// Serial and list numbers as OpenSSL has them.
+/// OpenSSL's form of serial and list numbers.
 enum SerialNumber {
-  /// Lends the number whose bytes these are, the most significant first, for the duration of the call.
+  /// Calls `body` with the number of these bytes, most significant first; it is valid during the call.
   static func with<Result>(
     _ bytes: [UInt8], _ body: (UnsafeMutablePointer<ASN1_INTEGER>) throws(OpenSSLError) -> Result
   ) throws(OpenSSLError) -> Result {

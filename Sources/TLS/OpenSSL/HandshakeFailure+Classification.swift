@@ -1,7 +1,7 @@
 import COpenSSL
 
 extension HandshakeFailure {
-  /// Sorts what OpenSSL reports.
+  /// Classifies OpenSSL's error.
   init(_ error: OpenSSLError, opening: Opening, client: Certificate?, certificateLimit: Int) {
     let codes = Set(error.reasons.filter { $0.libraryNumber == Int32(ERR_LIB_SSL) }.map(\.reasonNumber))
     if let alert = error.alert {

@@ -1,5 +1,5 @@
 extension HandshakeFailure {
-  /// Faults that are told apart without looking at a certificate; what our rules say of one has its own words.
+  /// Faults found without examining a certificate; our rules about certificates have their own words.
   private enum Rule: String, CaseIterable {
     case noCertificate = "no_certificate"
     case keyNotProven = "key_not_proven"
@@ -16,12 +16,12 @@ extension HandshakeFailure {
     case other
   }
 
-  /// The word to count this failure by.
+  /// The word under which this failure is counted.
   public var rule: String {
     if case .refused(let rule, _) = self { rule } else { ownRule.rawValue }
   }
 
-  /// All that `rule` can be, but for what the verification of a certificate says.
+  /// All values of `rule`, except for those of certificate verification.
   public static var rules: [String] { Rule.allCases.map(\.rawValue) }
 
   private var ownRule: Rule {

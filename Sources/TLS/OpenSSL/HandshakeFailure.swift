@@ -1,30 +1,30 @@
-/// Why a TLS handshake did not come about, sorted by who has to do something about it.
+/// Why a TLS handshake failed, classified by who must act.
 public enum HandshakeFailure: Error, Equatable, Sendable, CustomStringConvertible {
   /// The client presented no certificate.
   case noClientCertificate
-  /// The client's certificate was refused by our rules; the reason is a whole line, the rule a word to count it by.
+  /// Our rules refused the client's certificate; `reason` is a complete line, `rule` the word under which it is counted.
   case refused(rule: String, reason: String)
-  /// The client presented a certificate (subject and thumbprint) and could not prove that it has the key.
+  /// The client presented a certificate (subject and thumbprint) but could not prove possession of its key.
   case keyNotProven(certificate: String)
-  /// The client's certificates are more than we accept.
+  /// The client's certificates exceed the limit, in bytes.
   case certificatesTooLarge(limit: Int)
   /// The client does not accept our certificate; the name of its alert.
   case listenerCertificateRejected(alert: String)
-  /// The client broke the handshake off with another alert.
+  /// The client aborted the handshake with another alert.
   case clientAlert(String)
-  /// No protocol version that both speak.
+  /// Client and listener have no protocol version in common.
   case noCommonVersion
-  /// No cipher, group, signature algorithm or application protocol that both know.
+  /// Client and listener have no cipher, group, signature algorithm or application protocol in common.
   case noCommonParameters(String)
   /// The client spoke HTTP without TLS.
   case plainHTTP
-  /// The client spoke something else than TLS, for example `SSH`.
+  /// The client spoke a protocol other than TLS, for example `SSH`.
   case notTLS(String)
-  /// The client closed the connection. `wasSilent`: before it said anything, as port scanners and health checks do.
+  /// The client closed the connection. `wasSilent`: before it sent anything, as port scanners and health checks do.
   case closed(wasSilent: Bool)
   /// The handshake took longer than this.
   case timedOut(seconds: Int)
-  /// Anything else: OpenSSL's reasons.
+  /// Any other failure: OpenSSL's reasons.
   case other(String)
 
   /// One line that says what to do.
@@ -61,7 +61,7 @@ public enum HandshakeFailure: Error, Equatable, Sendable, CustomStringConvertibl
     }
   }
 
-  // The names are OpenSSL's. What other libraries say of a wrong host name, OpenSSL and Go say with "bad certificate".
+  // The names are OpenSSL's. For a wrong host name, OpenSSL and Go send "bad certificate" while other libraries send another alert.
   private static func remedy(forAlert alert: String) -> String {
     switch alert {
     case "unknown CA": "make it trust the root of the listener certificate"

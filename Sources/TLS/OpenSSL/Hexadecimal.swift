@@ -13,7 +13,7 @@ enum Hexadecimal {
     }
   }
 
-  /// The bytes of whole pairs of digits, in any case; nil for anything else.
+  /// Returns the bytes of complete pairs of hex digits, in either case; `nil` for any other text.
   static func bytes(_ text: String) -> [UInt8]? {
     let digits = text.utf8.map(hexDigit)
     guard digits.count % 2 == 0, !digits.isEmpty else { return nil }

@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// Numbers of the extensions that are written here.
+/// The NIDs of the extensions that are written here.
 enum NID {
   static let basicConstraints = NID_basic_constraints
   static let keyUsage = NID_key_usage
@@ -10,14 +10,14 @@ enum NID {
 }
 
 extension Certificate {
-  /// Who signs: a certificate and its private key.
+  /// An issuer: its certificate and private key.
   public typealias Issuer = (certificate: Certificate, key: PrivateKey)
 
   /// Issues a certificate with a random serial number of 127 bits.
   ///
   /// - Parameters:
-  ///   - key: the subject's.
-  ///   - issuer: who signs.
+  ///   - key: the subject's key.
+  ///   - issuer: the CA that signs.
   public static func issue(
     _ template: CertificateTemplate, for key: PublicKey, by issuer: Issuer
   ) throws(OpenSSLError) -> Certificate {
@@ -28,7 +28,7 @@ extension Certificate {
     }
   }
 
-  /// Issues a certificate that is signed with its own key: a root.
+  /// Issues a certificate signed with its own key: a root.
   public static func issueSelfSigned(
     _ template: CertificateTemplate, with key: PrivateKey
   ) throws(OpenSSLError) -> Certificate {
@@ -47,7 +47,7 @@ extension Certificate {
   }
 }
 
-/// An X509 that is being filled in.
+/// An X509 under construction.
 struct CertificateDraft: ~Copyable {
   private let pointer: OpaquePointer
   private static let operation = "issue certificate"
@@ -78,7 +78,7 @@ struct CertificateDraft: ~Copyable {
     if !template.alternativeNames.isEmpty { try add(template.alternativeNames) }
   }
 
-  /// RFC 5280 section 4.1.2.2: positive, at most 20 bytes; the CA/Browser Forum wants 64 bits that nobody can foresee.
+  /// RFC 5280 section 4.1.2.2: positive, at most 20 bytes; the CA/Browser Forum requires 64 unpredictable bits.
   private func enterSerialNumber() throws(OpenSSLError) {
     var bytes = [UInt8](repeating: 0, count: 16)
     try checked(Self.operation, RAND_bytes(&bytes, Int32(bytes.count)))
@@ -109,10 +109,10 @@ struct CertificateDraft: ~Copyable {
 }
 
 extension PrivateKey {
-  /// The digest to sign with: as strong as the key. Null for keys that have one of their own (Ed25519).
+  /// The digest to sign with, as strong as the key; null for keys with a built-in digest (Ed25519).
   var signatureDigest: OpaquePointer? {
     var name = [CChar](repeating: 0, count: 80)
-    // 2: the key wants just this digest. It says UNDEF where it takes none.
+    // 2: the key requires this digest; the name is UNDEF if it uses none.
     if EVP_PKEY_get_default_digest_name(pointer, &name, name.count) == 2 { return nil }
     return switch EVP_PKEY_get_security_bits(pointer) {
     case 256...: EVP_sha512()

@@ -1,11 +1,11 @@
 import COpenSSL
 
 extension RevocationList {
-  /// One revoked certificate.
+  /// A revoked certificate.
   public struct Entry: Equatable, Sendable {
-    /// Its serial number as hex digits.
+    /// The serial number in hex digits.
     public var serialNumber: String
-    /// Since when, in seconds since the epoch.
+    /// When it was revoked, in seconds since the epoch.
     public var since: Int64
 
     public init(serialNumber: String, since: Int64) {
@@ -17,9 +17,9 @@ extension RevocationList {
   /// Issues a list (RFC 5280 section 5.1).
   ///
   /// - Parameters:
-  ///   - number: greater than that of every earlier list of this issuer.
+  ///   - number: must be greater than that of every earlier list from this issuer.
   ///   - thisUpdate: seconds since the epoch.
-  ///   - nextUpdate: when the next list is due; seconds since the epoch.
+  ///   - nextUpdate: when the next list is due, in seconds since the epoch.
   public static func issue(
     _ entries: [Entry], number: UInt64, thisUpdate: Int64, nextUpdate: Int64, by issuer: Certificate.Issuer
   ) throws(OpenSSLError) -> RevocationList {
@@ -74,7 +74,7 @@ extension RevocationList {
     try checked(operation, X509_CRL_add_ext(pointer, key, -1))
   }
 
-  /// What was signed, as a reader has it: OpenSSL's own object still lacks what reading fills in.
+  /// Parses the signed list again: OpenSSL's object lacks what parsing fills in.
   private func readBack() throws(OpenSSLError) -> RevocationList {
     let count = i2d_X509_CRL(pointer, nil)
     try checked(operation, count)

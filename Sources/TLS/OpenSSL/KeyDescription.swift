@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// Kinds of keys in the words of the field.
+/// The common names of key types.
 enum KeyDescription {
   static func text(_ key: OpaquePointer) -> String {
     let bits = EVP_PKEY_get_bits(key)

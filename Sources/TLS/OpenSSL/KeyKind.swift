@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// The kinds of key pairs that are made here, each of at least 112 bits of strength.
+/// The types of keys that can be generated, each with a strength of at least 112 bits.
 public enum KeyKind: String, CaseIterable, Sendable {
   case p256 = "P-256"
   case p384 = "P-384"
@@ -12,7 +12,7 @@ public enum KeyKind: String, CaseIterable, Sendable {
 }
 
 extension PrivateKey {
-  /// Makes a new key pair.
+  /// Generates a key pair.
   public static func generate(_ kind: KeyKind) throws(OpenSSLError) -> PrivateKey {
     let operation = "make a \(kind.rawValue) key"
     ERR_clear_error()

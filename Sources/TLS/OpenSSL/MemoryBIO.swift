@@ -1,23 +1,23 @@
 import COpenSSL
 import SystemCalls
 
-/// A BIO over memory: a read-only view of lent bytes, or one that collects what OpenSSL prints.
+/// A memory BIO: a read-only view of borrowed bytes, or a buffer for OpenSSL's output.
 struct MemoryBIO: ~Copyable {
   let pointer: OpaquePointer
 
-  /// Collects.
+  /// Creates a buffer for output.
   init() throws(OpenSSLError) {
     pointer = try checked("allocate a buffer", BIO_new(BIO_s_mem()))
   }
 
-  /// Collects, and wipes what it held.
+  /// Creates a buffer for output that is wiped when freed.
   init(secret: Void) throws(OpenSSLError) {
     pointer = try checked("allocate a buffer", BIO_new(BIO_s_secmem()))
   }
 
-  /// Reads `bytes`, which must stay where they are as long as this exists.
+  /// Creates a view of `bytes`, which must remain valid as long as the BIO exists.
   init(reading bytes: UnsafeRawBufferPointer) throws(OpenSSLError) {
-    // BIO_new_mem_buf refuses a null pointer, which is what an empty buffer may have.
+    // BIO_new_mem_buf refuses a null pointer, which an empty buffer may have.
     let base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
     pointer = try checked("read a buffer", BIO_new_mem_buf(base, Int32(clamping: bytes.count)))
   }
@@ -30,12 +30,12 @@ struct MemoryBIO: ~Copyable {
     return UnsafeRawBufferPointer(start: data, count: max(count, 0))
   }
 
-  /// What was collected, as bytes.
+  /// Returns the output as bytes.
   consuming func bytes() -> [UInt8] { Array(collected) }
 
-  /// What was collected, as text.
+  /// Returns the output as text.
   consuming func text() -> String { String(decoding: collected, as: UTF8.self) }
 
-  /// What was collected, as a secret.
+  /// Returns the output as a secret.
   consuming func secret() -> SecretBytes { SecretBytes(copying: collected) }
 }

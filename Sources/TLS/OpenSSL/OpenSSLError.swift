@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// A call into OpenSSL that failed, with everything that OpenSSL has to say about it.
+/// A failed call into OpenSSL, with everything in its error queue.
 public struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible {
   /// One entry of OpenSSL's error queue.
   public struct Reason: Equatable, Sendable, CustomStringConvertible {
@@ -8,21 +8,21 @@ public struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible 
     public let library: String
     /// What went wrong, for example `bad decrypt`.
     public let text: String
-    /// Further facts that OpenSSL attached, for example a file or algorithm; empty where there are none.
+    /// Additional data that OpenSSL attached, for example a file or algorithm; empty if there is none.
     public let detail: String
     let libraryNumber: Int32
     let reasonNumber: Int32
 
-    /// `bad decrypt`, or `unsupported (Algorithm (RC2-40-CBC : 0))` with a detail.
+    /// The text, for example `bad decrypt`, followed by the detail, if any: `unsupported (Algorithm (RC2-40-CBC : 0))`.
     public var description: String { detail.isEmpty ? text : "\(text) (\(detail))" }
   }
 
-  /// What was tried, in words that continue "cannot ...".
+  /// The attempted operation, in words that continue "cannot ...".
   public let operation: String
-  /// The error queue, the first cause first. Empty where OpenSSL gave no reason.
+  /// The error queue, the first cause first. Empty if OpenSSL gave no reason.
   public let reasons: [Reason]
 
-  /// The reasons in one line.
+  /// The reasons on one line.
   public var reason: String {
     reasons.isEmpty ? "no reason given" : reasons.map(\.description).joined(separator: "; ")
   }
@@ -30,12 +30,12 @@ public struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible 
   /// `cannot OPERATION: REASON; REASON`.
   public var description: String { "cannot \(operation): \(reason)" }
 
-  /// Takes the thread's error queue, which is empty afterwards.
+  /// Returns the thread's error queue as an error, and empties the queue.
   package static func take(_ operation: String) -> OpenSSLError {
     OpenSSLError(operation: operation, reasons: takeReasons())
   }
 
-  /// An error that this wrapper found itself.
+  /// Returns an error that this wrapper detected itself.
   package static func own(_ operation: String, _ text: String) -> OpenSSLError {
     let reason = Reason(library: "", text: text, detail: "", libraryNumber: 0, reasonNumber: 0)
     return OpenSSLError(operation: operation, reasons: [reason])
@@ -51,7 +51,7 @@ public struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible 
     return reasons
   }
 
-  /// The number of the alert that the peer sent (RFC 8446 section 6); nil if none is the cause.
+  /// The alert that the peer sent (RFC 8446 section 6); `nil` if no alert is the cause.
   var alert: Int32? {
     reasons.first { $0.libraryNumber == Int32(ERR_LIB_SSL) && $0.reasonNumber >= Int32(CSSL_REASON_OFFSET) }
       .map { $0.reasonNumber - Int32(CSSL_REASON_OFFSET) }
@@ -61,8 +61,10 @@ public struct OpenSSLError: Error, Equatable, Sendable, CustomStringConvertible 
     reasons.contains { $0.libraryNumber == library && $0.reasonNumber == reason }
   }
 
-  /// Whether an algorithm is missing or switched off, which no password mends. (The decoders say "unsupported" of any
-  /// bytes that make no sense to them, such as those that a wrong password gives: these are not meant.)
+  /// Whether an algorithm is missing or disabled, which no password can fix.
+  ///
+  /// (The decoders report "unsupported" for any unintelligible bytes, such as those that a wrong password produces; that does not count
+  /// here.)
   var isUnsupportedAlgorithm: Bool {
     reasons.contains {
       $0.libraryNumber == Int32(ERR_LIB_EVP)
@@ -85,13 +87,13 @@ extension OpenSSLError.Reason {
   }
 }
 
-/// Passes a result other than nil on; nil becomes the thread's error queue.
+/// Returns a result that is not `nil`; otherwise throws the thread's error queue.
 func checked<Result>(_ operation: @autoclosure () -> String, _ result: Result?) throws(OpenSSLError) -> Result {
   guard let result else { throw OpenSSLError.take(operation()) }
   return result
 }
 
-/// Throws the thread's error queue unless `result` is positive, which is success for most of OpenSSL's calls.
+/// Throws the thread's error queue unless `result` is positive, which means success for most OpenSSL calls.
 func checked(_ operation: @autoclosure () -> String, _ result: Int32) throws(OpenSSLError) {
   guard result > 0 else { throw OpenSSLError.take(operation()) }
 }

@@ -6,10 +6,11 @@ public enum OpenSSLLibrary {
   /// The version of the library in use, for example `OpenSSL 3.0.19 27 Jan 2026`.
   public static var version: String { String(cString: OpenSSL_version(OPENSSL_VERSION)) }
 
-  /// Takes the variables out of the environment by which a user could make OpenSSL load configuration or code of his
-  /// own, then reads the configuration of the system.
+  /// Removes OpenSSL's variables from the environment, then reads the system's configuration.
   ///
-  /// To be called before anything else of this module and before the process has other threads (environ(7) is shared).
+  /// With these variables a user could make OpenSSL load configuration or code of his own.
+  ///
+  /// Call this before anything else in this module and before the process has other threads (environ(7) is shared).
   public static func ignoreEnvironment() {
     for name in variables { unsetenv(name) }
     OPENSSL_init_crypto(UInt64(OPENSSL_INIT_LOAD_CONFIG), nil)

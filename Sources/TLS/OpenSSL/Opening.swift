@@ -1,4 +1,4 @@
-/// The first bytes of a connection, by which other protocols are told from TLS.
+/// The first bytes of a connection, which distinguish other protocols from TLS.
 struct Opening {
   private var bytes: UInt64 = 0
   private var count = 0
@@ -15,13 +15,13 @@ struct Opening {
 
   private var text: [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: bytes >> (8 * (count - 1 - $0))) } }
 
-  /// What is spoken, where it is not TLS.
+  /// The failure for a protocol other than TLS; `nil` for TLS, and without any bytes.
   var foreignProtocol: HandshakeFailure? {
     let text = text
     guard let first = text.first, first != 0x16 else { return nil }  // 0x16: a handshake record
     if Self.methods.contains(where: { text.starts(with: $0.utf8.prefix(text.count)) }) { return .plainHTTP }
     if text.starts(with: "SSH-".utf8) { return .notTLS("SSH") }
-    // What a load balancer puts before the client's bytes, or asks in a health check of its own.
+    // A load balancer sends this before the client's bytes, or in its own health check.
     if text.starts(with: "PROXY ".utf8) || text.starts(with: Self.proxyProtocol2.prefix(text.count)) {
       return .notTLS("PROXY protocol")
     }

@@ -1,9 +1,10 @@
 import SystemCalls
 
-/// One `-----BEGIN LABEL-----` ... `-----END LABEL-----` block of a PEM file (RFC 7468), found among whatever else is
-/// in the file: text between blocks, CRLF line ends, a UTF-8 byte order mark, spaces around lines.
+/// A `-----BEGIN LABEL-----` ... `-----END LABEL-----` block of a PEM file (RFC 7468).
+///
+/// The file may contain anything else: text between blocks, CRLF line ends, a UTF-8 byte order mark, spaces around lines.
 public struct PEMBlock: Sendable {
-  /// What a block holds, by its label.
+  /// The kind of a block's contents, by its label.
   public enum Kind: Equatable, Sendable {
     /// `CERTIFICATE`, `X509 CERTIFICATE` or `TRUSTED CERTIFICATE`.
     case certificate
@@ -15,14 +16,14 @@ public struct PEMBlock: Sendable {
     case other
   }
 
-  /// The words after BEGIN, for example `ENCRYPTED PRIVATE KEY`.
+  /// The label, for example `ENCRYPTED PRIVATE KEY`.
   public let label: String
   /// The number of the BEGIN line, from 1.
   public let line: Int
-  /// The block from its BEGIN to its END line, with single line feeds and without spaces around lines.
+  /// The block from its BEGIN to its END line, with LF line ends and without spaces around lines.
   public let text: SecretBytes
 
-  /// What the block holds, by its label.
+  /// The kind of the contents, by the label.
   public var kind: Kind {
     switch label {
     case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": .certificate
@@ -31,7 +32,7 @@ public struct PEMBlock: Sendable {
     }
   }
 
-  /// Whether a password is needed to read the block: PKCS#8 encryption, or the traditional `Proc-Type` header.
+  /// Whether the block needs a password: PKCS#8 encryption, or the traditional `Proc-Type` header.
   public var isEncrypted: Bool {
     label == "ENCRYPTED PRIVATE KEY"
       || text.withUnsafeBytes { text in
@@ -42,21 +43,21 @@ public struct PEMBlock: Sendable {
       }
   }
 
-  /// All blocks in their order.
+  /// Returns all blocks, in order.
   ///
-  /// - Parameter limit: the most blocks accepted.
-  /// - Throws: a block without its END line, with another one's END line, or one block too many.
+  /// - Parameter limit: the maximum number of blocks.
+  /// - Throws: if a block has no END line or the END line of another label, or if there are too many blocks.
   public static func all(in bytes: UnsafeRawBufferPointer, limit: Int = 1024) throws(PEMError) -> [PEMBlock] {
     var splitter = PEMSplitter(bytes, limit: limit)
     return try splitter.blocks()
   }
 
-  /// All blocks in their order; see `all(in:limit:)` for raw bytes.
+  /// Returns all blocks, in order; see `all(in:limit:)` for raw bytes.
   public static func all(in bytes: SecretBytes, limit: Int = 1024) throws(PEMError) -> [PEMBlock] {
     try bytes.withUnsafeBytes { bytes throws(PEMError) in try all(in: bytes, limit: limit) }
   }
 
-  /// All blocks in their order; see `all(in:limit:)` for raw bytes.
+  /// Returns all blocks, in order; see `all(in:limit:)` for raw bytes.
   public static func all(in bytes: [UInt8], limit: Int = 1024) throws(PEMError) -> [PEMBlock] {
     let outcome: Result<[PEMBlock], PEMError> = bytes.withUnsafeBytes { bytes in
       do throws(PEMError) { return .success(try all(in: bytes, limit: limit)) } catch { return .failure(error) }
@@ -65,16 +66,16 @@ public struct PEMBlock: Sendable {
   }
 }
 
-/// What is wrong with the outer form of a PEM file.
+/// A fault in the outer form of a PEM file.
 public enum PEMError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file ends, or another block begins, before the block that began at `line` ends.
   case unterminated(label: String, line: Int)
-  /// The block ends with another label than it began with.
+  /// The label in the END line differs from that in the BEGIN line.
   case wrongEnd(label: String, end: String, line: Int)
   /// There are more blocks than allowed.
   case tooManyBlocks(limit: Int)
 
-  /// One line that says where.
+  /// One line with the place of the fault.
   public var description: String {
     switch self {
     case .unterminated(let label, let line):
@@ -87,7 +88,7 @@ public enum PEMError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// Walks over the lines of a PEM file.
+/// Splits a PEM file into blocks, line by line.
 private struct PEMSplitter {
   private let bytes: UnsafeRawBufferPointer
   private let limit: Int
@@ -123,7 +124,7 @@ private struct PEMSplitter {
     throw .unterminated(label: label, line: first)
   }
 
-  /// Bounds of the present line without spaces and line end.
+  /// The bounds of the current line, without surrounding blanks and line end.
   private var current = (lower: 0, upper: 0)
 
   private mutating func nextLine() -> UnsafeRawBufferPointer.SubSequence? {
@@ -132,7 +133,7 @@ private struct PEMSplitter {
     let end = bytes[position...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? bytes.count
     current = trimmed(position, end)
     position = end + 1
-    // CRLF is one line end; a lone CR is one, too.
+    // CRLF is one line end, and so is a lone CR.
     if end < bytes.count, bytes[end] == 0x0D, position < bytes.count, bytes[position] == 0x0A { position += 1 }
     return bytes[current.lower..<current.upper]
   }

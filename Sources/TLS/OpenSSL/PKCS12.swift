@@ -1,16 +1,16 @@
 import COpenSSL
 import SystemCalls
 
-/// A PKCS#12 container (`.p12`, `.pfx`; RFC 7292), read at once.
+/// The contents of a PKCS#12 container (`.p12`, `.pfx`; RFC 7292).
 public struct PKCS12: Sendable {
-  /// The private key, if there is one.
+  /// The private key, if any.
   public let key: PrivateKey?
-  /// The key's own certificate first, then the others in the order of the container.
+  /// The key's own certificate, then the others in the order of the container.
   public let certificates: [Certificate]
 
   /// Reads a container.
   ///
-  /// - Parameter password: nil tries the empty password.
+  /// - Parameter password: if `nil`, the empty password is tried.
   public init(der: UnsafeRawBufferPointer, password: SecretBytes? = nil) throws(PKCS12Error) {
     ERR_clear_error()
     var cursor = der.bindMemory(to: UInt8.self).baseAddress
@@ -23,7 +23,7 @@ public struct PKCS12: Sendable {
     certificates = parts.certificates
   }
 
-  /// Whether `der` has the outer form of a container, whatever its password.
+  /// Returns whether `der` has the outer form of a container, whatever its password.
   public static func isContainer(_ der: UnsafeRawBufferPointer) -> Bool {
     defer { ERR_clear_error() }
     var cursor = der.bindMemory(to: UInt8.self).baseAddress
@@ -35,15 +35,15 @@ public struct PKCS12: Sendable {
 
 /// Why a PKCS#12 container could not be read.
 public enum PKCS12Error: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The bytes are something else, or damaged.
+  /// The bytes are not a container, or they are damaged.
   case notPKCS12(OpenSSLError)
   /// The container has a password and none was given.
   case passwordNeeded
-  /// The container has another password.
+  /// The password does not open the container.
   case wrongPassword
-  /// To open it the password would have to be hashed so often, more than `PasswordRounds.limit`.
+  /// Opening it would take this many iterations of password hashing, more than `PasswordRounds.limit`.
   case tooManyRounds(Int64)
-  /// The container is one, but its contents cannot be read.
+  /// It is a container, but its contents are unreadable.
   case unreadable(OpenSSLError)
 
   /// One line without the file's name.
@@ -65,7 +65,7 @@ extension PKCS12 {
     try checkRounds(container, terminated)
     var (parts, error) = parse(container, terminated)
     if parts == nil, error.isUnsupportedAlgorithm, OSSL_PROVIDER_try_load(nil, "legacy", 1) != nil {
-      // Containers that Windows made for years use RC2, which only the legacy provider has.
+      // For years Windows made containers with RC2, which only the legacy provider has.
       (parts, error) = parse(container, terminated)
     }
     if let parts { return parts }

@@ -1,17 +1,20 @@
 import COpenSSL
 
-/// How often a password is hashed to open what is encrypted with it. The file says how often, and may say anything: with 2^31
-/// rounds a reader would sit there for an hour.
+/// The number of iterations of password hashing needed to decrypt a file.
+///
+/// The file states the number, and it may state anything: 2^31 iterations would keep a reader busy for an hour.
 public enum PasswordRounds {
-  /// The most that are done for one key or container; OWASP asks for 600,000, and five million take some seconds. Rounds of
-  /// scrypt are counted as cost times block size times parallelism (RFC 7914).
+  /// The maximum for one key or container.
+  ///
+  /// OWASP recommends 600,000, and five million take some seconds. For scrypt, the number is cost times block size times parallelism (RFC
+  /// 7914).
   public static let limit: Int64 = 5_000_000
 
-  /// Of an algorithm of PKCS#5 or PKCS#12 (RFC 8018, RFC 7292 appendix B). 0 where there is none.
+  /// Returns the iterations of an algorithm of PKCS#5 or PKCS#12 (RFC 8018, RFC 7292 appendix B); 0 if it has none.
   static func of(_ algorithm: UnsafePointer<X509_ALGOR>?) -> Int64 {
     guard let algorithm, let parameter = sequence(algorithm) else { return 0 }
     switch OBJ_obj2nid(algorithm.pointee.algorithm) {
-    // PBMAC1 (RFC 9579) has the form of PBES2.
+    // PBMAC1 (RFC 9579) has the same form as PBES2.
     case NID_pbes2, NID_pbmac1:
       guard let scheme = decoded(parameter, d2i_PBE2PARAM) else { return 0 }
       defer { PBE2PARAM_free(scheme) }
@@ -32,7 +35,7 @@ public enum PasswordRounds {
     }
   }
 
-  /// Of all numbers together, `.max` where that is too large for a number.
+  /// Returns the sum, or `.max` if it overflows.
   static func sum(_ rounds: some Sequence<Int64>) -> Int64 {
     rounds.reduce(0) { sum, next in
       let (result, overflow) = sum.addingReportingOverflow(next)
@@ -40,7 +43,7 @@ public enum PasswordRounds {
     }
   }
 
-  /// A number that cannot be right counts as the largest.
+  /// Returns the value of a number; an invalid one counts as `.max`.
   static func number(_ integer: UnsafePointer<ASN1_INTEGER>?) -> Int64 {
     guard let integer else { return 0 }
     var value: Int64 = 0
@@ -73,7 +76,7 @@ public enum PasswordRounds {
 }
 
 extension PasswordRounds {
-  /// Of an encrypted key in PKCS#8 as PEM; 0 where it is none. The traditional encryption of PEM has one round.
+  /// Returns the iterations of an encrypted PKCS#8 key in PEM; 0 for anything else. The traditional encryption of PEM uses one.
   static func ofPEM(_ text: UnsafeRawBufferPointer) -> Int64 {
     defer { ERR_clear_error() }
     guard let bio = try? MemoryBIO(reading: text), let key = PEM_read_bio_PKCS8(bio.pointer, nil, nil, nil) else {
@@ -83,7 +86,7 @@ extension PasswordRounds {
     return ofKey(key)
   }
 
-  /// Of an encrypted key in PKCS#8; 0 where it is none.
+  /// Returns the iterations of an encrypted PKCS#8 key; 0 for anything else.
   static func ofPKCS8(_ der: UnsafeRawBufferPointer) -> Int64 {
     defer { ERR_clear_error() }
     var cursor = der.bindMemory(to: UInt8.self).baseAddress
@@ -92,7 +95,7 @@ extension PasswordRounds {
     return ofKey(key)
   }
 
-  /// Of all in a container that shows without its password: its MAC, and each part.
+  /// Returns the iterations of everything visible in a container without its password: its MAC, and each part.
   static func of(container: OpaquePointer) -> Int64 {
     var (algorithm, count): (UnsafePointer<X509_ALGOR>?, UnsafePointer<ASN1_INTEGER>?)
     PKCS12_get0_mac(nil, &algorithm, nil, &count, container)
@@ -104,7 +107,7 @@ extension PasswordRounds {
         })
   }
 
-  /// Of the keys in a container's encrypted parts. It takes the rounds of these parts to see them.
+  /// Returns the iterations of the keys in a container's encrypted parts. Reading these parts takes their own iterations.
   static func ofHiddenKeys(in container: OpaquePointer, _ password: UnsafePointer<CChar>?, _ length: Int) -> Int64 {
     defer { ERR_clear_error() }
     return sum(
@@ -125,7 +128,7 @@ extension PasswordRounds {
     return (0..<cssl_PKCS7_stack_count(parts)).compactMap { cssl_PKCS7_stack_at(parts, $0) }.map(rounds)
   }
 
-  /// Frees the bags.
+  /// Takes ownership of the bags and frees them.
   private static func ofBags(_ bags: OpaquePointer?) -> Int64 {
     guard let bags else { return 0 }
     defer { cssl_SAFEBAG_stack_free_all(bags) }

@@ -1,22 +1,22 @@
 import COpenSSL
 
-/// One objection that OpenSSL has to a chain.
+/// An objection of OpenSSL to a chain.
 package struct PathFinding: Sendable {
-  /// Which rule of path validation is broken.
+  /// The broken rule of path validation.
   package let fault: PathFault
-  /// Whose certificate it is about: 0 is the client's own.
+  /// The position of the certificate in question: 0 is the client's own.
   package let depth: Int
-  /// The certificate it is about.
+  /// The certificate in question.
   package let certificate: Certificate?
-  /// OpenSSL's own words.
+  /// OpenSSL's text.
   package let text: String
 }
 
-/// Objections of X509_verify_cert(3), sorted by what there is to do about them.
+/// The objections of X509_verify_cert(3), grouped by what must be done about them.
 package enum PathFault: Sendable, Hashable {
-  /// Nobody's certificate is at hand that could have issued this one.
+  /// No certificate at hand could have issued this one.
   case missingIssuer
-  /// The client's certificate is signed by itself.
+  /// The client's certificate is self-signed.
   case selfSigned
   /// The chain ends in a root that was not imported.
   case foreignRoot
@@ -31,13 +31,7 @@ package enum PathFault: Sendable, Hashable {
   case unknownCriticalExtension
   case weakKey
   case weakDigest
-  case revoked
-  /// No revocation list of this certificate's issuer is at hand.
-  case noRevocationList
-  case revocationListExpired
-  /// A revocation list of the issuer is at hand and cannot be used.
-  case revocationListUnusable
-  /// Strict form (RFC 5280) that many CAs in use do not keep, and whose lack endangers nobody.
+  /// A formal requirement of RFC 5280 that many CAs in use do not meet, without any risk.
   case tolerableForm
   case other
 
@@ -71,19 +65,6 @@ package enum PathFault: Sendable, Hashable {
     X509_V_ERR_EE_KEY_TOO_SMALL: .weakKey,
     X509_V_ERR_CA_KEY_TOO_SMALL: .weakKey,
     X509_V_ERR_CA_MD_TOO_WEAK: .weakDigest,
-    X509_V_ERR_CERT_REVOKED: .revoked,
-    X509_V_ERR_UNABLE_TO_GET_CRL: .noRevocationList,
-    X509_V_ERR_CRL_HAS_EXPIRED: .revocationListExpired,
-    X509_V_ERR_CRL_NOT_YET_VALID: .revocationListUnusable,
-    X509_V_ERR_CRL_SIGNATURE_FAILURE: .revocationListUnusable,
-    X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER: .revocationListUnusable,
-    X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE: .revocationListUnusable,
-    X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD: .revocationListUnusable,
-    X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD: .revocationListUnusable,
-    X509_V_ERR_KEYUSAGE_NO_CRL_SIGN: .revocationListUnusable,
-    X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION: .revocationListUnusable,
-    X509_V_ERR_DIFFERENT_CRL_SCOPE: .revocationListUnusable,
-    X509_V_ERR_CRL_PATH_VALIDATION_ERROR: .revocationListUnusable,
     X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER: .tolerableForm,
     X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER: .tolerableForm,
     X509_V_ERR_CA_BCONS_NOT_CRITICAL: .tolerableForm,

@@ -1,26 +1,26 @@
-/// What a peer presented in its TLS handshake, not yet verified by anybody.
+/// The certificates that a peer presented in its TLS handshake, not yet verified.
 public struct PresentedChain: Sendable {
-  /// The peer's own certificate. Whether the peer has its key is not known yet.
+  /// The peer's own certificate. It is not yet known whether the peer has its key.
   public let leaf: Certificate
   /// The other certificates, in the order sent.
   public let intermediates: [Certificate]
 
-  /// A chain as presented.
+  /// Creates a chain from its parts.
   public init(leaf: Certificate, intermediates: [Certificate]) {
     self.leaf = leaf
     self.intermediates = intermediates
   }
 }
 
-/// The answer of the verification that a `TLSServerContext` asks about each peer.
+/// The verdict on a peer that a `TLSServerContext` asks for.
 public enum PeerVerdict: Sendable {
-  /// Let in, if the peer also proves that it has the leaf's key.
+  /// Accepted, provided that the peer also proves possession of the leaf's key.
   case accepted
-  /// Refused: the peer is sent `alert`, the log gets `reason`; `rule` is the word by which refusals are counted.
+  /// Refused: the peer receives `alert`, the log `reason`; `rule` is the word under which refusals are counted.
   case refused(alert: CertificateAlert, rule: String = "other_fault", reason: String)
 }
 
-/// The TLS alerts that tell a peer what is wrong with its certificate (RFC 8446 section 6.2).
+/// The TLS alerts that tell a peer the fault of its certificate (RFC 8446 section 6.2).
 public enum CertificateAlert: Sendable, CaseIterable {
   /// bad_certificate
   case badCertificate
@@ -28,11 +28,11 @@ public enum CertificateAlert: Sendable, CaseIterable {
   case unsupportedCertificate
   /// certificate_revoked
   case revoked
-  /// certificate_expired, also for one that is not yet valid
+  /// certificate_expired, also for a certificate that is not yet valid
   case expired
   /// unknown_ca
   case unknownAuthority
-  /// decrypt_error: a signature is wrong
+  /// decrypt_error: a signature is invalid
   case badSignature
   /// handshake_failure
   case handshakeFailure

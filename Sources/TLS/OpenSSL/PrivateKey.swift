@@ -1,21 +1,21 @@
 import COpenSSL
 import SystemCalls
 
-/// A private key. OpenSSL holds the secret and wipes it when the last reference goes.
+/// A private key. OpenSSL holds the secret and wipes it when the last reference is released.
 public final class PrivateKey: @unchecked Sendable {  // an EVP_PKEY in use is not changed, and has its own locks
   package let pointer: OpaquePointer
 
-  /// Takes over one reference to `pointer`.
+  /// Takes ownership of one reference to `pointer`.
   package init(owning pointer: OpaquePointer) {
     self.pointer = pointer
   }
 
   deinit { EVP_PKEY_free(pointer) }
 
-  /// The kind and size of the key, for example `RSA 2048`, `P-256` or `Ed25519`.
+  /// The type and size of the key, for example `RSA 2048`, `P-256` or `Ed25519`.
   public var keyDescription: String { KeyDescription.text(pointer) }
 
-  /// Unencrypted PKCS#8 as a PEM block (`BEGIN PRIVATE KEY`).
+  /// Returns unencrypted PKCS#8 as a PEM block (`BEGIN PRIVATE KEY`).
   public func pkcs8PEM() throws(OpenSSLError) -> SecretBytes {
     let bio = try MemoryBIO(secret: ())
     ERR_clear_error()
@@ -30,9 +30,9 @@ public enum PrivateKeyError: Error, Equatable, Sendable, CustomStringConvertible
   case passwordNeeded
   /// The key is encrypted with another password.
   case wrongPassword
-  /// To open it the password would have to be hashed so often, more than `PasswordRounds.limit`.
+  /// Decrypting it would take this many iterations of password hashing, more than `PasswordRounds.limit`.
   case tooManyRounds(Int64)
-  /// These bytes are no private key, or one of a kind that OpenSSL cannot read here.
+  /// The bytes are not a private key, or one of a type that OpenSSL cannot read here.
   case unreadable(OpenSSLError)
 
   /// One line without the file's name.
@@ -47,18 +47,18 @@ public enum PrivateKeyError: Error, Equatable, Sendable, CustomStringConvertible
 }
 
 extension PrivateKey {
-  /// The first private key of a PEM text, where it is not encrypted.
+  /// Returns the first private key of a PEM text, which must be unencrypted.
   ///
-  /// - Parameter limit: the most PEM blocks accepted.
+  /// - Parameter limit: the maximum number of PEM blocks.
   /// - Returns: `nil` if there is none.
   /// - Throws: `PEMError` or `PrivateKeyError`.
   public static func first(inPEM text: SecretBytes, limit: Int = 1024) throws -> PrivateKey? {
     try PEMBlock.all(in: text, limit: limit).first { $0.kind == .privateKey }.map { try PrivateKey(pem: $0) }
   }
 
-  /// Reads one PEM block whose kind is `privateKey`: PKCS#8 or traditional (RSA, EC), encrypted or plain.
+  /// Parses a PEM block of the kind `privateKey`: PKCS#8 or traditional (RSA, EC), encrypted or not.
   ///
-  /// - Parameter password: at most 1,024 bytes; not looked at where the key is not encrypted.
+  /// - Parameter password: at most 1,024 bytes; ignored if the key is not encrypted.
   public convenience init(pem block: PEMBlock, password: SecretBytes? = nil) throws(PrivateKeyError) {
     let isEncrypted = block.isEncrypted
     if isEncrypted && password == nil { throw .passwordNeeded }
@@ -71,9 +71,9 @@ extension PrivateKey {
     self.init(owning: pointer)
   }
 
-  /// Reads DER: PKCS#8 encrypted or plain, or a traditional RSA or EC key.
+  /// Parses DER: PKCS#8, encrypted or not, or a traditional RSA or EC key.
   ///
-  /// - Parameter password: at most 1,024 bytes; not looked at where the key is not encrypted.
+  /// - Parameter password: at most 1,024 bytes; ignored if the key is not encrypted.
   public convenience init(der: UnsafeRawBufferPointer, password: SecretBytes? = nil) throws(PrivateKeyError) {
     if Self.isEncryptedPKCS8(der) {
       try Self.checkRounds(PasswordRounds.ofPKCS8(der))
@@ -101,7 +101,7 @@ extension PrivateKey {
     ERR_clear_error()
     guard let bio = try? MemoryBIO(reading: text) else { return nil }
     guard let password else {
-      // Without a callback of ours OpenSSL would ask on the terminal.
+      // Without a callback, OpenSSL would ask on the terminal.
       return PEM_read_bio_PrivateKey(bio.pointer, nil, { _, _, _, _ in -1 }, nil)
     }
     return withExtendedLifetime(password) {
@@ -126,7 +126,7 @@ extension PrivateKey {
   }
 }
 
-/// A pem_password_cb (PEM_read_bio_PrivateKey(3)) that hands out the `SecretBytes` given as its argument.
+/// A pem_password_cb (PEM_read_bio_PrivateKey(3)) that returns the `SecretBytes` given as its argument.
 private let copyPassword:
   @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
     target, capacity, _, argument in

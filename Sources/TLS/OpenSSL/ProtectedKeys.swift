@@ -2,10 +2,10 @@ import COpenSSL
 import SystemCalls
 
 extension PrivateKey {
-  /// Rounds of PBKDF2 with SHA-256 between a password and the key that it protects in a PEM file: what OWASP asks for.
+  /// The iterations of PBKDF2 with SHA-256 for a key in a PEM file, as recommended by OWASP.
   private static let rounds: Int32 = 600_000
 
-  /// PKCS#8 as a PEM block, encrypted with AES-256 and a key from `password` (`BEGIN ENCRYPTED PRIVATE KEY`; RFC 5958, RFC 8018).
+  /// Returns PKCS#8 as a PEM block, encrypted with AES-256 and `password` (`BEGIN ENCRYPTED PRIVATE KEY`; RFC 5958, RFC 8018).
   public func encryptedPKCS8PEM(password: SecretBytes) throws(OpenSSLError) -> String {
     let operation = "encrypt private key"
     ERR_clear_error()
@@ -14,7 +14,7 @@ extension PrivateKey {
     let scheme = PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), Self.rounds, nil, 0, nil, NID_hmacWithSHA256)
     let algorithm = try checked(operation, scheme)
     let sealed = password.withUnsafeBytes { bytes in
-      // Takes the algorithm over where it succeeds.
+      // On success this takes ownership of the algorithm.
       PKCS8_set0_pbe(bytes.bindMemory(to: CChar.self).baseAddress, Int32(bytes.count), plain, algorithm)
     }
     guard let sealed else {
@@ -29,16 +29,17 @@ extension PrivateKey {
 }
 
 extension PKCS12 {
-  /// Rounds for keys and for the container's own check; Windows, Java and NSS bear them.
+  /// The iterations for keys and for the container's MAC; Windows, Java and NSS accept them.
   private static let rounds: Int32 = 100_000
 
-  /// Writes a container (RFC 7292), encrypted with AES-256, its integrity protected with SHA-256: what OpenSSL 3, Windows
-  /// Server 2019, Java 8u301, NSS and later ones read.
+  /// Creates a container (RFC 7292), encrypted with AES-256 and authenticated with SHA-256.
+  ///
+  /// OpenSSL 3, Windows Server 2019, Java 8u301, NSS and later versions can read it.
   ///
   /// - Parameters:
-  ///   - key: of `certificate`.
+  ///   - key: the key of `certificate`.
   ///   - chain: the certificate's issuers.
-  ///   - name: the friendly name that dialogs show.
+  ///   - name: the friendly name shown in dialogs.
   /// - Returns: DER.
   public static func container(
     key: PrivateKey, certificate: Certificate, chain: [Certificate], name: String, password: SecretBytes
@@ -62,7 +63,7 @@ extension PKCS12 {
     }
   }
 
-  /// As the C string that OpenSSL wants here, in locked memory again.
+  /// Returns a password as the C string that OpenSSL requires, also in locked memory.
   static func terminated(_ password: SecretBytes) -> SecretBytes {
     SecretBytes(count: password.count + 1) { target in
       password.withUnsafeBytes { target.copyMemory(from: $0) }

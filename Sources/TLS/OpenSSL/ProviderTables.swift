@@ -1,14 +1,14 @@
 import COpenSSL
 
-/// Any function, as OSSL_DISPATCH holds it.
+/// Any function, in the type of OSSL_DISPATCH.
 package typealias ProviderFunction = @convention(c) () -> Void
 
-/// Forgets a C function's type, which OpenSSL knows by its number.
+/// Erases the type of a C function, which OpenSSL identifies by its number.
 package func providerFunction<Signature>(_ function: Signature) -> ProviderFunction {
   unsafeBitCast(function, to: ProviderFunction.self)
 }
 
-/// A table of functions that lives as long as the process.
+/// Returns a table of functions that lives as long as the process.
 package func dispatchTable(
   _ functions: [(number: Int32, function: ProviderFunction)]
 ) -> UnsafePointer<OSSL_DISPATCH> {
@@ -20,7 +20,7 @@ package func dispatchTable(
   return UnsafePointer(table)
 }
 
-/// A table of algorithms that lives as long as the process.
+/// Returns a table of algorithms that lives as long as the process.
 package func algorithmTable(_ algorithms: [OSSL_ALGORITHM]) -> UnsafePointer<OSSL_ALGORITHM> {
   let table = UnsafeMutablePointer<OSSL_ALGORITHM>.allocate(capacity: algorithms.count + 1)
   for (index, algorithm) in algorithms.enumerated() { (table + index).initialize(to: algorithm) }
@@ -30,13 +30,13 @@ package func algorithmTable(_ algorithms: [OSSL_ALGORITHM]) -> UnsafePointer<OSS
   return UnsafePointer(table)
 }
 
-/// The type of a provider's first function, OSSL_PROVIDER_add_builtin(3).
+/// The type of a provider's init function, OSSL_PROVIDER_add_builtin(3).
 package typealias ProviderStart =
   @convention(c) (
     OpaquePointer?, UnsafePointer<OSSL_DISPATCH>?, UnsafeMutablePointer<UnsafePointer<OSSL_DISPATCH>?>?,
     UnsafeMutablePointer<UnsafeMutableRawPointer?>?
   ) -> Int32
 
-/// The type of a provider's answer to which algorithms it has, provider-base(7).
+/// The type of a provider's function that returns its algorithms, provider-base(7).
 package typealias ProviderQuery =
   @convention(c) (UnsafeMutableRawPointer?, Int32, UnsafeMutablePointer<Int32>?) -> UnsafePointer<OSSL_ALGORITHM>?

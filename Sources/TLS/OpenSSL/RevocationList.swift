@@ -2,24 +2,24 @@ import COpenSSL
 import Values
 
 /// A certificate revocation list (RFC 5280 section 5). Immutable.
-public final class RevocationList: @unchecked Sendable {  // OpenSSL guards what it caches in an X509_CRL with a lock
+public final class RevocationList: @unchecked Sendable {  // OpenSSL protects the caches of an X509_CRL with a lock
   package let pointer: OpaquePointer
 
-  /// Takes over one reference to `pointer`.
+  /// Takes ownership of one reference to `pointer`.
   package init(owning pointer: OpaquePointer) {
     self.pointer = pointer
   }
 
   deinit { X509_CRL_free(pointer) }
 
-  /// Reads DER.
+  /// Parses DER.
   public convenience init(der: UnsafeRawBufferPointer) throws(OpenSSLError) {
     var cursor = der.bindMemory(to: UInt8.self).baseAddress
     ERR_clear_error()
     self.init(owning: try checked("read revocation list", d2i_X509_CRL(nil, &cursor, der.count)))
   }
 
-  /// Reads one PEM block whose kind is `revocationList`.
+  /// Parses a PEM block of the kind `revocationList`.
   public convenience init(pem block: PEMBlock) throws(OpenSSLError) {
     let pointer = try block.text.withUnsafeBytes { text throws(OpenSSLError) in
       let bio = try MemoryBIO(reading: text)
@@ -30,16 +30,16 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL guards what
     self.init(owning: pointer)
   }
 
-  /// Whose list it is, as RFC 4514 has it.
+  /// The issuer name as in RFC 4514.
   public var issuer: String { DistinguishedName.text(X509_CRL_get_issuer(pointer)) }
 
-  /// When it was made, in seconds since the epoch. A malformed time reads as not yet.
+  /// When it was issued, in seconds since the epoch. A malformed time counts as not yet valid.
   public var thisUpdate: Int64 { ASN1Text.seconds(X509_CRL_get0_lastUpdate(pointer)) ?? .max }
 
-  /// When the next one is due, in seconds since the epoch; nil where the list does not say.
+  /// When the next list is due, in seconds since the epoch; `nil` if the list does not say.
   public var nextUpdate: Int64? { ASN1Text.seconds(X509_CRL_get0_nextUpdate(pointer)) }
 
-  /// The CRL number as lower-case hex digits; nil where the list has none.
+  /// The CRL number in lower-case hex digits; `nil` if there is none.
   public var number: String? {
     guard let raw = X509_CRL_get_ext_d2i(pointer, NID_crl_number, nil, nil) else { return nil }
     let number = raw.assumingMemoryBound(to: ASN1_INTEGER.self)
@@ -47,17 +47,17 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL guards what
     return ASN1Text.hexadecimal(number)
   }
 
-  /// When this list revokes `certificate`, in seconds since the epoch; nil if it does not.
+  /// Returns when this list revokes `certificate`, in seconds since the epoch; `nil` if it does not.
   public func revocation(of certificate: Certificate) -> Int64? {
     var entry: OpaquePointer?
     guard X509_CRL_get0_by_cert(pointer, &entry, certificate.pointer) == 1, let entry else { return nil }
     return ASN1Text.seconds(X509_REVOKED_get0_revocationDate(entry)) ?? 0
   }
 
-  /// How many certificates are revoked.
+  /// The number of revoked certificates.
   public var revokedCount: Int { Int(cssl_X509_REVOKED_stack_count(X509_CRL_get_REVOKED(pointer))) }
 
-  /// What is revoked. A malformed moment reads as the beginning of time: revoked it is.
+  /// The revoked certificates. A malformed time counts as the epoch, so that the certificate remains revoked.
   public var entries: [Entry] {
     let stack = X509_CRL_get_REVOKED(pointer)
     return (0..<cssl_X509_REVOKED_stack_count(stack)).compactMap { index in
@@ -81,7 +81,7 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL guards what
     }
   }
 
-  /// Whether `issuer` signed this list: the names are the same and the signature is good.
+  /// Returns whether `issuer` signed this list: the names are equal and the signature is valid.
   public func isIssued(by issuer: Certificate) -> Bool {
     defer { ERR_clear_error() }
     guard X509_NAME_cmp(X509_CRL_get_issuer(pointer), X509_get_subject_name(issuer.pointer)) == 0,
@@ -90,9 +90,9 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL guards what
     return X509_CRL_verify(pointer, key) == 1
   }
 
-  /// A PEM block with a line end after it.
+  /// The list as a PEM block with a trailing newline.
   public var pem: String {
-    // Writing into memory fails only when there is none left.
+    // Writing to memory fails only if memory is exhausted.
     guard let bio = try? MemoryBIO(), PEM_write_bio_X509_CRL(bio.pointer, pointer) == 1 else { return "" }
     return bio.text()
   }

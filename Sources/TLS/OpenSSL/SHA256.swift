@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// The digest SHA-256 (FIPS 180-4).
+/// The SHA-256 digest (FIPS 180-4).
 public enum SHA256 {
-  /// The digest of `bytes`: 64 lower-case hex digits.
+  /// Returns the digest of `bytes` in 64 lower-case hex digits.
   public static func hexadecimal(_ bytes: [UInt8]) -> String {
     var count: UInt32 = 0
     let digest = [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, filled in

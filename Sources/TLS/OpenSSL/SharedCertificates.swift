@@ -1,23 +1,23 @@
 import COpenSSL
 import Synchronization
 
-/// One copy each of the certificates that a server's clients have, however many connections they make. It takes some
-/// 5 KB, and reading its key costs several times as much as finding it here.
+/// One shared copy of each client certificate, for any number of connections.
 ///
-/// What is found was read from the same bytes; whether it is acceptable has to be asked each time.
+/// A copy takes some 5 KB, and reading its key costs several times as much as a lookup here. A certificate found here was read from the
+/// same bytes; whether it is acceptable must be checked each time.
 final class SharedCertificates: Sendable {
   private struct Kept {
     var recent: [[UInt8]: Certificate] = [:]
-    /// Those that were not asked for lately, which are the next to go.
+    /// Certificates not used recently, the next to be evicted.
     var older: [[UInt8]: Certificate] = [:]
   }
 
-  /// The most that are kept of each age. Those that go stay with their connections.
+  /// The maximum number kept in each generation. Connections keep their evicted certificates.
   static let limit = 256
 
   private let kept = Mutex(Kept())
 
-  /// The kept certificate with this DER encoding.
+  /// Returns the stored certificate with this DER encoding.
   func certificate(der: [UInt8]) -> Certificate? {
     kept.withLock { kept in
       if let found = kept.recent[der] { return found }
@@ -27,7 +27,7 @@ final class SharedCertificates: Sendable {
     }
   }
 
-  /// Keeps a certificate of a client that was let in: a stranger's must not take the place of one.
+  /// Stores a certificate of an accepted client: a stranger's must not displace it.
   func keep(_ certificate: Certificate, der: [UInt8]) {
     kept.withLock { Self.insert(certificate, der, into: &$0) }
   }

@@ -1,8 +1,8 @@
 import COpenSSL
 
-/// How a TLS handshake is signed: the registered schemes that agentd uses, by their numbers (RFC 8446 section 4.2.3).
+/// A signature scheme of TLS handshakes that agentd uses, with its registered number (RFC 8446 section 4.2.3).
 ///
-/// In TLS 1.2 the elliptic curve schemes name no curve; the key's own is meant.
+/// In TLS 1.2 the elliptic curve schemes do not name a curve; the key's curve applies.
 public enum SignatureScheme: UInt16, CaseIterable, Sendable {
   case rsaPKCS1SHA256 = 0x0401
   case rsaPKCS1SHA384 = 0x0501
@@ -15,11 +15,11 @@ public enum SignatureScheme: UInt16, CaseIterable, Sendable {
   case rsaPSSSHA512 = 0x0806
   case ed25519 = 0x0807
 
-  /// What goes into the scheme: which kind of signature.
+  /// The type of signature in a scheme.
   public enum Algorithm: Sendable {
     case rsaPKCS1, rsaPSS, ecdsa, ed25519
 
-    /// Whether it is a signature of this EVP_PKEY's kind.
+    /// Returns whether a key of this EVP_PKEY's type can make such a signature.
     func fits(_ key: OpaquePointer) -> Bool {
       switch self {
       case .rsaPKCS1: EVP_PKEY_is_a(key, "RSA") == 1
@@ -30,7 +30,7 @@ public enum SignatureScheme: UInt16, CaseIterable, Sendable {
     }
   }
 
-  /// The kind of signature.
+  /// The type of signature.
   public var algorithm: Algorithm {
     switch self {
     case .rsaPKCS1SHA256, .rsaPKCS1SHA384, .rsaPKCS1SHA512: .rsaPKCS1
@@ -40,7 +40,7 @@ public enum SignatureScheme: UInt16, CaseIterable, Sendable {
     }
   }
 
-  /// The digest's name for OpenSSL; `nil` where the algorithm brings its own.
+  /// The digest's name in OpenSSL; `nil` if the algorithm has a built-in one.
   public var digest: String? {
     switch self {
     case .rsaPKCS1SHA256, .rsaPSSSHA256, .ecdsaSHA256: "SHA256"
@@ -50,9 +50,9 @@ public enum SignatureScheme: UInt16, CaseIterable, Sendable {
     }
   }
 
-  /// The scheme of an algorithm with a digest, whose name may be written as OpenSSL writes it (`SHA2-256`, `sha256`).
+  /// Returns the scheme of an algorithm with a digest, whose name may be in OpenSSL's forms (`SHA2-256`, `sha256`).
   public init?(_ algorithm: Algorithm, digest: String?) {
-    // libssl asks in every handshake.
+    // libssl uses these forms in every handshake.
     let plain = digest.map { name in
       let name = name.uppercased()
       return name.hasPrefix("SHA2-") ? "SHA" + name.dropFirst(5) : name
@@ -64,20 +64,20 @@ public enum SignatureScheme: UInt16, CaseIterable, Sendable {
   }
 }
 
-/// Makes an RSA key's signatures those of RFC 8446 section 4.2.3: PSS, with a salt as long as the digest.
+/// Sets up RSA signatures as in RFC 8446 section 4.2.3: PSS, with a salt as long as the digest.
 func usePSS(_ context: OpaquePointer) throws(OpenSSLError) {
   try checked("use RSA-PSS", EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING))
   try checked("use RSA-PSS", EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST))
 }
 
 extension Certificate {
-  /// Whether this certificate's key can make signatures of this scheme.
+  /// Returns whether this certificate's key can make signatures of this scheme.
   public func canSign(_ scheme: SignatureScheme) -> Bool {
     guard let key = X509_get0_pubkey(pointer) else { return false }
     return scheme.algorithm.fits(key)
   }
 
-  /// Whether `signature` over `message` was made with this certificate's key.
+  /// Returns whether `signature` over `message` was made with this certificate's key.
   public func isSignature(_ signature: [UInt8], of message: [UInt8], _ scheme: SignatureScheme) -> Bool {
     guard let key = X509_get0_pubkey(pointer), let context = EVP_MD_CTX_new() else { return false }
     defer {

@@ -1,19 +1,18 @@
 import COpenSSL
 
-/// A private key for many signatures: what OpenSSL looks up for a scheme, it looks up once, and not anew for each
-/// signature. Belongs to one thread at a time.
+/// A private key for many signatures: OpenSSL's lookups for a scheme are done once, not for each signature. For one thread at a time.
 public final class SigningKey {
   private let key: PrivateKey
   private var operations: [SignatureScheme: SigningOperation] = [:]
 
-  /// Makes signatures with `key`.
+  /// Creates a signing key for `key`.
   public init(_ key: PrivateKey) {
     self.key = key
   }
 
-  /// Signs a handshake's message.
+  /// Signs a handshake message.
   ///
-  /// - Throws: where the key is of another kind than the scheme wants.
+  /// - Throws: if the key's type does not fit the scheme.
   public func sign(_ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme) throws(OpenSSLError) -> [UInt8] {
     guard scheme.algorithm.fits(key.pointer) else { throw .own("sign", "the key has another type") }
     guard let digest = scheme.digest else { return try signWhole(message) }
@@ -23,7 +22,7 @@ public final class SigningKey {
     return try operation.sign(message)
   }
 
-  /// Ed25519 hashes the message twice with the key, so there is no digest that could be signed.
+  /// Ed25519 hashes the message twice together with the key, so no digest can be signed.
   private func signWhole(_ message: UnsafeRawBufferPointer) throws(OpenSSLError) -> [UInt8] {
     ERR_clear_error()
     let context = try checked("sign", EVP_MD_CTX_new())
@@ -37,7 +36,7 @@ public final class SigningKey {
   }
 }
 
-/// One scheme's algorithms, found and bound to a key: EVP_PKEY_sign(3) may be called any number of times.
+/// The algorithms of one scheme, bound to a key: EVP_PKEY_sign(3) may be called any number of times.
 private final class SigningOperation {
   private let digest: OpaquePointer
   private let context: OpaquePointer

@@ -1,22 +1,21 @@
 import COpenSSL
 
-/// OpenSSL's default provider, loaded in a library context of its own: from it others are made that leave something out;
-/// provider(7).
+/// OpenSSL's default provider, loaded in a separate library context; providers with fewer algorithms are built from it; provider(7).
 enum StandardProvider {
   nonisolated(unsafe) static let original = OSSL_LIB_CTX_new().flatMap { OSSL_PROVIDER_load($0, "default") }
 
-  /// The first function of a provider of which `table` is the rest.
+  /// Implements the init function of a provider whose functions are in `table`.
   static func start(
     _ table: UnsafePointer<OSSL_DISPATCH>, _ functions: UnsafeMutablePointer<UnsafePointer<OSSL_DISPATCH>?>?,
     _ context: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
   ) -> Int32 {
     functions?.pointee = table
-    // The algorithms are the original's, and want its context.
+    // The algorithms are the original's and need its context.
     context?.pointee = OSSL_PROVIDER_get0_provider_ctx(original)
     return context?.pointee == nil ? 0 : 1
   }
 
-  /// The functions of a provider that is as the original, but for which algorithms it has.
+  /// Returns the functions of a provider like the original, except for its algorithms.
   static func table(_ query: @escaping ProviderQuery) -> UnsafePointer<OSSL_DISPATCH> {
     dispatchTable([
       (OSSL_FUNC_PROVIDER_QUERY_OPERATION, providerFunction(query)),
@@ -43,7 +42,7 @@ enum StandardProvider {
       OSSL_PROVIDER_get_capabilities(original, capability, callback, argument)
     }
 
-  /// The original's algorithms of one kind.
+  /// Returns the original's algorithms of one kind.
   static func algorithms(_ operation: Int32) -> [OSSL_ALGORITHM] {
     var mayNotBeCached: Int32 = 0
     guard var next = OSSL_PROVIDER_query_operation(original, operation, &mayNotBeCached) else { return [] }
@@ -55,17 +54,17 @@ enum StandardProvider {
     return algorithms
   }
 
-  /// Those of the original's algorithms of one kind that OpenSSL calls by one of `names`.
+  /// Returns the original's algorithms of one kind whose first name is in `names`.
   static func algorithms(_ operation: Int32, named names: Set<String>) -> UnsafePointer<OSSL_ALGORITHM> {
     algorithmTable(algorithms(operation).filter { names.contains(firstName($0)) })
   }
 
-  /// The name by which OpenSSL calls an algorithm that has several.
+  /// Returns the first name of an algorithm, by which OpenSSL refers to it.
   static func firstName(_ algorithm: OSSL_ALGORITHM) -> String {
     String(String(cString: algorithm.algorithm_names).prefix { $0 != ":" })
   }
 
-  /// The names of the providers in use in the process's own library context.
+  /// The names of the active providers in the process's default library context.
   static var namesInUse: Set<String> {
     var names: Set<String> = []
     withUnsafeMutablePointer(to: &names) { names in

@@ -1,19 +1,19 @@
 import COpenSSL
+import Glibc
 
-/// One TLS connection on the client's side (an SSL), without a socket: ciphertext is put in and taken out. Belongs to one
-/// thread at a time.
+/// The client side of a TLS connection (an SSL), without a socket: the caller passes ciphertext in and out. For one thread at a time.
 public final class TLSClientConnection: TLSEndpoint {
   private let context: TLSClientContext
   private let serverName: String
   /// Owned by `pointer`.
   private let input: OpaquePointer
   private let output: OpaquePointer
-  /// What is wrong with the server's chain.
+  /// The first objection to the server's certificate.
   private var objection: String?
 
-  /// A connection that has said nothing yet.
+  /// Creates a connection that has not sent anything yet.
   ///
-  /// - Parameter serverName: the DNS name or IP address that the server's certificate has to be for.
+  /// - Parameter serverName: the DNS name or IP address that the server's certificate must be valid for.
   public init(_ context: TLSClientContext, serverName: String) throws(OpenSSLError) {
     ERR_clear_error()
     let ssl = try checked("make TLS connection", SSL_new(context.pointer))
@@ -33,7 +33,7 @@ public final class TLSClientConnection: TLSEndpoint {
 
   private func expect(_ name: String) throws(OpenSSLError) {
     let parameters = SSL_get0_param(pointer)
-    // The names of a certificate are its alternative names; RFC 9525 section 2.
+    // Only alternative names count as a certificate's names; RFC 9525 section 2.
     X509_VERIFY_PARAM_set_hostflags(
       parameters, UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
     if X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1 { return }
@@ -42,20 +42,20 @@ public final class TLSClientConnection: TLSEndpoint {
     try checked("name server \(name)", cssl_SSL_set_tlsext_host_name(pointer, name))
   }
 
-  /// Puts ciphertext of the server in.
+  /// Accepts ciphertext from the server.
   public func receive(_ ciphertext: UnsafeRawBufferPointer) {
-    // A memory BIO takes all, or there is no memory left at all, which shows as a broken record.
+    // A memory BIO accepts everything unless memory is exhausted, which then shows as a broken record.
     _ = BIO_write(input, ciphertext.baseAddress, Int32(clamping: ciphertext.count))
   }
 
-  /// Takes ciphertext for the server out; returns how many bytes, 0 when there are no more.
+  /// Copies ciphertext for the server into `target`; returns the number of bytes, 0 if there are no more.
   public func send(into target: UnsafeMutableRawBufferPointer) -> Int {
     let count = Int(max(0, BIO_read(output, target.baseAddress, Int32(clamping: target.count))))
     ERR_clear_error()
     return count
   }
 
-  /// Goes on with the handshake.
+  /// Continues the handshake.
   public func handshake() -> ServerHandshakeProgress {
     ERR_clear_error()
     let outcome = SSL_do_handshake(pointer)
@@ -66,7 +66,7 @@ public final class TLSClientConnection: TLSEndpoint {
     return .failed(ServerHandshakeFailure(error))
   }
 
-  /// Keeps the first objection, which is the cause of the others.
+  /// Keeps the first objection, which causes the others.
   fileprivate func note(_ code: Int32, _ certificate: Certificate?) {
     if objection != nil { return }
     let words = String(cString: X509_verify_cert_error_string(Int(code)))
@@ -84,38 +84,72 @@ public final class TLSClientConnection: TLSEndpoint {
   }
 }
 
-/// SSL_set_verify(3): OpenSSL's verdict stands; what it is about is noted.
+extension TLSClientConnection {
+  fileprivate static func of(_ context: OpaquePointer) -> TLSClientConnection? {
+    X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx())
+      .flatMap { SSL_get_ex_data(OpaquePointer($0), 0) }
+      .map { Unmanaged<TLSClientConnection>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// Returns whether OpenSSL considers a path to a root valid that it did not find itself.
+  fileprivate func findsOtherPath(_ context: OpaquePointer) -> Bool {
+    guard let paths = self.context.paths, let leaf = X509_STORE_CTX_get0_cert(context) else { return false }
+    let others = CertificateStack.certificates(X509_STORE_CTX_get0_untrusted(context))
+    let found = paths.paths(
+      from: Certificate(sharing: leaf), presented: others, at: Int64(time(nil)), X509_STORE_CTX_get0_param(context)
+    ).contains { $0.findings.isEmpty }
+    if found { objection = nil }
+    return found
+  }
+
+  /// Returns whether the caller has no objection to the server, whose certificate is valid.
+  fileprivate func accepts(_ context: OpaquePointer) -> Bool {
+    guard let leaf = X509_STORE_CTX_get0_cert(context) else { return false }
+    objection = self.context.objection(Certificate(sharing: leaf))
+    return objection == nil
+  }
+}
+
+/// SSL_CTX_set_cert_verify_callback(3): OpenSSL's own verification, then that of the paths that it has not tried.
+let verifyServer: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { context, _ in
+  guard let context, let connection = TLSClientConnection.of(context) else { return 0 }
+  guard X509_verify_cert(context) == 1 || connection.findsOtherPath(context) else { return 0 }
+  guard connection.accepts(context) else {
+    X509_STORE_CTX_set_error(context, X509_V_ERR_CERT_REVOKED)
+    return 0
+  }
+  X509_STORE_CTX_set_error(context, X509_V_OK)
+  return 1
+}
+
+/// SSL_set_verify(3): keeps OpenSSL's verdict and records the reason.
 private let noteObjection: @convention(c) (Int32, OpaquePointer?) -> Int32 = { isGood, context in
   if isGood == 1 { return 1 }
-  guard let context,
-    let ssl = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()),
-    let connection = SSL_get_ex_data(OpaquePointer(ssl), 0)
-  else { return 0 }
+  guard let context, let connection = TLSClientConnection.of(context) else { return 0 }
   let certificate = X509_STORE_CTX_get_current_cert(context).map { Certificate(sharing: $0) }
-  Unmanaged<TLSClientConnection>.fromOpaque(connection).takeUnretainedValue()
-    .note(X509_STORE_CTX_get_error(context), certificate)
+  connection.note(X509_STORE_CTX_get_error(context), certificate)
   return 0
 }
 
-/// How far a handshake with a server is.
+/// The progress of a handshake with a server.
 public enum ServerHandshakeProgress: Equatable, Sendable {
-  /// Over; the server's certificate is verified and its key proven.
+  /// Complete; the server has authenticated.
   case complete
   /// More ciphertext from the server is needed.
   case wantsInput
-  /// Over without success.
+  /// Failed.
   case failed(ServerHandshakeFailure)
 }
 
-/// Why a TLS connection to a server did not come about, or ended, sorted by who has to do something about it.
+/// Why a TLS connection to a server failed or ended, classified by who must act.
 public enum ServerHandshakeFailure: Error, Equatable, Sendable, CustomStringConvertible {
   /// We do not accept the server's certificate.
   case serverRefused(reason: String)
-  /// The server does not accept ours, or wants one; the name of its alert.
+  /// The server refuses our certificate or requires one; the name of its alert.
   case clientRefused(alert: String)
-  /// The server has a fault, which may pass; the name of its alert.
+  /// The server has a fault, possibly a temporary one; the name of its alert.
   case serverFault(alert: String)
-  /// The other side does not speak the TLS that we do.
+  /// The peer does not speak a TLS that we support.
   case notTLS(String)
 
   /// One line.
@@ -128,8 +162,9 @@ public enum ServerHandshakeFailure: Error, Equatable, Sendable, CustomStringConv
     }
   }
 
-  /// Sorts what OpenSSL reports. In TLS 1.3 a server's refusal comes after the client's handshake is over, as the error of a
-  /// read.
+  /// Classifies OpenSSL's error.
+  ///
+  /// In TLS 1.3 a server's refusal arrives after the client has completed the handshake, as the error of a read.
   public init(_ error: OpenSSLError) {
     guard let alert = error.alert else {
       self = .notTLS(error.reason)

@@ -1,27 +1,37 @@
 import COpenSSL
 import SystemCalls
 
-/// What all connections of one TLS client have in common (an SSL_CTX). Immutable; new material means a new context.
+/// What all connections of a TLS client share (an SSL_CTX). Immutable; new material needs a new context.
 ///
-/// TLS 1.2 with ECDHE and AEAD, and TLS 1.3. The server must present a chain to one of the given roots, meant for servers, of
-/// keys and digests of OpenSSL's security level 2. The system's own trust store is never looked at; no session is resumed.
+/// It allows TLS 1.2 with ECDHE and AEAD, and TLS 1.3. The server must present a chain to one of the given roots, for use by servers, with
+/// keys and digests of OpenSSL's security level 2. The system's trust store is never used; no session is resumed.
 public final class TLSClientContext: @unchecked Sendable {  // an SSL_CTX that is no longer changed has its own locks
   let pointer: OpaquePointer
-  /// Whether a server has to prove who it is.
+  /// Whether the server must authenticate.
   let verifiesServer: Bool
-  /// The most bytes that a server's certificates may have together.
+  /// Returns the caller's objection to a server whose certificate is valid.
+  let objection: @Sendable (Certificate) -> String?
+  /// Finds other paths to the roots if OpenSSL's own search fails; `nil` without verification.
+  private(set) var paths: CertificatePathBuilder?
+  /// The maximum size of a server's certificates together, in bytes.
   static let maximumServerCertificateBytes = 32768
-  /// The most certificates in a chain, the server's own and the root included.
+  /// The maximum number of certificates in a chain, including the server's own and the root.
   private static let maximumChain: Int32 = 8
 
-  /// Makes a context.
+  /// Creates a context.
   ///
   /// - Parameters:
-  ///   - certificateChain: the client's certificate, then its issuers; the root may be left out.
+  ///   - certificateChain: the client's certificate, then its issuers; the root may be omitted.
   ///   - privateKey: the key of the first certificate.
   ///   - roots: the certificates that a server's chain may end in; at least one.
-  /// - Throws: where the certificate is too weak, there is no root, or key and certificate do not fit.
-  public init(certificateChain: [Certificate], privateKey: PrivateKey, roots: [Certificate]) throws(OpenSSLError) {
+  ///   - objection: returns the objection to a server whose certificate is valid, or `nil`. The client's own certificate has not been sent
+  ///     by then.
+  /// - Throws: if the certificate is too weak, there is no root, or key and certificate do not match.
+  public init(
+    certificateChain: [Certificate], privateKey: PrivateKey, roots: [Certificate],
+    objection: @escaping @Sendable (Certificate) -> String? = { _ in nil }
+  ) throws(OpenSSLError) {
+    self.objection = objection
     ERR_clear_error()
     pointer = try checked("make TLS context", SSL_CTX_new(TLS_client_method()))
     verifiesServer = true
@@ -30,8 +40,9 @@ public final class TLSClientContext: @unchecked Sendable {  // an SSL_CTX that i
     try trust(roots)
   }
 
-  /// Makes a context of a client that shows no certificate.
+  /// Creates a context for a client that presents no certificate.
   public init(roots: [Certificate]) throws(OpenSSLError) {
+    objection = { _ in nil }
     ERR_clear_error()
     pointer = try checked("make TLS context", SSL_CTX_new(TLS_client_method()))
     verifiesServer = true
@@ -39,9 +50,11 @@ public final class TLSClientContext: @unchecked Sendable {  // an SSL_CTX that i
     try trust(roots)
   }
 
-  /// Makes a context of a client that shows no certificate and takes anybody for the server. Only for reading what is then checked by
-  /// other means: nothing secret can be sent.
+  /// Creates a context for a client that presents no certificate and does not verify the server.
+  ///
+  /// Use it only to read what is then verified by other means; never send a secret.
   public init(withoutVerification: Void) throws(OpenSSLError) {
+    objection = { _ in nil }
     ERR_clear_error()
     pointer = try checked("make TLS context", SSL_CTX_new(TLS_client_method()))
     verifiesServer = false
@@ -63,7 +76,7 @@ public final class TLSClientContext: @unchecked Sendable {  // an SSL_CTX that i
     cssl_SSL_CTX_set_mode(pointer, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN))
     cssl_SSL_CTX_set_max_cert_list(pointer, Self.maximumServerCertificateBytes)
     let protocols: [UInt8] = [8] + Array("http/1.1".utf8)
-    // Zero is success, unlike with every other call.
+    // Zero means success, unlike for all other calls.
     guard SSL_CTX_set_alpn_protos(pointer, protocols, UInt32(protocols.count)) == 0 else {
       throw OpenSSLError.take("set ALPN")
     }
@@ -80,25 +93,27 @@ public final class TLSClientContext: @unchecked Sendable {  // an SSL_CTX that i
 
   private func trust(_ roots: [Certificate]) throws(OpenSSLError) {
     if roots.isEmpty { throw .own("verify servers", "there is no root certificate") }
-    // A store made so holds nothing of the system's own.
+    // A store created this way does not include the system's roots.
     let store = try checked("make certificate store", X509_STORE_new())
-    SSL_CTX_set_cert_store(pointer, store)  // which now owns it
+    SSL_CTX_set_cert_store(pointer, store)  // takes ownership
     for root in roots { try checked("trust root \(root.subject)", X509_STORE_add_cert(store, root.pointer)) }
     let parameters = SSL_CTX_get0_param(pointer)
     X509_VERIFY_PARAM_set_auth_level(parameters, 2)
     try checked("set purpose", X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_SERVER))
-    // OpenSSL counts neither the first nor the last.
+    // OpenSSL counts neither the first nor the last certificate.
     SSL_CTX_set_verify_depth(pointer, Self.maximumChain - 2)
     SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
+    paths = try CertificatePathBuilder(roots, [], Int(Self.maximumChain), purpose: X509_PURPOSE_SSL_SERVER, 0)
+    SSL_CTX_set_cert_verify_callback(pointer, verifyServer, nil)
   }
 }
 
 extension TLSClientContext {
-  /// Makes a context from PEM.
+  /// Creates a context from PEM.
   ///
   /// - Parameters:
   ///   - chain: the client's certificate, then its issuers.
-  ///   - key: the private key, not encrypted.
+  ///   - key: the private key, unencrypted.
   ///   - roots: the certificates that a server's chain may end in.
   /// - Throws: `OpenSSLError`, `PEMError` or `PrivateKeyError`.
   public convenience init(chainPEM chain: [UInt8], keyPEM key: SecretBytes, rootsPEM roots: [UInt8]) throws {

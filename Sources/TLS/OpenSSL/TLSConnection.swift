@@ -1,30 +1,32 @@
 import COpenSSL
 
-/// Takes the ciphertext that a `TLSConnection` makes.
+/// Receives the ciphertext that a `TLSConnection` produces.
 public protocol CiphertextSink: AnyObject {
-  /// Appends `ciphertext`, which is lent for this call only, to what is to be sent.
+  /// Appends `ciphertext`, which is valid only during this call, to the data to send.
   func write(ciphertext: UnsafeRawBufferPointer)
 }
 
-/// One TLS connection on the server's side (an SSL), without a socket: ciphertext is lent to it call by call, and what
-/// it wants to send goes to its sink in the same call. Belongs to one thread at a time.
+/// The server side of a TLS connection (an SSL), without a socket.
+///
+/// Each call borrows the ciphertext received, and the sink receives what is to be sent in the same call. For one thread at a time.
 public final class TLSConnection: TLSEndpoint {
   private let context: TLSServerContext
   private unowned let sink: any CiphertextSink
-  /// What is left of the ciphertext lent by `receive(_:during:)`.
+  /// The rest of the ciphertext borrowed by `receive(_:during:)`.
   private var input = UnsafeRawBufferPointer(start: nil, count: 0)
+  private var records = RecordLengths()
   private var refusal: HandshakeFailure?
   private var opening = Opening()
-  /// Whether the handshake may be complete without a client's certificate.
+  /// Whether the handshake may complete without a client certificate.
   public var admitsAnonymousClient: Bool { context.admitsAnonymousClients }
-  /// References to certificates of libssl's own that others have taken the place of.
+  /// References to libssl's own certificates that were replaced.
   private var displaced: [OpaquePointer] = []
-  /// The client's certificate: presented, and verified once the handshake is over.
+  /// The client's certificate as presented; verified once the handshake is complete.
   public private(set) var clientCertificate: Certificate?
 
-  /// A connection that waits for the client's first bytes.
+  /// Creates a connection that waits for the client's first bytes.
   ///
-  /// - Parameter sink: has to outlive the connection.
+  /// - Parameter sink: must outlive the connection.
   public init(_ context: TLSServerContext, sink: any CiphertextSink) throws(OpenSSLError) {
     ERR_clear_error()
     self.context = context
@@ -37,8 +39,9 @@ public final class TLSConnection: TLSEndpoint {
     SSL_set_accept_state(pointer)
   }
 
-  /// Lends ciphertext from the client to the calls that `body` makes. What they leave is lost, therefore `body` has to
-  /// go on until one of them wants more input, or the connection is over.
+  /// Lends ciphertext from the client to the calls in `body`.
+  ///
+  /// What they do not read is lost, so `body` must continue until one of them needs more input or the connection ends.
   public func receive<Result>(_ ciphertext: UnsafeRawBufferPointer, during body: () throws -> Result) rethrows -> Result
   {
     opening.append(ciphertext)
@@ -47,11 +50,10 @@ public final class TLSConnection: TLSEndpoint {
     return try body()
   }
 
-  /// Whether there is something to read from: of the ciphertext that is lent, or in OpenSSL. If there is not, a call more would
-  /// only find that out.
+  /// Whether there is data to read, in the borrowed ciphertext or in OpenSSL; if not, another read would only find that out.
   public var hasMoreInput: Bool { !input.isEmpty || SSL_has_pending(pointer) == 1 }
 
-  /// Goes on with the handshake.
+  /// Continues the handshake.
   public func handshake() -> HandshakeProgress {
     ERR_clear_error()
     let outcome = SSL_do_handshake(pointer)
@@ -67,19 +69,19 @@ public final class TLSConnection: TLSEndpoint {
         certificateLimit: context.maximumClientCertificateBytes))
   }
 
-  /// Why the handshake is over when the client closes the connection now.
+  /// The failure of the handshake if the client closes the connection now.
   public var closedByClient: HandshakeFailure { .closed(wasSilent: opening.isEmpty) }
 }
 
-/// What is known when the handshake is over.
+/// The facts known after the handshake.
 extension TLSConnection {
   /// `TLSv1.2` or `TLSv1.3`.
   public var version: String { String(cString: SSL_get_version(pointer)) }
 
-  /// OpenSSL's name of the cipher suite.
+  /// The name of the cipher suite in OpenSSL.
   public var cipher: String { String(cString: cssl_SSL_cipher_name(pointer)) }
 
-  /// The protocol agreed on by ALPN; nil where the client offered none.
+  /// The protocol negotiated by ALPN; `nil` if the client offered none.
   public var applicationProtocol: String? {
     var name: UnsafePointer<UInt8>?
     var count: UInt32 = 0
@@ -87,7 +89,7 @@ extension TLSConnection {
     return name.map { String(decoding: UnsafeBufferPointer(start: $0, count: Int(count)), as: UTF8.self) }
   }
 
-  /// What the client presented, to be judged again; nil before it has. Nothing is kept for this but OpenSSL's own.
+  /// What the client presented, for a recheck; `nil` before that. Uses only what OpenSSL keeps anyway.
   public var presentedChain: PresentedChain? {
     clientCertificate.map { PresentedChain(leaf: $0, intermediates: Array(presentedCertificates.dropFirst())) }
   }
@@ -100,7 +102,7 @@ extension TLSConnection {
   }
 }
 
-/// The ends of the connection that OpenSSL calls.
+/// The callbacks that OpenSSL calls.
 extension TLSConnection {
   static func of(_ ssl: UnsafeMutableRawPointer?) -> TLSConnection? {
     ssl.flatMap { SSL_get_ex_data(OpaquePointer($0), 0) }
@@ -112,27 +114,23 @@ extension TLSConnection {
     if case .refused(_, let rule, let reason) = verdict { refusal = .refused(rule: rule, reason: reason) }
   }
 
-  /// Takes over a reference to a certificate that libssl still looks at in the present call.
+  /// Takes ownership of a reference to a certificate that libssl still uses in the current call.
   func keepDuringCall(_ certificate: OpaquePointer) { displaced.append(certificate) }
 
-  /// Copies as much as there is and fits. 0 for no more input now.
+  /// Copies as much input as fits; 0 if there is none now.
   func take(into target: UnsafeMutableRawBufferPointer) -> Int {
-    let count = min(target.count, input.count)
-    guard count > 0 else { return 0 }
-    target.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[..<count]))
-    input = UnsafeRawBufferPointer(rebasing: input[count...])
-    return count
+    records.take(from: &input, into: target) { leastProtectedLength }
   }
 
   func give(_ ciphertext: UnsafeRawBufferPointer) { sink.write(ciphertext: ciphertext) }
 }
 
-/// How far a handshake is.
+/// The progress of a handshake.
 public enum HandshakeProgress: Equatable, Sendable {
-  /// Over; the client's certificate is verified and its key proven.
+  /// Complete; the client's certificate is verified and it has proved possession of the key.
   case complete
   /// More ciphertext from the client is needed.
   case wantsInput
-  /// Over without success. An alert for the client may be in the sink.
+  /// Failed. An alert for the client may be in the sink.
   case failed(HandshakeFailure)
 }

@@ -1,12 +1,12 @@
 import COpenSSL
 
-/// The one owner of an SSL, and what both sides of a TLS connection do alike once there is one. Belongs to one thread at a time.
+/// The sole owner of an SSL, with what both sides of a TLS connection have in common. For one thread at a time.
 public class TLSEndpoint {
   let pointer: OpaquePointer
-  /// Of the subclass, whose own properties go before SSL_free(3) is called.
+  /// The context of the subclass, whose own properties are released before SSL_free(3) is called.
   private let context: AnyObject
 
-  /// Takes over `pointer`, which was made in `context`.
+  /// Takes ownership of `pointer`, which was created in `context`.
   init(owning pointer: OpaquePointer, of context: AnyObject) {
     self.pointer = pointer
     self.context = context
@@ -28,14 +28,14 @@ public class TLSEndpoint {
 
   /// Encrypts all of `plaintext`.
   public final func write(_ plaintext: UnsafeRawBufferPointer) throws(OpenSSLError) {
-    if plaintext.isEmpty { return }  // SSL_write(3) takes nothing for an error
+    if plaintext.isEmpty { return }  // SSL_write(3) treats an empty write as an error
     ERR_clear_error()
     var written = 0
-    // What takes the ciphertext takes all there is, so there is no partial success and nothing to wait for.
+    // The receiver of the ciphertext accepts everything, so no write is partial or has to wait.
     try checked("write to TLS connection", SSL_write_ex(pointer, plaintext.baseAddress, plaintext.count, &written))
   }
 
-  /// Sends close_notify: nothing more will be written. The peer may still be read from.
+  /// Sends close_notify: nothing more will be written. Reading from the peer remains possible.
   public final func closeOutput() {
     ERR_clear_error()
     SSL_shutdown(pointer)
@@ -43,14 +43,14 @@ public class TLSEndpoint {
   }
 }
 
-/// What came of reading.
+/// The result of a read.
 public enum ReadProgress: Equatable, Sendable {
-  /// So many bytes of plaintext.
+  /// The number of bytes of plaintext.
   case bytes(Int)
   /// More ciphertext from the peer is needed.
   case wantsInput
   /// The peer has sent close_notify: it will send nothing more.
   case closed
-  /// The connection is over. An alert for the peer may be in the output.
+  /// The connection has ended. An alert for the peer may be in the output.
   case failed(OpenSSLError)
 }

@@ -1,27 +1,23 @@
 import COpenSSL
 
-/// What this server speaks. The system's OpenSSL configuration may ask for more strictness and never for less.
+/// The protocols of this server. The system's OpenSSL configuration may be stricter but never weaker.
 extension TLSServerContext {
   func restrictProtocol() throws(OpenSSLError) {
     try checked("set TLS version", cssl_SSL_CTX_set_min_proto_version(pointer, max(TLS1_2_VERSION, systemMinimum)))
     try checked("set TLS version", cssl_SSL_CTX_set_max_proto_version(pointer, TLS1_3_VERSION))
     SSL_CTX_set_security_level(pointer, max(2, SSL_CTX_get_security_level(pointer)))
     try checked("set ciphers", SSL_CTX_set_cipher_list(pointer, "ECDHE+AESGCM:ECDHE+CHACHA20"))
-    // AES-128 first: as strong as P-256 and X25519, and a quarter faster than AES-256 where output is streamed.
+    // AES-128 first: as strong as P-256 and X25519, and a quarter faster than AES-256 for streamed output.
     let suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
     try checked("set ciphers", SSL_CTX_set_ciphersuites(pointer, suites))
-    try chooseGroups()
+    try KeyExchangeGroups.choose(for: pointer)
     forbidResumption()
   }
 
-  private var systemMinimum: Int32 { cssl_SSL_CTX_get_min_proto_version(pointer) }
+  /// The maximum length of skipped early data, in bytes; libssl's default.
+  private static let skippedEarlyData: UInt32 = 16384
 
-  private func chooseGroups() throws(OpenSSLError) {
-    if cssl_SSL_CTX_set1_groups_list(pointer, "X25519:P-256:P-384:P-521") == 1 { return }
-    // A FIPS provider has no X25519.
-    ERR_clear_error()
-    try checked("set groups", cssl_SSL_CTX_set1_groups_list(pointer, "P-256:P-384:P-521"))
-  }
+  private var systemMinimum: Int32 { cssl_SSL_CTX_get_min_proto_version(pointer) }
 
   private func forbidResumption() {
     let wanted = cssl_options_server
@@ -29,10 +25,12 @@ extension TLSServerContext {
     SSL_CTX_clear_options(pointer, cssl_options_unsafe)
     SSL_CTX_set_num_tickets(pointer, 0)
     cssl_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
+    // Early data is never accepted. If a client sends it anyway, for a previous session, it is skipped up to this length (RFC 8446 section
+    // 4.2.10), and the handshake continues.
     SSL_CTX_set_max_early_data(pointer, 0)
-    SSL_CTX_set_recv_max_early_data(pointer, 0)
-    // Buffers of 16 KiB each way only while a record is under way, not for every idle connection; and no search for
-    // issuers of our own certificate in every handshake: what is to be sent with it is given.
+    SSL_CTX_set_recv_max_early_data(pointer, Self.skippedEarlyData)
+    // Buffers of 16 KiB per direction only while a record is in progress, not for every idle connection; and no search for the issuers of
+    // our own certificate in every handshake, because the chain to send is given.
     cssl_SSL_CTX_set_mode(pointer, Int(SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN))
   }
 
@@ -45,7 +43,7 @@ extension TLSServerContext {
       SSL_CTX_use_cert_and_key(pointer, certificate.pointer, configuration.privateKey.pointer, chain, 1)
     }
     try checked("use listener certificate \(certificate.subject) with its key", outcome)
-    // OpenSSL compares them when both are set, except where a key hides its public half.
+    // OpenSSL compares them when both are set, except if a key hides its public half.
     try checked("use listener certificate \(certificate.subject) with its key", SSL_CTX_check_private_key(pointer))
   }
 
@@ -65,7 +63,7 @@ extension TLSServerContext {
   }
 }
 
-/// SSL_CTX_set_alpn_select_cb(3): our preference decides.
+/// SSL_CTX_set_alpn_select_cb(3): the server's preference decides.
 private let selectApplicationProtocol: SSL_CTX_alpn_select_cb_func = { _, chosen, length, offered, count, argument in
   guard let chosen, let argument else { return SSL_TLSEXT_ERR_ALERT_FATAL }
   // The answer points into our list, which lives as long as the context.

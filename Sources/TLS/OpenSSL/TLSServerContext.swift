@@ -1,28 +1,29 @@
 import COpenSSL
 
-/// What all connections of one TLS server have in common (an SSL_CTX). Immutable; new material means a new context.
+/// What all connections of a TLS server share (an SSL_CTX). Immutable; new material needs a new context.
 ///
-/// TLS 1.2 with ECDHE and AEAD, and TLS 1.3; every client must present a certificate in every connection, unless the
+/// It allows TLS 1.2 with ECDHE and AEAD, and TLS 1.3. Every client must present a certificate on every connection, unless the
 /// configuration says otherwise: there is no session resumption, no renegotiation, no compression and no early data.
 public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that is no longer changed has its own locks
-  /// What a context is made from.
+  /// The configuration of a context.
   public struct Configuration: Sendable {
-    /// The server's certificate, then its issuers; the root may be left out.
+    /// The server's certificate, then its issuers; the root may be omitted.
     public var certificateChain: [Certificate]
     /// The key of the first certificate.
     public var privateKey: PrivateKey
-    /// Certificates whose subjects are sent as hints which client certificates are wanted.
+    /// Certificates whose subjects are sent as hints about acceptable client certificates.
     public var clientAuthorities: [Certificate]
-    /// Protocols offered by ALPN (RFC 7301), the preferred one first; none or 1 to 255 bytes each. A client that offers
-    /// only others is refused; one that offers none is not.
+    /// The ALPN protocols (RFC 7301) in order of preference; none, or names of 1 to 255 bytes.
+    ///
+    /// A client that offers only other protocols is refused; one that offers none is not.
     public var applicationProtocols: [String]
-    /// The most bytes that a client's certificates may have together.
+    /// The maximum size of a client's certificates together, in bytes.
     public var maximumClientCertificateBytes = 32768
 
-    /// Whether a client may be without a certificate. One that it does present has to be accepted in any case.
+    /// Whether a client may connect without a certificate. A certificate that it presents must be acceptable in any case.
     public var admitsAnonymousClients = false
 
-    /// A configuration with the defaults for what is not named here.
+    /// Creates a configuration with defaults for everything else.
     public init(
       certificateChain: [Certificate], privateKey: PrivateKey, clientAuthorities: [Certificate],
       applicationProtocols: [String] = ["http/1.1"]
@@ -36,18 +37,18 @@ public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that i
 
   let pointer: OpaquePointer
   let verify: @Sendable (PresentedChain) -> PeerVerdict
-  /// The ALPN list in wire format: each name with its length before it.
+  /// The ALPN list in wire format: each name preceded by its length.
   let applicationProtocols: [UInt8]
   let maximumClientCertificateBytes: Int
   let admitsAnonymousClients: Bool
-  /// Those of clients that were let in.
+  /// The certificates of accepted clients.
   let certificates = SharedCertificates()
 
-  /// Makes a context.
+  /// Creates a context.
   ///
   /// - Parameters:
-  ///   - verify: asked once in every handshake, on the thread that drives it; nothing else is consulted.
-  /// - Throws: where the certificate is too weak (OpenSSL security level 2), or key and certificate do not fit.
+  ///   - verify: called once in every handshake, on the thread that drives it; nothing else is consulted.
+  /// - Throws: if the certificate is too weak (OpenSSL security level 2), or key and certificate do not match.
   public init(
     _ configuration: Configuration, verify: @escaping @Sendable (PresentedChain) -> PeerVerdict
   ) throws(OpenSSLError) {

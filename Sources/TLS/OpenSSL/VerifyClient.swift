@@ -1,11 +1,11 @@
 import COpenSSL
 
-/// SSL_CTX_set_cert_verify_callback(3): instead of OpenSSL's own verification, the context's closure decides.
+/// SSL_CTX_set_cert_verify_callback(3): the context's closure decides instead of OpenSSL's own verification.
 let verifyClient: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { context, argument in
   guard let context, let argument else { return 0 }
   let server = TLSServerContext.of(argument)
   let connection = TLSConnection.of(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()))
-  // The list of which libssl keeps the rest when this returns, the client's own certificate first.
+  // The client's own certificate is first; libssl keeps the rest of this list when this returns.
   let list = X509_STORE_CTX_get0_untrusted(context)
   guard let connection, let received = ReceivedCertificates(list, known: server.certificates) else { return 0 }
   let presented = received.presented
@@ -22,12 +22,12 @@ let verifyClient: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> I
   }
 }
 
-/// The certificates that a client has sent in this handshake, with their keys.
+/// The certificates that a client sent in this handshake, including their keys.
 private struct ReceivedCertificates {
   private let known: SharedCertificates
   private let certificates: [(certificate: Certificate, der: [UInt8], isKnown: Bool)]
 
-  /// - Returns: nil where there is none or one cannot be read again, which only a lack of memory explains.
+  /// - Returns: `nil` if there is none or one cannot be parsed again, which only happens without memory.
   init?(_ list: OpaquePointer?, known: SharedCertificates) {
     var certificates: [(Certificate, [UInt8], Bool)] = []
     for index in 0..<cssl_X509_stack_count(list) {
@@ -54,9 +54,9 @@ private struct ReceivedCertificates {
     PresentedChain(leaf: certificates[0].certificate, intermediates: certificates.dropFirst().map(\.certificate))
   }
 
-  /// Puts them into libssl's list, where its own are without their keys, and keeps them for other connections.
+  /// Replaces libssl's certificates, which lack their keys, in its list, and stores these for other connections.
   ///
-  /// - Parameter displaced: takes over the references to libssl's own.
+  /// - Parameter displaced: takes ownership of the references to libssl's own.
   func replace(in list: OpaquePointer?, _ displaced: (OpaquePointer) -> Void) {
     for (index, entry) in certificates.enumerated() {
       X509_up_ref(entry.certificate.pointer)

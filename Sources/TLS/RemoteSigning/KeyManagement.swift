@@ -3,7 +3,7 @@ import OpenSSL
 
 /// The provider's key management functions; provider-keymgmt(7). A `keydata` is a retained `RemoteKey`.
 enum KeyManagement {
-  /// The parameter by which `PrivateKey.remote` hands over a prepared `RemoteKey`: its address.
+  /// The parameter with which `PrivateKey.remote` passes the address of a prepared `RemoteKey`.
   static var handleParameter: UnsafePointer<CChar> { constantText("agentd-remote-key") }
 
   static func table(_ algorithm: KeyAlgorithm) -> UnsafePointer<OSSL_DISPATCH> {
@@ -20,7 +20,7 @@ enum KeyManagement {
     ])
   }
 
-  // A C function has no room to remember an algorithm: one each.
+  // A C function cannot capture the algorithm, so each has its own.
   private static func new(_ algorithm: KeyAlgorithm) -> ProviderFunction {
     typealias New = @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
     let new: New =
@@ -41,7 +41,7 @@ enum KeyManagement {
     if let key { Unmanaged<RemoteKey>.fromOpaque(key).release() }
   }
 
-  /// The secret is had, in another process; so everything is.
+  /// With a signer the private half exists in another process, so every part is present.
   private static let has: @convention(c) (UnsafeRawPointer?, Int32) -> Int32 = { key, selection in
     guard let key = remoteKey(key), key.publicKey != nil else { return 0 }
     return selection & cssl_SELECT_PRIVATE_KEY != 0 && key.signer == nil ? 0 : 1
@@ -64,7 +64,7 @@ enum KeyManagement {
         key.adopt(Unmanaged<RemoteKey>.fromOpaque(pointer).takeUnretainedValue())
         return 1
       }
-      // A foreign private key has no business here: only public ones come, to be compared.
+      // A foreign private key must not be imported: only public keys come here, for comparison.
       guard selection & cssl_SELECT_PRIVATE_KEY == 0 || OSSL_PARAM_locate_const(parameters, "priv") == nil else {
         return 0
       }
@@ -103,7 +103,7 @@ enum KeyManagement {
   ])
 }
 
-/// The `RemoteKey` behind a keydata pointer; it stays retained by OpenSSL.
+/// Returns the `RemoteKey` of a keydata pointer; OpenSSL keeps its reference.
 func remoteKey(_ pointer: UnsafeRawPointer?) -> RemoteKey? {
   pointer.map { Unmanaged<RemoteKey>.fromOpaque($0).takeUnretainedValue() }
 }

@@ -2,10 +2,9 @@ import COpenSSL
 import OpenSSL
 
 extension PrivateKey {
-  /// The key of `certificate` as it stands in for the real one, which `signer` has: TLS can be served with it, but there
-  /// is no secret in it.
+  /// Returns a stand-in for the key of `certificate`, whose private half `signer` has. TLS can use it, but it contains no secret.
   ///
-  /// - Throws: for kinds of keys other than RSA, RSA-PSS, elliptic curve and Ed25519.
+  /// - Throws: for types of keys other than RSA, RSA-PSS, elliptic curve and Ed25519.
   public static func remote(
     of certificate: Certificate, signer: any RemoteSigner
   ) throws(OpenSSLError) -> PrivateKey {

@@ -1,10 +1,10 @@
 import COpenSSL
 import OpenSSL
 
-/// The name of this provider, and in its algorithms' properties.
+/// The name of this provider, also used in its algorithms' properties.
 let providerName = "agentd-remote-keys"
 
-/// A table of parameters that lives as long as the process.
+/// Returns a parameter table that lives as long as the process.
 func parameterTable(_ parameters: [OSSL_PARAM]) -> UnsafePointer<OSSL_PARAM> {
   let table = UnsafeMutablePointer<OSSL_PARAM>.allocate(capacity: parameters.count + 1)
   for (index, parameter) in parameters.enumerated() { (table + index).initialize(to: parameter) }
@@ -12,17 +12,17 @@ func parameterTable(_ parameters: [OSSL_PARAM]) -> UnsafePointer<OSSL_PARAM> {
   return UnsafePointer(table)
 }
 
-/// The text of a literal, which lives as long as the process.
+/// Returns the text of a literal, which lives as long as the process.
 func constantText(_ text: StaticString) -> UnsafePointer<CChar> {
   UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }
 
-/// An OpenSSL provider, built in, of private keys whose secret is in another process; provider(7).
+/// A built-in OpenSSL provider for private keys whose secret is in another process; provider(7).
 enum Provider {
-  /// Loads the provider once for the process.
+  /// Whether the provider is loaded; loads it once per process.
   static let isLoaded: Bool = {
-    // A first fetch puts the standard kinds of keys in place before ours, which have to have their names: of two algorithms with
-    // one name OpenSSL takes the one that came first.
+    // Fetching first registers the standard key types before ours, which need the same names: of two algorithms with one name, OpenSSL uses
+    // the one registered first.
     for algorithm in KeyAlgorithm.allCases {
       EVP_PKEY_CTX_free(EVP_PKEY_CTX_new_from_name(nil, algorithm.name, nil))
     }
@@ -32,7 +32,7 @@ enum Provider {
 
   private static let start: ProviderStart = { core, _, functions, context in
     functions?.pointee = table
-    // Nothing is kept for the provider as a whole; OpenSSL only wants something that is not null.
+    // The provider has no context of its own; OpenSSL only requires a non-null pointer.
     context?.pointee = UnsafeMutableRawPointer(core)
     return 1
   }

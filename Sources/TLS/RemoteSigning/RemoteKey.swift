@@ -1,8 +1,9 @@
 import COpenSSL
 import OpenSSL
 
-/// What OpenSSL knows of a key of this provider: the public half, an EVP_PKEY of another provider, and whom to ask for
-/// signatures. It has no signer where OpenSSL brought a public key here to compare it.
+/// What OpenSSL knows about a key of this provider: the public half, an EVP_PKEY of another provider, and the signer.
+///
+/// There is no signer if OpenSSL imported a public key only to compare it.
 final class RemoteKey {
   let algorithm: KeyAlgorithm
   private(set) var publicKey: OpaquePointer?
@@ -21,7 +22,7 @@ final class RemoteKey {
 
   deinit { EVP_PKEY_free(publicKey) }
 
-  /// Becomes the key that `other` is.
+  /// Takes over the public key and the signer of `other`.
   func adopt(_ other: RemoteKey) {
     EVP_PKEY_up_ref(other.publicKey)
     EVP_PKEY_free(publicKey)
@@ -29,7 +30,7 @@ final class RemoteKey {
     signer = other.signer
   }
 
-  /// Becomes the public key that the parameters describe; EVP_PKEY_fromdata(3).
+  /// Takes over the public key that the parameters describe; EVP_PKEY_fromdata(3).
   func adopt(publicKeyFrom parameters: UnsafePointer<OSSL_PARAM>) -> Bool {
     guard let context = EVP_PKEY_CTX_new_from_name(nil, algorithm.name, "provider!=\(providerName)") else {
       return false
@@ -37,7 +38,7 @@ final class RemoteKey {
     defer { EVP_PKEY_CTX_free(context) }
     var key: OpaquePointer?
     guard EVP_PKEY_fromdata_init(context) == 1,
-      // OpenSSL reads the parameters only, though its prototype does not say so.
+      // OpenSSL only reads the parameters, although its prototype does not say so.
       EVP_PKEY_fromdata(
         context, &key, cssl_EVP_PKEY_PUBLIC_KEY, UnsafeMutablePointer(mutating: parameters)) == 1
     else { return false }
@@ -47,7 +48,7 @@ final class RemoteKey {
   }
 }
 
-/// The kinds of keys that this provider stands in for.
+/// The types of keys that this provider can represent.
 enum KeyAlgorithm: CaseIterable {
   case rsa, rsaPSS, ec, ed25519
 
@@ -56,7 +57,7 @@ enum KeyAlgorithm: CaseIterable {
     self = algorithm
   }
 
-  /// The name by which OpenSSL is asked for it.
+  /// The name used to fetch it from OpenSSL.
   var name: String {
     switch self {
     case .rsa: "RSA"
@@ -66,7 +67,7 @@ enum KeyAlgorithm: CaseIterable {
     }
   }
 
-  /// All names, as provider-keymgmt(7) lists them: libssl looks a key's kind up by several of them.
+  /// All names, as listed in provider-keymgmt(7): libssl looks up a key type by several of them.
   var names: StaticString {
     switch self {
     case .rsa: "RSA:rsaEncryption:1.2.840.113549.1.1.1"
@@ -76,7 +77,7 @@ enum KeyAlgorithm: CaseIterable {
     }
   }
 
-  /// The scheme of a signature by such a key; `nil` for one that TLS does not have.
+  /// Returns the scheme of a signature with such a key; `nil` if TLS does not have it.
   func scheme(digest: String?, usesPSS: Bool) -> SignatureScheme? {
     switch self {
     case .rsa: SignatureScheme(usesPSS ? .rsaPSS : .rsaPKCS1, digest: digest)

@@ -1,7 +1,7 @@
 import COpenSSL
 import OpenSSL
 
-/// One signature in the making: the key, and what libssl has chosen for it.
+/// A signature in progress: the key, and the parameters that libssl has chosen.
 final class SignatureOperation {
   var key: RemoteKey?
   var digest: String?
@@ -10,10 +10,12 @@ final class SignatureOperation {
   var scheme: SignatureScheme? { key?.algorithm.scheme(digest: digest, usesPSS: usesPSS) }
 }
 
-/// The provider's signature functions; provider-signature(7). libssl signs in one shot, so there is no other way here.
+/// The provider's signature functions; provider-signature(7). Only one-shot signing is implemented, because libssl uses nothing else.
 enum SignatureFunctions {
-  /// Of all kinds of keys. No name of OpenSSL's own: by such a one everybody else's signatures might be made and verified here,
-  /// for in which order OpenSSL looks through its providers depends on what it was asked before.
+  /// The name for all types of keys.
+  ///
+  /// It must not be one of OpenSSL's names: the order in which OpenSSL searches its providers depends on earlier fetches, so signatures
+  /// with other keys might be made and verified here.
   static let name: StaticString = "agentd-remote-signature"
 
   static func table() -> UnsafePointer<OSSL_DISPATCH> {
@@ -81,7 +83,7 @@ enum SignatureFunctions {
     OSSL_PARAM_construct_utf8_string(constantText("digest"), nil, 0),
   ])
 
-  /// Takes what libssl says of the padding. The salt is always as long as the digest, as TLS wants it and libssl asks.
+  /// Applies the padding that libssl sets. The salt is always as long as the digest, as TLS requires and libssl requests.
   private static func apply(_ parameters: UnsafePointer<OSSL_PARAM>?, to operation: SignatureOperation) -> Int32 {
     guard let parameters, let padding = OSSL_PARAM_locate_const(parameters, "pad-mode") else { return 1 }
     var mode: Int32 = 0

@@ -5,7 +5,7 @@ import SigningLink
 import Synchronization
 import SystemCalls
 
-/// The listener's end of a `SigningLink`: asks the signer for every signature, one at a time on each processor, whichever thread asks.
+/// The listener's end of a `SigningLink`: requests every signature from the signer, one at a time per processor, from any thread.
 public final class SignerConnection: RemoteSigner {
   private final class Line: Sendable {
     let socket: Mutex<FileDescriptor>
@@ -15,13 +15,12 @@ public final class SignerConnection: RemoteSigner {
   private let lines: [Line]
   private let onLoss: @Sendable () -> Void
 
-  /// Takes the listener's ends.
+  /// Takes ownership of the listener's ends of the sockets.
   ///
   /// - Parameters:
-  ///   - sockets: at least one, each with a thread of the signer at its other end.
-  ///   - patience: seconds to wait for a signature before the signer is taken for lost.
-  ///   - onLoss: called, on the thread that asked, when the signer has gone or does not answer: no handshake will
-  ///     succeed any more.
+  ///   - sockets: at least one, each served by a thread of the signer.
+  ///   - patience: seconds to wait for a signature before the signer is considered lost.
+  ///   - onLoss: called on the requesting thread when the signer is gone or does not answer: no handshake can succeed from then on.
   public init(
     _ sockets: [FileDescriptor], patience: Int = 5, onLoss: @escaping @Sendable () -> Void
   ) throws(SystemError) {
@@ -30,7 +29,7 @@ public final class SignerConnection: RemoteSigner {
     self.onLoss = onLoss
   }
 
-  /// Waits for the signer's answer; see `RemoteSigner`.
+  /// Requests a signature and waits for it; see `RemoteSigner`.
   public func sign(_ message: UnsafeRawBufferPointer, _ scheme: SignatureScheme) -> [UInt8]? {
     guard message.count <= SigningLink.maximumMessage else { return nil }
     let processor = Int(clinux_current_processor())
@@ -41,13 +40,13 @@ public final class SignerConnection: RemoteSigner {
     return Array(answer.dropFirst())
   }
 
-  /// Whether the signer answers with all its threads: they are asked what they refuse, a signature of nothing.
+  /// Returns whether all threads of the signer answer, by requesting a signature that they refuse.
   public func isThere() -> Bool {
     let nothing = [UInt8](repeating: 0xFF, count: SigningLink.headLength)
     return lines.allSatisfy { answer(to: nothing, over: $0) != nil }
   }
 
-  // At least one byte; `nil` when the signer is lost.
+  // Returns at least one byte; `nil` if the signer is lost.
   private func answer(to request: [UInt8], over line: Line) -> [UInt8]? {
     let answer = line.socket.withLock { Self.exchange(request, over: $0) }
     if let answer, !answer.isEmpty { return answer }

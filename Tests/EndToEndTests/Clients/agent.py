@@ -9,7 +9,7 @@ import sys
 port, root, version, *files = sys.argv[1:]
 context = ssl.create_default_context(cafile=root)
 context.minimum_version = context.maximum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[version]
-# It would show weak certificates, which it is the agent's to refuse.
+# Allows weak certificates, which the agent must refuse.
 context.set_ciphers("DEFAULT@SECLEVEL=0")
 if files:
     context.load_cert_chain(*files)

@@ -1,6 +1,6 @@
-// The complaints: ghostunnel#220 and #219 (the bundle of CAs is not read again; the tunnel is dead when it expires), Icinga/icinga2#7650 (a
+// The complaints: ghostunnel#220 and #219 (the bundle of CAs is not reread; the tunnel is dead when it expires), Icinga/icinga2#7650 (a
 // restart after each change).
-// The promise: clients of a root are let in as soon as it is imported, and no more as soon as it is removed, without a restart.
+// The promise: clients of a root are admitted once it is imported, and refused once it is removed, without a restart.
 import TestCertificates
 import TestSupport
 import Testing

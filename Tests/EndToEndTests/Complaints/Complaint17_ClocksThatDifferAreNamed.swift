@@ -1,7 +1,7 @@
-// The complaints: wazuh PR#38440 (clocks that differ end in a loop), lxc/incus PR#2450 (they show only as "not authorized"),
+// The complaints: wazuh PR#38440 (clocks that differ cause an endless loop), lxc/incus PR#2450 (they show only as "not authorized"),
 // hashicorp/vault PR#1036 and istio PR#32176 (a new certificate is "not yet valid").
-// The promise: where a clock is the cause, the line says by how much, what this host's clock shows, and that it is to be looked at; it says so
-// once for each connection, and the client comes in as soon as the time has come.
+// The promise: if a clock is the cause, the line says by how much, what this host's clock shows, and to check it; it says so once per
+// connection, and the client is admitted as soon as its certificate is valid.
 import TestCertificates
 import TestSupport
 import Testing

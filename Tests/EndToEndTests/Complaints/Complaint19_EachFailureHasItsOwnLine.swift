@@ -1,5 +1,5 @@
-// The complaints: NagiosEnterprises/nrpe#138, #251, #119 and #173. Every failure of TLS prints the same line, and nobody can tell the cause.
-// The promise: each cause has a line of its own, with the peer and, where it showed one, its certificate.
+// The complaints: NagiosEnterprises/nrpe#138, #251, #119 and #173. Every TLS failure prints the same line, which does not reveal the cause.
+// The promise: each cause has its own line, with the peer and, if it presented one, its certificate.
 import TestCertificates
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
-// The complaint: puppetlabs/puppet PR#3700, spacewalk PR#573: the upgrade of the agent kills what it runs, the upgrade itself
-// among it.
-// The promise: the programs are replaced by another build and agentd is started again; the job goes on, and its output and exit
-// code arrive.
+// The complaint: puppetlabs/puppet PR#3700, spacewalk PR#573: an upgrade of the agent kills the processes that it runs, including the
+// upgrade itself.
+// The promise: the programs are replaced by another build and agentd is restarted; the job keeps running, and its output and exit code
+// arrive.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -33,7 +33,7 @@ import Testing
     #expect(try await agent.request("GET", "jobs/steady/output").text == "before\nafter\n")
   }
 
-  /// As a package manager does it: a new file, moved over the old one. Each build differs from the one before.
+  /// Like a package manager: a new file is moved over the old one. Each build differs from the one before.
   private func install(in agent: Installation) async throws {
     for program in ["agentd", "agentd-network", "agentd-shepherd"] {
       let target = agent.folder.path("programs/\(program)")

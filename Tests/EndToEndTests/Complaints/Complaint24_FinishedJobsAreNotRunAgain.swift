@@ -1,4 +1,4 @@
-// The complaint: hashicorp/nomad#5945, #5883, #6354. A restart of the agent ran jobs again that had finished.
+// The complaint: hashicorp/nomad#5945, #5883, #6354. A restart of the agent reran jobs that had finished.
 // The promise: a job runs once, however agentd is restarted while it runs or afterwards, and however often it is submitted.
 import AgentProtocol
 import Glibc

@@ -1,5 +1,5 @@
-// The complaint: dkron-io/dkron#1483: jobs that have ended count as running until the agent is started again.
-// The promise: whoever is told that a job has ended finds its place free, however it ended.
+// The complaint: dkron-io/dkron#1483: jobs that have ended count as running until the agent restarts.
+// The promise: once the end of a job is reported, its slot is free, however it ended.
 import TestSupport
 import Testing
 

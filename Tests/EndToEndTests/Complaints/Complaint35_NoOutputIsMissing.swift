@@ -1,5 +1,5 @@
-// The complaint: dkron-io/dkron#540: output of a job is missing now and then.
-// The promise: whoever is told that a job has ended finds all of its output there, every time.
+// The complaint: dkron-io/dkron#540: output of a job is sometimes missing.
+// The promise: once the end of a job is reported, all of its output is available, every time.
 import AgentProtocol
 import TestSupport
 import Testing
@@ -12,7 +12,7 @@ import Testing
       for number in 1...200 {
         group.addTask {
           let id = JobID("short-\(number)")!
-          // The last line is written by a process that the job does not wait for by name, just before its end.
+          // The last line is written just before the end of the job, by a process for which it does not explicitly wait.
           _ = try await client.submit(id, JobRequest(command: ["/bin/sh", "-c", "echo first; echo second | cat"]))
           _ = try await client.finalState(of: id)
           #expect(try await client.wholeOutput(of: id) == Array("first\nsecond\n".utf8))

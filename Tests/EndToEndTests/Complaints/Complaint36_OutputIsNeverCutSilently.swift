@@ -1,5 +1,5 @@
-// The complaint: NagiosEnterprises/nrpe#32, #192: output is cut at 1 KiB or 8 KiB, and nobody is told.
-// The promise: any size arrives as it was written, or the job's state says what was dropped.
+// The complaint: NagiosEnterprises/nrpe#32, #192: output is cut at 1 KiB or 8 KiB without notice.
+// The promise: output of any size arrives as written, or the job's state says what was dropped.
 import AgentProtocol
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
-// The complaint: buildkite/agent#1208, PR#3191, PR#2192: a long log arrives in part, or is held in memory until there is a limit.
-// The promise: a slow reader of a long log, cut off in between, gets every byte, and the listener holds none of it.
+// The complaint: buildkite/agent#1208, PR#3191, PR#2192: a long log arrives in part, or is held in memory up to a limit.
+// The promise: a slow reader of a long log that is interrupted and continues gets every byte, and the listener holds none of it.
 import AgentProtocol
 import Glibc
 import Synchronization
@@ -30,7 +30,7 @@ import Testing
     #expect(wrong == 0)
   }
 
-  /// The listener's resident memory in KiB.
+  /// The listener's resident memory, in KiB.
   private func memory(of agent: Installation) async throws -> Int {
     Int(try ProcessTable.status(try await agent.listenerID())["VmRSS"]?.first ?? "") ?? 0
   }

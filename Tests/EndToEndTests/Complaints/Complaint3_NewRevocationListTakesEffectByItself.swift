@@ -1,7 +1,7 @@
-// The complaints: Icinga/icinga2#8501 and #9487. A revocation list was replaced, the daemon kept the old one until it had expired, and
-// cut all its peers off.
-// The promise: a list that is imported is in force without a restart; the clients whom an expired one kept out come in again by
-// themselves.
+// The complaints: Icinga/icinga2#8501 and #9487. A revocation list was replaced, but the daemon kept the old one until it expired, and then
+// dropped all its peers.
+// The promise: an imported list takes effect without a restart; clients refused because of an expired list are admitted again
+// automatically.
 import TestCertificates
 import TestSupport
 import Testing

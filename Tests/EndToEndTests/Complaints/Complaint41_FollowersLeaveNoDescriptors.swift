@@ -1,5 +1,5 @@
-// The complaint: hashicorp/nomad#6309: the process that carries logs runs out of descriptors.
-// The promise: when jobs and their followers are gone, all of agentd has as many descriptors open as before.
+// The complaint: hashicorp/nomad#6309: the process that transports logs runs out of descriptors.
+// The promise: when jobs and their followers are gone, all agentd processes have as many open descriptors as before.
 import AgentProtocol
 import TestSupport
 import Testing
@@ -15,7 +15,7 @@ import Testing
       try await withThrowingTaskGroup(of: Void.self) { group in
         for number in 1...100 {
           group.addTask {
-            // Half of them give up in between.
+            // Half of them give up halfway.
             if number % 2 == 0 {
               let output = try await client.wholeOutput(of: id, follow: true)
               #expect(output == Array("a\nb\n".utf8))

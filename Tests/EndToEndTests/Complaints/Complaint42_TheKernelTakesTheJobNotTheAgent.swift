@@ -1,7 +1,7 @@
 // The complaint: elastic-ci-stack#882, amazon-ssm-agent PR#655: out of memory, the kernel kills the agent and not the job. And the
-// other way round, nomad#19515: the jobs inherit the agent's protection.
-// The promise: agentd, its listener and shepherds keep the score that they were started with, and jobs begin with 0. (A higher one
-// here, which shows the same: a lower one cannot be had in every container.)
+// converse, nomad#19515: jobs inherit the agent's protection.
+// The promise: agentd, its listener and shepherds keep the score with which they were started, and jobs start with 0. (Tested with a higher
+// score, which shows the same: not every container permits a lower one.)
 import SystemCalls
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
-// The complaints: Icinga/icinga2#5396 and wazuh#36743, PR#38401. A peer that had vanished without a word was taken to be connected for minutes
-// or hours.
-// The promise: the kernel asks after each connection that has been silent for half a minute, whoever has it; after another half it is gone.
+// The complaints: Icinga/icinga2#5396 and wazuh#36743, PR#38401. A peer that had vanished silently was considered connected for minutes or
+// hours.
+// The promise: the kernel probes each connection that has been silent for half a minute; after another half it is closed.
 import SystemCalls
 import TestSupport
 import Testing
@@ -26,7 +26,7 @@ import Testing
       ], environment: agent.environment, input: nil)
     try client.write("GET /v1/agent HTTP/1.1\r\nHost: localhost\r\n\r\n")
     try await wait(for: "the answer") { client.outputText.contains("200 OK") }
-    // Where an acknowledgement is on its way, that has the timer for a moment.
+    // While an acknowledgement is pending, that uses the timer for a moment.
     try await wait(for: "keepalive of all four") {
       let timers = try timers(of: agent)
       return timers.count == 4 && timers.allSatisfy { $0.kind == "02" && $0.ticks <= 3000 }
@@ -35,7 +35,7 @@ import Testing
     _ = try await strangers.end()
   }
 
-  /// The timers of the agent's connections, as proc_net_tcp(5) shows them: 02 is the keepalive timer, in hundredths of a second.
+  /// The timers of the agent's connections, from /proc/net/tcp: 02 is the keepalive timer, in hundredths of a second.
   private func timers(of agent: Installation) throws -> [(kind: String, ticks: Int)] {
     let table = String(decoding: try DurableFile.read("/proc/net/tcp", limit: 1 << 24), as: UTF8.self)
     let hexadecimal = String(agent.port, radix: 16, uppercase: true)

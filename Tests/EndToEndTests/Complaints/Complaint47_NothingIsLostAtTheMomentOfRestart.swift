@@ -1,6 +1,6 @@
-// The complaint: dkron-io/dkron#764, #998, puppetlabs/pxp-agent PR#727, borg-ui#869: no jobs after a change of leader, a message that
-// is lost in a restart, a job reaped at the moment it could be recovered.
-// The promise: jobs that are submitted, wait, run or end while agentd is killed and started again all come to their own end.
+// The complaint: dkron-io/dkron#764, #998, puppetlabs/pxp-agent PR#727, borg-ui#869: no jobs after a change of leader, a message lost in a
+// restart, a job reaped when it could have been recovered.
+// The promise: jobs that are submitted, wait, run or end while agentd is killed and restarted all come to their own end.
 import AgentProtocol
 import Glibc
 import TestSupport
@@ -31,7 +31,7 @@ import Testing
     let ends = try await running.value
     for number in 1...60 {
       let end = ends[JobID("job-\(number)")!]
-      // Killed between the record and the start of the job: not run, and said so.
+      // agentd was killed between the record and the start of the job: it did not run, and its state says so.
       #expect(end?.exitCode == Int32(number) || end?.state == .interrupted && end?.outputBytes ?? 0 == 0)
     }
     #expect(ends.values.count { $0.state == .interrupted } <= 10)

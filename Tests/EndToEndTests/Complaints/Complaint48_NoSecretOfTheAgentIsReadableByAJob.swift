@@ -1,6 +1,6 @@
-// The complaint: buildkite/agent#897, actions-runner-controller#2871: the agent's own secret is there for every job to read.
-// The promise: a job reads neither key nor store, neither the record of jobs nor another job's files, nor anything of agentd's
-// processes, even as the user whom the listener runs as.
+// The complaint: buildkite/agent#897, actions-runner-controller#2871: every job can read the agent's own secret.
+// The promise: a job can read neither the key nor the store, neither the job records nor another job's files, nor anything of agentd's
+// processes. NoJobRunsAsAgentdsOwnUser tests that no job runs as one of agentd's own users.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -10,7 +10,7 @@ import Testing
 struct Complaint48_NoSecretOfTheAgentIsReadableByAJob {
   @Test func everythingIsClosed() async throws {
     let agent = try await Installation.running()
-    // What counts is what agentd has closed itself.
+    // Only what agentd itself has closed counts.
     try checked("chmod") { chmod(agent.folder.path, 0o755) }
     try await agent.finish("other", ["/bin/echo", "other's output"])
     let processes = [agent.supervisorID, try await agent.listenerID(), try await agent.signerID()]
@@ -22,7 +22,7 @@ struct Complaint48_NoSecretOfTheAgentIsReadableByAJob {
     let script = places.map { "(ls \($0)/ || dd if=\($0) count=1) >/dev/null 2>&1 && echo open: \($0)" }
     let looked = try await agent.finish("look", ["/bin/sh", "-c", (script + ["echo looked"]).joined(separator: "\n")])
     #expect(looked.output == "looked\n")
-    // That it would have told.
+    // The check would have reported an open one.
     #expect(
       try await agent.finish("see", ["/bin/sh", "-c", "ls /proc/$$/fd >/dev/null && echo open"]).output == "open\n")
   }

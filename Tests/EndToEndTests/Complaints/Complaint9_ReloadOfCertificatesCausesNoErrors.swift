@@ -1,8 +1,8 @@
 // The complaints: hashicorp/nomad#3247 and #4413 (errors after certificates were reloaded), temporalio/temporal#1162 (the process keeps the
-// old certificate until it fails), jhuckaby/Cronicle#236 and #843 (a renewal takes a restart, which aborts jobs), Icinga/icinga2#7650
+// old certificate until it fails), jhuckaby/Cronicle#236 and #843 (a renewal requires a restart, which aborts jobs), Icinga/icinga2#7650
 // (restart after the certificate is signed).
-// The promise: a renewed certificate is served to the next client without a restart; the running job, the client that
-// waits for it and the one that stays connected do not notice.
+// The promise: a renewed certificate is served to the next client without a restart; the running job, the client that waits for it and the
+// one that stays connected do not notice.
 import TestCertificates
 import TestSupport
 import Testing

@@ -1,6 +1,5 @@
-// The promise: every command line that README.md and docs/guide.md print works as it is printed, in order, on hosts that `make install`
-// has installed; and what the documents show below it is what it shows. A new line is run without anybody's doing. What cannot be run here
-// stands in one table, with the reason.
+// The promise: every command in README.md and docs/guide.md works as printed, in order, on hosts installed with `make install`; its output
+// is what the documents show below it. A new line is run automatically. Commands that cannot be run here are in one table, with the reason.
 import SystemCalls
 import TestSupport
 import Testing
@@ -8,7 +7,7 @@ import Testing
 @Suite(.enabled(if: isRoot, "only root can make hosts of name spaces"), .serialized) struct DocumentsWorkAsPrinted {
   static let documents = ["README.md", "docs/guide.md"]
 
-  /// The command lines that are not run here, without remarks, and what runs them instead.
+  /// The command lines that are not run here, without comments, and what covers them instead.
   static let exempt = [
     "make demo": "it builds for release; .ci/run runs it",
     "make test": "it runs this test",
@@ -17,7 +16,7 @@ import Testing
     "make build":
       "it builds for release; the hosts here have the build under test, and check_install of .ci/run the release",
   ]
-  /// The command lines that stay in the foreground, until somebody ends them.
+  /// The command lines that stay in the foreground until somebody stops them.
   static let foreground: Set = ["jams-agentd -F"]
   static let password = "correct horse battery staple"
 
@@ -30,7 +29,7 @@ import Testing
 
   @Test(arguments: documents) func everyLineIsRun(document: String) async throws {
     let commands = try PrintedCommand.all(in: document).filter { Self.exempt[$0.withoutRemark] == nil }
-    // Where there is no name before the prompt it is the repository, on some machine.
+    // Without a name before the prompt, the command runs in the repository, on any machine.
     let names = commands.map(\.host).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     let hosts = try await SeparateHosts(
       names.map { $0.isEmpty ? "build" : $0 }, aliases: ["sched1": "scheduler"], try await InstalledSystem())
@@ -44,7 +43,7 @@ import Testing
       shells[host] = shell
       let isOver = try await run(command, shell, &text)
       guard !isOver else { continue }
-      // What stays in the foreground keeps its terminal, and the person opens another.
+      // A command in the foreground keeps its terminal, and the person opens another.
       busy.append(shell)
       shells[host] = nil
     }

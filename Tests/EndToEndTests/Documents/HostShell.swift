@@ -1,14 +1,14 @@
 import SystemCalls
 import TestSupport
 
-/// A person at a shell on one host, who types what a document prints and answers what is asked for.
+/// A person at a shell on a host, who types what a document prints and answers questions.
 final class HostShell {
   private let terminal: Terminal
-  /// What the prompt is, with the exit status of the last command in it.
+  /// The prompt, which contains the exit status of the last command.
   private static var prompt: Regex<(Substring, Substring)> { #/\u{1}([0-9]+)\u{2}$/# }
 
   /// - Parameters:
-  ///   - directory: where the person is; nil for /root.
+  ///   - directory: the working directory; nil for /root.
   ///   - variables: added to the environment.
   init(_ host: SeparateHosts.Host, directory: String? = nil, variables: [String: String] = [:]) async throws {
     let settings = try host.folder.write(".shell", "PS1='\u{1}$?\u{2}' PS2=\n")
@@ -20,14 +20,14 @@ final class HostShell {
   /// Types a command and waits for the next prompt.
   ///
   /// - Parameters:
-  ///   - answers: what is typed where the last line on the screen ends with the key.
-  ///   - isEnough: whether what was shown so far is all that is waited for, for a command that stays in the foreground.
-  /// - Returns: the lines that it shows, and its exit status; nil if it still runs.
+  ///   - answers: the text to type if the last line on the screen ends with the key.
+  ///   - isEnough: whether the output so far is complete, for a command that stays in the foreground.
+  /// - Returns: the lines of output and the exit status; nil if the command still runs.
   func type(
     _ command: String, answers: [String: String], until isEnough: ([String]) throws -> Bool = { _ in false }
   ) async throws -> (lines: [String], status: Int?) {
     try terminal.type(command + "\n")
-    // The terminal shows what is typed.
+    // The terminal echoes what is typed.
     for line in command.split(separator: "\n", omittingEmptySubsequences: false) {
       try await terminal.expect("\(line)\r\n")
     }
@@ -53,7 +53,7 @@ final class HostShell {
   private static func lines(_ screen: Substring) -> [String] {
     var lines = screen.split(separator: "\r\n", omittingEmptySubsequences: false)
     if lines.last == "" { lines.removeLast() }
-    // What a program takes back, to show something else in its place.
+    // The last text counts if a program erases a line to show another.
     return lines.map { line in line.ranges(of: "\r\u{1b}[K").last.map { String(line[$0.upperBound...]) } ?? String(line)
     }
   }

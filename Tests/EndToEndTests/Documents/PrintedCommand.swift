@@ -1,15 +1,15 @@
 import SystemCalls
 import TestSupport
 
-/// A command line as a document prints it, and what the document shows below it.
+/// A command line printed in a document, and the output shown below it.
 struct PrintedCommand: Sendable, CustomStringConvertible {
-  /// The name before the prompt; empty where there is none.
+  /// The name before the prompt; empty if there is none.
   let host: String
-  /// All lines of it, as they are typed.
+  /// All its lines, as typed.
   let text: String
-  /// What is printed below, without empty lines at the end.
+  /// The output printed below, without trailing empty lines.
   let shown: [String]
-  /// Where it stands: file and line.
+  /// Its file and line.
   let place: String
 
   var description: String { "\(place): \(text)" }
@@ -61,6 +61,6 @@ struct PrintedCommand: Sendable, CustomStringConvertible {
     return commands
   }
 
-  /// The command without the remark behind it.
+  /// The command without a trailing comment.
   var withoutRemark: String { text.replacing(#/ +# .*$/#, with: "") }
 }

@@ -1,12 +1,12 @@
-/// What a document shows, against what is really shown. It has to be the same, but for what differs from one run to the next:
-/// - `...` stands for any text, with the blanks around it, and in a line of its own for any lines;
-/// - a date, a time, a version, an enrolment code, a serial number or thumbprint, of which the document prints the first 8 digits and
-///   `...`, and the id of `agentctl run` stand for any other of the kind;
-/// - blanks stand for blanks, as columns are as wide as what is in them.
+/// A comparison of the output shown in a document with the real output. They must be equal except for what differs between runs:
+/// - `...` matches any text including the spaces around it and, on a line of its own, any lines;
+/// - a date, a time, a version, an enrolment code, a serial number or thumbprint of which the document prints the first 8 digits and `...`,
+///   and the id of `agentctl run` match any other of the same kind;
+/// - spaces match any number of spaces, because the width of a column depends on its contents.
 struct PrintedText {
-  /// What the document's thumbprints and codes are in this run; the same one has to be the same everywhere.
+  /// The values in this run of the document's thumbprints and codes; equal ones must be equal everywhere.
   private(set) var values: [String: String] = [:]
-  /// The enrolment code that was shown last.
+  /// The last enrolment code shown.
   private(set) var lastCode: String?
 
   private static let kinds: [(name: String, pattern: String)] = [
@@ -18,14 +18,14 @@ struct PrintedText {
     ("version", #"\b[0-9]+\.[0-9]+\.[0-9]+\b(?!\.[0-9])"#),
     ("any", #"\s*\.\.\.\s*"#),
   ]
-  /// What stands in a command for a value that was shown before.
+  /// Values in commands that refer to earlier output.
   private static var inCommands: Regex<Substring> {
     #/\b[0-9A-Fa-f]{8,}\b|[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}(?:\.[0-9a-f]{32})?/#
   }
 
-  /// Takes what was shown for what the document has.
+  /// Compares the real output with the document's and records values.
   ///
-  /// - Returns: whether it fits.
+  /// - Returns: whether they match.
   mutating func take(_ actual: [String], for printed: [String]) throws -> Bool {
     guard let fitting = try matched(actual[...], printed[...]) else { return false }
     self = fitting
@@ -54,7 +54,7 @@ struct PrintedText {
     return result
   }
 
-  /// Remembers what the document's `name` is. False if it was something else before.
+  /// Records the value of the document's `name`. Returns false if it was different before.
   private mutating func bind(_ name: String, _ text: String) -> Bool {
     if name.contains("-") {
       let (shown, given) = (name.split(separator: "."), text.split(separator: "."))
@@ -62,13 +62,13 @@ struct PrintedText {
       lastCode = text
       return true
     }
-    // The first digits are enough for every command, and lower and upper case are one.
+    // The first digits are enough for every command, and case is ignored.
     let (key, value) = (name.prefix(8).lowercased(), text.prefix(8).lowercased())
     defer { values[key] = value }
     return values[key] ?? value == value
   }
 
-  /// A regular expression for a line, with a group for each value that is remembered, and their names.
+  /// Returns a regular expression for a line, with a group for each recorded value, and the names of the groups.
   private static func pattern(of printed: String) throws -> (String, [String]) {
     let token = try Regex(kinds.map { "(?<\($0.name)>\($0.pattern))" }.joined(separator: "|"))
     var (pattern, names) = ("", [String]())
@@ -101,9 +101,9 @@ struct PrintedText {
     return pattern
   }
 
-  /// A command with this run's values for the document's.
+  /// Returns a command with this run's values substituted.
   ///
-  /// - Throws: `HarnessError` for a thumbprint or code that nothing has shown.
+  /// - Throws: `HarnessError` for a thumbprint or code that has not been shown.
   func command(_ printed: String) throws -> String {
     var result = ""
     var rest = Substring(printed)

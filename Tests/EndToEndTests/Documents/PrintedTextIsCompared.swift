@@ -1,5 +1,5 @@
-// The promise: what a document shows fits what a program shows only if it is the same, but for values that differ from run to run; a
-// thumbprint that the document prints twice has to be one and the same.
+// The promise: the output in a document matches a program's output only if they are equal except for values that differ between runs; a
+// thumbprint printed twice in the document must be the same one.
 import Testing
 
 @Suite struct PrintedTextIsCompared {

@@ -2,15 +2,15 @@ import AgentProtocol
 import FoundationEssentials
 import TestSupport
 
-/// A job that is submitted, ends and is deleted, and what the client was told of it.
+/// A job that is submitted, ends and is deleted, as its client sees it.
 struct ClientsView {
   private let job: MarkingJob
-  /// The status codes of the answers; `nil` where there was none.
+  /// The status codes of the answers; `nil` without an answer.
   private(set) var submitted: Int?
   private(set) var ended: JobStatus?
   private(set) var deleted: Int?
 
-  /// Submits the job, waits for its end and deletes it, as far as there are answers.
+  /// Submits the job, waits for its end and deletes it, as long as there are answers.
   init(of id: String, at agent: Installation) async {
     job = MarkingJob(id: id, agent: agent)
     submitted = await job.submit()
@@ -19,9 +19,9 @@ struct ClientsView {
     deleted = ended == nil ? nil : await job.delete()
   }
 
-  /// What is not as it was promised, once agentd has been started again.
+  /// Returns the broken promises, after agentd has been restarted.
   ///
-  /// - Parameter endMayBeUnknown: the shepherd was hindered from telling how the job ended, or agentd from reading it.
+  /// - Parameter endMayBeUnknown: whether the fault kept the shepherd from recording the end of the job, or agentd from reading it.
   func brokenPromises(endMayBeUnknown: Bool) async throws -> [String] {
     var found = await job.status()
     var broken: [String] = []
@@ -31,7 +31,7 @@ struct ClientsView {
     if let deleted, deleted != 204, found == nil { broken.append("answered \(deleted) to its deletion, and gone") }
     if let ended, let found, ended != found { broken.append("was \(ended), is \(found)") }
     if submitted == nil {
-      // Who got no answer asks once more.
+      // A client that got no answer asks again.
       let again = await job.submit()
       if again != 200, again != 201 { broken.append("submitted again: \(again ?? 0)") }
       found = await job.status()
@@ -50,7 +50,9 @@ struct MarkingJob {
   let id: String
   let agent: Installation
 
-  /// - Parameter command: what it does before it leaves its mark.
+  /// Submits the job.
+  ///
+  /// - Parameter command: what the job does before it leaves its mark.
   /// - Returns: the status code; `nil` without an answer.
   func submit(after command: String = "true") async -> Int? {
     let body = """
@@ -62,7 +64,7 @@ struct MarkingJob {
 
   func delete() async -> Int? { await code { try await agent.request("DELETE", "jobs/\(id)").status } }
 
-  /// Its status when it has ended; `nil` without an answer, and if there is no such job.
+  /// Returns its status when it has ended; `nil` without an answer or if there is no such job.
   func status() async -> JobStatus? {
     guard let answer = try? await agent.request("GET", "jobs/\(id)?wait=30"), answer.status == 200 else { return nil }
     return try? JSONDecoder().decode(JobStatus.self, from: Data(answer.body))
@@ -71,7 +73,7 @@ struct MarkingJob {
   /// How often it ran.
   var marks: Int { get throws { try agent.folder.read("marks").split(separator: "\n").count { $0 == id } } }
 
-  /// What of its status cannot be.
+  /// Returns what is impossible in its status.
   func contradictions(of status: JobStatus, endMayBeUnknown: Bool) throws -> [String] {
     switch (status.state, try marks) {
     case (.succeeded, 1), (.couldNotStart, 0), (.interrupted, 0): []
@@ -80,12 +82,12 @@ struct MarkingJob {
     }
   }
 
-  /// It goes at the latest when agentd is started the next time.
+  /// Waits for the job's folder to be removed, at the latest by the next start of agentd.
   func waitForFolderToGo() async throws {
     try await wait(for: "the folder of \(id) to go") { (try? agent.folder.read("state/jobs/\(id)/order")) == nil }
   }
 
-  // 503 is the listener's own answer where nobody answers it: to be asked again.
+  // 503 is the listener's own answer if the supervisor does not respond; the client should retry.
   private func code(_ request: () async throws -> Int) async -> Int? {
     let code = try? await request()
     return code == 503 ? nil : code

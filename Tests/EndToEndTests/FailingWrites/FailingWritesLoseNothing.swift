@@ -1,7 +1,7 @@
-// The promise: whichever write on the way of a job fails, or is the one before which the process is killed, a job that was
-// answered with 201 is there when agentd is started again, ran at most once, and has the state that it ended in.
+// The promise: whichever write in the life of a job fails, or whichever write the process is killed before, a job that was answered with
+// 201 exists after agentd is restarted, ran at most once, and keeps the state in which it ended.
 //
-// `make failing-writes` tries all of them, `make test` some.
+// `make failing-writes` tries all writes, `make test` a sample.
 import AgentProtocol
 import Glibc
 import SystemCalls
@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 @Suite(.enabled(if: isRoot, "only root may trace agentd")) struct FailingWritesLoseNothing {
-  /// How many points are tried of each process; `nil` for all.
+  /// How many fault points to try per process; `nil` for all.
   private static let sample = getenv("AGENTD_FAILING_WRITES") == nil ? 3 : nil
 
   @Test(.timeLimit(.minutes(60))) func ofTheSupervisor() async throws {
@@ -23,7 +23,7 @@ import Testing
       let traced = try await TracedSupervisor(of: agent, failingAt: point)
       let view = await ClientsView(of: point.jobID, at: agent)
       let hasHappened = FaultPoint.hasHappened(in: try await traced.detach())
-      // A failed write may be followed by others, or by a crash.
+      // Other failures or a crash may follow a failed write.
       if point.fault == .noSpace { try await goesOn(agent, after: point) }
       try await agent.stop(SIGKILL)
       try await agent.start()
@@ -33,7 +33,7 @@ import Testing
     }
   }
 
-  /// SQLite has written all of a commit when its fsync(2) fails: a crash right then must not bring it back.
+  /// SQLite has written a complete commit when its fsync(2) fails: after a crash at that moment, the commit must not reappear.
   @Test func aCommitThatWasRefusedDoesNotComeBack() async throws {
     let agent = try await installation()
     try await agent.start()
@@ -54,7 +54,7 @@ import Testing
     let trace = agent.folder.path("trace")
     let points = FaultPoint.all(
       in: try await restarted(agent, "sound", ["strace", "-D", "-o", trace] + FaultPoint.tracing))
-    // Files are opened by the hundred before agentd has come to its first line; and by a line of the log it is known to run.
+    // agentd opens hundreds of files before its first line, and a line in the log shows that it runs.
     try await campaign("starting supervisor", points.filter { $0.call != "openat" && !$0.isOfLog }) { point in
       let traced = try await restarted(agent, point.jobID, ["strace", "-D", "-o", trace] + point.tracing)
       try await agent.start()
@@ -101,10 +101,10 @@ import Testing
     return agent
   }
 
-  /// Kills an agent with a job that runs and one that waits, has the first one end, and starts it by `tracer`. In the end it
-  /// does not run.
+  /// Kills an agent with a running and a waiting job, lets the first one end, and starts the agent under `tracer`. Afterwards, the agent is
+  /// stopped.
   ///
-  /// - Returns: the calls it made.
+  /// - Returns: the trace of its calls.
   private func restarted(_ agent: Installation, _ name: String, _ tracer: [String]) async throws -> String {
     if agent.supervisorID < 0 { try await agent.start() }
     _ = try agent.gate(name)
@@ -125,13 +125,13 @@ import Testing
     return try agent.folder.read("trace")
   }
 
-  /// Another job finds nothing amiss.
+  /// Checks that another job runs normally.
   private func goesOn(_ agent: Installation, after point: FaultPoint) async throws {
     let next = try await agent.finish("after-\(point.jobID)", ["/bin/echo", "well"])
     #expect(next.status.state == .succeeded && next.output == "well\n", "after \(point): \(next)")
   }
 
-  /// Tries the points, or some of them.
+  /// Tries all points, or a sample.
   private func campaign(
     _ process: String, _ points: [FaultPoint],
     _ trial: (FaultPoint) async throws -> (hasHappened: Bool, broken: [String])

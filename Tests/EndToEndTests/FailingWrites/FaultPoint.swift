@@ -1,5 +1,4 @@
-/// A call of a process that changes what is on the disk, and what becomes of it: the call fails, or the process is killed
-/// instead. strace(1) does it.
+/// A call that changes the disk, and the fault injected there by strace(1): the call fails, or the process is killed instead.
 struct FaultPoint: Sendable, CustomStringConvertible {
   enum Fault: String, CaseIterable, Sendable {
     case killed = "signal=KILL"
@@ -8,35 +7,35 @@ struct FaultPoint: Sendable, CustomStringConvertible {
   }
 
   let call: String
-  /// Which of the process's calls of this name, from 1.
+  /// The index of the call among the process's calls with this name, from 1.
   let number: Int
   let fault: Fault
-  /// Whether it writes a line of the log.
+  /// Whether the call writes a line of the log.
   let isOfLog: Bool
 
-  /// openat(2) is among them because it makes files; those that only read fail as well.
+  /// openat(2) is included because it creates files; calls that only read may also fail.
   static let calls = [
     "openat", "write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "fchmod", "fchown", "mkdirat",
     "rename", "renameat2", "link", "linkat", "unlink", "unlinkat",
   ]
 
-  /// The arguments of strace(1) for a process in which nothing fails.
+  /// The arguments of strace(1) to trace without faults.
   static let tracing = ["-s", "0", "-e", "trace=\(calls.joined(separator: ","))"]
 
-  /// The arguments of strace(1) for a process to which this happens.
+  /// The arguments of strace(1) to inject this fault.
   var tracing: [String] { Self.tracing + ["-e", "inject=\(call):\(fault.rawValue):when=\(number)"] }
 
-  /// The name of the job that meets it.
+  /// The name of the job that is hit.
   var jobID: String { "\(call)-\(number)-\(fault)".lowercased() }
 
   var description: String { "\(call) \(number) \(fault)" }
 
-  /// Whether it has happened, by what strace(1) wrote.
+  /// Returns whether the fault occurred, according to the output of strace(1).
   static func hasHappened(in trace: String) -> Bool {
     trace.contains("(INJECTED)") || trace.contains("+++ killed by SIGKILL +++")
   }
 
-  /// All there are in a run in which nothing failed.
+  /// Returns all points in the trace of a run without faults.
   static func all(in trace: String) -> [FaultPoint] {
     var counts: [Substring: Int] = [:]
     var points: [FaultPoint] = []

@@ -2,12 +2,12 @@ import Glibc
 import SystemCalls
 import TestSupport
 
-/// strace(1) on an agent's supervisor, from now on.
+/// strace(1) attached to an agent's supervisor.
 struct TracedSupervisor {
   private let tracer: TestProcess
   private let agent: Installation
 
-  /// - Parameter point: where it fails; `nil` for nowhere.
+  /// - Parameter point: the fault to inject; `nil` for none.
   init(of agent: Installation, failingAt point: FaultPoint?) async throws {
     self.agent = agent
     let tracer = try TestProcess(
@@ -17,9 +17,9 @@ struct TracedSupervisor {
     self.tracer = tracer
   }
 
-  /// Leaves the supervisor as it is; it may have ended.
+  /// Detaches from the supervisor, which may have ended.
   ///
-  /// - Returns: the calls it made.
+  /// - Returns: the trace of its calls.
   func detach() async throws -> String {
     try? tracer.handle.send(SIGINT)
     _ = try await tracer.end()
@@ -27,7 +27,7 @@ struct TracedSupervisor {
   }
 }
 
-/// strace(1) on the shepherds of an agent: in its mount namespace a script has the place of the shepherd's program.
+/// strace(1) on an agent's shepherds: in its mount namespace, a script replaces the shepherd's program.
 struct TracedShepherd {
   private let agent: Installation
 
@@ -50,16 +50,16 @@ struct TracedShepherd {
     ]
   }
 
-  /// What agentd is to be started with.
+  /// The command prefix with which to start agentd.
   let wrapper: [String]
 
-  /// From now on shepherds fail there; `nil` for nowhere.
+  /// Makes shepherds fail at this point from now on; `nil` for none.
   func fail(at point: FaultPoint?) throws {
     try agent.folder.write("trace", "")
     try agent.folder.write("tracing", (point?.tracing ?? FaultPoint.tracing).joined(separator: " ") + "\n")
   }
 
-  /// The calls of the last one, as soon as it has ended.
+  /// Returns the trace of the last shepherd, after it has ended.
   func trace() async throws -> String {
     try await wait(for: "the shepherd's end") { try agent.folder.read("trace").contains("+++") }
     return try agent.folder.read("trace")

@@ -6,7 +6,7 @@ import Synchronization
 import SystemCalls
 
 extension Installation {
-  /// The client library, with the connector's certificate or another.
+  /// A client library instance with the connector's certificate or another.
   func client(
     as credential: Presented? = nil, _ change: (inout ClientLimits) -> Void = { _ in }
   ) throws -> AgentClient {
@@ -24,7 +24,7 @@ extension Installation {
     return AgentClient(ServerAddress(host: "127.0.0.1", port: port, name: "localhost"), tls: context, limits: limits)
   }
 
-  /// agentctl with the arguments that name the agent, and these.
+  /// Returns an agentctl command line with the options that specify the agent, and these arguments.
   func agentctl(_ command: String, _ arguments: String...) throws -> [String] {
     guard let files = certificates.connector.files else { throw HarnessError("a client without a certificate") }
     return [
@@ -35,7 +35,7 @@ extension Installation {
 }
 
 extension AgentClient {
-  /// All that a job has written; with `follow`, when it has ended.
+  /// Returns the complete output of a job so far; with `follow`, after it has ended.
   func wholeOutput(of id: JobID, follow: Bool = false) async throws -> [UInt8] {
     let collected = CollectedBytes()
     try await output(of: id, follow: follow) { collected.append($0) }
@@ -43,7 +43,7 @@ extension AgentClient {
   }
 }
 
-/// Bytes that come in one piece after another.
+/// Bytes that arrive in pieces.
 final class CollectedBytes: Sendable {
   private let all = Mutex<[UInt8]>([])
   var bytes: [UInt8] { all.withLock { $0 } }

@@ -3,7 +3,7 @@ import TestCertificates
 import TestSupport
 
 extension ClientProgram {
-  /// The command by which it asks once, with what it needs in files.
+  /// The command with which it sends one request, with files for its input.
   func command(_ agent: Installation, _ version: TLSVersion, _ presented: Presented) async throws -> [String] {
     let root = agent.certificates.rootPath
     let usual = ["\(agent.port)", root, "1.\(version.minor)"]
@@ -44,7 +44,7 @@ extension ClientProgram {
     "NORMAL:-VERS-ALL:+VERS-TLS1.\(version.minor)"
   }
 
-  // NSS takes certificates from a database only.
+  // NSS reads certificates only from a database.
   private func nssCommand(
     _ agent: Installation, _ version: TLSVersion, _ presented: Presented
   ) async throws -> [String] {

@@ -2,14 +2,14 @@ import Glibc
 import TestCertificates
 import TestSupport
 
-/// The clients that are written for these tests, compiled once in a run.
+/// The clients written for these tests, compiled once per run.
 enum CompiledClients {
-  /// Whether `make interop` runs these tests: it installs the compilers, and then they have to be there.
+  /// Whether `make interop` runs these tests: it installs the compilers, which are then required.
   static let areWanted = getenv("AGENTD_INTEROP") != nil
-  /// Why their tests are skipped otherwise.
+  /// The reason for skipping the tests otherwise.
   static let reason = "Go and Java take some 700 MB: 'make interop' installs them and runs these"
 
-  /// Where their sources lie.
+  /// The folder of the sources.
   static let sources = #filePath.split(separator: "/").dropLast(2).map { "/\($0)" }.joined() + "/Clients"
 
   /// The Go program.

@@ -1,13 +1,13 @@
 import TestCertificates
 
-/// A client, what it shows, and what becomes of it.
+/// A client, what it presents, and the result.
 struct CredentialCase: Sendable {
   let name: String
   let presented: Presented
-  /// What the line of the log says; `nil` if the client is let in.
+  /// Words from the log line; `nil` if the client is admitted.
   let refusal: String?
 
-  /// The credentials that the gate is judged by.
+  /// The credentials with which the gate is tested.
   static func all() throws -> [CredentialCase] {
     let root = try SchedulerCertificates.make().root
     return try good(root) + strangers(root) + unfit(root)
@@ -27,7 +27,7 @@ struct CredentialCase: Sendable {
 
   private static func strangers(_ root: Credential) throws -> [CredentialCase] {
     let other = try PKI.shared.root("Other Root CA")
-    // The trusted root's name and none of its key: issued certificates differ in the signature alone.
+    // It has the trusted root's name but not its key: issued certificates differ only in the signature.
     let pretender = try PKI.shared.issue(
       CertificateRecipe("/CN=End To End Root CA", .authority).with { $0.variant = 1 }, by: nil)
     let hidden = try client("hidden", by: try PKI.shared.intermediate("Hidden CA", by: root)) { _ in }

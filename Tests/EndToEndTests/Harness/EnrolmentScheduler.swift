@@ -3,13 +3,13 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// A scheduler, made by scheduler-register, whose enrolment service runs.
+/// A scheduler created with scheduler-register, with a running enrolment service.
 final class EnrolmentScheduler: Sendable {
   let folder: TemporaryFolder
   let port: Int
   private let service: TestProcess
 
-  /// - Parameter switches: of SERVE ENROLMENT.
+  /// - Parameter switches: the switches of SERVE ENROLMENT.
   init(_ switches: String = "") async throws {
     folder = try TemporaryFolder()
     port = try FreePort.next()
@@ -24,32 +24,32 @@ final class EnrolmentScheduler: Sendable {
     }
   }
 
-  /// What agents call the service.
+  /// The address under which agents know the service.
   var server: String { "localhost:\(port)" }
 
   var log: String { service.errorText }
 
-  /// Ends the service.
+  /// Stops the service.
   func stop() async throws {
     try service.handle.send(SIGTERM)
     _ = try await service.end()
   }
 
-  /// A code as it is shown.
+  /// Returns a new code, as shown.
   func code(_ agentName: String = "localhost") async throws -> String {
     let answer = try await Self.register(folder, "CREATE ENROLMENT CODE /AGENTNAME=\(agentName)")
     let line = try #require(answer.split(separator: "\n").first { $0.hasPrefix("  code") })
     return String(try #require(line.split(separator: " ").last))
   }
 
-  /// The connector's certificate and key, as curl takes them.
+  /// Returns the connector's certificate and key, as curl reads them.
   func connector() throws -> Presented {
     let store = folder.path("home/store/current")
     let name = try #require(try Folder.names(in: "\(store)/certificates").first)
     return Presented(files: ("\(store)/certificates/\(name)", "\(store)/keys/\(name)"))
   }
 
-  /// What the agent answers to the connector.
+  /// Returns the agent's answer to the connector.
   func ask(_ agent: Installation, _ path: String = "agent") async throws -> ProcessResult {
     try await TestProcess(
       ["curl", "--silent", "--show-error", "--noproxy", "*", "--cacert", folder.path("root.pem")]
@@ -57,7 +57,7 @@ final class EnrolmentScheduler: Sendable {
     ).end()
   }
 
-  /// Carries out a command of scheduler-register, which has to succeed.
+  /// Runs a command of scheduler-register, which must succeed.
   @discardableResult
   static func register(_ folder: TemporaryFolder, _ command: String) async throws -> String {
     let result = try await start(folder, command).end()
@@ -73,11 +73,11 @@ final class EnrolmentScheduler: Sendable {
 }
 
 extension Installation {
-  /// Runs jams-register, whatever comes of it.
+  /// Runs jams-register, whatever the result.
   func attempt(_ arguments: String...) async throws -> ProcessResult { try await run(["jams-register"] + arguments) }
 
-  /// Runs a command in the installation's folder and environment, whatever comes of it. The installation's own programs go
-  /// before the system's.
+  /// Runs a command in the installation's folder and environment, whatever the result. The installation's own programs take precedence over
+  /// the system's.
   func run(_ command: [String]) async throws -> ProcessResult {
     let own = folder.path("bin/\(command[0])")
     let program = access(own, X_OK) == 0 ? own : command[0]
@@ -85,7 +85,7 @@ extension Installation {
       .end()
   }
 
-  /// As if two thirds of the certificate's life were over.
+  /// Makes it look as if two thirds of the certificate's lifetime have passed.
   func makeRenewalDue() throws {
     let text = try folder.read("listener.toml").split(separator: "\n").map { line in
       line.hasPrefix("renew_at") ? "renew_at = \"2026-01-01T00:00:00Z\"" : String(line)
@@ -93,7 +93,7 @@ extension Installation {
     try folder.write("listener.toml", text.joined(separator: "\n") + "\n")
   }
 
-  /// Gets the agent its certificate from a scheduler, to listen on this installation's port.
+  /// Enrols the agent with a scheduler, and makes it listen on this installation's port.
   func enrol(at scheduler: EnrolmentScheduler) async throws {
     try folder.write("code", try await scheduler.code() + "\n", mode: 0o600)
     try await configure("-R", "-s", scheduler.server, "-n", "localhost", "-P", "code")

@@ -1,7 +1,7 @@
 import TestSupport
 
 extension Installation {
-  /// Starts agentd, which has to end by itself.
+  /// Starts agentd, which must exit of its own accord.
   func failedStart() async throws -> ProcessResult {
     try await TestProcess(
       ["\(folder.path("bin"))/jams-agentd", "-F"], environment: environment, directory: folder.path

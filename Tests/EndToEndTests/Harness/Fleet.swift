@@ -2,13 +2,13 @@ import Synchronization
 import SystemCalls
 import TestSupport
 
-/// A scheduler, and agents whose certificates it issued; they run as long as it is there.
+/// A scheduler, and agents with certificates that it issued; they run as long as this object exists.
 final class Fleet: Sendable {
   let folder: TemporaryFolder
   private let programs: [String: String]
   private let agents = Mutex<[Installation]>([])
 
-  /// A scheduler with a root CA and a connector certificate, and no agent yet.
+  /// Creates a scheduler with a root CA and a connector certificate, without agents.
   init() async throws {
     folder = try TemporaryFolder()
     programs = try ["scheduler-register", "agentctl"].reduce(into: [:]) { $0[$1] = try BuiltProduct.path($1) }
@@ -22,9 +22,9 @@ final class Fleet: Sendable {
     ]
   }
 
-  /// A command of scheduler-register, which has to succeed.
+  /// Runs a command of scheduler-register, which must succeed.
   ///
-  /// - Returns: what it printed, standard error after standard output.
+  /// - Returns: its output, standard error after standard output.
   @discardableResult
   func register(_ command: String) async throws -> String {
     let result = try await TestProcess(
@@ -34,7 +34,7 @@ final class Fleet: Sendable {
     return result.outputText + result.errorText
   }
 
-  /// An agent of that name that is set up and does not run yet.
+  /// Returns a new agent with that name, which is set up but not yet running.
   func agent(_ name: String) async throws -> Installation {
     let agent = try await Installation()
     agents.withLock { $0.append(agent) }
@@ -57,12 +57,12 @@ final class Fleet: Sendable {
       "ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=\(name) /ADDRESS=127.0.0.1:\(agent.port) /PLATFORM=Linux")
   }
 
-  /// agentctl, started.
+  /// Starts agentctl.
   func start(_ arguments: String...) throws -> TestProcess {
     try TestProcess([programs["agentctl"]!] + arguments, environment: environment, directory: folder.path)
   }
 
-  /// agentctl, to its end.
+  /// Runs agentctl to its end.
   func agentctl(_ arguments: String...) async throws -> ProcessResult {
     try await TestProcess([programs["agentctl"]!] + arguments, environment: environment, directory: folder.path).end()
   }

@@ -4,22 +4,21 @@ import SystemCalls
 import TestCertificates
 import TestSupport
 
-/// One agent with its scheduler's certificates, all in one folder: certificates, store, configuration, and an agentd on a
-/// port of its own.
+/// An agent with its scheduler's certificates, all in one folder: certificates, store, configuration, and an agentd on its own port.
 ///
-/// Everything that it started is gone when the last reference is.
+/// Everything that it started ends with the last reference.
 final class Installation: Sendable {
   let folder: TemporaryFolder
   let certificates: SchedulerCertificates
   let port: Int
   private let supervisor = Mutex<TestProcess?>(nil)
 
-  /// An agent that has imported its bundle and knows what to listen with, not yet started.
+  /// Creates an agent with certificates and configuration files, not yet registered or started.
   ///
   /// - Parameters:
-  ///   - configuration: added to agentd.toml, behind `[paths]` and `[process]`.
+  ///   - configuration: added to agentd.toml, after `[paths]` and `[process]`.
   ///   - listenerKey: the kind of the listener's key.
-  ///   - users: the lines of `[process]` that root needs.
+  ///   - users: the lines of `[process]` that are required for root.
   init(
     configuration: String = "", listenerKey: CertificateRecipe.Key = .p256, users: String = Installation.users
   ) async throws {
@@ -38,8 +37,9 @@ final class Installation: Sendable {
       "agentd.toml", Self.paths + (isRoot ? "[process]\n\(users)\n" : "") + configuration)
   }
 
-  /// Two that every host has.
-  static let users = "listener_user = \"nobody\"\nsigner_user = \"daemon\""
+  /// The users of the listener and the signer when agentd is root: every host has them, and no test job runs as one of them.
+  static let (listenerUser, signerUser) = ("games", "news")
+  static let users = "listener_user = \"\(listenerUser)\"\nsigner_user = \"\(signerUser)\""
 
   private static let paths = """
     [paths]
@@ -50,7 +50,7 @@ final class Installation: Sendable {
 
     """
 
-  /// An agent that runs; parameters as above.
+  /// Returns a running agent; parameters as above.
   static func running(
     configuration: String = "", listenerKey: CertificateRecipe.Key = .p256
   ) async throws -> Installation {
@@ -62,11 +62,11 @@ final class Installation: Sendable {
 
   deinit {
     end(SIGKILL)
-    // The jobs outlive agentd, as they should; not the test.
+    // The jobs outlive agentd, as they should, but must not outlive the test.
     for shepherd in shepherds { kill(shepherd, SIGTERM) }
   }
 
-  /// Only what a program needs, so that nothing of the test's own surroundings plays a part.
+  /// Only what a program needs, so that the test's own environment has no influence.
   var environment: [String: String] {
     [
       "PATH": "\(folder.path("bin")):/usr/bin:/bin", "AGENTD_CONFIG": folder.path("agentd.toml"), "HOME": folder.path,
@@ -83,7 +83,7 @@ final class Installation: Sendable {
       "-L", "-t", try certificates.listenerThumbprint, "-d", "none", "-b", "127.0.0.1", "-p", "\(port)")
   }
 
-  /// Runs jams-register, which has to succeed.
+  /// Runs jams-register, which must succeed.
   @discardableResult
   func configure(_ arguments: String...) async throws -> String {
     let result = try await TestProcess(
@@ -98,7 +98,7 @@ final class Installation: Sendable {
 // MARK: agentd
 
 extension Installation {
-  /// All that agentd has logged, over all its starts.
+  /// Everything that agentd has logged, in all its runs.
   var log: String { (try? folder.read("agentd.log")) ?? "" }
 
   /// Starts agentd and waits until it listens.
@@ -120,16 +120,16 @@ extension Installation {
     }
   }
 
-  /// What the line of agentd's log contains that says that it listens.
+  /// Part of the log line that says that agentd listens.
   static let readyMark = "agentd serves"
 
-  /// The supervisor's process.
+  /// The supervisor's process ID.
   var supervisorID: pid_t { supervisor.withLock { $0?.handle.processID ?? -1 } }
 
-  /// The listener's process; waits until there is exactly one.
+  /// Returns the listener's process ID; waits until there is exactly one.
   func listenerID() async throws -> pid_t { try await onlyChild("agentd: listener") }
 
-  /// The signer's process; waits until there is exactly one.
+  /// Returns the signer's process ID; waits until there is exactly one.
   func signerID() async throws -> pid_t { try await onlyChild("agentd: signer") }
 
   private func onlyChild(_ title: String) async throws -> pid_t {
@@ -141,7 +141,7 @@ extension Installation {
     }
   }
 
-  /// The shepherds that live, by the locks they hold.
+  /// The living shepherds, according to their locks.
   var shepherds: [pid_t] {
     let jobs = folder.path("state/jobs")
     return ((try? Folder.names(in: jobs)) ?? []).compactMap { id in
@@ -152,8 +152,8 @@ extension Installation {
     }
   }
 
-  /// How many TCP connections to its port are established, by proc_net_tcp(5): of another process's descriptors only root
-  /// could tell.
+  /// The number of established TCP connections to its port, from /proc/net/tcp: only root can inspect the descriptors of another user's
+  /// process.
   var connections: Int {
     get throws {
       let table = String(decoding: try DurableFile.read("/proc/net/tcp", limit: 1 << 24), as: UTF8.self)
@@ -168,7 +168,7 @@ extension Installation {
   /// Sends agentd a signal without waiting.
   func signal(_ signal: Int32) throws { try supervisor.withLock { try $0?.handle.send(signal) } }
 
-  /// Ends agentd with a signal, and waits for the end.
+  /// Sends agentd a signal, and waits for its end.
   @discardableResult
   func stop(_ signal: Int32 = SIGTERM) async throws -> ProcessEnd {
     guard let process = supervisor.withLock({ $0 }) else { throw HarnessError("agentd does not run") }
@@ -176,7 +176,7 @@ extension Installation {
     return try await ended()
   }
 
-  /// Waits for agentd's end.
+  /// Waits for agentd to end.
   func ended() async throws -> ProcessEnd {
     guard let process = supervisor.withLock({ $0 }) else { throw HarnessError("agentd does not run") }
     let result = try await process.end()
@@ -191,7 +191,7 @@ extension Installation {
     }
   }
 
-  /// Waits for a line of the log that contains all of `parts`, behind the first `skipped` bytes.
+  /// Waits for a line of the log that contains all of `parts`, after the first `skipped` bytes.
   @discardableResult
   func logLine(with parts: String..., after skipped: Int = 0) async throws -> String {
     do {
@@ -205,7 +205,7 @@ extension Installation {
   }
 }
 
-/// Whether the tests run as root, who sees more of what is promised.
+/// Whether the tests run as root, who can check more of the promises.
 let isRoot = geteuid() == 0
 
 struct HarnessError: Error, CustomStringConvertible {

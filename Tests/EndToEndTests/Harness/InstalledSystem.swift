@@ -1,23 +1,23 @@
 import SystemCalls
 import TestSupport
 
-/// What `make install` changes on a host, as layers that hosts of name spaces can have below their own files: /etc with the users, and
-/// /usr/local. The programs are those of the build under test.
+/// The changes of `make install` on a host, as layers below the files of hosts made of name spaces: /etc with the users, and /usr/local.
+/// The programs are those of the build under test.
 struct InstalledSystem: Sendable {
   private let folder: TemporaryFolder
 
-  /// The folders that are a host's own: it sees what this machine has there, with the layers above, and what it writes itself.
+  /// The folders that belong to a host: it sees this machine's files there, with the layers above them, and its own changes.
   static let ownFolders = ["/etc", "/usr/local", "/var", "/home"]
-  /// What root has in a session there; before the system's own folders is what stands in for systemd and sshd.
+  /// The environment of root's session there; stand-ins for systemd and sshd come before the system's own folders.
   static let environment = [
     "PATH": "\(BuiltProduct.packageFolder)/Tests/EndToEndTests/Documents/StandIns:/usr/local/sbin:/usr/local/bin:"
       + "/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb",
   ]
-  /// What makes `make install` install the build under test.
+  /// The variable that makes `make install` install the build under test.
   static func makeVariables() throws -> String { "RELEASE=\(Path.folder(of: try BuiltProduct.path("agentd")))" }
 
-  /// Installs into the layers, on a host without systemd-sysusers.
+  /// Installs to the layers, on a host without systemd-sysusers.
   init() async throws {
     folder = try TemporaryFolder()
     let script = """
@@ -35,7 +35,7 @@ struct InstalledSystem: Sendable {
     if result.end != .exited(0) { throw HarnessError("make install: \(result.errorText)\(result.outputText)") }
   }
 
-  /// Shell commands that give a host its own folders; `home` becomes /root.
+  /// Returns shell commands that mount a host's own folders; `home` becomes /root.
   func mounts(home: String) -> String {
     let layers = ["/etc": "\(folder.path("etc")):", "/usr/local": "\(folder.path("local")):"]
     let overlays = Self.ownFolders.enumerated().map { index, place in

@@ -2,9 +2,9 @@ import Glibc
 import SystemCalls
 import TestSupport
 
-/// The socket on which a service manager is told; sd_notify(3).
+/// The notification socket of a service manager; sd_notify(3).
 final class NotifySocket: Sendable {
-  /// What NOTIFY_SOCKET is set to.
+  /// The value of NOTIFY_SOCKET.
   let name: String
   private let socket: FileDescriptor
 
@@ -25,7 +25,7 @@ final class NotifySocket: Sendable {
     }
   }
 
-  /// The lines of the next message; `nil` if none has come.
+  /// Returns the lines of the next message; `nil` if there is none.
   func received() -> [String]? {
     var message = [UInt8](repeating: 0, count: 4096)
     let count = recv(socket.raw, &message, message.count, 0)

@@ -1,13 +1,13 @@
 import TestCertificates
 
-/// Certificates as NSS and Java take them.
+/// Certificates in the form that NSS and Java read.
 extension Presented {
-  /// What the containers are encrypted with.
+  /// The password of the containers.
   static let pkcs12Password = "interoperation"
-  /// The name under which certificate and key are in a container.
+  /// The name of certificate and key in a container.
   static let pkcs12Name = "client"
 
-  /// A new PKCS#12 file with certificates and key; `nil` if nothing is presented.
+  /// Creates a PKCS#12 file with certificates and key; returns `nil` if nothing is presented.
   func pkcs12() throws -> String? {
     guard let files else { return nil }
     let path = "\(try PKI.shared.scratchFolder())/client.p12"

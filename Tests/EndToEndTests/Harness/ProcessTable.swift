@@ -1,19 +1,19 @@
 import Glibc
 import SystemCalls
 
-/// What proc(5) says of a process.
+/// Information from proc(5).
 enum ProcessTable {
-  /// Every process that has `parent` as its parent.
+  /// Returns every process whose parent is `parent`.
   static func children(of parent: pid_t) throws -> [pid_t] {
     try all().filter { (try? status($0))?["PPid"] == ["\(parent)"] }
   }
 
-  /// Every process whose title (argv joined by blanks) begins so.
+  /// Returns every process whose title (argv joined with spaces) has this prefix.
   static func processes(titled title: String) throws -> [pid_t] {
     try all().filter { Self.title($0)?.hasPrefix(title) ?? false }
   }
 
-  /// A process's argv joined by blanks; `nil` if it has ended.
+  /// Returns a process's argv joined with spaces; `nil` if it has ended.
   static func title(_ process: pid_t) -> String? {
     guard let bytes = try? DurableFile.read("/proc/\(process)/cmdline", limit: 1 << 20), !bytes.isEmpty else {
       return nil
@@ -21,13 +21,13 @@ enum ProcessTable {
     return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
   }
 
-  /// Whether it is there and not a zombie.
+  /// Returns whether the process exists and is not a zombie.
   static func isAlive(_ process: pid_t) -> Bool {
     guard let state = try? status(process)["State"]?.first else { return false }
     return state != "Z" && state != "X"
   }
 
-  /// The fields of /proc/PID/status, each split at blanks.
+  /// Returns the fields of /proc/PID/status, each split at spaces and tabs.
   static func status(_ process: pid_t) throws -> [String: [String]] {
     let text = String(decoding: try DurableFile.read("/proc/\(process)/status", limit: 1 << 20), as: UTF8.self)
     let fields = text.split(separator: "\n").map { $0.split(separator: ":", maxSplits: 1) }
@@ -36,12 +36,12 @@ enum ProcessTable {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// The threads of a process, the main one among them; what proc(5) says of a process it says of a thread, too.
+  /// Returns the threads of a process, including the main one; the other functions accept them as well.
   static func threads(of process: pid_t) throws -> [pid_t] {
     try Folder.names(in: "/proc/\(process)/task").compactMap { pid_t($0) }
   }
 
-  /// What each open descriptor of a process refers to.
+  /// Returns the target of each open descriptor of a process.
   static func openFiles(_ process: pid_t) throws -> [Int: String] {
     let folder = "/proc/\(process)/fd"
     let names = try Folder.names(in: folder)

@@ -10,18 +10,18 @@ struct Response: Sendable {
   var text: String { String(decoding: body, as: UTF8.self) }
 }
 
-/// Requests as a scheduler makes them, with curl.
+/// Requests like a scheduler's, sent with curl.
 extension Installation {
   var url: String { "https://localhost:\(port)/v1" }
 
-  /// The arguments by which curl trusts the agent, and proves who it is.
+  /// Returns the arguments with which curl trusts the agent and authenticates.
   func curlArguments(as credential: Presented? = nil) -> [String] {
     let credential = credential ?? certificates.connector
     return ["--silent", "--show-error", "--max-time", "120", "--noproxy", "*", "--cacert", certificates.rootPath]
       + credential.curlArguments
   }
 
-  /// One request on a connection of its own.
+  /// Sends one request on a separate connection.
   ///
   /// - Throws: `HarnessError` with curl's message if there was no HTTP answer.
   @discardableResult
@@ -41,7 +41,7 @@ extension Installation {
     return Response(status: status, body: result.output)
   }
 
-  /// Submits a job, which has to be accepted.
+  /// Submits a job, which must be accepted.
   ///
   /// - Parameter fields: further members of the JSON body, for example `"timeout": 1`.
   @discardableResult
@@ -53,7 +53,7 @@ extension Installation {
     return try JSONDecoder().decode(JobStatus.self, from: Data(response.body))
   }
 
-  /// A job's status; with `wait`, when it has ended or so many seconds are over.
+  /// Returns a job's status; with `wait`, when it has ended or after that many seconds.
   func job(_ id: String, wait: Int = 0) async throws -> JobStatus {
     let response = try await request("GET", "jobs/\(id)?wait=\(wait)")
     if response.status != 200 { throw HarnessError("status of \(id): \(response.status) \(response.text)") }
@@ -62,7 +62,7 @@ extension Installation {
 
   /// Runs a job to its end.
   ///
-  /// - Returns: its status and its whole output.
+  /// - Returns: its status and its complete output.
   @discardableResult
   func finish(_ id: String, _ command: [String], fields: String...) async throws -> (status: JobStatus, output: String)
   {

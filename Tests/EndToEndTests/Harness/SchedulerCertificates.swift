@@ -1,12 +1,12 @@
 import SystemCalls
 import TestCertificates
 
-/// What a scheduler has: a root CA, a connector certificate, and the bundle it exported for its agent.
+/// The certificates of a scheduler: a root CA, a connector certificate, and the bundle exported for its agent.
 struct SchedulerCertificates: Sendable {
   let root: TestCertificates.Credential
   let connector: Presented
   let listener: TestCertificates.Credential
-  /// The listener's certificate, its key encrypted with `password`, and the root; PEM.
+  /// The listener's certificate, its key encrypted with `password`, and the root, in PEM.
   let bundle: String
 
   /// The password of the private key in `bundle`.
@@ -14,12 +14,12 @@ struct SchedulerCertificates: Sendable {
 
   var rootPath: String { root.certificatePath }
 
-  /// SHA-256, as configuration and programs show it.
+  /// The SHA-256 thumbprint, as shown by configuration and programs.
   var listenerThumbprint: String { get throws { try thumbprint("-sha256") } }
-  /// SHA-1, as the scheduler's world shows it.
+  /// The SHA-1 thumbprint, as shown by the scheduler's tools.
   var listenerThumbprintSHA1: String { get throws { try thumbprint("-sha1") } }
 
-  /// The certificates of a scheduler that all tests share.
+  /// Returns the certificates of a scheduler that all tests share.
   ///
   /// - Parameter key: the kind of the listener's key.
   static func make(listenerKey key: CertificateRecipe.Key = .p256) throws -> SchedulerCertificates {
@@ -29,7 +29,7 @@ struct SchedulerCertificates: Sendable {
         $0.key = key
         $0.notAfter = 90 * 86400
         $0.extensions = ["subjectAltName = DNS:agent01, DNS:localhost"]
-        // NSS wants it of an RSA server, as CAs grant it, even where nothing is enciphered with the key.
+        // NSS requires it of an RSA server, and CAs grant it, even if nothing is encrypted with the key.
         if key == .rsa2048 || key == .rsa3072 {
           $0.extensions.append("keyUsage = critical, digitalSignature, keyEncipherment")
         }
@@ -46,13 +46,13 @@ struct SchedulerCertificates: Sendable {
   }
 }
 
-/// What a client shows when it is asked for a certificate; nothing, when `files` is nil.
+/// The certificates that a client presents on request; none if `files` is nil.
 struct Presented: Sendable {
   let files: (chain: String, key: String)?
 
   static let nothing = Presented(files: nil)
 
-  /// A certificate with its issuers below the root.
+  /// Presents a certificate with its issuers below the root.
   init(_ credential: Credential) { files = (credential.chainPath, credential.keyPath) }
 
   init(files: (chain: String, key: String)?) { self.files = files }

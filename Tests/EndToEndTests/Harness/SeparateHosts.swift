@@ -2,23 +2,23 @@ import Glibc
 import SystemCalls
 import TestSupport
 
-/// Hosts on one wire, each in name spaces of its own: its own network, host name and /etc/hosts, so that names and addresses are real
-/// and every program has its own port. Only root can make them.
+/// Hosts on one wire, each with its own network, host name and /etc/hosts, in separate name spaces: names and addresses are real, and every
+/// program has its own port. Only root can create them.
 ///
-/// The name spaces have no names outside: each lives as long as a process that waits for the end of its standard input, and goes with
-/// it, also when the test is killed.
+/// The name spaces are anonymous: each exists as long as a process that waits for the end of its standard input, and disappears with it,
+/// even if the test is killed.
 final class SeparateHosts: Sendable {
   private let hub: NameSpaces
   private let hosts: [Host]
-  /// A link to the folder of each host, by its name.
+  /// A link to the folder of each host, under its name.
   private let folders: TemporaryFolder
 
-  /// Hosts of these names, with the addresses 192.0.2.1 and so on (RFC 5737).
+  /// Creates hosts with these names and the addresses 192.0.2.1 and so on (RFC 5737).
   ///
   /// - Parameters:
   ///   - aliases: further names of hosts, by host.
-  ///   - system: makes each host an installed one, whose system folders, users and processes are its own. Without it they are this
-  ///     machine's, and `Host.install(_:)` makes programs known.
+  ///   - system: makes each host an installed one, with its own system folders, users and processes. Without it, the host shares this
+  ///     machine's, and `Host.install(_:)` provides programs.
   init(_ names: [String], aliases: [String: String] = [:], _ system: InstalledSystem? = nil) async throws {
     hub = try await NameSpaces(["--net"])
     let folders = try TemporaryFolder()
@@ -49,10 +49,10 @@ final class SeparateHosts: Sendable {
     self.folders = folders
   }
 
-  /// The host of that name.
+  /// Returns the host with that name.
   subscript(_ name: String) -> Host { hosts.first { $0.name == name }! }
 
-  /// One of the hosts, with a folder for what its programs read and write: an installed one's /root.
+  /// A host, with a folder that its programs read and write: /root on an installed one.
   final class Host: Sendable {
     let name: String
     let folder: TemporaryFolder
@@ -78,7 +78,7 @@ final class SeparateHosts: Sendable {
       spaces.enter + ["env", "--chdir", directory ?? (system == nil ? folder.path : "/root")] + words
     }
 
-    /// Makes the programs known by these names.
+    /// Provides the programs under these names.
     func install(_ programs: [String: String]) throws {
       try Folder.make(folder.path("bin"), mode: 0o755)
       for (name, program) in programs {
@@ -87,7 +87,7 @@ final class SeparateHosts: Sendable {
       }
     }
 
-    /// A program on a terminal of this host.
+    /// Starts a program on a terminal of this host.
     func terminal(
       _ words: String..., directory: String? = nil, variables: [String: String] = [:]
     ) throws -> Terminal {
@@ -98,7 +98,7 @@ final class SeparateHosts: Sendable {
     /// Starts a program on this host.
     func start(_ words: String...) throws -> TestProcess { try TestProcess(command(words), environment: environment) }
 
-    /// Runs a program on this host to its end, which has to be success.
+    /// Runs a program on this host to its end; it must succeed.
     @discardableResult
     func run(_ words: String...) async throws -> String {
       let result = try await TestProcess(command(words), environment: environment).end()
@@ -106,24 +106,24 @@ final class SeparateHosts: Sendable {
       return result.outputText
     }
 
-    /// Copies a file to another host, as scp does.
+    /// Copies a file to another host, like scp.
     func copy(_ file: String, to other: Host) throws {
       try other.folder.write(file, try DurableFile.read(folder.path(file), limit: 1 << 20), mode: 0o600)
     }
   }
 }
 
-/// Name spaces that live as long as this.
+/// Name spaces that exist as long as this object.
 private final class NameSpaces: Sendable {
   private let process: TestProcess
   private let kinds: [String]
-  /// The process that they are found by; process 1 of its own name space, if it has one.
+  /// The process that identifies them; process 1 of its own PID name space, if it has one.
   let processID: pid_t
 
-  /// - Parameter kinds: options of unshare(1).
+  /// - Parameter kinds: the options of unshare(1).
   init(_ kinds: [String]) async throws {
     self.kinds = kinds.filter { ["--net", "--uts", "--mount", "--ipc", "--pid"].contains($0) }
-    // The number that /proc has for it is the one outside, as this /proc is mounted outside. Process 1 leaves no zombies: wait(2).
+    // /proc shows the outer process ID, because this /proc is mounted outside. With SIGCHLD ignored, process 1 leaves no zombies: wait(2).
     let script = "read -r number rest </proc/self/stat; echo $number; exec env --ignore-signal=CHLD cat"
     process = try TestProcess(["unshare"] + kinds + ["sh", "-c", script], input: nil)
     let process = process
@@ -134,7 +134,7 @@ private final class NameSpaces: Sendable {
     if kinds.contains("--pid") { try await run("mount -t proc proc /proc") }
   }
 
-  /// The command that runs another inside.
+  /// The command prefix that runs another command inside.
   var enter: [String] { ["nsenter", "--target", "\(processID)"] + kinds }
 
   func run(_ script: String) async throws {

@@ -1,6 +1,6 @@
-/// Passages of the scheduler's documentation that several tests go through.
+/// Passages of the scheduler's documentation that several tests use.
 extension Terminal {
-  /// Answers the question for the password of a private key, asked once or twice.
+  /// Answers the prompt for the password of a private key, once or twice.
   func answerPassword(twice: Bool) async throws {
     try await expect("Private key password: ")
     try type(SchedulerCertificates.password + "\n")
@@ -9,7 +9,7 @@ extension Terminal {
     try type(SchedulerCertificates.password + "\n")
   }
 
-  /// At a standby scheduler's prompt: takes over root.pfx and exec.pfx.
+  /// At a standby scheduler's prompt: imports root.pfx and exec.pfx.
   func importFromFirstScheduler() async throws {
     try type("IMPORT ROOT CA /FILENAME=root.pfx /PROMPT /MAKEDEFAULT /STOREKEY\n")
     try await answerPassword(twice: false)

@@ -2,16 +2,18 @@ import Glibc
 import SystemCalls
 import TestSupport
 
-/// A program on a terminal of its own, with a person before it: this class.
+/// A program on its own terminal; this class acts as the person.
 final class Terminal {
   let handle: ProcessHandle
   private let master: FileDescriptor
   private var screen = ""
   private var seen = 0
+  /// Whether every process has closed the terminal, so that nothing more is shown.
+  private var isClosed = false
 
   /// Starts a program with a new terminal as its controlling terminal.
   init(_ command: [String], environment: [String: String], directory: String) throws {
-    // What posix_openpt(3), unlockpt(3) and ptsname(3) do, see ioctl_tty(2); the Glibc module does not show them.
+    // As in posix_openpt(3), unlockpt(3) and ptsname(3), see ioctl_tty(2); the Glibc module does not expose these functions.
     master = try FileDescriptor.open("/dev/ptmx", O_RDWR | O_NOCTTY)
     let raw = master.raw
     var unlocked: Int32 = 0
@@ -33,19 +35,24 @@ final class Terminal {
     waitpid(handle.processID, &status, 0)
   }
 
-  /// Types the text, as it is: `\n` is the Enter key, `\u{3}` is Ctrl-C.
+  /// Types the text literally: `\n` is the Enter key, `\u{3}` is Ctrl-C.
   func type(_ text: String) throws { try master.writeAll(Array(text.utf8)) }
 
-  /// Waits until the text is shown, behind what was waited for before.
+  /// Waits until the text appears, after what was last waited for; not longer than there is a program that may show it.
   ///
-  /// - Returns: all that was shown since, with the text.
+  /// - Returns: everything shown since then, including the text.
   @discardableResult
   func expect(_ text: String, within limit: Duration = .seconds(90)) async throws -> String {
     do {
       return try await wait(for: "\(text.debugDescription) on the terminal", within: limit) {
         readScreen()
         let unseen = screen.utf8.dropFirst(seen)
-        guard let end = unseen.firstRange(of: text.utf8)?.upperBound else { return nil }
+        guard let end = unseen.firstRange(of: text.utf8)?.upperBound else {
+          if isClosed {
+            throw TerminalError(description: "the program ended without \(text.debugDescription); it shows: \(screen)")
+          }
+          return nil
+        }
         defer { seen = screen.utf8.distance(from: screen.utf8.startIndex, to: end) }
         return String(decoding: unseen[..<end], as: UTF8.self)
       }
@@ -54,7 +61,7 @@ final class Terminal {
     }
   }
 
-  /// What is shown behind what was waited for.
+  /// Returns what is shown after the text last waited for.
   func unseen() -> String {
     readScreen()
     return String(decoding: screen.utf8.dropFirst(seen), as: UTF8.self)
@@ -62,7 +69,13 @@ final class Terminal {
 
   private func readScreen() {
     var chunk = [UInt8](repeating: 0, count: 4096)
-    while case let count = read(master.raw, &chunk, chunk.count), count > 0 {
+    while true {
+      let count = read(master.raw, &chunk, chunk.count)
+      guard count > 0 else {
+        // tty_ioctl(4): there is no other end.
+        isClosed = count < 0 && errno == EIO
+        return
+      }
       screen += String(decoding: chunk[..<count], as: UTF8.self)
     }
   }

@@ -1,13 +1,13 @@
 import TestSupport
 
-/// Clients in one process that do one thing, side by side.
+/// Clients in one process that all do the same thing concurrently.
 struct HostileClients {
   enum Behaviour: String, CaseIterable, Sendable {
     case sayNothing, trickleTheHandshake, stopAfterTheirHello, connectByTheThousand
     case trickleTheHead, trickleTheBody, neverReadAnAnswer, sendAnEndlessHead, sendAnEndlessBody, askWithoutReading
     case stayIdle, startOver
 
-    /// Whether they have a good certificate.
+    /// Whether they have a valid certificate.
     var areProven: Bool {
       switch self {
       case .sayNothing, .trickleTheHandshake, .stopAfterTheirHello, .connectByTheThousand: false
@@ -15,8 +15,8 @@ struct HostileClients {
       }
     }
 
-    /// Whether a limit of agentd's ends each of their connections while the test waits. The others would last for minutes; of
-    /// thousands at once some may have got no further than the kernel's queue.
+    /// Whether a limit of agentd ends each of their connections while the test waits. The others would last for minutes; of thousands at
+    /// once, some may have reached only the kernel's queue.
     var isEndedByAgentd: Bool {
       ![.connectByTheThousand, .trickleTheBody, .neverReadAnAnswer, .askWithoutReading, .startOver].contains(self)
     }
@@ -39,14 +39,14 @@ struct HostileClients {
   /// Whether agentd has closed each of their connections.
   var areOver: Bool { process.outputText.contains("over\n") }
 
-  /// Ends them, if they have not ended.
+  /// Ends them, unless they have already ended.
   func end() async throws {
     process.closeInput()
     let result = try await process.end()
     if result.end != .exited(0) { throw HarnessError("the hostile clients failed: \(result.errorText)") }
   }
 
-  // One thread a client; the process ends with its input, whatever they are doing.
+  // One thread per client; the process ends with its input, whatever the threads do.
   private static let script = #"""
     import os, resource, socket, ssl, sys, threading, time
     behaviour, port, chain, key, root, count = sys.argv[1:]

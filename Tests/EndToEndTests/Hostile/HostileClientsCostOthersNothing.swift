@@ -1,12 +1,12 @@
-// Goal: whoever comes by the dozen and is slow, silent, greedy or broken, with a certificate or without: a good client is served meanwhile as
-// on an idle agent, and all that it cost comes back.
+// Goal: however many clients are slow, silent, greedy or broken, with a certificate or without, a valid client is served as on an idle
+// agent, and all resources they used are released.
 import Glibc
 import SystemCalls
 import TestSupport
 import Testing
 
 @Suite struct HostileClientsCostOthersNothing {
-  /// What they do, and whether agentd ends it within the test's limits or they do.
+  /// What the clients do; agentd's limits or the clients themselves end it.
   @Test(arguments: HostileClients.Behaviour.allCases)
   func whileThey(_ behaviour: HostileClients.Behaviour) async throws {
     let agent = try await Installation.running(
@@ -19,8 +19,8 @@ import Testing
     let hostile = try HostileClients(behaviour, at: agent)
     try await wait(for: "them to have begun") { hostile.haveBegun }
     let meanwhile = try await bestTime(of: agent)
-    // The best of five, and seconds for what takes milliseconds: other tests share the machine, and so do the hostile clients. None
-    // of the times that they make agentd wait is as short.
+    // The best of five, and seconds for what takes milliseconds: other tests and the hostile clients share the machine. All times that they
+    // make agentd wait are longer.
     #expect(meanwhile < quick * 4 + .seconds(2), "\(meanwhile), idle \(quick)")
     let during = try Cost(of: listener)
     #expect(during.residentKiB - before.residentKiB < 64 * 1024, "\(during), before \(before)")
@@ -48,7 +48,7 @@ import Testing
 
   private struct Cost: CustomStringConvertible {
     let residentKiB: Int
-    /// Of another user's process only root can tell.
+    /// Only root can inspect another user's process.
     let descriptors: Int?
 
     init(of process: pid_t) throws {

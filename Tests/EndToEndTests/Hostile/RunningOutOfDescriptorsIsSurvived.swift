@@ -1,5 +1,5 @@
-// Goal: with few descriptors allowed, and more connections and jobs than they are enough for, no process of agentd ends; whoever has to wait
-// or is refused is told so, and all is as before when there are descriptors again.
+// Goal: with few descriptors allowed, and more connections and jobs than they suffice for, no agentd process ends; clients that must wait
+// or are refused are told so, and everything works as before once descriptors are available again.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -14,7 +14,7 @@ import Testing
     let supervisor = agent.supervisorID
     _ = try agent.gate("go")
 
-    // More jobs than the supervisor has descriptors for: it holds each by one, and more while it starts it.
+    // More jobs than the supervisor has descriptors for: it holds one per job, and more during its start.
     var answers: [Int] = []
     for number in 1...(limit + 20) {
       let body = #"{"command": ["/bin/sleep", "600"], "directory": "/"}"#
@@ -23,7 +23,7 @@ import Testing
     #expect(Set(answers).isSubset(of: [201, 503, 507]), "\(answers)")
     #expect(answers.contains(201))
 
-    // More connections than the listener has.
+    // More connections than the listener has descriptors for.
     let strangers = try TestProcess(
       [
         "python3", "-c",

@@ -1,5 +1,5 @@
-// Goal: every kind of key that agentd takes works on either side, the agent's and the client's, with every library that knows it, in both
-// versions of TLS.
+// Goal: every kind of key that agentd accepts works on both sides, agent and client, with every library that supports it, in both versions
+// of TLS.
 import TestCertificates
 import TestSupport
 import Testing
@@ -7,14 +7,14 @@ import Testing
 @Suite struct InteroperationOfKeys {
   static let keys: [CertificateRecipe.Key] = [.rsa2048, .rsa3072, .rsaPSS, .p256, .p384, .p521, .ed25519]
 
-  /// What a library cannot do, whoever its peer is.
+  /// What a library does not support, whatever its peer.
   static func isUnknown(_ key: CertificateRecipe.Key, to program: ClientProgram, _ version: TLSVersion) -> Bool {
     switch (program, key) {
-    // NSS has no EdDSA in TLS, and offers the schemes of id-RSASSA-PSS keys only where it is told to.
+    // NSS has no EdDSA in TLS, and offers the schemes of id-RSASSA-PSS keys only if configured.
     case (.nss, .ed25519), (.nss, .rsaPSS): true
-    // Go reads no keys of id-RSASSA-PSS.
+    // Go cannot read id-RSASSA-PSS keys.
     case (.go, .rsaPSS): true
-    // By itself GnuTLS picks a certificate for TLS 1.2 only by the types of 2008: RSA, DSA, ECDSA. gnutls-cli is told which.
+    // By default, GnuTLS selects a certificate for TLS 1.2 only by the types of 2008: RSA, DSA, ECDSA. gnutls-cli is told which to use.
     case (.wget, .ed25519), (.wget, .rsaPSS): version == .tls12
     default: false
     }

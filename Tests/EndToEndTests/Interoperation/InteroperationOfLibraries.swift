@@ -1,5 +1,5 @@
-// Goal: every TLS library that a scheduler may be built on gets its answer with a good certificate, and none without a certificate or with a
-// stranger's, in both versions of TLS.
+// Goal: every TLS library on which a scheduler may be built gets an answer with a valid certificate, and none without a certificate or with
+// a stranger's, in both versions of TLS.
 import TestCertificates
 import TestSupport
 import Testing

@@ -1,4 +1,4 @@
-// Goal: the scanners that auditors run find nothing below their best class, except what a private CA and a client certificate bring with them.
+// Goal: the scanners that auditors use find nothing below their best class, except what a private CA and client certificates entail.
 import FoundationEssentials
 import TestCertificates
 import TestSupport
@@ -8,20 +8,20 @@ import Testing
 struct InteroperationWithScanners {
   private static let keys: [CertificateRecipe.Key] = [.p256, .rsa2048]
 
-  /// What testssl.sh objects to in a scan of any agentd, and why it is right there.
+  /// What testssl.sh objects to in any agentd, and why that is acceptable.
   private static let unavoidable = [
     "engine_problem": "of the scanner's own openssl, not of the server",
     "cert_revocation": "a private CA needs no address for its lists: they are imported into each agent",
     "DNS_CAArecord": "which public CA may issue for a name; no public CA does",
     "scanProblem": "without a client certificate there is no HTTP to look at",
   ]
-  /// What it says where it would have to be let in first. sslscan, which has a certificate, tries renegotiation below.
+  /// Its message where it would have to be admitted first. sslscan, which has a certificate, tests renegotiation below.
   private static let untestable = "client x509-based authentication prevents this from being tested"
 
   @Test(arguments: keys) func testssl(key: CertificateRecipe.Key) async throws {
     let agent = try await Installation.running(listenerKey: key)
     let report = agent.folder.path("testssl.json")
-    // Its exit code counts findings, among them those that are let pass below.
+    // Its exit code counts findings, including those that are accepted below.
     let scan = try await TestProcess(
       ["testssl", "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none", "--jsonfile", report]
         + ["--add-ca", agent.certificates.rootPath, "--ip", "127.0.0.1", "localhost:\(agent.port)"],
@@ -32,7 +32,7 @@ struct InteroperationWithScanners {
       .filter { Self.unavoidable[$0.id] == nil && $0.finding != Self.untestable }
     #expect(objections == [], "\(scan.outputText)")
 
-    // It saw what it was to judge.
+    // It examined what it had to judge.
     let good = Set(findings.filter { $0.severity == "OK" }.map(\.id))
     #expect(good.isSuperset(of: ["SSLv3", "TLS1_3", "cipherlist_STRONG", "secure_renego", "PFS", "heartbleed"]))
     #expect(try await agent.request("GET", "agent").status == 200)
@@ -57,7 +57,7 @@ struct InteroperationWithScanners {
     let protocols = elements.filter { $0.name == "protocol" && $0["enabled"] == "1" }
     #expect(protocols.map { $0["version"] } == ["1.2", "1.3"])
     let suites = elements.filter { $0.name == "cipher" }
-    // It takes for strong what has DHE in its name, which those of TLS 1.3 do not have, and calls these acceptable.
+    // It considers suites strong that have DHE in their name; those of TLS 1.3 do not, and it calls them acceptable.
     #expect(suites.count { $0["sslversion"] == "TLSv1.3" } == 3)
     #expect(suites.count { $0["sslversion"] == "TLSv1.2" } == 3)
     #expect(suites.allSatisfy { $0["sslversion"] == "TLSv1.3" || $0["strength"] == "strong" }, "\(scan.outputText)")
@@ -68,7 +68,7 @@ struct InteroperationWithScanners {
     #expect(try await agent.request("GET", "agent").status == 200)
   }
 
-  /// One line of sslscan's XML, which has an element on each.
+  /// A line of sslscan's XML, which has one element per line.
   private struct Element {
     let name: Substring
     private let line: Substring

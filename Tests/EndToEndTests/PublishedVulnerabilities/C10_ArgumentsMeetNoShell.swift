@@ -1,5 +1,5 @@
-// The vulnerabilities: CVE-2013-1362 and CVE-2014-2913 of NRPE: $() and newlines in arguments were executed by a shell.
-// The promise: arguments, environment and input arrive in the job byte for byte, all the way from the request.
+// The vulnerabilities: CVE-2013-1362 and CVE-2014-2913 of NRPE: a shell executed $() and newlines in arguments.
+// The promise: arguments, environment and input reach the job byte for byte, exactly as in the request.
 import TestSupport
 import Testing
 
@@ -17,7 +17,7 @@ import Testing
     #expect(job.output == Self.arguments.map { "\($0)\0" }.joined())
   }
 
-  /// JSON can say it, execve(2) cannot: it would be cut.
+  /// JSON can express it, execve(2) cannot: the argument would be truncated.
   @Test func aNULIsRefused() async throws {
     let agent = try await Installation.running()
     for body in [

@@ -1,5 +1,5 @@
-// The vulnerability: CVE-2020-11651 of Salt. Methods that were meant for the inside could be called from outside.
-// The promise: there is what the table says, and nothing besides: every other method and path is refused, whoever asks.
+// The vulnerability: CVE-2020-11651 of Salt. Internal methods could be called from outside.
+// The promise: only what is in the table exists: every other method and path is refused, whoever asks.
 import TestSupport
 import Testing
 
@@ -7,7 +7,7 @@ import Testing
   private static let methods = [
     "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "MKCOL", "submitJob",
   ]
-  /// What there is of each path; HEAD goes with GET.
+  /// The methods of each path; HEAD is allowed with GET.
   private static let table = [
     "agent": ["GET"], "jobs": ["GET"], "jobs/a": ["GET", "PUT", "DELETE"], "jobs/a/output": ["GET"],
     "jobs/a/cancel": ["POST"],

@@ -1,6 +1,6 @@
-// The vulnerabilities: CVE-2020-11652 and PYSEC-2017-35 of Salt, CVE-2020-27195 of Nomad: ids and names that are paths, and links, led out of
-// the agent's folder.
-// The promise: an id that could be a path is refused before anything is made; a link in place of a job's file is not followed.
+// The vulnerabilities: CVE-2020-11652 and PYSEC-2017-35 of Salt, CVE-2020-27195 of Nomad: ids and names that are paths, and links, escaped
+// from the agent's folder.
+// The promise: an id that could be a path is refused before anything is created; a link in place of a job's file is not followed.
 import Glibc
 import SystemCalls
 import TestSupport

@@ -1,6 +1,5 @@
-// The vulnerability: CVE-2023-1782 of HashiCorp Nomad. Beside the port with certificates there was HTTP without.
-// The promise: of all sockets of all of agentd's processes only the configured ones take connections, also while the listener
-// is away.
+// The vulnerability: CVE-2023-1782 of HashiCorp Nomad. Besides the port with certificates there was HTTP without.
+// The promise: of all sockets of all agentd processes, only the configured ones accept connections, even while the listener is down.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -14,14 +13,14 @@ import Testing
     try await wait(for: "the job to run") { try await agent.job("job").state == .running }
     #expect(try listening(agent) == ["127.0.0.1:\(agent.port)"])
 
-    // The supervisor keeps the socket while a listener is started again; nobody else answers on it.
+    // The supervisor keeps the socket while a listener restarts; nobody else answers on it.
     kill(try await agent.listenerID(), SIGKILL)
     #expect(try listening(agent).subtracting(["127.0.0.1:\(agent.port)"]) == [])
     #expect(try await agent.request("GET", "agent").status == 200)
     try await agent.openGate("go")
   }
 
-  /// Whatever takes connections or datagrams: the addresses of TCP and UDP, the paths of Unix sockets.
+  /// Returns everything that accepts connections or datagrams: the addresses of TCP and UDP, the paths of Unix sockets.
   private func listening(_ agent: Installation) throws -> Set<String> {
     let processes = [agent.supervisorID] + (try ProcessTable.children(of: agent.supervisorID)) + agent.shepherds
     let inodes = processes.reduce(into: Set<String>()) { inodes, process in
@@ -39,7 +38,7 @@ import Testing
     return found
   }
 
-  /// Files below /proc/net, the column of the inode, and whether a line is of a socket that takes connections; proc(5).
+  /// Files in /proc/net, the column of the inode, and whether a line describes a socket that accepts connections; proc(5).
   private static let tables: [(String, Int, @Sendable ([String]) -> Bool)] = [
     ("tcp", 9, { $0[3] == "0A" }), ("tcp6", 9, { $0[3] == "0A" }), ("udp", 9, { _ in true }),
     ("udp6", 9, { _ in true }),

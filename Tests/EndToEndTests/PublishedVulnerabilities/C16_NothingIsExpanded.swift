@@ -1,6 +1,6 @@
-// The vulnerabilities: CVE-2024-23897 of Jenkins, where an argument that began with @ was replaced by a file's contents, and CVE-2021-21686, where
-// symbolic links led to files that a job was not to read.
-// The promise: arguments arrive as they were sent, and what a job leaves in place of its output leads nowhere.
+// The vulnerabilities: CVE-2024-23897 of Jenkins, where an argument that began with @ was replaced by the contents of a file, and
+// CVE-2021-21686, where symbolic links led to files that a job must not read.
+// The promise: arguments arrive as sent, and whatever a job puts in place of its output leads nowhere.
 import TestSupport
 import Testing
 

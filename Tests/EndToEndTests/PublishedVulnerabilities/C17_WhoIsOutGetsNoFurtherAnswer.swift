@@ -1,6 +1,6 @@
-// The vulnerability: CVE-2025-49825 of Teleport. Who had been let in once was not asked again on what he opened later.
-// The promise: a connection whose client is let in no more gets no further answer: neither to the next request on it nor on another
-// stream, whatever it asks for.
+// The vulnerability: CVE-2025-49825 of Teleport. A client admitted once was not checked again on the channels it opened later.
+// The promise: a connection whose client is no longer admitted gets no further answer, neither to the next request nor on another stream,
+// whatever it asks for.
 import TestCertificates
 import TestSupport
 import Testing
@@ -20,7 +20,7 @@ import Testing
     let logged = agent.log.utf8.count
     try await agent.configure("-I", try PKI.shared.revocationList(by: root, revoking: [leaver]))
     try await agent.logLine(with: "connection closed: its client is no longer let in", after: logged)
-    // From the first failure on there is nothing else.
+    // After the first failure, there are only failures.
     try await wait(for: "refusals") { client.answers.count { $0.hasPrefix("000") } > 10 }
     try client.handle.send(15)
     let answers = client.answers
@@ -31,7 +31,7 @@ import Testing
 }
 
 extension TestProcess {
-  /// Status and new connections of each request.
+  /// The status and the number of new connections of each request.
   fileprivate var answers: [Substring] {
     errorText.split(separator: "\n").filter { $0.first?.isNumber ?? false }
   }

@@ -1,6 +1,6 @@
-// The vulnerabilities: CVE-2016-5713 of Puppet's agent: the environment of whoever asked reached what ran with other rights.
-// The promise: variables that make a program load or run something are refused in a request for another user, and nothing of
-// agentd's own environment reaches a job.
+// The vulnerability: CVE-2016-5713 of Puppet's agent: the requester's environment reached a process with other privileges.
+// The promise: variables that make a program load or run something are refused in a request for another user, and nothing of agentd's own
+// environment reaches a job.
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
-// The vulnerabilities: CVE-2021-20230 and CVE-2008-2420 of stunnel. With some options set together, a chain or a revocation was not looked at.
-// The promise: whatever else is configured, a client that presents nothing, is of another root or is revoked stays out, and a
-// good one comes in.
+// The vulnerabilities: CVE-2021-20230 and CVE-2008-2420 of stunnel. Some combinations of options disabled the check of a chain or a
+// revocation.
+// The promise: whatever else is configured, a client that presents nothing, is of another root or is revoked is refused, and a valid one is
+// admitted.
 import TestCertificates
 import TestSupport
 import Testing

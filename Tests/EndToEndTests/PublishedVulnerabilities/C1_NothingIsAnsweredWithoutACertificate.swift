@@ -1,6 +1,5 @@
-// The vulnerability: CVE-2025-55108 of BMC Control-M/Agent. As installed, it took commands without a client's certificate.
-// The promise: no configuration makes the listener answer a byte of HTTP to a client that has not proven who it is: what would
-// ask for that is refused.
+// The vulnerability: CVE-2025-55108 of BMC Control-M/Agent. By default, it accepted commands without a client certificate.
+// The promise: no configuration makes the listener send a byte of HTTP to an unauthenticated client: such a configuration is refused.
 import Glibc
 import TestSupport
 import Testing

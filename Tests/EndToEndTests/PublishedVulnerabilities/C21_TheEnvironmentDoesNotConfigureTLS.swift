@@ -1,6 +1,6 @@
-// The vulnerability: CVE-2025-27237 of Zabbix agent. OpenSSL's configuration was read from where any user could write.
-// The promise: root's programs and the network's side take no configuration of OpenSSL from the environment, and agentd
-// none from files that others can write.
+// The vulnerability: CVE-2025-27237 of Zabbix agent. OpenSSL's configuration was read from a path that any user could write to.
+// The promise: root's programs and the network processes take no OpenSSL configuration from the environment, and agentd takes none from
+// files that others can write to.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -10,7 +10,7 @@ import Testing
   @Test func agentdDoesNotReadIt() async throws {
     let agent = try await Installation()
     try await agent.register()
-    // Whoever opens it waits for a writer, and never comes to listen.
+    // A process that opens it waits for a writer and never listens.
     try await agent.start(variables: try trap(in: agent))
     #expect(try await agent.request("GET", "agent").status == 200)
     let logged = agent.log.utf8.count

@@ -1,5 +1,5 @@
-// The vulnerability: CVE-2025-15346 of wolfSSL's Python module. A certificate that was demanded could be left out.
-// The promise: a client that presents none (its Certificate message is empty) gets no byte of the application, in either version of TLS.
+// The vulnerability: CVE-2025-15346 of wolfSSL's Python module. A required certificate could be omitted.
+// The promise: a client that presents none (its Certificate message is empty) gets no byte of application data, in either version of TLS.
 import TestSupport
 import Testing
 

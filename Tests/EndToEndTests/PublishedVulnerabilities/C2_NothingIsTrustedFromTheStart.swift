@@ -1,5 +1,5 @@
-// The vulnerability: CVE-2025-55109 of BMC Control-M/Agent. Certificates that came with the software were trusted.
-// The promise: an agent into which nothing was imported trusts nobody, does not even listen, and says what to import.
+// The vulnerability: CVE-2025-55109 of BMC Control-M/Agent. Certificates shipped with the software were trusted.
+// The promise: an agent without imports trusts nobody, does not even listen, and says what to import.
 import Glibc
 import TestCertificates
 import TestSupport
@@ -15,7 +15,7 @@ import Testing
     let agent = try await Installation()
     let listener = try PKI.shared.issue(CertificateRecipe("/CN=alone", .server), by: agent.certificates.root)
     try agent.folder.write("alone.pem", try listener.certificatePEM + listener.keyPEM, mode: 0o600)
-    // Whether it is imported without its issuer or not, there is no root to trust.
+    // With or without its issuer imported, there is no root to trust.
     _ = try? await agent.configure("-I", "alone.pem")
     try await expectNoStart(of: agent, because: "agent-register")
   }

@@ -1,5 +1,5 @@
-// The vulnerability: CVE-2025-55113 of BMC Control-M/Agent. The e-mail address of a certificate was compared up to its first NUL.
-// The promise: a certificate whose names could be read in two ways is refused, whoever issued it.
+// The vulnerability: CVE-2025-55113 of BMC Control-M/Agent. A certificate's e-mail address was compared only up to its first NUL.
+// The promise: a certificate with ambiguous names is refused, whoever issued it.
 import TestCertificates
 import TestSupport
 import Testing

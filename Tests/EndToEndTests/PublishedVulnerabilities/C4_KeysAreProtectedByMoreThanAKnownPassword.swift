@@ -1,5 +1,5 @@
 // The vulnerability: CVE-2025-55110 of BMC Control-M/Agent. The password of its key store was a documented default.
-// The promise: no password is tried that nobody gave; keys are their owner's alone, whatever umask and source file were.
+// The promise: only passwords that the user gave are tried; keys are accessible only to their owner, whatever the umask and source file.
 import Glibc
 import TestCertificates
 import TestSupport
@@ -31,7 +31,7 @@ import Testing
     #expect(keys.count == 1)
     for (name, contents) in keys { #expect(contents.hasPrefix("100600 "), "\(name)") }
     #expect(image.files["."]?.hasPrefix("40700 ") == true)
-    // Not encrypted with anything that would have to be known: the file's mode is what protects it.
+    // Not encrypted with a password that would have to be stored: the file's mode protects it.
     #expect(keys.values.allSatisfy { !$0.contains("ENCRYPTED") })
 
     try await agent.configure(

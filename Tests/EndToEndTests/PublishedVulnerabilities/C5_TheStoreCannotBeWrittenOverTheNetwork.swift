@@ -1,5 +1,5 @@
-// The vulnerability: CVE-2026-61550 of Icinga 2. A message by which certificates are updated was taken from a peer that had shown none.
-// The promise: there is no such message. No method on any path, from whomever, changes the store, the listener's configuration or
+// The vulnerability: CVE-2026-61550 of Icinga 2. A message that updates certificates was accepted from a peer that had presented none.
+// The promise: there is no such message. No method on any path, from any client, changes the store, the listener's configuration or
 // agentd.toml.
 import TestCertificates
 import TestSupport
@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct C5_TheStoreCannotBeWrittenOverTheNetwork {
   private static let methods = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "MKCOL", "MOVE", "TRACE"]
-  /// Those that there are, and those by which other agents are told of certificates.
+  /// The existing paths, and those on which other agents receive certificates.
   private static let paths = [
     "agent", "jobs", "jobs/j", "jobs/j/output", "jobs/j/cancel", "events", "agent/certificate", "certificates",
     "certificate", "store", "roots", "ca", "crl", "csr", "enroll", "register", "renew", "config", "reload", "listener",
@@ -19,7 +19,7 @@ import Testing
     let before = try image(of: agent)
     let other = try PKI.shared.root("Smuggled Root")
     for method in Self.methods {
-      // Reading the events has no end.
+      // Reading the events never ends.
       let paths = Self.paths.filter { method != "GET" || $0 != "events" }
       let bodies: [[String]] =
         method == "HEAD" || method == "GET"

@@ -1,6 +1,6 @@
-// The vulnerability: CVE-2024-49369 of Icinga 2. What was wrong with a peer's certificate was not noticed in every handshake.
-// The promise: in every connection the certificate is judged in the handshake, before any byte of the application; there is no session to
-// resume, and no second handshake in a connection.
+// The vulnerability: CVE-2024-49369 of Icinga 2. An invalid peer certificate was not detected in every handshake.
+// The promise: in every connection, the certificate is verified in the handshake, before any byte of application data; there is no session
+// resumption, and no second handshake in a connection.
 import TestCertificates
 import TestSupport
 import Testing
@@ -25,7 +25,7 @@ import Testing
   @Test func nobodyStartsASecondHandshake() async throws {
     let agent = try await Installation.running()
     let files = try #require(agent.certificates.connector.files)
-    // "R" at the beginning of a line asks for renegotiation: openssl-s_client(1).
+    // "R" at the beginning of a line requests renegotiation: openssl-s_client(1).
     let result = try await client(
       of: agent, .tls12, ["-cert", files.chain, "-key", files.key], lines: "R\n\(Self.request)", isQuiet: false)
     #expect(result.errorText.contains("RENEGOTIATING") && result.errorText.contains("no renegotiation"), "\(result)")

@@ -1,6 +1,6 @@
-// The vulnerabilities: CVE-2020-29663 and CVE-2025-48057 of Icinga 2. A revoked certificate, or one that was not valid, was renewed.
-// The promise: agentd renews nobody. Who is revoked stays out, whatever is imported again and however often it starts; who
-// may come in again is the CA's decision: a new certificate.
+// The vulnerabilities: CVE-2020-29663 and CVE-2025-48057 of Icinga 2. A revoked or invalid certificate was renewed.
+// The promise: agentd renews no client's certificate. A revoked client stays refused, whatever is imported again and however often agentd
+// starts; only the CA can readmit it, with a new certificate.
 import TestCertificates
 import TestSupport
 import Testing
@@ -22,7 +22,7 @@ import Testing
     }
     try await agent.configure("-I", root.certificatePath)
     try await agent.configure("-I", "agentcert.pem", "-P", "password")
-    // Its own certificate, by itself and with its key: it may be stored, and is still revoked.
+    // Its own certificate, alone and with its key: it may be stored and is still revoked.
     _ = try? await agent.configure("-I", leaver.certificatePath)
     try agent.folder.write("leaver.pem", try leaver.certificatePEM + leaver.keyPEM, mode: 0o600)
     _ = try? await agent.configure("-I", "leaver.pem")
@@ -33,7 +33,7 @@ import Testing
     // The same name with another key is another certificate, which the CA has just issued.
     let again = try PKI.shared.issue(CertificateRecipe("/CN=Leaver", .client).with { $0.variant = 1 }, by: root)
     #expect(try await agent.request("GET", "agent", as: Presented(again)).status == 200)
-    // Of a CA of the same name, it is not.
+    // One from another CA with the same name is refused.
     let pretender = try PKI.shared.issue(
       CertificateRecipe("/CN=End To End Root CA", .authority).with { $0.variant = 1 }, by: nil)
     #expect(try await isOut(try PKI.shared.client("Leaver", by: pretender), of: agent))

@@ -1,7 +1,7 @@
-// The vulnerability: CVE-2021-32739 of Icinga 2. Who could read the configuration over the network could read the salt from which
+// The vulnerability: CVE-2021-32739 of Icinga 2. Whoever could read the configuration over the network could read the salt with which
 // certificates are granted.
-// The promise: nothing that can be read over the network holds a key or a password, and neither does the log; a job
-// cannot open the files that do.
+// The promise: nothing that can be read over the network contains a key or a password, and neither does the log; a job cannot open the
+// files that do.
 import TestSupport
 import Testing
 
@@ -27,7 +27,7 @@ import Testing
     arguments: ["store", "state/ledger.sqlite", "state/jobs", "state/jobs/job", "agentd.log", "agentcert.pem"])
   func aJobCannotOpen(path: String) async throws {
     let agent = try await Installation.running()
-    // Even where the folder above would let it pass.
+    // Even if the folder above would allow access.
     _ = try agent.gate("unused")
     let file = agent.folder.path(path)
     if path == "agentd.log" { try agent.folder.write("agentd.log", agent.log, mode: 0o600) }
@@ -39,7 +39,7 @@ import Testing
     #expect(result.output.contains("Permission denied"), "\(result.output)")
   }
 
-  /// What the stream of events holds of a job's whole life; then the connection is cut, for it has no end.
+  /// Returns the event stream during a job's whole life; then closes the connection, because the stream is endless.
   private func events(of agent: Installation) async throws -> String {
     let stream = try TestProcess(
       ["curl", "--no-buffer"] + agent.curlArguments() + ["\(agent.url)/events"], environment: agent.environment)
@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  /// Each line of the private key, as PEM has it.
+  /// Returns the lines of the private key in PEM.
   private func key(of agent: Installation) throws -> [String] {
     try agent.certificates.listener.keyPEM.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("-----") }
   }

@@ -1,6 +1,6 @@
-// The vulnerability: GHSA-wh38-wg57-5w7g of Icinga 2. Deeply nested data overflowed the stack, before anybody had proven anything.
-// The promise: each decoder refuses what is nested too deeply, too long or too much, and lives on: that of the listener, of a
-// stranger and of a client alike, and those of what an administrator gives.
+// The vulnerability: GHSA-wh38-wg57-5w7g of Icinga 2. Deeply nested data overflowed the stack before authentication.
+// The promise: each decoder refuses data that is nested too deeply, too long or too numerous, and its process survives: for data from
+// strangers and clients, and for data from an administrator.
 import Glibc
 import TestCertificates
 import TestSupport
@@ -14,7 +14,7 @@ import Testing
     let agent = try await Installation.running()
     let listener = try await agent.listenerID()
     for (index, root) in [agent.certificates.root, try PKI.shared.root("Stranger's Root")].enumerated() {
-      // A name of a kind of its own (RFC 5280, otherName) in which sequences lie in sequences.
+      // A name of a private kind (RFC 5280, otherName) with nested sequences.
       let client = try PKI.shared.issue(
         CertificateRecipe("/CN=Nested \(index)", .client).with {
           $0.extensions = ["subjectAltName = DER:\(Self.nestedName(depth: 3000))"]
@@ -89,7 +89,7 @@ import Testing
     #expect(result.end == .exited(EX_DATAERR), "\(result.end) \(result.errorText)")
   }
 
-  /// DER, as hexadecimal digits: SEQUENCE { [0] { OID, [0] { SEQUENCE { SEQUENCE { ... } } } } }.
+  /// DER, in hexadecimal digits: SEQUENCE { [0] { OID, [0] { SEQUENCE { SEQUENCE { ... } } } } }.
   private static func nestedName(depth: Int) -> String {
     func wrapped(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
       let count = content.count
@@ -98,7 +98,7 @@ import Testing
         ? [UInt8(count)] : count < 65536 ? [0x82, UInt8(count >> 8), UInt8(count & 255)] : []
       return content.reversed() + length.reversed() + [tag]
     }
-    // Built from the inside, backwards, so that each step appends.
+    // Built from the inside out, backwards, so that each step appends.
     var backwards: [UInt8] = []
     for _ in 0..<depth {
       let count = backwards.count

@@ -2,20 +2,20 @@ import Glibc
 import TestCertificates
 import TestSupport
 
-/// What an administrator changes in the life of an agent, in an order that a seed decides; every other reload changes nothing.
+/// The changes by an administrator during an agent's life, in an order that depends on a seed; every second reload changes nothing.
 struct ReloadChanges {
   private enum Kind: CaseIterable {
     /// Another listener certificate is served.
     case renewal
-    /// A second root is trusted, or is not any more.
+    /// A second root is trusted, or no longer.
     case root
     /// A newer revocation list is imported.
     case revocation
-    /// Another port is listened on.
+    /// The listener moves to another port.
     case port
   }
 
-  /// The ports that are listened on, one at a time.
+  /// The ports for the listener, one at a time.
   let ports: [Int]
   private var random: RepeatableRandom
   private let thumbprints: [String]
@@ -27,7 +27,7 @@ struct ReloadChanges {
   private var isGuestTrusted = false
   private var listNumber = 0
 
-  /// Imports what is changed to later.
+  /// Imports in advance what later changes switch to.
   init(of agent: Installation, seed: UInt64) async throws {
     random = RepeatableRandom(seed: seed)
     ports = [agent.port, try FreePort.next()]
@@ -69,7 +69,7 @@ struct ReloadChanges {
     }
   }
 
-  /// Goes back to the port of the beginning.
+  /// Goes back to the initial port.
   mutating func restorePort(at agent: Installation) async throws {
     if port == 0 { try agent.signal(SIGHUP) } else { try await usePort(0, at: agent) }
   }

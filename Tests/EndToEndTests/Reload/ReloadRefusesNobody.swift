@@ -1,5 +1,5 @@
-// Goal: a change by agent-register reaches a running agentd by itself, and costs no connection; a change that cannot work leaves the
-// old listener serving.
+// Goal: a change by agent-register takes effect in a running agentd automatically and costs no connection; a change that cannot work leaves
+// the old listener serving.
 import Glibc
 import TestSupport
 import Testing
@@ -33,7 +33,7 @@ import Testing
     try await wait(for: "the old listeners to have drained") {
       try ProcessTable.children(of: agent.supervisorID).count == processes
     }
-    // They ended by themselves, not by what the sandbox does to a call that it does not know.
+    // They exited on their own, not killed by the sandbox for an unknown call.
     #expect(!agent.log.contains("exited on signal \(SIGSYS)"), "\(agent.log)")
   }
 

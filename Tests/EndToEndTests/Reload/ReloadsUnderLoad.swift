@@ -1,5 +1,5 @@
-// Goal: however often agentd reloads, whatever has changed, no client notices: not the one that comes, not the one that
-// stays, not the one that waits or follows; and nothing of the replaced listeners is left.
+// Goal: however often agentd reloads, whatever has changed, no client notices: neither new nor persistent ones, nor those that wait or
+// follow; and nothing is left of the replaced listeners.
 //
 // `make test` reloads a few times, `make reloads` a thousand times.
 import Glibc
@@ -43,7 +43,7 @@ import Testing
   }
 }
 
-/// How long it shall take, as `make reloads` says.
+/// The number of reloads and the seed, as set by `make reloads`.
 private struct Wanted: CustomStringConvertible {
   let reloads: Int
   let seed: UInt64
@@ -58,7 +58,7 @@ private struct Wanted: CustomStringConvertible {
   var description: String { "\(reloads) reloads (AGENTD_SEED=\(seed))" }
 }
 
-/// What the supervisor holds.
+/// The resources of the supervisor.
 private struct Footprint: CustomStringConvertible {
   let processes: Int
   let descriptors: Int
@@ -72,7 +72,7 @@ private struct Footprint: CustomStringConvertible {
     residentKiB = try ProcessTable.status(agent.supervisorID)["VmRSS"]?.first.flatMap { Int($0) } ?? 0
   }
 
-  /// As soon as one listener is left.
+  /// Returns the footprint once only one listener is left.
   static func settled(of agent: Installation) async throws -> Footprint {
     _ = try await agent.listenerID()
     _ = try await agent.signerID()
@@ -83,7 +83,7 @@ private struct Footprint: CustomStringConvertible {
 }
 
 extension Installation {
-  /// Makes a change of which agentd is told, and waits until it is in force.
+  /// Makes a change of which agentd is notified, and waits until it is in effect.
   fileprivate func reload(_ change: () async throws -> Void) async throws {
     let logged = try DurableFile.read(folder.path("agentd.log"), limit: 1 << 28).count
     try await change()

@@ -1,9 +1,9 @@
 import FoundationEssentials
 import TestSupport
 
-/// Clients that come, ask, go and stay until they are told to stop: `tls-load steady`, and curl over HTTP/2.
+/// Clients that connect, send requests, leave and stay until they are stopped: `tls-load steady`, and curl over HTTP/2.
 struct SteadyLoad {
-  /// What came of it.
+  /// The result of the load.
   struct Outcome: CustomStringConvertible {
     let requests: Int
     let failed: Int
@@ -30,7 +30,7 @@ struct SteadyLoad {
         agent.certificates.rootPath, "--server", "\(agent.supervisorID)", "--wait-path", "/v1/jobs/talk?wait=20",
       ] + ports.flatMap { ["--port", "\($0)"] }, input: nil)
     http2 = try ports.map { port in
-      // What follows the # is curl's own counter, and not sent. It keeps its connection, and opens another when it is told to.
+      // The part after # is curl's own counter and is not sent. curl keeps its connection, and opens another when told to.
       try TestProcess(
         ["curl"] + agent.curlArguments() + ["--max-time", "7200", "--http2", "--output", "/dev/null", "--rate", "20/s"]
           + ["--write-out", "%{stderr}%{http_version} %{http_code} %{errormsg}\\n"]
@@ -43,7 +43,7 @@ struct SteadyLoad {
   func outcome() async throws -> Outcome {
     load.closeInput()
     let result = try await load.end()
-    // Each knows only one port: that nobody listens there just then is no failure, all else is.
+    // Each client knows only one port: that nobody listens there at the moment is not a failure, everything else is.
     let answers = http2.flatMap { $0.errorText.split(separator: "\n").dropLast() }
       .filter { !$0.contains("Failed to connect") && !$0.hasPrefix("curl: ") }
     let failed = answers.filter { !$0.hasPrefix("2 200 ") }
@@ -59,16 +59,16 @@ struct SteadyLoad {
   }
 }
 
-/// A client that follows a job's output, and goes on where it was cut off.
+/// A client that follows a job's output, and resumes where it was interrupted.
 enum Follower {
-  /// Says something as long as it may.
+  /// Prints as long as it may.
   static let script = """
     trap 'exit 0' USR1
     { read line < stop; kill -USR1 $$; } &
     while :; do seq 100; sleep 0.05; done
     """
 
-  /// All of the output, as it came in pieces.
+  /// Returns the complete output, received in pieces.
   static func output(of job: String, at agent: Installation, ports: [Int]) async throws -> [UInt8] {
     var received: [UInt8] = []
     var port = 0
@@ -80,9 +80,9 @@ enum Follower {
       received += part.output
       switch part.end {
       case .exited(0): return received
-      // Nobody listens there any more.
+      // Nobody listens there any longer.
       case .exited(7): port = (port + 1) % ports.count
-      // It was cut off: RFC 9112 section 8, or a reset of the stream.
+      // The transfer was interrupted: RFC 9112 section 8, or a reset of the stream.
       case .exited(18), .exited(92): break
       default: throw HarnessError("following ended with \(part.end): \(part.errorText)")
       }

@@ -8,9 +8,9 @@ import Values
 
 @testable import Listener
 
-/// What expires is in the log at the start, again each day for as long as the listener runs, and at once when it becomes news.
+/// The log reports expiry at start, again each day for as long as the listener runs, and immediately when it becomes relevant.
 struct ExpiryIsSaidEveryDay {
-  /// A host whose clock the test turns.
+  /// A host whose clock the test controls.
   private final class Stage {
     let loop = EmbeddedEventLoop()
     let log = CollectedLog()
@@ -19,7 +19,7 @@ struct ExpiryIsSaidEveryDay {
 
     let published = Published()
 
-    /// What was given to those who ask.
+    /// The warnings published to those who ask.
     final class Published: Sendable {
       let all = Mutex<[[String]]>([])
       var last: [String]? { all.withLock(\.last) }
@@ -43,7 +43,7 @@ struct ExpiryIsSaidEveryDay {
       watch.start(on: loop)
     }
 
-    /// Lets time pass, in steps in which a timer of ten minutes sees it.
+    /// Lets time pass, in steps that a timer of ten minutes notices.
     func pass(hours: Int64) {
       for _ in 0..<(hours * 6) {
         clock.seconds.withLock { $0 += 600 }
@@ -51,7 +51,7 @@ struct ExpiryIsSaidEveryDay {
       }
     }
 
-    /// Sets the host's clock without time passing.
+    /// Sets the host's clock without letting time pass.
     func setClock(by seconds: Int64) { clock.seconds.withLock { $0 += seconds } }
   }
 
@@ -104,7 +104,7 @@ struct ExpiryIsSaidEveryDay {
     #expect(stage.log.lines.count == 1)
     #expect(stage.log.lines[0].contains("the revocation list of CN=revocationList is due in"))
     stage.pass(hours: 24)
-    // The first is out of date by now, the second is due within three days.
+    // The first list has expired by now, the second is due within three days.
     #expect(stage.log.lines.count == 3, "\(stage.log.lines)")
     #expect(stage.log.lines[1].contains(" expired at "))
     #expect(stage.log.lines[2].contains("is due in 2 days"))

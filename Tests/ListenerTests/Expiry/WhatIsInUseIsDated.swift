@@ -8,7 +8,7 @@ import Values
 
 @testable import Listener
 
-/// What is warned of is what is in use: not other listener certificates of the store, and no CA certificate whose renewal is there.
+/// Warnings cover only what is in use: not other listener certificates in the store, and no CA certificate with a stored renewal.
 struct WhatIsInUseIsDated {
   private let pki = PKI.shared
 
@@ -40,7 +40,7 @@ struct WhatIsInUseIsDated {
     #expect(items.allSatisfy { $0.end != nil && $0.thumbprint != .unknown })
   }
 
-  /// A certificate of the same CA with the same key that is valid longer takes the place of the shorter one.
+  /// A certificate of the same CA with the same key and a longer validity replaces the shorter one.
   @Test func aRenewedCertificateOfACAIsNotWarnedOf() throws {
     let folder = try pki.scratchFolder()
     let root = try pki.issue(
@@ -57,7 +57,7 @@ struct WhatIsInUseIsDated {
     #expect(dated.items.filter { $0.kind == .root }.count == 1)
     let now = Timestamp.now().milliseconds / 1000
     #expect(!dated.warnings(at: now).contains { $0.text.contains("Renewed Root") })
-    // The same name with another key is another CA, and missed when it is gone.
+    // The same name with another key is another CA, whose expiry matters.
     let namesake = try pki.root("Renewed Root")
     let two = try material(own: own, certificates: [own], roots: [root, namesake])
     #expect(two.warnings(at: now).contains { $0.text.contains("the root CN=Renewed Root expires in 4 days") })

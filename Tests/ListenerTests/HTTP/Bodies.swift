@@ -3,7 +3,7 @@ import Testing
 
 @testable import Listener
 
-/// Bodies of PUT: read within limits, understood as JSON, and nothing else.
+/// Bodies of PUT: read within limits, accepted as JSON only.
 struct Bodies {
   static let job = #"{"command":["/bin/true"]}"#
 
@@ -11,7 +11,7 @@ struct Bodies {
     "PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\n\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
   }
 
-  /// What curl -d says of a body by itself.
+  /// The default content type of curl -d.
   @Test func curlsOwnContentTypeIsTakenForJSON() throws {
     let fields = "Content-Type: application/x-www-form-urlencoded\r\n"
     let answer = try Conversation(RequestTable.supervisor()).exchange(Self.put(Self.job, fields))

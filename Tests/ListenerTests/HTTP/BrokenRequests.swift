@@ -5,7 +5,7 @@ import Testing
 
 @testable import Listener
 
-/// Whatever bytes come, the HTTP layer lives, answers with whole answers only, and asks for nothing that was not said.
+/// Whatever bytes arrive, the HTTP layer survives, sends complete answers only, and issues no command that was not requested.
 struct BrokenRequests {
   private static let seeds = [
     Connection.agent,
@@ -58,7 +58,7 @@ struct BrokenRequests {
   private static func isFromTheSeeds(_ command: JobCommand) -> Bool {
     switch command {
     case .submitJob, .showJob, .deleteJob, .listJobs: true
-    case .showAgent, .openOutput, .cancelJob, .showMetrics, .nextEvents: false
+    case .showAgent, .permitSubmit, .openOutput, .cancelJob, .cancelJobs, .showMetrics, .nextEvents: false
     }
   }
 }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Listener
 
-/// RFC 9110 section 14.1.2 on a file of ten bytes; `nil` as a range: the field is ignored, as bounds: 416.
+/// RFC 9110 section 14.1.2 on a file of ten bytes; a range of `nil` means that the field is ignored, bounds of `nil` mean 416.
 struct ByteRangeTests {
   @Test(arguments: [
     ("bytes=0-", 0..<10), ("bytes=0-0", 0..<1), ("bytes=3-5", 3..<6), ("bytes=9-", 9..<10), ("bytes=5-100", 5..<10),

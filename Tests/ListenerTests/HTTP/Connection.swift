@@ -5,7 +5,7 @@ import Testing
 
 @testable import Listener
 
-/// How requests follow each other on one connection, and how it ends.
+/// The sequence of requests on a connection, and its end.
 struct Connection {
   static let agent = "GET /v1/agent HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -67,7 +67,7 @@ struct Connection {
     #expect(Answer(conversation.received()).body.contains(#""id":"second""#))
   }
 
-  /// Answers are given inside each other's writes; without a bound on that, these would overflow the stack.
+  /// Answers are produced within each other's writes; without a bound, these would overflow the stack.
   @Test func manyPipelinedRequestsBehindASlowOne() throws {
     let conversation = try Conversation()
     conversation.send("GET /v1/jobs/slow HTTP/1.1\r\nHost: a\r\n\r\n" + String(repeating: Self.agent, count: 20_000))

@@ -11,7 +11,7 @@ import Values
 
 @testable import Listener
 
-/// A supervisor whose answers the test gives.
+/// A supervisor whose answers come from the test.
 final class ScriptedSupervisor: SupervisorContact {
   struct Asked {
     var command: JobCommand
@@ -27,7 +27,7 @@ final class ScriptedSupervisor: SupervisorContact {
   private let state = Mutex(State())
   private let script: @Sendable (JobCommand) -> JobAnswer?
 
-  /// - Parameter script: the answer given at once; `nil` to give one later, or none.
+  /// - Parameter script: the immediate answer; `nil` to answer later or not at all.
   init(_ script: @escaping @Sendable (JobCommand) -> JobAnswer? = { _ in nil }) {
     self.script = script
   }
@@ -61,7 +61,7 @@ final class ScriptedSupervisor: SupervisorContact {
   }
 }
 
-/// One connection to the HTTP layer, without network and TLS: raw bytes in, raw bytes out.
+/// A connection to the HTTP layer, without network and TLS: raw bytes in, raw bytes out.
 final class Conversation {
   static let client = VerifiedClient(
     ClientIdentity(subject: "CN=scheduler", thumbprint: Thumbprint(repeating: "ab")))
@@ -80,16 +80,16 @@ final class Conversation {
 
   init(
     _ supervisor: ScriptedSupervisor = ScriptedSupervisor(), limits: HTTPLimits = HTTPLimits(),
-    isDraining: Bool = false, clientsAreRuled: Bool = false,
-    _ version: ApplicationProtocol = .http1
+    isDraining: Bool = false, clientsAreRuled: Bool = false, client: VerifiedClient = Conversation.client,
+    allowances: Allowances? = nil, _ version: ApplicationProtocol = .http1
   ) throws {
     self.supervisor = supervisor
     loop = EmbeddedEventLoop()
     let services = Services(
       supervisor: supervisor, agent: agent, outputs: outputs, limits: limits, clientsAreRuled: clientsAreRuled,
-      log: Logger(label: "test"))
+      log: Logger(label: "test"), allowances: allowances)
     let http = HTTPPipeline(
-      services: services, loopServices: LoopServices(), client: Self.client, isDraining: isDraining)
+      services: services, loopServices: LoopServices(), client: client, isDraining: isDraining)
     channel = EmbeddedChannel(loop: loop)
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     try channel.pipeline.syncOperations.addHandlers(version == .http1 ? http.http1() : http.http2(on: loop))
@@ -97,10 +97,10 @@ final class Conversation {
 
   deinit { _ = try? channel.finish(acceptAlreadyClosed: true) }
 
-  /// Whether the listener has not closed the connection.
+  /// Whether the listener has left the connection open.
   var isOpen: Bool { channel.isActive }
 
-  /// Sends bytes in one piece. What the parser finds wrong with them shows in the answer.
+  /// Sends bytes in one piece. Errors that the parser finds show in the answer.
   func send(_ text: String) {
     send(bytes: Array(text.utf8))
   }
@@ -110,7 +110,7 @@ final class Conversation {
     loop.run()
   }
 
-  /// All bytes answered since the last call.
+  /// Returns all bytes received since the last call.
   func received() -> String { String(decoding: receivedBytes(), as: UTF8.self) }
 
   func receivedBytes() -> [UInt8] {
@@ -122,14 +122,14 @@ final class Conversation {
     return all
   }
 
-  /// Sends a request and gives the whole answer.
+  /// Sends a request and returns the complete answer.
   func exchange(_ text: String) -> Answer {
     send(text)
     return Answer(received())
   }
 }
 
-/// An answer taken apart by the test's own, simple reading.
+/// An answer, parsed by the test's own simple parser.
 struct Answer {
   var status = 0
   var fields: [String: String] = [:]

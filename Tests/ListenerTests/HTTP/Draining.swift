@@ -4,7 +4,7 @@ import Testing
 
 @testable import Listener
 
-/// What becomes of connections when the listener is told to go.
+/// What happens to connections when the listener is told to drain.
 struct Draining {
   private func drain(_ conversation: Conversation) {
     conversation.channel.pipeline.fireUserInboundEventTriggered(DrainRequested())
@@ -37,7 +37,7 @@ struct Draining {
     #expect(!conversation.isOpen)
   }
 
-  /// Its handshake was under way when draining began.
+  /// Its handshake was in progress when draining began.
   @Test func aNewConnectionGetsOneAnswer() throws {
     let conversation = try Conversation(isDraining: true)
     let answer = conversation.exchange(Connection.agent)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Listener
 
-/// The output of jobs: parts of it, all of it, and as it grows.
+/// The output of jobs: parts, all of it, and as it grows.
 struct Output {
   let folder: TemporaryFolder
   let conversation: Conversation
@@ -112,7 +112,7 @@ struct Output {
     try append("4567")
     conversation.loop.advanceTime(by: .seconds(1))
     #expect(conversation.received() == "4\r\n4567\r\n")
-    // The wait is over before the job is: it is asked for again.
+    // The wait ends before the job does: it is repeated.
     conversation.supervisor.answer(1, .job(try .sample("j1", .running), created: false))
     #expect(conversation.received() == "")
     #expect(conversation.supervisor.commands.count == 3)

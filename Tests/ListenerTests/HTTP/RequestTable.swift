@@ -6,8 +6,8 @@ import Values
 
 @testable import Listener
 
-/// What each request gets: status, and what the supervisor was asked. Whatever is not in the table of operations is
-/// refused without asking.
+/// The result of each request: the status, and the command to the supervisor. Anything that is not in the table of operations is refused
+/// without a command.
 struct RequestTable {
   struct Case: CustomTestStringConvertible {
     var request: String
@@ -59,23 +59,23 @@ struct RequestTable {
   ]
 
   static let refused = [
-    // No such path.
+    // Unknown paths.
     Case("GET /", 404), Case("GET /v1", 404), Case("GET /v1/agent/", 404), Case("GET //v1/agent", 404),
     Case("GET /v1/Agent", 404), Case("GET /v2/agent", 404), Case("GET /v1/../v1/agent", 404),
     Case("GET /v1/jobs/j1/", 404), Case("GET /v1/jobs/j1/outputs", 404), Case("GET /v1/jobs/j1/output/x", 404),
     Case("GET /metrics/", 404), Case("GET /v1/metrics", 404), Case("GET /v1/jobs%2Fj1", 404),
-    // No such method.
+    // Unsupported methods.
     Case("POST /v1/agent", 405), Case("POST /metrics", 405), Case("PUT /v1/agent", 405), Case("DELETE /v1/jobs", 405),
     Case("PUT /v1/jobs", 405),
     Case("POST /v1/jobs/j1", 405), Case("PATCH /v1/jobs/j1", 405), Case("GET /v1/jobs/j1/cancel", 405),
     Case("HEAD /v1/jobs/j1/cancel", 405), Case("PUT /v1/jobs/j1/output", 405), Case("OPTIONS /v1/agent", 405),
     Case("TRACE /v1/agent", 405), Case("POST /v1/events", 405), Case("PROPFIND /v1/jobs", 405),
-    // No ids.
+    // Invalid ids.
     Case("GET /v1/jobs/", 400), Case("GET /v1/jobs/.hidden", 400), Case("GET /v1/jobs/..", 400),
     Case("GET /v1/jobs/a%2Fb", 400), Case("GET /v1/jobs/%2e%2e", 400), Case("GET /v1/jobs/a%00", 400),
     Case("GET /v1/jobs/a%0a", 400), Case("GET /v1/jobs/%C3%A9", 400), Case("GET /v1/jobs/a~b", 400),
     Case("GET /v1/jobs/\(String(repeating: "x", count: 129))", 400), Case("DELETE /v1/jobs/a%zz", 400),
-    // No such parameters, or values.
+    // Unknown parameters or invalid values.
     Case("GET /v1/agent?x=1", 400), Case("GET /v1/jobs?stat=running", 400), Case("GET /v1/jobs?state=Running", 400),
     Case("GET /v1/jobs?state=", 400), Case("GET /v1/jobs?state=running&state=failed", 400),
     Case("GET /v1/jobs?limit=0", 400), Case("GET /v1/jobs?limit=1001", 400), Case("GET /v1/jobs?limit=-1", 400),

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Listener
 
-/// RFC 3986 section 2.1 and RFC 9112 section 3.2; expected values written by hand.
+/// RFC 3986 section 2.1 and RFC 9112 section 3.2; the expected values are written by hand.
 struct RequestTargetTests {
   @Test(arguments: [
     ("/v1/agent", ["v1", "agent"], []),

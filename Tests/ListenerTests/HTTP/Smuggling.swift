@@ -2,8 +2,7 @@ import Testing
 
 @testable import Listener
 
-/// Heads that two readers could understand differently, and heads that are no HTTP, are refused; nothing after them is
-/// read as a request.
+/// Ambiguous heads, and heads that are not HTTP, are refused; nothing after them is read as a request.
 struct Smuggling {
   private static func put(_ fields: String, _ body: String) -> String {
     "PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\r\n\(body)"
@@ -20,6 +19,7 @@ struct Smuggling {
     ("length and chunks", put("Content-Length: 2\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 400),
     ("chunks and length", put("Transfer-Encoding: chunked\r\nContent-Length: 2", "0\r\n\r\n"), 400),
     ("another coding", put("Transfer-Encoding: gzip", "0\r\n\r\n"), 400),
+    ("a Kelvin sign for a k", put("Transfer-Encoding: chun\u{212A}ed", "0\r\n\r\n"), 400),
     ("a coding before chunked", put("Transfer-Encoding: gzip, chunked", "0\r\n\r\n"), 400),
     ("chunked twice", put("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), 400),
     ("identity", put("Transfer-Encoding: identity\r\nContent-Length: 2", "{}"), 400),
@@ -85,7 +85,7 @@ struct Smuggling {
     }
   }
 
-  /// What breaks the framing must end the connection; what is only wrong may keep it.
+  /// An error in the framing must end the connection; other errors need not.
   @Test(arguments: [
     "two lengths", "length and chunks", "bare line feeds", "bad chunk size", "folded field", "NUL in a value",
     "a body with GET",
@@ -99,7 +99,7 @@ struct Smuggling {
     #expect(!conversation.isOpen)
   }
 
-  /// Every way to cut a good request into two pieces gives the same answer.
+  /// A valid request gives the same answer wherever it is split in two.
   @Test func pieces() throws {
     let request = Array(Bodies.put(Bodies.job).utf8)
     for cut in 1..<request.count {

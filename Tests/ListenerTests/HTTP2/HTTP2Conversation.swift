@@ -3,7 +3,7 @@ import NIOHPACK
 
 @testable import Listener
 
-/// A frame of HTTP/2 as it is on the wire (RFC 9113 section 4.1), so that tests can also send what no library would.
+/// A frame of HTTP/2 as on the wire (RFC 9113 section 4.1), so that tests can also send what no library would.
 struct Frame: Equatable {
   enum Kind: UInt8 {
     case data, headers, priority, reset, settings, push, ping, goAway, windowUpdate, continuation
@@ -26,7 +26,7 @@ struct Frame: Equatable {
 
   static func bigEndian(_ number: UInt32) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
 
-  /// A number in the payload.
+  /// Returns a number in the payload.
   func number(at offset: Int) -> UInt32 { payload[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) } }
 }
 
@@ -45,20 +45,20 @@ extension Frame {
     Frame(kind: .windowUpdate, stream: stream, payload: bigEndian(increment))
   }
 
-  /// A request's head, in one frame.
+  /// Returns a request's head, in one frame.
   static func request(
     _ stream: UInt32, _ method: String = "GET", _ path: String = "/v1/agent", _ fields: [(String, String)] = [],
     end: Bool = true
   ) -> Frame {
     let pseudo = [(":method", method), (":scheme", "https"), (":authority", "a"), (":path", path)]
-    // Literals that are not indexed: no state, so that a test may leave frames out.
+    // Literals that are not indexed: they have no state, so that a test may omit frames.
     let block = (pseudo + fields).flatMap { (name, value) -> [UInt8] in
       [0] + literal(name) + literal(value)
     }
     return Frame(kind: .headers, flags: endHeaders | (end ? endStream : 0), stream: stream, payload: block)
   }
 
-  /// RFC 7541 section 5.2, without Huffman's code.
+  /// RFC 7541 section 5.2, without Huffman coding.
   private static func literal(_ text: String) -> [UInt8] {
     var (prefix, left) = ([UInt8](), text.utf8.count)
     if left < 127 { return [UInt8(left)] + text.utf8 }
@@ -72,33 +72,35 @@ extension Frame {
   }
 }
 
-/// An answer of HTTP/2.
+/// An HTTP/2 answer.
 struct StreamAnswer {
   var fields: [String: String] = [:]
   var body = ""
   var isComplete = false
-  /// The error code of the reset.
+  /// The error code of the reset, if any.
   var reset: UInt32?
 
   var status: Int? { fields[":status"].flatMap { Int($0) } }
 }
 
-/// A client of HTTP/2 that speaks in frames.
+/// An HTTP/2 client that sends and receives frames.
 final class HTTP2Conversation {
   let base: Conversation
   private var decoder = HPACKDecoder(allocator: ByteBufferAllocator())
   private var rest: [UInt8] = []
-  /// All frames of the listener's so far.
+  /// All frames from the listener so far.
   private(set) var frames: [Frame] = []
   private(set) var answers: [UInt32: StreamAnswer] = [:]
 
-  /// - Parameter settings: the client's, as pairs of a number and a value (RFC 9113 section 6.5).
+  /// - Parameter settings: the client's settings, as pairs of identifier and value (RFC 9113 section 6.5).
   init(
     _ supervisor: ScriptedSupervisor = ScriptedSupervisor(), limits: HTTPLimits = HTTPLimits(),
-    isDraining: Bool = false,
+    isDraining: Bool = false, clientsAreRuled: Bool = false, allowances: Allowances? = nil,
     settings: [(UInt16, UInt32)] = []
   ) throws {
-    base = try Conversation(supervisor, limits: limits, isDraining: isDraining, .http2)
+    base = try Conversation(
+      supervisor, limits: limits, isDraining: isDraining, clientsAreRuled: clientsAreRuled, allowances: allowances,
+      .http2)
     base.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
     let payload = settings.flatMap { [UInt8($0.0 >> 8), UInt8($0.0 & 0xFF)] + Frame.bigEndian($0.1) }
     send(Frame(kind: .settings, payload: payload), Frame(kind: .settings, flags: Frame.ack))
@@ -123,7 +125,7 @@ final class HTTP2Conversation {
     receive()
   }
 
-  /// The GOAWAYs so far: last stream and error code.
+  /// The GOAWAY frames so far: last stream and error code.
   var farewells: [[UInt32]] {
     frames.filter { $0.kind == .goAway }.map { [$0.number(at: 0), $0.number(at: 4)] }
   }
@@ -134,7 +136,7 @@ final class HTTP2Conversation {
     return answers[request.stream]
   }
 
-  /// Takes what the listener has sent.
+  /// Reads what the listener has sent.
   func receive() {
     rest += base.receivedBytes()
     while rest.count >= 9 {

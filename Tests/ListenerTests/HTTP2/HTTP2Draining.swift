@@ -4,11 +4,11 @@ import Testing
 
 @testable import Listener
 
-/// How a connection of HTTP/2 ends: requests that were on their way are answered, and the client is told which were not.
+/// The end of an HTTP/2 connection: requests in transit are answered, and the client is told which ones were not processed.
 struct HTTP2Draining {
   private static let anyStream = UInt32(Int32.max)
 
-  /// The PING that comes with the first GOAWAY, answered.
+  /// Answers the PING that comes with the first GOAWAY.
   private func hear(_ conversation: HTTP2Conversation) throws {
     let ping = try #require(conversation.frames.last { $0.kind == .ping && $0.flags == 0 })
     conversation.send(.ping(ack: true, ping.payload))
@@ -28,7 +28,7 @@ struct HTTP2Draining {
     conversation.send(.request(1, "POST", "/v1/jobs/j1/cancel"))
     conversation.tell(DrainRequested())
     #expect(conversation.farewells == [[Self.anyStream, 0]])
-    // Sent before the client has heard of it.
+    // Sent before the client has received it.
     #expect(conversation.exchange(.request(3))?.status == 200)
     try hear(conversation)
     #expect(conversation.farewells == [[Self.anyStream, 0], [3, 0]])
@@ -64,7 +64,7 @@ struct HTTP2Draining {
     #expect(!conversation.isOpen)
   }
 
-  /// Its handshake was under way when draining began.
+  /// Its handshake was in progress when draining began.
   @Test func aNewConnectionGetsOneAnswer() throws {
     let conversation = try HTTP2Conversation(isDraining: true)
     #expect(conversation.farewells.isEmpty)

@@ -4,11 +4,11 @@ import Testing
 
 @testable import Listener
 
-/// What a client of HTTP/2 may not do, and what becomes of it. Each time another connection is served as before.
+/// What an HTTP/2 client must not do, and the result. Each time, another connection is still served.
 struct HTTP2Limits {
   private static let calm: UInt32 = 11  // ENHANCE_YOUR_CALM
 
-  /// A flood that ends the connection, with the frame that it consists of.
+  /// A flood that ends the connection, with the frames of which it consists.
   struct Flood: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let first: [Frame]
@@ -45,7 +45,7 @@ struct HTTP2Limits {
       sent += 1
     }
     #expect(conversation.farewells.last?[1] == Self.calm, "\(conversation.farewells) after \(sent)")
-    // The client's own SETTINGS count too.
+    // The client's own SETTINGS count as well.
     #expect((flood.count - 2...flood.count + 1).contains(sent), "\(sent)")
     #expect(!conversation.isOpen)
     #expect(try HTTP2Conversation().exchange()?.status == 200)
@@ -68,7 +68,7 @@ struct HTTP2Limits {
     #expect(settings.payload == [0, 3, 0, 0, 0, 100, 0, 6, 0, 0, 64, 0])
   }
 
-  /// RFC 9113 section 10.5.1: of the whole head, whatever it is called.
+  /// RFC 9113 section 10.5.1: the limit of the whole head, whatever the field names.
   @Test func headsThatAreTooLarge() throws {
     let conversation = try HTTP2Conversation()
     let fields = (0..<17).map { ("x-\($0)", String(repeating: "x", count: 1000)) }
@@ -121,7 +121,7 @@ struct HTTP2Limits {
     #expect(!conversation.isOpen)
   }
 
-  /// What a proxy might read in another way than we: RFC 9113 section 8.2 and 8.3.
+  /// What a proxy might interpret differently: RFC 9113 sections 8.2 and 8.3.
   @Test(
     arguments: [
       ("an uppercase name", [("X-A", "1")]), ("connection", [("connection", "close")]),

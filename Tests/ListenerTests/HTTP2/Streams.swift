@@ -7,7 +7,7 @@ import Testing
 
 @testable import Listener
 
-/// Requests over HTTP/2 are answered as those over HTTP/1.1 are, side by side.
+/// Requests over HTTP/2 are answered like those over HTTP/1.1, concurrently.
 struct Streams {
   @Test func theAgentAnswersByItself() throws {
     let conversation = try HTTP2Conversation()
@@ -72,7 +72,7 @@ struct Streams {
     #expect(conversation.base.supervisor.abandoned.sorted() == [0, 1])
   }
 
-  /// The client has ended its half in good order; what it asked for, it gets.
+  /// The client has closed its sending half gracefully; it still gets the answers to its requests.
   @Test func aHalfClosedClientStillGetsItsAnswers() throws {
     let conversation = try HTTP2Conversation()
     conversation.send(.request(1, "GET", "/v1/jobs/j1?wait=60"))
@@ -103,7 +103,7 @@ struct Streams {
     #expect(conversation.answers[1]?.isComplete == true)
   }
 
-  /// Output that nobody fetches is given up, the stream alone.
+  /// Output that nobody reads is given up, but only that stream.
   @Test func outputThatIsNotRead() throws {
     let folder = try TemporaryFolder()
     let file = try FileDescriptor.open(folder.write("output", String(repeating: "x", count: 1 << 20)), O_RDONLY)

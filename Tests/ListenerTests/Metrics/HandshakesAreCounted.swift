@@ -5,7 +5,7 @@ import Testing
 
 @testable import Listener
 
-/// Real clients, let in and refused, in the counters of a running listener.
+/// Real clients, admitted and refused, in the counters of a running listener.
 struct HandshakesAreCounted {
   @Test func byRuleAndVersion() async throws {
     let listener = try RunningListener { _, _, command in

@@ -8,7 +8,7 @@ import Values
 
 @testable import Listener
 
-/// `GET /metrics` is a page that Prometheus takes, with every series there from the start.
+/// Prometheus accepts the page of `GET /metrics`, which has every series from the start.
 struct MetricsArePrometheusText {
   static var figures: HostFigures {
     var figures = HostFigures(
@@ -96,7 +96,7 @@ struct MetricsArePrometheusText {
     #expect(count("listJobs", "2xx") == 1)
     #expect(count("none", "4xx") == 2)
     #expect(count("submitJob", "5xx") == 0)
-    // The page itself is counted when it is sent.
+    // The page itself is counted once it is sent.
     #expect(count("showMetrics", "2xx") == 0)
     #expect(try self.page(conversation).values["agentd_requests_total{operation=\"showMetrics\",status=\"2xx\"}"] == 1)
   }
@@ -113,7 +113,7 @@ struct MetricsArePrometheusText {
     }
   }
 
-  /// Names come out of certificates: what they hold must not become lines of the page.
+  /// Names come from certificates: their contents must not become lines of the page.
   @Test func namesAreEscaped() throws {
     var dated = DatedMaterial()
     let name = "CN=\"x\\\"} 1\nagentd_jobs 7"

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Listener
 
-/// Goal: memory is given back once after each onrush, and not for connections that come and go.
+/// Goal: memory is released once after each surge, and not for connections that come and go.
 struct OnrushIsOver {
   @Test(arguments: [
     (looks: [0, 10_000, 10_000, 4_999, 4_000, 2_498, 0], over: [3, 5, 6]),

@@ -1,4 +1,4 @@
-// Goal: the supervisor is told of each client that is let in, once and not for every connection, and of nobody else.
+// Goal: the supervisor is told about each admitted client once, not for every connection, and about nobody else.
 import AgentProtocol
 import FoundationEssentials
 import NIOCore
@@ -34,7 +34,7 @@ struct AdmittedClients {
     #expect(told[1].certificates == [try der(other), try der(intermediate)])
   }
 
-  /// Or a reload under load fails: a listener that tells of clients before it is ready breaks the link's contract.
+  /// Otherwise a reload under load fails: a listener that reports clients before it is ready violates the link's contract.
   @Test func whoWaitedAlreadyIsToldOfOnceItIsReady() async throws {
     let earlier = try RunningListener()
     _ = try await earlier.ready()

@@ -6,7 +6,7 @@ import Values
 
 @testable import Listener
 
-/// Real clients with a good certificate.
+/// Real clients with a valid certificate.
 struct Clients {
   @Test(arguments: ["1.2", "1.3"]) func curlIsAnswered(_ version: String) async throws {
     let listener = try RunningListener()
@@ -31,7 +31,7 @@ struct Clients {
       }
     }
     _ = try await listener.ready()
-    // Larger than what curl sends without asking for 100 Continue first.
+    // Larger than what curl sends without requesting 100 Continue first.
     let stdin = String(repeating: "0123456789abcdef", count: 1 << 13)
     let folder = try TemporaryFolder()
     let body = try folder.write("body", #"{"command":["/bin/cat","é"],"stdin":"\#(stdin)"}"#)
@@ -114,7 +114,7 @@ struct Clients {
     let result = try await run(
       "python3", "-c", script, certificates.root.certificatePath, certificates.client.chainPath,
       certificates.client.keyPath, String(listener.port))
-    // After unwrap Python no longer decrypts, so the answer shows as its size: more than the tickets and alerts of TLS.
+    // After unwrap, Python no longer decrypts, so the answer shows in the size: larger than the tickets and alerts of TLS.
     #expect((Int(result.outputText.filter(\.isNumber)) ?? 0) > 400, "\(result.errorText)")
   }
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Listener
 
-/// How a listener ends: told to drain, left by its supervisor, or lied to.
+/// The end of a listener: told to drain, abandoned by its supervisor, or sent nonsense.
 struct Ends {
   @Test func drainFinishesWhatRunsAndExits() async throws {
     let folder = try TemporaryFolder()
@@ -53,8 +53,8 @@ struct Ends {
     #expect(try await client.end().end != .exited(0))
   }
 
-  /// Connections that come while the listener goes are answered by it or left in the queue for the next one: the
-  /// socket is shared, and nobody is turned away.
+  /// Connections that arrive while the listener exits are answered by it or left in the queue for the next one: the socket is shared, and
+  /// nobody is refused.
   @Test func theNextListenerTakesOverWithoutARefusedConnection() async throws {
     let old = try RunningListener()
     _ = try await old.ready()
@@ -74,7 +74,7 @@ struct Ends {
     #expect(try await new.curl("\(new.url)/v1/agent").outputText.contains(#""name":"new""#))
   }
 
-  /// A port that is given up: who is in its queue is served all the same.
+  /// When a port is given up, clients in its queue are still served.
   @Test func whoCameBeforeItLeavesIsServed() async throws {
     let listener = try RunningListener()
     _ = try await listener.ready()

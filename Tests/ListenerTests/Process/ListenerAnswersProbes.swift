@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// A listener answers each probe once, when its event loops and its signer have.
+/// A listener answers each probe once, after its event loops and its signer have.
 @Suite struct ListenerAnswersProbes {
   @Test func eachOnce() async throws {
     let listener = try RunningListener()

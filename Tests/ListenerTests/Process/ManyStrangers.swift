@@ -4,7 +4,7 @@ import Testing
 
 @testable import Listener
 
-/// Connections that prove nothing are dropped when there are many; who has come in before does not notice.
+/// Unauthenticated connections are dropped when there are many; clients that have authenticated before do not notice.
 struct ManyStrangers {
   @Test func theyKeepNoSchedulerOut() async throws {
     var limits = ConnectionLimits()
@@ -18,7 +18,7 @@ struct ManyStrangers {
     #expect(strangers.outputText == "3 of 20 are open\n")
     #expect(listener.log.lines.count { $0.contains("connections are dropped") } == 1)
     #expect(!listener.log.lines.contains { $0.contains("connection refused") }, "one line is enough")
-    // From another address, of which nothing is known yet.
+    // From another address, which is still unknown.
     #expect(try await listener.curl("--interface", "127.0.0.3", url).end != .exited(0))
     for _ in 0..<5 { #expect(try await listener.curl(url).end == .exited(0)) }
 
@@ -44,7 +44,7 @@ struct ManyStrangers {
   }
 
   private enum Strangers {
-    /// Opens connections that say nothing, and waits until it shows which of them stay open.
+    /// Opens silent connections, and waits until it is clear which of them stay open.
     static func start(_ listener: RunningListener, from address: String, count: Int) async throws -> TestProcess {
       let process = try TestProcess(
         ["python3", "-c", script, "\(listener.port)", address, "\(count)"], input: nil)

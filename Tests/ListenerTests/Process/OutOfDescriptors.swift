@@ -7,12 +7,12 @@ import Testing
 
 @testable import Listener
 
-/// The listener as a process of its own, allowed few descriptors: connections beyond them wait without costing CPU time,
-/// and are served when others have gone.
+/// The listener as a separate process with few descriptors: excess connections wait without using CPU time, and are served when others have
+/// gone.
 struct OutOfDescriptors {
   @Test func connectionsWaitAndAreServedLater() async throws {
     let link = try FileDescriptor.socketPair()
-    let supervisor = TestSupervisor(link.0) { _, _, _ in nil }
+    let supervisor = try TestSupervisor(link.0) { _, _, _ in nil }
     let folder = try TemporaryFolder()
     let log = try FileDescriptor.open(folder.path("log"), O_RDWR | O_CREAT | O_APPEND, mode: 0o600)
     let order = try RoleOrder(account: nil, descriptorLimit: 40, parent: getpid()).pipe()
@@ -36,7 +36,7 @@ struct OutOfDescriptors {
     let before = try cpuTicks(process.processID)
     let start = ContinuousClock().now
     try await wait(for: "a second to pass") { ContinuousClock().now - start > .seconds(1) }
-    // However long the second became on a busy machine: an accept loop that spins takes all the CPU it gets.
+    // However long the second takes on a busy machine: an accept loop that spins uses all the CPU it gets.
     let ticksPassed = Int((ContinuousClock().now - start) / .milliseconds(10))
     #expect(try cpuTicks(process.processID) - before < max(20, ticksPassed / 5), "waiting may not cost CPU time")
 
@@ -54,7 +54,7 @@ struct OutOfDescriptors {
     sys.stdin.read()
     """
 
-  /// User and system time in clock ticks of 10 ms; proc_pid_stat(5).
+  /// Returns user and system time in clock ticks of 10 ms; proc_pid_stat(5).
   private func cpuTicks(_ process: pid_t) throws -> Int {
     let text = String(decoding: try DurableFile.read("/proc/\(process)/stat", limit: 4096), as: UTF8.self)
     let fields = text.split(separator: ") ").last?.split(separator: " ") ?? []

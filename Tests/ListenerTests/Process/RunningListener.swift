@@ -13,17 +13,17 @@ import Values
 @testable import Listener
 @testable import Signer
 
-/// A whole listener in this process: real sockets, real TLS, a link whose other end the test holds.
+/// A complete listener in this process: real sockets, real TLS, a link whose other end belongs to the test.
 final class RunningListener: Sendable {
   let supervisor: TestSupervisor
   let log: CollectedLog
   let port: Int
   let inotify: FileDescriptor
-  /// The socket that the listener accepts on; open here as well, as the supervisor has it.
+  /// The socket on which the listener accepts; also open here, as in the supervisor.
   let socket: FileDescriptor
   private let exit = Mutex<Int32?>(nil)
 
-  /// The certificates of all tests here.
+  /// The certificates of all tests in this module.
   struct Certificates {
     let root: Credential
     let server: Credential
@@ -36,13 +36,13 @@ final class RunningListener: Sendable {
       root: root, server: try PKI.shared.server(by: root), client: try PKI.shared.client("connector", by: root))
   }
 
-  /// Starts it.
+  /// Starts a listener.
   ///
   /// - Parameters:
-  ///   - key: the private key's path, where it is not the one that fits.
+  ///   - key: the path of the private key, if it is not the matching one.
   ///   - isSigned: whether there is a signer.
   ///   - socket: the listening socket of another listener, to be shared, and its port.
-  ///   - change: may spoil the material.
+  ///   - change: may modify the material.
   init(
     httpLimits: HTTPLimits = HTTPLimits(), connectionLimits: ConnectionLimits = ConnectionLimits(), key: String? = nil,
     isSigned: Bool = true, socket: FileDescriptor? = nil, port: Int = 0,
@@ -58,7 +58,7 @@ final class RunningListener: Sendable {
       (self.socket, self.port) = try Self.listeningSocket()
     }
     inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC)) })
-    supervisor = TestSupervisor(ours, script)
+    supervisor = try TestSupervisor(ours, script)
     try Self.configure(
       supervisor, socket: self.socket, port: self.port, inotify: inotify, key: key, isSigned: isSigned, change: change)
     DispatchQueue(label: "listener").async { [self] in
@@ -71,7 +71,7 @@ final class RunningListener: Sendable {
 
   deinit { supervisor.hangUp() }
 
-  /// Sends the configuration of a good listener on a free port.
+  /// Sends the configuration of a valid listener on a free port.
   ///
   /// - Returns: the port.
   static func configure(_ supervisor: TestSupervisor) throws -> Int {
@@ -95,10 +95,10 @@ final class RunningListener: Sendable {
       capacity: Capacity(maxRunning: 4, maxQueued: 9, running: 1, queued: 2), checkOnly: false)
     try change(&material)
     let keyFile = try FileDescriptor.open(key ?? certificates.server.keyPath, O_RDONLY)
-    try supervisor.send(.configure(material), [try signer(keyFile, isThere: isSigned), inotify, socket])
+    try supervisor.configure(material, [try signer(keyFile, isThere: isSigned), inotify, socket])
   }
 
-  /// A signer in a thread of this process; what the listener gets of it.
+  /// Starts a signer in a thread of this process; returns the listener's end.
   private static func signer(_ key: FileDescriptor, isThere: Bool) throws -> FileDescriptor {
     let signing = try SigningLink.pair()
     try SigningLink.send(key: key, over: signing.listener)
@@ -107,7 +107,7 @@ final class RunningListener: Sendable {
     return signing.listener
   }
 
-  /// Waits until it serves.
+  /// Waits until the listener serves.
   func ready() async throws -> ListenerReport {
     let verdict = try await wait(for: "the listener's report") { supervisor.verdict }
     guard case .ready(let report) = verdict else { throw NotReady(verdict: verdict) }
@@ -118,14 +118,14 @@ final class RunningListener: Sendable {
     let verdict: ListenerMessage
   }
 
-  /// Waits for its end.
+  /// Waits for the listener to end.
   func exitCode(within limit: Duration = .seconds(90)) async throws -> Int32 {
     try await wait(for: "the listener's end", within: limit) { exit.withLock { $0 } }
   }
 
   var url: String { "https://localhost:\(port)" }
 
-  /// The options that make curl a client with a good certificate.
+  /// Returns the options with which curl presents a valid certificate.
   static func curl() throws -> [String] {
     let certificates = try certificates()
     return [
@@ -134,12 +134,12 @@ final class RunningListener: Sendable {
     ]
   }
 
-  /// Runs curl with a good certificate.
+  /// Runs curl with a valid certificate.
   func curl(_ arguments: String...) async throws -> ProcessResult {
     try await TestProcess(Self.curl() + arguments).end()
   }
 
-  /// The options that make openssl s_client a client with a good certificate.
+  /// Returns the options with which openssl s_client presents a valid certificate.
   func openssl(_ arguments: String...) throws -> [String] {
     let certificates = try Self.certificates()
     return [
@@ -148,7 +148,7 @@ final class RunningListener: Sendable {
     ] + arguments
   }
 
-  /// SHA-256 as openssl says it.
+  /// Returns the SHA-256 thumbprint, from openssl.
   static func thumbprint(_ credential: Credential) throws -> Thumbprint {
     let text = try PKI.shared.openssl("x509", "-in", credential.certificatePath, "-noout", "-fingerprint", "-sha256")
     return Thumbprint(text.drop { $0 != "=" }.filter(\.isHexDigit))!
@@ -172,7 +172,7 @@ final class RunningListener: Sendable {
   }
 }
 
-/// What was logged, one text an event: the message, then the metadata in the order of the keys.
+/// The log, one text per event: the message, then the metadata in the order of the keys.
 final class CollectedLog: Sendable {
   private let collected = Mutex<[String]>([])
 

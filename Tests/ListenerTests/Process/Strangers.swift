@@ -5,7 +5,7 @@ import Testing
 
 @testable import Listener
 
-/// Whoever does not prove who they are gets not one byte of HTTP, and the log says why.
+/// A client that does not authenticate gets no byte of HTTP, and the log says why.
 struct Strangers {
   private func refusal(_ listener: RunningListener) async throws -> String {
     try await wait(for: "a line in the log") { listener.log.lines.first { $0.contains("connection refused") } }
@@ -59,7 +59,7 @@ struct Strangers {
     limits.handshakeTime = .milliseconds(1000)
     let listener = try RunningListener(connectionLimits: limits)
     _ = try await listener.ready()
-    // An open connection that says nothing.
+    // An open connection that stays silent.
     let client = try TestProcess(["python3", "-c", Self.silent, String(listener.port)])
     let result = try await client.end()
     #expect(result.outputText == "closed after 0 bytes\n", "\(result.errorText)")
@@ -79,7 +79,7 @@ struct Strangers {
     print("closed after", received, "bytes")
     """
 
-  /// A head that trickles in (slowloris) has its time in all, not byte by byte.
+  /// A head that arrives slowly (slowloris) has a total time limit, not one per byte.
   @Test func whoSendsSlowly() async throws {
     var limits = HTTPLimits()
     limits.headTime = .milliseconds(500)

@@ -5,11 +5,11 @@ import SupervisorLink
 import Synchronization
 import SystemCalls
 
-/// The supervisor's end of the link: answers as the test's script says and keeps what it was told.
+/// The supervisor's end of the link: answers according to the test's script and records what it receives.
 final class TestSupervisor: Sendable {
   /// An answer with its descriptors.
   typealias Reply = (answer: JobAnswer, descriptors: [FileDescriptor])
-  /// What to answer at once; `nil` to answer later, or never.
+  /// The immediate answer; `nil` to answer later or never.
   typealias Script = @Sendable (UInt64, VerifiedClient, JobCommand) -> Reply?
 
   private struct State {
@@ -19,14 +19,23 @@ final class TestSupervisor: Sendable {
   }
 
   private let socket: FileDescriptor
+  private let inbox: FileDescriptor
+  private let outbox: FileDescriptor
   private let script: Script
   private let state: Mutex<State>
 
-  init(_ socket: FileDescriptor, _ script: @escaping Script) {
+  init(_ socket: FileDescriptor, _ script: @escaping Script) throws(SystemError) {
     self.socket = socket
+    (inbox, outbox) = try FileDescriptor.pipe()
     self.script = script
     state = Mutex(State(writer: LinkWriter(socket)))
     DispatchQueue(label: "supervisor").async { self.read() }
+  }
+
+  /// Sends the first message, with the listener's outgoing pipe before the other descriptors.
+  func configure(_ material: ListenerMaterial, _ descriptors: [FileDescriptor]) throws {
+    try send(.configure(material), [outbox] + descriptors)
+    outbox.close()
   }
 
   func send(_ message: SupervisorMessage, _ descriptors: [FileDescriptor] = []) throws {
@@ -40,22 +49,22 @@ final class TestSupervisor: Sendable {
     try send(.answer(number, answer), descriptors)
   }
 
-  /// Ends the link, as the death of the supervisor does.
+  /// Closes the link, like the death of the supervisor.
   func hangUp() { shutdown(socket.raw, Int32(SHUT_RDWR)) }
 
-  /// What the listener made of its configuration; `nil` as long as it has not said.
+  /// The listener's verdict on its configuration; `nil` until it has sent one.
   var verdict: ListenerMessage? {
     state.withLock { state in
       state.messages.first { message in
         switch message {
         case .ready, .unusable: true
-        case .request, .abandon, .admitted, .alive: false
+        case .request, .abandon, .admitted, .alive, .judged: false
         }
       }
     }
   }
 
-  /// What it was told first.
+  /// The first message received.
   var first: ListenerMessage? { state.withLock { $0.messages.first } }
 
   var requests: [(number: UInt64, client: VerifiedClient, command: JobCommand)] {
@@ -72,12 +81,12 @@ final class TestSupervisor: Sendable {
     }
   }
 
-  /// How often it was told that the listener is alive.
+  /// How often the listener reported that it is alive.
   var signsOfLife: Int {
     state.withLock { state in state.messages.count { if case .alive = $0 { true } else { false } } }
   }
 
-  /// The clients that the listener told of.
+  /// The clients that the listener reported.
   var admitted: [AdmittedClient] {
     state.withLock { state in
       state.messages.compactMap { if case .admitted(let client) = $0 { client } else { nil } }
@@ -85,7 +94,7 @@ final class TestSupervisor: Sendable {
   }
 
   private func read() {
-    var reader = LinkReader<ListenerMessage>(socket)
+    var reader = LinkReader<ListenerMessage>(pipe: inbox)
     while (try? reader.receive()) == .received {
       while let (message, _) = try? reader.next() {
         state.withLock { $0.messages.append(message) }

@@ -7,13 +7,13 @@ import Testing
 
 @testable import Listener
 
-/// Material that cannot be served with is reported with its reason, and the listener exits; nothing is accepted.
+/// Unusable material is reported with the reason, and the listener exits; no connection is accepted.
 struct UnusableMaterial {
   enum Fault: String, CaseIterable {
     case noRoots, noSuchCertificate, otherKey, noKey, expired, notYetValid, clientCertificate, brokenRoot,
       brokenCertificate, brokenRevocationList, weakKey
 
-    /// What the message must say.
+    /// The words that the message must contain.
     var words: [String] {
       switch self {
       case .noRoots: ["no root CA", "agent-register -I"]
@@ -81,7 +81,7 @@ struct UnusableMaterial {
     #expect(try await listener.exitCode() == EX_CONFIG)
   }
 
-  /// That a signer was killed is no fault of the key's, and another listener may have more luck.
+  /// A killed signer does not mean that the key is at fault: the next listener may succeed.
   @Test func aSignerThatIsGoneIsNoVerdict() async throws {
     let listener = try RunningListener(isSigned: false)
     #expect(try await listener.exitCode() == EX_UNAVAILABLE)
@@ -95,7 +95,7 @@ struct UnusableMaterial {
   }
 }
 
-/// The chain that clients are sent: complete, in order, without the root.
+/// The chain sent to clients: complete, in order, without the root.
 struct ServedChain {
   @Test func isCompletedFromTheStore() async throws {
     let root = try PKI.shared.root("Chain Root")

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Listener
 
-/// Requests that last: waits, and output that grows while it is read.
+/// Long requests: waits, and output that grows while it is read.
 struct WaitingAndFollowing {
   let folder: TemporaryFolder
 
@@ -20,7 +20,7 @@ struct WaitingAndFollowing {
     try FileDescriptor.open(folder.path("output"), O_WRONLY | O_APPEND).writeAll(Array(text.utf8))
   }
 
-  /// Answers `openOutput` with the file, and with a watch as the supervisor sets one.
+  /// Answers `openOutput` with the file and a watch like the supervisor's.
   private func answerOutput(_ listener: RunningListener, _ number: UInt64, _ state: JobState = .running) throws {
     let path = folder.path("output")
     let watch = try checked("inotify_add_watch") { inotify_add_watch(listener.inotify.raw, path, UInt32(IN_MODIFY)) }
@@ -57,7 +57,7 @@ struct WaitingAndFollowing {
     try client.handle.send(SIGKILL)
     _ = try await client.end()
     try await wait(for: "the request to be abandoned") { listener.supervisor.abandoned == [number] }
-    // An answer that crosses the abandonment is nobody's.
+    // An answer that crosses the abandonment is discarded.
     try listener.supervisor.answer(number, .job(try .sample("j1", .succeeded), created: false))
     #expect(try await listener.curl("\(listener.url)/v1/agent").end == .exited(0))
   }
@@ -157,7 +157,7 @@ struct WaitingAndFollowing {
     return try #require(Int(line.filter(\.isNumber))) * 1024
   }
 
-  /// Bytes that the kernel holds for the client of the listener on `port`; proc_net_tcp(5).
+  /// Returns how many bytes the kernel holds for the client of the listener on `port`, from /proc/net/tcp.
   private func sendQueue(of port: Int) throws -> Int {
     let table = String(decoding: try DurableFile.read("/proc/net/tcp", limit: 1 << 22), as: UTF8.self)
     let digits = String(port, radix: 16, uppercase: true)

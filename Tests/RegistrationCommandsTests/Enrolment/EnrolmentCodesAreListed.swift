@@ -1,5 +1,5 @@
-// Goal: who hands out enrolment codes sees for whom there are some and what became of them, and never a secret; one that was not used is taken
-// back, and then worth nothing.
+// Goal: the issuer of enrolment codes can see for which agents they exist and what became of them, but never a secret; an unused code can
+// be revoked and is then worthless.
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
-// Goal: whoever floods the enrolment service, with codes that he guesses or with connections that he holds, is cut off, and an agent
-// elsewhere does not notice.
+// Goal: whoever floods the enrolment service, with guessed codes or with held connections, is cut off, and an agent elsewhere does not
+// notice.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -14,11 +14,11 @@ import Testing
     for _ in 0..<12 { statuses.append(try await enrolment.enrol("own", code: "AAAAA-AAAAA-AAAAA-AAAAA").status) }
     #expect(statuses.prefix(10) == ArraySlice(repeating: 401, count: 10))
     #expect(statuses.suffix(2) == [429, 429])
-    // Not even the right one, from there.
+    // Not even the correct code, from that address.
     let right = try await enrolment.enrol("own", code: code)
     #expect(right.status == 429 && right.body.contains("try again in a minute"), "\(right.body)")
     #expect(try await enrolment.enrol("own", code: code, "127.0.0.2").status == 200)
-    // Ten lines a minute, whatever comes.
+    // Ten lines a minute, whatever arrives.
     #expect(enrolment.log.split(separator: "\n").count { $0.contains(" refused") } == 10)
   }
 

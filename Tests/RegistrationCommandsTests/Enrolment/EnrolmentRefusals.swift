@@ -1,5 +1,5 @@
-// Goal: nobody gets a certificate who has no right to it, each is told why in one line, so is the log, nothing is recorded, and the agent
-// that has the right still gets its own.
+// Goal: nobody without a right to it gets a certificate; the reason is given in one line to the client and in the log, nothing is recorded,
+// and the agent that has the right still gets its certificate.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -12,13 +12,13 @@ import Testing
     let lost = try await enrolment.code()
     let expired = try await enrolment.code("/AGENTNAME=AGENT02 /EXPIRES=1s")
     let code = try await enrolment.code()
-    try await Task.sleep(for: .seconds(2))  // the code's own time
+    try await Task.sleep(for: .seconds(2))  // the code's own lifetime
     let before = try enrolment.scheduler.image()
     let rows: [(code: String, user: String, status: Int, words: String)] = [
       ("AAAAA-AAAAA-AAAAA-AAAAA", "AGENT01", 401, "there is no such enrolment code"),
       ("", "AGENT01", 401, "there is no such enrolment code"),
       (String(repeating: "A", count: 600), "AGENT01", 401, "there is no such enrolment code"),
-      // A new code for the same agent takes its place.
+      // Replaced by a new code for the same agent.
       (lost, "AGENT01", 401, "there is no such enrolment code"),
       (expired, "AGENT02", 401, "the enrolment code expired at"),
       (code, "AGENT02", 403, "the enrolment code is for another agent"),
@@ -87,7 +87,7 @@ import Testing
   }
 
   private func curl(_ enrolment: ServedEnrolment, _ arguments: [String]) async throws -> ServedEnrolment.Answer {
-    // As curl has it from a file: its own form of variadic arguments.
+    // Passed in a file, because the method's arguments are variadic.
     let text = stride(from: 0, to: arguments.count, by: 2).map { index in
       "\(arguments[index].dropFirst(2)) = \"\(arguments[index + 1])\"\n"
     }.joined()

@@ -1,5 +1,5 @@
-// Goal: the enrolment service is an EST server (RFC 7030) as others know it: curl and openssl alone get the CA's certificate, a certificate
-// for a code, and another for that one.
+// Goal: the enrolment service is a standard EST server (RFC 7030): curl and openssl alone get the CA's certificate, a certificate for a
+// code, and a renewal of that one.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -25,7 +25,7 @@ import Testing
     }
     try await verify("first.pem", "-verify_ip", "192.0.2.7", enrolment)
 
-    // With another key: the old one proves who asks, and is not used any longer.
+    // With another key: the old one authenticates, and is not used any longer.
     try await enrolment.request("second", names: "DNS:AGENT01,DNS:agent01.example.com,IP:192.0.2.7")
     let second = try await enrolment.renew("second", with: "first.pem", key: "first.key")
     #expect(second.status == 200, "\(second.body)")
@@ -59,7 +59,7 @@ import Testing
     let record = try scheduler.folder.read("home/registry.json")
     #expect(record.contains("\"secret_sha256\""))
     for part in code.prefix(23).split(separator: "-") { #expect(!record.uppercased().contains(part)) }
-    // What an earlier version wrote has no codes.
+    // The registry of an earlier version has no codes.
     let earlier = before.replacing(#/  "enrolment_codes" : \[\s*\],\n/#, with: "")
     #expect(!earlier.contains("enrolment"))
     try scheduler.folder.write("home/registry.json", earlier, mode: 0o600)

@@ -1,5 +1,5 @@
-// Goal: a standby scheduler renews what the first one has issued and not revoked, as far as it can know: while a revocation list of the
-// first one's is in force here. Without one, behind an old one, or for what is no agent's, it does not.
+// Goal: a standby scheduler renews certificates that the first one has issued and not revoked, as far as it can know: while a valid
+// revocation list from the first one is imported. Without a list, with an expired one, or for other than agents' certificates, it does not.
 import SystemCalls
 import TestSupport
 import Testing
@@ -8,7 +8,7 @@ import Testing
   private let first: ServedEnrolment
   private let standby: ServedEnrolment
 
-  /// An agent has its certificate from the first one, and asks the standby.
+  /// An agent has a certificate from the first scheduler, and asks the standby.
   init() async throws {
     first = try await ServedEnrolment()
     standby = try await ServedEnrolment(of: try await first.scheduler.standby())
@@ -60,7 +60,7 @@ import Testing
     try await standby.logLine("refused", "it is not an agent's certificate")
   }
 
-  /// What the first has revoked becomes known to the standby.
+  /// Transfers the first scheduler's revocations to the standby.
   private func exchangeList() async throws {
     try await first.scheduler.succeed("EXPORT CRL /FILENAME=crl.pem")
     try await standby.scheduler.succeed("IMPORT CRL /FILENAME=\(first.scheduler.folder.path("crl.pem"))")

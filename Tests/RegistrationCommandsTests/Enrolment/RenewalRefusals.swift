@@ -1,5 +1,5 @@
-// Goal: a certificate is renewed for the agent whose it is, and for nobody else: not a revoked one, not a connector's, not one of the same
-// name of another CA or of the same CA elsewhere, not for other names (C5, C7, C14).
+// Goal: a certificate is renewed only for its own agent: not a revoked one, not a connector's, not one with the same name from another CA
+// or from the same CA elsewhere, not for other names (C5, C7, C14).
 import SystemCalls
 import TestSupport
 import Testing
@@ -23,7 +23,7 @@ import Testing
     #expect(greedy.status == 403)
     #expect(greedy.body.contains("asks for the name AGENT02"), "\(greedy.body)")
 
-    // Another CA of the same name issues a certificate of the same name.
+    // Another CA with the same name issues a certificate with the same name.
     let other = try await ServedEnrolment()
     try await other.request("own")
     try await other.save(try await other.enrol("own", code: try await other.code()), as: "own.pem")
@@ -39,7 +39,7 @@ import Testing
     #expect(asConnector.status == 0 && asConnector.body.contains("alert"), "\(asConnector.body)")
     try await enrolment.logLine("refused", "it is not an agent's certificate")
 
-    // A key of one's own does not make another's certificate one's own.
+    // Someone else's certificate cannot be used with one's own key.
     let stolen = try await enrolment.renew("next", with: "own.pem", key: "next.key")
     #expect(stolen.status == 0)
 

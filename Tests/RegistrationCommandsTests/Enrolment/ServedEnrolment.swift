@@ -2,18 +2,18 @@ import SystemCalls
 import TestSupport
 import Testing
 
-/// A scheduler whose enrolment service runs, and curl and openssl as its clients.
+/// A scheduler with a running enrolment service, and curl and openssl as its clients.
 final class ServedEnrolment: Sendable {
   let scheduler: ScratchScheduler
   let port: Int
   private let service: TestProcess
 
-  /// - Parameter switches: of SERVE ENROLMENT.
+  /// - Parameter switches: the switches of SERVE ENROLMENT.
   convenience init(_ switches: String = "") async throws {
     try await self.init(of: try await ScratchScheduler.ready(), switches)
   }
 
-  /// The service of a scheduler that is there already.
+  /// Starts the service of an existing scheduler.
   init(of scheduler: ScratchScheduler, _ switches: String = "") async throws {
     self.scheduler = scheduler
     port = try FreePort.next()
@@ -31,7 +31,7 @@ final class ServedEnrolment: Sendable {
 
   var log: String { service.errorText }
 
-  /// Ends the service with a signal, and waits for its end.
+  /// Ends the service with a signal, and waits for it.
   func end(_ signal: Int32) async throws -> ProcessEnd {
     try service.handle.send(signal)
     return try await service.end().end
@@ -44,13 +44,13 @@ final class ServedEnrolment: Sendable {
     }
   }
 
-  /// A code as it is shown.
+  /// Returns a new code, as shown.
   func code(_ switches: String = "/AGENTNAME=AGENT01") async throws -> String {
     let answer = try await scheduler.succeed("CREATE ENROLMENT CODE \(switches)")
     return try #require(answer.thumbprint(after: "  code"))
   }
 
-  /// Makes a key and a request in base64: `NAME.key`, `NAME.b64`.
+  /// Creates a key and a request in base64: `NAME.key`, `NAME.b64`.
   func request(_ name: String, subject: String = "/CN=AGENT01", names: String? = nil) async throws {
     let wish = names.map { ["-addext", "subjectAltName=\($0)"] } ?? []
     try await openssl(
@@ -68,13 +68,13 @@ final class ServedEnrolment: Sendable {
     return result.outputText
   }
 
-  /// What curl was answered.
+  /// The answer that curl received.
   struct Answer {
     let status: Int
     let body: String
   }
 
-  /// Sends a request, as curl sends it to any EST server.
+  /// Sends a request, as curl would to any EST server.
   func curl(_ operation: String, _ arguments: String...) async throws -> Answer {
     let result = try await TestProcess(
       ["curl", "--silent", "--show-error", "--noproxy", "*", "--cacert", "root.pem", "--max-time", "60"] + arguments + [
@@ -87,7 +87,7 @@ final class ServedEnrolment: Sendable {
       status: status, body: lines.dropLast().joined(separator: "\n") + (status == 0 ? result.errorText : ""))
   }
 
-  /// Asks for a certificate with a code.
+  /// Requests a certificate with a code.
   func enrol(_ name: String, code: String, user: String = "AGENT01", _ interface: String = "127.0.0.1") async throws
     -> Answer
   {
@@ -96,14 +96,14 @@ final class ServedEnrolment: Sendable {
       "Content-Type: application/pkcs10", "--data-binary", "@\(name).b64")
   }
 
-  /// Asks for a certificate with the certificate `old.pem` and its key.
+  /// Requests a certificate with the certificate `old.pem` and its key.
   func renew(_ name: String, with old: String, key: String) async throws -> Answer {
     try await curl(
       "simplereenroll", "--cert", old, "--key", key, "--header", "Content-Type: application/pkcs10", "--data-binary",
       "@\(name).b64")
   }
 
-  /// Writes the certificates of an answer to a file, as openssl reads them.
+  /// Writes the certificates in an answer to a file, in the form that openssl reads.
   func save(_ answer: Answer, as file: String) async throws {
     try scheduler.folder.write("\(file).b64", answer.body)
     try await openssl(["base64", "-d", "-in", "\(file).b64", "-out", "\(file).p7"])

@@ -201,7 +201,7 @@ class Airflow:
             "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 32,
             "AIRFLOW__API__SECRET_KEY": "y" * 32,
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
-            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "3",
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
@@ -231,13 +231,13 @@ class Airflow:
                     self.command(component), env=self.environment, stdout=log, stderr=log, start_new_session=True
                 )
         if not components:
-            await_that("the API server", 120, self._answers)
+            await_that("the API server", 600, self._answers)
 
     def _answers(self):
         if self.processes["api-server"].poll() is not None:
             raise RuntimeError(f"the API server has ended: {self.log_of('api-server')[-3000:]}")
         try:
-            got = httpx.get(f"http://127.0.0.1:{self.port}/auth/token", trust_env=False)
+            got = httpx.get(f"http://127.0.0.1:{self.port}/auth/token", trust_env=False, timeout=60)
         except httpx.TransportError:
             return False
         if got.status_code != 201:

@@ -14,8 +14,10 @@ from airflow_provider_agentd.sensors.agentd import AgentdJobSensor
 from airflow_provider_agentd.version_compat import AirflowException, AirflowFailException, AirflowSkipException
 
 try:
+    from airflow.sdk import DAG
     from airflow.sdk.exceptions import TaskDeferred
 except ImportError:
+    from airflow import DAG
     from airflow.exceptions import TaskDeferred
 
 
@@ -124,8 +126,9 @@ def test_deferral_and_return(client):
     assert arguments["agent"] == "alpha"
     assert arguments["choice"] == str(at["ti"].id)
     job = client.run(show(arguments["job_id"], hold=10))
-    event = {"job": job.to_json(), "last_line": "there", "unreachable": False, "error": None}
-    assert operator.execute_complete(at, event)["exit_code"] == 0
+    event = {"job": job.to_json(), "agent": "alpha", "last_line": "there", "unreachable": False, "error": None}
+    result = operator.execute_complete(at, event)
+    assert (result["exit_code"], result["agent"]) == (0, "alpha")
     # A worker that is lost now: the next try is a new process, and the job has ended.
     again = AgentdOperator(task_id="deferred", script="echo there; sleep 1", directory="/", deferrable=True)
     assert execute(again, at)["job_id"] == arguments["job_id"]
@@ -206,3 +209,18 @@ def test_sensor_waits_for_a_job_that_comes(client):
     client.run(submit("sensed-2", {"command": ["/bin/false"], "directory": "/"}))
     with pytest.raises(AirflowException, match="failed, exit code 1"):
         AgentdJobSensor(task_id="s2", job_id="sensed-2", poke_interval=1).poke({})
+
+
+def test_only_a_script_in_a_file_of_its_own_is_a_file(tmp_path):
+    """Airflow takes any templated string with such an ending for the name of a file."""
+    (tmp_path / "load.sh.j2").write_text("#!/bin/sh\necho {{ what }}\n")
+    with DAG("templates", schedule=None, template_searchpath=str(tmp_path)):
+        command = AgentdOperator(task_id="c", command=["/opt/{{ what }}/run.sh", "a.py"], environment={"X": "b.sh"})
+        script = AgentdOperator(task_id="s", script="load.sh.j2")
+        included = AgentdOperator(task_id="i", script="{% include 'load.sh.j2' %}")
+    for operator in (command, script, included):
+        operator.resolve_template_files()
+        operator.render_template_fields({"what": "this"})
+    assert command.command == ["/opt/this/run.sh", "a.py"]
+    assert command.environment == {"X": "b.sh"}
+    assert script.script == included.script == "#!/bin/sh\necho this"

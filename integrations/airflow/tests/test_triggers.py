@@ -67,6 +67,7 @@ def test_output_and_end(client, connection):
     assert event["job"]["state"] == "failed"
     assert event["job"]["exit_code"] == 7
     assert event["last_line"] == "last"
+    assert event["agent"] == "alpha"
     assert watched.output == "1\n2\n3\n4\n5\noops\nlast"
     assert watched.entries[0] == "output of job trigger-1 on alpha, from byte 0:"
 

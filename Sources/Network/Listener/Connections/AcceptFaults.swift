@@ -2,15 +2,14 @@ import Glibc
 import Logging
 import NIOCore
 
-/// What happens when a connection cannot be accepted because the host has run out of something: accepting pauses for a
-/// moment, and the log says so, once a minute.
+/// Pauses accepting when the host has run out of a resource, and logs that once a minute.
 ///
-/// Not NIO's AcceptBackoffHandler, which holds back the next read: a failed accept leaves the last one pending, the
-/// waiting connection keeps the socket readable, and the loop spins.
+/// Replaces NIO's AcceptBackoffHandler, which holds back the next read: a failed accept leaves the previous read pending, the waiting
+/// connection keeps the socket readable, and the loop spins.
 final class AcceptFaults: ChannelInboundHandler {
   typealias InboundIn = any Channel
 
-  /// Said to the pipeline when the listener accepts no more, before its channel's automatic reads are switched off.
+  /// The event sent when the listener stops accepting, before its channel's automatic reads are disabled.
   struct AcceptingEnds: Sendable {}
 
   private static let pause = TimeAmount.milliseconds(100)
@@ -24,13 +23,13 @@ final class AcceptFaults: ChannelInboundHandler {
     self.log = log
   }
 
-  /// accept(2): what passes when others close their descriptors.
+  /// Returns whether `error` is a shortage that passes when other descriptors are closed; accept(2).
   private static func isShortage(_ error: IOError) -> Bool {
     [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(error.errnoCode)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // Other errors belong to a connection that was refused, which has its own line.
+    // Other errors belong to a refused connection, which is logged separately.
     guard let error = error as? IOError, Self.isShortage(error) else { return }
     pauseAccepting(context.channel)
     guard silentUntil < .now() else { return }

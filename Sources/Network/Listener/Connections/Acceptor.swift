@@ -7,7 +7,7 @@ import NIOPosix
 import OpenSSL
 import SystemCalls
 
-/// Accepts connections on the listening sockets and sets each up.
+/// Accepts connections on the listening sockets and sets up each one.
 final class Acceptor: Sendable {
   private let context: TLSServerContext
   private let services: Services
@@ -35,15 +35,14 @@ final class Acceptor: Sendable {
     self.loopServices = loopServices
   }
 
-  /// Starts accepting. When a channel is closed, only its own descriptor of the socket is: others go on listening.
+  /// Starts accepting. Closing a channel closes only its own descriptor of the socket; other descriptors keep listening.
   func start(_ socket: FileDescriptor, on group: any EventLoopGroup) -> EventLoopFuture<any Channel> {
-    // Set on the listening socket, from which Linux hands them on to each connection: no system call for each.
+    // Set on the listening socket: Linux passes these options on to each connection, which saves system calls.
     ServerBootstrap(group: group)
       .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .serverChannelOption(.socketOption(.so_keepalive), value: 1)
-      // A host that has vanished is noticed within a minute, not two hours. Not by TCP_USER_TIMEOUT, which also cuts off a
-      // client that is there and only does not read for a while; where it has vanished amidst an answer, that one's own time
-      // (HTTPLimits.stallTime) ends it.
+      // A vanished host is noticed within a minute, not two hours. TCP_USER_TIMEOUT would also cut off a client that is present but does
+      // not read for a while; if a client vanishes in the middle of an answer, HTTPLimits.stallTime ends it.
       .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPIDLE), value: 30)
       .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPINTVL), value: 10)
       .serverChannelOption(.socket(SocketOptionLevel(IPPROTO_TCP), TCP_KEEPCNT), value: 3)
@@ -62,7 +61,7 @@ final class Acceptor: Sendable {
   private func setUp(_ channel: any Channel) throws {
     let peer = channel.remoteAddress
     if let refusal = connections.admit(channel, from: Source(peer)) {
-      // Before anything is made for it.
+      // Before anything is allocated for the connection.
       services.metrics.dropped(refusal)
       refusals.dropped(peer, refusal, limits.counts, on: channel.eventLoop)
       throw ChannelError.ioOnClosedChannel

@@ -1,14 +1,14 @@
 import AgentProtocol
 import ConnectionSource
 
-/// Counts connections, and decides which new ones are taken.
+/// Counts connections and decides which new ones to accept.
 ///
-/// Strangers cannot keep schedulers out: connections that have not proven who they are do not count against those that
-/// have, and a source from which a client has proven itself before is not among the strangers of whom some are dropped.
+/// Strangers cannot keep schedulers out: unauthenticated connections do not count against authenticated ones, and a source from which a
+/// client has authenticated before is not among the strangers that are dropped at random.
 struct Admission {
-  /// Why a connection is not taken.
+  /// Why a connection is not accepted.
   ///
-  /// The raw value is the key in `[limits]` that decides it.
+  /// The raw value is the key in `[limits]` that sets the limit.
   enum Refusal: String, Error, Hashable, CaseIterable {
     case tooMany = "connections"
     case tooManyOfSource = "connections_per_source"
@@ -16,10 +16,10 @@ struct Admission {
     case tooManyUnauthenticatedOfSource = "unauthenticated_per_source"
   }
 
-  /// A connection whose client has not yet proven who it is.
+  /// A connection whose client has not authenticated yet.
   struct Newcomer: Hashable {
     let source: Source
-    /// Whether it comes from where a client has proven itself before.
+    /// Whether a client has authenticated from this source before.
     let isFamiliar: Bool
   }
 
@@ -39,13 +39,13 @@ struct Admission {
     self.limits = limits
   }
 
-  /// How many have not proven who they are.
+  /// The number of unauthenticated connections.
   var unauthenticated: Int { strangers + acquaintances }
 
-  /// How many sources have a connection.
+  /// The number of sources with at least one connection.
   var sourceCount: Int { sources.count }
 
-  /// Takes a new connection, or not.
+  /// Decides whether to accept a new connection.
   ///
   /// - Parameter roll: a random number, 0 to 99.
   mutating func arrived(from source: Source, roll: Int) -> Result<Newcomer, Refusal> {
@@ -65,9 +65,9 @@ struct Admission {
     return .success(newcomer)
   }
 
-  /// The client has proven who it is.
+  /// Records that the client has authenticated.
   ///
-  /// - Returns: why it is nevertheless not served: others were quicker.
+  /// - Returns: why it is not served anyway, because others were faster; `nil` if it is.
   mutating func proved(_ newcomer: Newcomer) -> Refusal? {
     familiar.note(newcomer.source)
     if authenticated >= limits.connections { return .tooMany }
@@ -77,13 +77,13 @@ struct Admission {
     return nil
   }
 
-  /// A connection has ended that had not proven who it is.
+  /// Records the end of a connection that had not authenticated.
   mutating func gaveUp(_ newcomer: Newcomer) {
     count(newcomer, -1)
     forget(newcomer.source)
   }
 
-  /// A connection has ended that had.
+  /// Records the end of an authenticated connection.
   mutating func left(_ source: Source) {
     authenticated -= 1
     sources[source]?.authenticated -= 1
@@ -102,7 +102,7 @@ struct Admission {
 }
 
 extension Admission.Refusal {
-  /// For the log, with the key that changes it.
+  /// Returns the reason for the log, with the key that sets the limit.
   func reason(_ limits: ListenerLimits) -> String {
     switch self {
     case .tooMany: "there are \(limits.connections) connections (connections in [limits])"
@@ -115,6 +115,6 @@ extension Admission.Refusal {
     }
   }
 
-  /// Whether it is about one source, or about all.
+  /// Whether the limit is per source, not a total.
   var isOfSource: Bool { self == .tooManyOfSource || self == .tooManyUnauthenticatedOfSource }
 }

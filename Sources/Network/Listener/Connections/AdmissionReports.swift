@@ -5,16 +5,15 @@ import OpenSSL
 import Synchronization
 import Values
 
-/// Tells the supervisor who is let in: each client the first time, then at most once an hour. A handshake costs it a look
-/// into a table, no more.
+/// Tells the supervisor which clients are accepted: each the first time, then at most once an hour. A handshake costs only a table lookup.
 final class AdmissionReports: Sendable {
-  /// The most clients that are told of in an hour; so many does the supervisor keep.
+  /// The maximum number of clients reported per hour; the supervisor keeps that many.
   static let limit = 4096
   static let interval = TimeAmount.hours(1)
 
   private let supervisor: any SupervisorContact
   private let verifier: CurrentVerifier
-  /// Until when nothing is to be said of a client, by its thumbprint.
+  /// Until when a client is not reported again, by its thumbprint.
   private let told = Mutex<[Thumbprint: NIODeadline]>([:])
 
   init(to supervisor: any SupervisorContact, _ verifier: CurrentVerifier) {
@@ -22,9 +21,9 @@ final class AdmissionReports: Sendable {
     self.verifier = verifier
   }
 
-  /// A client has proven who it is.
+  /// Reports a client that has authenticated, if a report is due.
   ///
-  /// - Parameter presented: asked for only where there is something to tell.
+  /// - Parameter presented: called only if a report is due.
   func admitted(_ client: ClientIdentity, _ presented: () -> PresentedChain?) {
     guard isDue(client.thumbprint), let presented = presented(), let chain = verifier.chain(of: presented),
       let report = Self.report(client, presented, chain)
@@ -32,13 +31,13 @@ final class AdmissionReports: Sendable {
     supervisor.report(.admitted(report))
   }
 
-  /// Whether the supervisor is to be told of a client now; if so, not again for an hour.
+  /// Returns whether a report about a client is due; if so, the next one is due in an hour.
   func isDue(_ thumbprint: Thumbprint, now: NIODeadline = .now()) -> Bool {
     told.withLock { told in
       if let silent = told[thumbprint], silent > now { return false }
       if told.count >= Self.limit, told[thumbprint] == nil {
         told = told.filter { $0.value > now }
-        // More clients than are kept: whoever comes now is told of when others' time is over.
+        // More clients than are kept: new ones are reported once the interval of others has passed.
         if told.count >= Self.limit { return false }
       }
       told[thumbprint] = now + Self.interval
@@ -46,7 +45,7 @@ final class AdmissionReports: Sendable {
     }
   }
 
-  /// What the client presented, or, where that is more than may be told, the chain below the root.
+  /// Reports what the client presented or, if that exceeds the limits of a report, the chain below the root.
   private static func report(
     _ client: ClientIdentity, _ presented: PresentedChain, _ chain: [Certificate]
   ) -> AdmittedClient? {

@@ -4,7 +4,7 @@ import OpenSSL
 import Values
 
 extension VerifiedClient {
-  /// The client that a certificate stands for, once it was verified: what it is called in records, and its other names.
+  /// Creates the client of a verified certificate: its identity in records, and its other names.
   init(_ certificate: Certificate) {
     let names = certificate.subjectAlternativeNames.compactMap { name -> String? in
       switch name {
@@ -13,7 +13,7 @@ extension VerifiedClient {
       }
     }
     let readable = names.compactMap(ClientName.init)
-    // One that the supervisor would not read must not be missing where a rule relies on it.
+    // A name that the supervisor could not read must not be silently missing where a rule relies on it.
     self.init(ClientIdentity(certificate), names: readable.count == names.count ? readable : nil)
   }
 }

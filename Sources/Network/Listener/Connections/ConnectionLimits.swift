@@ -1,13 +1,15 @@
 import AgentProtocol
 import NIOCore
 
-/// How many connections are served, and how long one may be without a proven client.
+/// How many connections are served, and how long one may take to authenticate.
 struct ConnectionLimits: Sendable {
-  /// How many, of whom.
+  /// The maximum numbers of connections.
   var counts = ListenerLimits()
-  /// From the acceptance of a connection to the end of its TLS handshake.
+  /// The maximum time from accepting a connection to the end of its TLS handshake.
   var handshakeTime = TimeAmount.seconds(10)
-  /// From the order to drain to the end of all connections; less than the supervisor's own limit, so that they end in good order.
+  /// The maximum time from the drain request to the end of all connections.
+  ///
+  /// Less than the supervisor's own limit, so that they can end cleanly.
   var drainTime = TimeAmount.seconds(290)
 }
 

@@ -2,7 +2,7 @@ import ConnectionSource
 import NIOCore
 import Synchronization
 
-/// All open connections of the listener: counted against the limits, and told when it is time to go.
+/// All open connections of the listener: counts them against the limits, and tells them when to finish.
 final class Connections: Sendable {
   private enum Standing {
     case unproven(Admission.Newcomer)
@@ -12,7 +12,7 @@ final class Connections: Sendable {
   private struct State {
     var open: [ObjectIdentifier: (channel: any Channel, standing: Standing)] = [:]
     var admission: Admission
-    /// The most that were open since this was last asked.
+    /// The maximum number open since the last `takeMost()`.
     var most = 0
     var isDraining = false
     var allClosed: EventLoopPromise<Void>?
@@ -26,9 +26,9 @@ final class Connections: Sendable {
     state = Mutex(State(admission: Admission(limits.counts)))
   }
 
-  /// Counts a new connection in, and out again when it closes.
+  /// Counts a new connection until it closes.
   ///
-  /// - Returns: why it is not taken; `nil` if it is.
+  /// - Returns: why it is not accepted; `nil` if it is.
   func admit(_ channel: any Channel, from source: Source) -> Admission.Refusal? {
     let refusal = state.withLock { state -> Admission.Refusal? in
       switch state.admission.arrived(from: source, roll: Int.random(in: 0..<100)) {
@@ -43,9 +43,9 @@ final class Connections: Sendable {
     return refusal
   }
 
-  /// The client of a connection has proven who it is.
+  /// Records that the client of a connection has authenticated.
   ///
-  /// - Returns: why it is not served all the same; `nil` if it is.
+  /// - Returns: why it is not served anyway; `nil` if it is.
   func proved(_ channel: any Channel) -> Admission.Refusal? {
     state.withLock { state in
       let key = ObjectIdentifier(channel)
@@ -56,15 +56,15 @@ final class Connections: Sendable {
     }
   }
 
-  /// Whether connections are to be closed after their first answer.
+  /// Whether connections close after their first answer.
   var isDraining: Bool { state.withLock { $0.isDraining } }
 
-  /// How many are open.
+  /// The numbers of open connections.
   var counts: (authenticated: Int, unauthenticated: Int) {
     state.withLock { ($0.admission.authenticated, $0.admission.unauthenticated) }
   }
 
-  /// How many are open, and the most that were since this was last asked.
+  /// Returns the number of open connections, and the maximum since the last call.
   func takeMost() -> (now: Int, most: Int) {
     state.withLock { state in
       defer { state.most = state.open.count }
@@ -79,9 +79,9 @@ final class Connections: Sendable {
     }
   }
 
-  /// Lets connections finish what they do.
+  /// Lets the connections finish their current work. Call it only once.
   ///
-  /// - Returns: done when none is left. To be called once.
+  /// - Returns: a future that succeeds when no connection is left.
   func drain(on loop: any EventLoop) -> EventLoopFuture<Void> {
     let promise = loop.makePromise(of: Void.self)
     let isEmpty = state.withLock { state in
@@ -94,7 +94,7 @@ final class Connections: Sendable {
     return promise.futureResult
   }
 
-  /// Cuts off all that are open.
+  /// Closes all open connections at once.
   func closeAll() {
     for channel in state.withLock({ $0.open.values.map(\.channel) }) { channel.close(promise: nil) }
   }

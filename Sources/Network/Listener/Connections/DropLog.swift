@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// Says that connections are dropped for a limit that concerns all: when it begins, and how many it were, once a minute.
+/// Logs that connections are dropped because of a global limit: when it begins, and their number once a minute.
 final class DropLog: Sendable {
   private let log: Logger
   private let window: TimeAmount
@@ -13,11 +13,11 @@ final class DropLog: Sendable {
     self.window = window
   }
 
-  /// Notes a dropped connection; cheap, for there may be very many.
+  /// Counts a dropped connection; cheap, because there may be very many.
   ///
   /// - Parameters:
   ///   - reason: for the log.
-  ///   - loop: where the sum is written later.
+  ///   - loop: the event loop on which the sum is logged later.
   func dropped(_ refusal: Admission.Refusal, _ reason: @autoclosure () -> String, on loop: any EventLoop) {
     let isFirst = counts.withLock { counts in
       counts[refusal, default: 0] += 1

@@ -1,11 +1,13 @@
 import AgentProtocol
+import ConnectionSource
 import Logging
 import NIOCore
 import NIOOpenSSL
 import OpenSSL
 
-/// Stands behind TLS until the client has proven who it is; then HTTP takes its place, on behalf of that client. Before
-/// that there is nothing in the pipeline that could answer.
+/// Follows TLS in the pipeline until the client has authenticated; then HTTP replaces it, on behalf of that client.
+///
+/// Before that, nothing in the pipeline could answer.
 final class Gate: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -15,7 +17,7 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
   private let connections: Connections
   private let refusals: RefusalLog
   private let admissions: AdmissionReports
-  /// Kept, because a closed socket has none.
+  /// Stored because a closed socket has no peer address.
   private let peer: SocketAddress?
 
   init(
@@ -33,13 +35,13 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
     case let handshake as TLSHandshakeCompleted: admitted(handshake, context)
-    case is DrainRequested: break  // the handshake goes on; what follows it finds out by itself
+    case is DrainRequested: break  // the handshake continues; the HTTP handlers check isDraining themselves
     default: context.fireUserInboundEventTriggered(event)
     }
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    // TLS lets nothing through before the handshake is over. If it did, it would end here.
+    // TLS passes nothing on before the handshake is complete. If it did, the connection would end here.
     context.close(promise: nil)
   }
 
@@ -47,7 +49,7 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
     services.metrics.refused(error as? HandshakeFailure ?? .other("\(error)"))
     switch error {
     case HandshakeFailure.closed(wasSilent: true):
-      // Port scanners and health checks: nobody was refused.
+      // Port scanners and health checks: no client was refused.
       services.log.debug("connection closed without any data", metadata: ["peer": "\(peer?.description ?? "unknown")"])
     case let failure as HandshakeFailure:
       refusals.refused(peer, "\(failure)", on: context.eventLoop)
@@ -64,7 +66,7 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
       return context.close(promise: nil)
     }
     services.metrics.accepted(version: handshake.version)
-    let client = loopServices.client(of: handshake.clientCertificate)
+    let client = loopServices.client(of: handshake.clientCertificate).speaking(from: Source.text(peer))
     admissions.admitted(client.identity) {
       try? context.pipeline.syncOperations.handler(type: OpenSSLServerHandler.self).presentedChain
     }

@@ -1,8 +1,8 @@
 import ConnectionSource
 
-/// The sources from which clients have lately proven who they are; bounded, the oldest gives way.
+/// The sources from which clients have recently authenticated; bounded, the oldest is evicted.
 struct RecentSources {
-  /// The most that are remembered.
+  /// The maximum number of sources remembered.
   static let limit = 1024
 
   private var turns: [Source: UInt64] = [:]

@@ -4,21 +4,21 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// One line for each refused connection, and a sum instead of the lines where one source has too many.
+/// Logs one line for each refused connection, and a sum instead if one source has too many.
 final class RefusalLog: Sendable {
   private struct Window {
     var began: NIODeadline
     var count = 0
   }
 
-  /// Lines for a source in one window.
+  /// The maximum number of lines per source and window.
   static let linesPerWindow = 10
-  /// The most sources that are told apart; the others share their lines.
+  /// The maximum number of sources counted separately; all others share their lines.
   static let maximumSources = 4096
 
   private let log: Logger
   private let window: TimeAmount
-  /// `nil` stands for all sources that are not told apart.
+  /// The key `nil` stands for all sources that are not counted separately.
   private let windows = Mutex<[Source?: Window]>([:])
   private let drops: DropLog
 
@@ -28,11 +28,11 @@ final class RefusalLog: Sendable {
     drops = DropLog(log, window: window)
   }
 
-  /// Notes a refused connection.
+  /// Logs a refused connection.
   ///
   /// - Parameters:
-  ///   - peer: where it came from.
-  ///   - loop: where the sum is written later, if there is one.
+  ///   - peer: the source of the connection.
+  ///   - loop: the event loop on which a sum is logged later, if needed.
   func refused(_ peer: SocketAddress?, _ reason: String, on loop: any EventLoop) {
     var source: Source? = Source(peer)
     let count = windows.withLock { windows in
@@ -48,7 +48,7 @@ final class RefusalLog: Sendable {
     log.info("connection refused", metadata: ["peer": "\(Source.text(peer))", "reason": "\(reason)"])
   }
 
-  /// Notes a connection that a limit on their number refused: one line for each only where the limit is its source's own.
+  /// Logs a connection that a limit on connections refused; one line each only if the limit is per source.
   func dropped(
     _ peer: SocketAddress?, _ refusal: Admission.Refusal, _ limits: ListenerLimits, on loop: any EventLoop
   ) {

@@ -1,35 +1,36 @@
 import OpenSSL
 import Values
 
-/// What of a listener's material has an end: the certificates that are in use, and the revocation lists.
+/// The parts of a listener's material that expire: the certificates in use and the revocation lists.
 struct DatedMaterial: Sendable {
-  /// What has an end.
+  /// A kind of material that expires.
   enum Kind: String {
     case listener, root, intermediate
     case revocationList = "revocation_list"
   }
 
-  /// One certificate or list.
+  /// A certificate or revocation list.
   struct Item: Sendable {
     var kind: Kind
-    /// Whom a certificate is about, or who issued a list.
+    /// The subject of a certificate, or the issuer of a list.
     var subject: String
     var thumbprint: Thumbprint
     /// Seconds since the epoch.
     var begin: Int64
-    /// Seconds since the epoch; nil for a list that does not say.
+    /// Seconds since the epoch; `nil` for a list without nextUpdate.
     var end: Int64?
   }
 
   var items: [Item] = []
-  /// Whether clients of an issuer whose list is out of date are let in.
+  /// Whether clients are accepted if their issuer's revocation list has expired.
   var acceptsExpiredLists = false
 
-  /// No material.
+  /// Creates an empty value.
   init() {}
 
-  /// What is in use: the listener's certificate, the roots, the CAs between, the lists. Left out are certificates of CAs whose
-  /// key has another certificate here that is valid longer: what expires with them is not missed.
+  /// Collects what is in use: the listener's certificate, the roots, the intermediates, the revocation lists.
+  ///
+  /// Omits a CA certificate if another one here has the same key and expires later: nobody misses it when it expires.
   init(own: Certificate, _ trust: Trust) {
     acceptsExpiredLists = trust.acceptsExpiredLists
     let authorities = trust.certificates.filter(\.isCA)

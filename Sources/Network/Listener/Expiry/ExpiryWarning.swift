@@ -1,21 +1,21 @@
 import ClientVerification
 import Values
 
-/// That something is about to expire, or has, and what to do.
+/// A warning that something is about to expire or has expired, and what to do about it.
 struct ExpiryWarning: Equatable {
-  /// What it is about and how far it is: the same warning a day later has the same.
+  /// Identifies the item and its stage; the same warning has the same key a day later.
   var key: String
-  /// For log and API.
+  /// The text for the log and the API.
   var text: String
 }
 
 extension DatedMaterial {
-  /// How long before its end a certificate is warned of, in seconds.
+  /// How long before a certificate expires the warning begins, in seconds.
   static let noticeOfCertificate: Int64 = 30 * 86400
-  /// The same of a revocation list; one that is renewed more often is warned of in the last quarter of its time.
+  /// The same for a revocation list. For a list that is renewed more often, the warning begins in the last quarter of its lifetime.
   static let noticeOfList: Int64 = 3 * 86400
 
-  /// All that is to be said at `now` (seconds since the epoch).
+  /// Returns all warnings that apply at `now` (seconds since the epoch).
   func warnings(at now: Int64) -> [ExpiryWarning] {
     items.compactMap { item in
       guard let end = item.end else { return nil }

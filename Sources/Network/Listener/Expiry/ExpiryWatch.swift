@@ -3,17 +3,18 @@ import NIOCore
 import Synchronization
 import Values
 
-/// Says what is about to expire: at the start, when it becomes news, and once a day for as long as it lasts. Nobody reads the
-/// first lines of a daemon that has run for a year.
+/// Warns of what is about to expire: at the start, when a warning first applies, and once a day while it lasts.
+///
+/// Nobody reads the first lines of the log of a daemon that has run for a year.
 final class ExpiryWatch: Sendable {
   private struct State {
-    /// When each warning was last in the log, in seconds since the epoch.
+    /// When each warning was last logged, in seconds since the epoch.
     var logged: [String: Int64] = [:]
     var timer: RepeatedTask?
     var isStopped = false
   }
 
-  /// Seconds after which a warning is logged again.
+  /// The interval after which a warning is logged again, in seconds.
   static let day: Int64 = 86400
 
   private let material: DatedMaterial
@@ -24,7 +25,7 @@ final class ExpiryWatch: Sendable {
 
   /// - Parameters:
   ///   - now: the host's clock.
-  ///   - publish: given all warnings that hold, each time they are looked for.
+  ///   - publish: called after each check with all current warnings.
   init(
     _ material: DatedMaterial, _ log: Logger, now: @escaping @Sendable () -> Timestamp = { .now() },
     publish: @escaping @Sendable ([String]) -> Void = { _ in }
@@ -35,7 +36,7 @@ final class ExpiryWatch: Sendable {
     self.publish = publish
   }
 
-  /// Looks, and logs what is news or has not been logged for a day.
+  /// Checks, and logs the warnings that are new or were last logged a day or more ago.
   func look() {
     let time = now().seconds
     let warnings = material.warnings(at: time)
@@ -51,13 +52,13 @@ final class ExpiryWatch: Sendable {
     publish(warnings.map(\.text))
   }
 
-  /// Goes on looking.
+  /// Keeps checking at each interval.
   func start(on loop: any EventLoop, every interval: TimeAmount = .minutes(10)) {
     let timer = loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in self.look() }
     state.withLock { $0.timer = timer }
   }
 
-  /// Ends: another listener says it from here on.
+  /// Stops: another listener takes over the warnings.
   func stop() {
     state.withLock { state in
       state.timer?.cancel()

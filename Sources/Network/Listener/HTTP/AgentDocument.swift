@@ -4,7 +4,7 @@ import NIOCore
 import Synchronization
 import Values
 
-/// The answer to `GET /v1/agent`, kept as JSON that lacks only the time.
+/// The answer to `GET /v1/agent`, kept as JSON without the time.
 final class AgentDocument: Sendable {
   private struct State {
     var status: AgentStatus
@@ -14,14 +14,14 @@ final class AgentDocument: Sendable {
 
   private let state: Mutex<State>
 
-  /// - Parameter status: its time is of no account.
+  /// - Parameter status: its time is ignored.
   init(_ status: AgentStatus) {
     var state = State(status: status)
     Self.encode(&state)
     self.state = Mutex(state)
   }
 
-  /// Takes new counts.
+  /// Updates the counts.
   func update(_ capacity: Capacity) {
     state.withLock { state in
       state.status.maxRunning = capacity.maxRunning
@@ -33,7 +33,7 @@ final class AgentDocument: Sendable {
     }
   }
 
-  /// Takes what an administrator should see to.
+  /// Updates the warnings for the administrator.
   func update(warnings: [String]) {
     state.withLock { state in
       guard state.status.warnings != warnings else { return }
@@ -42,7 +42,7 @@ final class AgentDocument: Sendable {
     }
   }
 
-  /// Writes the document of the moment `timestamp` (RFC 3339).
+  /// Writes the document with the time `timestamp` (RFC 3339).
   func write(to buffer: inout ByteBuffer, at timestamp: String) {
     let (before, after) = state.withLock { ($0.beforeTime, $0.afterTime) }
     buffer.writeString(before)

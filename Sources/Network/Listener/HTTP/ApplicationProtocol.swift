@@ -1,5 +1,4 @@
-/// The protocols that a client may choose from in its TLS handshake (ALPN), the preferred one first. Without a choice it
-/// is HTTP/1.1.
+/// The protocols offered in the TLS handshake (ALPN), in order of preference. Without ALPN the client speaks HTTP/1.1.
 enum ApplicationProtocol: String, CaseIterable {
   case http2 = "h2"
   case http1 = "http/1.1"

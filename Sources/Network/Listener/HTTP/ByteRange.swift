@@ -1,15 +1,17 @@
-/// What a `Range` field asks for, RFC 9110 section 14.1.2: one range of bytes.
+import Wording
+
+/// The byte range that a `Range` field asks for, RFC 9110 section 14.1.2; only a single range.
 enum ByteRange: Equatable {
-  /// From an offset to another, both included, or to the end.
+  /// From one offset to another, both inclusive, or to the end.
   case from(Int64, through: Int64?)
-  /// The last so many bytes.
+  /// The last bytes, as many as given.
   case last(Int64)
 
-  /// - Returns: `nil` for what a server may ignore: another unit, several ranges, or what is no range at all.
+  /// - Returns: `nil` for what a server may ignore: another unit, several ranges, or an invalid range.
   init?(_ field: String) {
     let unit = "bytes="
-    guard field.prefix(unit.count).lowercased() == unit else { return nil }
-    let bounds = field.dropFirst(unit.count).split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    guard field.asciiLowercased.begins(with: unit) else { return nil }
+    let bounds = String(decoding: field.utf8.dropFirst(unit.utf8.count), as: UTF8.self).parts(at: "-", most: 1)
     guard bounds.count == 2 else { return nil }
     switch (Self.number(bounds[0]), Self.number(bounds[1])) {
     case (let first?, let last?) where first <= last: self = .from(first, through: last)
@@ -19,7 +21,7 @@ enum ByteRange: Equatable {
     }
   }
 
-  /// The part of a file of `size` bytes; `nil` if nothing of the file is in the range.
+  /// Returns the range within a file of `size` bytes; `nil` if no byte of the file is in the range.
   func resolved(size: Int64) -> Range<Int64>? {
     switch self {
     case .from(let first, let last):
@@ -29,7 +31,7 @@ enum ByteRange: Equatable {
     }
   }
 
-  private static func number(_ text: Substring) -> Int64? {
+  private static func number(_ text: String) -> Int64? {
     let isDecimal = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     return isDecimal ? Int64(text) : nil
   }

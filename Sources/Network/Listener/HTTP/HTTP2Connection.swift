@@ -2,17 +2,18 @@ import Logging
 import NIOCore
 import NIOHTTP2
 
-/// One connection of HTTP/2, beside its streams: it bounds what no stream's own limits do, and takes its leave as RFC 9113
-/// section 6.8 wants it, so that no request is lost that was on its way.
+/// An HTTP/2 connection, apart from its streams.
+///
+/// Limits what the limits of streams do not cover, and shuts down as RFC 9113 section 6.8 requires, so that no request in flight is lost.
 final class HTTP2Connection: ChannelInboundHandler {
   typealias InboundIn = HTTP2Frame
   typealias OutboundOut = HTTP2Frame
 
   private enum State {
     case open
-    /// The client has been told to open no more streams; until it has heard it, those that it opens are served.
+    /// The client has been told to open no more streams; those that it opens before it learns of that are served.
     case leaving
-    /// No more streams are served. The connection ends with the last one.
+    /// New streams are not served. The connection closes with the last stream.
     case left
   }
 
@@ -24,12 +25,12 @@ final class HTTP2Connection: ChannelInboundHandler {
   private var streams: [ObjectIdentifier: any Channel] = [:]
   private var lastStream = HTTP2StreamID.rootStream
   private var requests = 0
-  /// Whether the listener is going: streams are told, and new ones begin with that.
+  /// Whether the listener is draining: streams are told, and new ones start in that state.
   private(set) var isDraining: Bool
 
   /// - Parameters:
-  ///   - clock: the connection's, which is idle while there is no stream.
-  ///   - isDraining: whether the listener is going already.
+  ///   - clock: the clock of the connection, which is idle while there are no streams.
+  ///   - isDraining: whether the listener is already draining.
   init(_ limits: HTTPLimits, _ clock: RequestClock, _ log: Logger, isDraining: Bool) {
     self.limits = limits
     self.clock = clock
@@ -47,7 +48,7 @@ final class HTTP2Connection: ChannelInboundHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    // Streams' frames go to the streams. One of the connection's own, as a PING, shows that the client wants to keep it.
+    // Frames of streams go to the streams. A frame of the connection, such as a PING, shows that the client wants to keep it.
     if streams.isEmpty { clock.enter(.idle) }
     if case .ping(Self.farewell, ack: true) = Self.unwrapInboundIn(data).payload { lastCall() }
   }
@@ -65,8 +66,8 @@ final class HTTP2Connection: ChannelInboundHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // What goes wrong with one stream of our making has been told to that stream. All else is the client's breach of the
-    // protocol or of a limit, and NIO has sent the GOAWAY.
+    // A stream has already been told about an error of its own. Everything else is a violation of the protocol or a limit by the client,
+    // and NIO has sent the GOAWAY.
     if error is NIOHTTP2Errors.StreamError { return }
     log.debug("HTTP/2 connection failed", metadata: ["error": "\(error)"])
     context.close(promise: nil)
@@ -75,7 +76,7 @@ final class HTTP2Connection: ChannelInboundHandler {
 
 // Streams.
 extension HTTP2Connection {
-  /// A stream has been opened, with which the connection's idle time is over.
+  /// Registers a new stream; the connection is no longer idle.
   func opened(_ stream: any Channel) {
     if streams.isEmpty { clock.enter(.other(within: nil)) }
     streams[ObjectIdentifier(stream)] = stream
@@ -98,9 +99,9 @@ extension HTTP2Connection {
   }
 }
 
-// Ends.
+// Closing.
 extension HTTP2Connection {
-  /// What the PING says that comes back when the client has heard that we leave.
+  /// The data of the PING whose acknowledgement shows that the client has read our GOAWAY.
   private static let farewell = HTTP2PingData(withInteger: 0x6167_656E_7464_2E2E)
 
   private func drain() {
@@ -108,7 +109,7 @@ extension HTTP2Connection {
     isDraining = true
     tellStreams(DrainRequested())
     if requests == 0 {
-      // Its first request may be on its way, and is answered.
+      // Its first request may be in flight, and is answered.
       clock.boundIdleTime(limits.drainGrace)
     } else if clock.isIdle(for: limits.drainGrace) {
       end()
@@ -117,7 +118,7 @@ extension HTTP2Connection {
     }
   }
 
-  /// Asks the client to open no more streams, and serves those that it opens until it has heard that.
+  /// Asks the client to open no more streams; serves those that it opens before it learns of that.
   private func leave() {
     guard state == .open, let context else { return }
     state = .leaving
@@ -127,8 +128,9 @@ extension HTTP2Connection {
     context.eventLoop.assumeIsolated().scheduleTask(in: limits.drainGrace) { [weak self] in self?.lastCall() }
   }
 
-  /// A GOAWAY that refuses nothing yet, for any stream may still be opened. It is written past NIO's handler, which after a
-  /// GOAWAY takes no new stream whatever it said.
+  /// Sends a GOAWAY that refuses nothing yet, because any stream may still be opened.
+  ///
+  /// Bypasses NIO's handler, which accepts no new stream after any GOAWAY.
   private func announce(_ context: ChannelHandlerContext) {
     guard let network = try? context.pipeline.syncOperations.context(handler: clock) else { return }
     var frame = ByteBuffer()
@@ -141,7 +143,7 @@ extension HTTP2Connection {
     if state == .leaving { end() }
   }
 
-  /// Serves no more streams than there are, and closes after the last one.
+  /// Serves only the streams that exist, and closes after the last one.
   private func end() {
     state = .left
     send(.goAway(lastStreamID: lastStream, errorCode: .noError, opaqueData: nil))

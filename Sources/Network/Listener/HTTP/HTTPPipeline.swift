@@ -3,16 +3,24 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTP2
 
-/// What stands behind TLS once a client is let in: one protocol or the other, and the same handler of requests behind both.
+/// The handlers after TLS once a client is accepted: one of the two protocols, then the same request handler.
 struct HTTPPipeline {
   let services: Services
   let loopServices: LoopServices
-  /// Who asks, in every request of the connection.
+  /// The client of every request on the connection.
   let client: VerifiedClient
-  /// Whether the listener is going.
+  /// Whether the listener is draining.
   let isDraining: Bool
+  private let standing = ClientStanding()
 
-  /// The handlers of HTTP/1.1, from the network inwards.
+  init(services: Services, loopServices: LoopServices, client: VerifiedClient, isDraining: Bool) {
+    self.services = services
+    self.loopServices = loopServices
+    self.client = client
+    self.isDraining = isDraining
+  }
+
+  /// Returns the handlers of HTTP/1.1, from the network inwards.
   func http1() -> [any ChannelHandler] {
     let clock = RequestClock(services.limits)
     return [
@@ -23,7 +31,7 @@ struct HTTPPipeline {
     ]
   }
 
-  /// The handlers of HTTP/2, from the network inwards. Each stream gets a pipeline of its own.
+  /// Returns the handlers of HTTP/2, from the network inwards. Each stream has its own pipeline.
   func http2(on loop: any EventLoop) -> [any ChannelHandler] {
     let clock = RequestClock(services.limits, seesHeads: false)
     let connection = HTTP2Connection(services.limits, clock, services.log, isDraining: isDraining)
@@ -42,12 +50,12 @@ struct HTTPPipeline {
   }
 
   private func stream(isDraining: Bool) -> [any ChannelHandler] {
-    // A stream begins with the whole head of its request.
+    // A stream begins with the complete head of its request.
     let clock = RequestClock(services.limits, first: .body, seesHeads: false)
     return [clock, HTTP2FramePayloadToHTTP1ServerCodec(), handler(clock, isDraining: isDraining)]
   }
 
   private func handler(_ clock: RequestClock, isDraining: Bool) -> RequestHandler {
-    RequestHandler(services, loopServices, client, clock, isDraining: isDraining)
+    RequestHandler(services, loopServices, client, clock, standing, isDraining: isDraining)
   }
 }

@@ -1,8 +1,9 @@
 import NIOHTTP1
+import Wording
 
-/// What holds for the head of every request, whatever it asks for. The parser has by then refused what is no HTTP at all.
+/// Rules for the head of every request, whatever it asks for. The parser has already refused what is not HTTP.
 enum HeadRules {
-  /// How a body was announced.
+  /// The body that the head announces.
   enum AnnouncedBody: Equatable {
     case none
     case bytes(Int)
@@ -16,12 +17,13 @@ enum HeadRules {
     try checkHost(head)
     try checkFraming(head)
     let expectations = head.headers[canonicalForm: "expect"]
-    guard expectations.isEmpty || expectations.count == 1 && expectations[0].lowercased() == "100-continue" else {
+    guard expectations.isEmpty || expectations.count == 1 && expectations[0].asciiLowercased.isSame(as: "100-continue")
+    else {
       throw RequestRefusal(.badRequest, "the only supported expectation is 100-continue")
     }
   }
 
-  /// Whether the client waits for `100 Continue`; RFC 9110 section 10.1.1: HTTP/1.0 does not know it.
+  /// Returns whether the client waits for `100 Continue`, which HTTP/1.0 does not have; RFC 9110 section 10.1.1.
   static func expectsContinue(_ head: HTTPRequestHead) -> Bool {
     head.version != .http1_0 && head.headers.contains(name: "expect")
   }
@@ -32,21 +34,23 @@ enum HeadRules {
     return count == 0 ? .none : .bytes(count)
   }
 
-  /// JSON is all that a body may be; a client that does not say is taken to send it. So is one that says what `curl -d` says
-  /// of everything: no web page can make a browser send a form by PUT.
+  /// Checks that the body is JSON, which is assumed if there is no Content-Type.
+  ///
+  /// Accepts the type that `curl -d` always sends as well: no web page can make a browser send a form by PUT.
   static func checkContentType(_ head: HTTPRequestHead) throws(RequestRefusal) {
-    for encoding in head.headers[canonicalForm: "content-encoding"] where encoding.lowercased() != "identity" {
+    for encoding in head.headers[canonicalForm: "content-encoding"]
+    where !encoding.asciiLowercased.isSame(as: "identity") {
       throw RequestRefusal(.unsupportedMediaType, "a body cannot have a Content-Encoding")
     }
     for field in head.headers["content-type"] {
-      let type = field.prefix { $0 != ";" && $0 != " " && $0 != "\t" }.lowercased()
-      guard ["application/json", "application/x-www-form-urlencoded"].contains(type) else {
+      let type = String(decoding: field.utf8.prefix { !"; \t".utf8.contains($0) }, as: UTF8.self).asciiLowercased
+      guard ["application/json", "application/x-www-form-urlencoded"].containsSame(as: type) else {
         throw RequestRefusal(.unsupportedMediaType, "the Content-Type must be application/json")
       }
     }
   }
 
-  /// RFC 9112 section 3.2: exactly one Host, and one that can be a host.
+  /// RFC 9112 section 3.2: exactly one Host field, which can be a host.
   private static func checkHost(_ head: HTTPRequestHead) throws(RequestRefusal) {
     var hosts = 0
     for (name, value) in head.headers where isEqual(name, "host") {
@@ -57,7 +61,7 @@ enum HeadRules {
     if hosts == 0 && head.version != .http1_0 { throw RequestRefusal(.badRequest, "the Host field is missing") }
   }
 
-  /// RFC 9112 section 6.1: two readings of where a body ends are how requests are smuggled.
+  /// RFC 9112 section 6.1: requests are smuggled where the end of a body can be read in two ways.
   private static func checkFraming(_ head: HTTPRequestHead) throws(RequestRefusal) {
     let lengths = head.headers["content-length"]
     let encodings = head.headers["transfer-encoding"]
@@ -65,7 +69,7 @@ enum HeadRules {
       throw RequestRefusal(.badRequest, "the length of the body is given more than once")
     }
     if encodings.isEmpty { return }
-    guard encodings.count == 1, encodings[0].lowercased() == "chunked" else {
+    guard encodings.count == 1, encodings[0].asciiLowercased.isSame(as: "chunked") else {
       throw RequestRefusal(.badRequest, "the only supported transfer coding is chunked")
     }
     guard head.version != .http1_0 else { throw RequestRefusal(.badRequest, "HTTP/1.0 has no Transfer-Encoding") }

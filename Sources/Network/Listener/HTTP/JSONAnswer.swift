@@ -1,7 +1,7 @@
 import FoundationEssentials
 import NIOCore
 
-/// JSON as answers have it: compact, keys in a stable order, a line end after it.
+/// JSON as in answers: compact, keys in a stable order, with a newline at the end.
 enum JSONAnswer {
   static func makeEncoder() -> JSONEncoder {
     let encoder = JSONEncoder()

@@ -1,17 +1,17 @@
 import AgentProtocol
 import NIOHTTP1
 
-/// What can be done over HTTP: one case a method and path, and nothing else is answered.
+/// The operations of the HTTP API: one case per method and path, and nothing else is answered.
 enum Operation: String, CaseIterable, Sendable {
-  case showAgent, listJobs, submitJob, showJob, deleteJob, readOutput, cancelJob, showMetrics, watchEvents
+  case showAgent, listJobs, submitJob, showJob, deleteJob, readOutput, cancelJob, cancelJobs, showMetrics, watchEvents
 
-  /// The method; where it is GET, HEAD is allowed as well.
+  /// The method; with GET, HEAD is allowed as well.
   var method: HTTPMethod {
     switch self {
     case .showAgent, .listJobs, .showJob, .readOutput, .showMetrics, .watchEvents: .GET
     case .submitJob: .PUT
     case .deleteJob: .DELETE
-    case .cancelJob: .POST
+    case .cancelJob, .cancelJobs: .POST
     }
   }
 
@@ -23,37 +23,39 @@ enum Operation: String, CaseIterable, Sendable {
     case .submitJob, .showJob, .deleteJob: ["v1", "jobs", "{id}"]
     case .readOutput: ["v1", "jobs", "{id}", "output"]
     case .cancelJob: ["v1", "jobs", "{id}", "cancel"]
-    // Where Prometheus looks without being told.
+    case .cancelJobs: ["v1", "cancel"]
+    // The default path of Prometheus.
     case .showMetrics: ["metrics"]
     case .watchEvents: ["v1", "events"]
     }
   }
 
-  /// The query's parameters.
+  /// The names of the query parameters.
   var parameters: [String] {
     switch self {
     case .listJobs: ["state", "client", "label", "since", "limit", "cursor"]
     case .showJob: ["wait"]
     case .readOutput: ["stream", "offset", "follow"]
     case .watchEvents: ["since"]
+    case .cancelJobs: ["client"]
     case .showAgent, .submitJob, .deleteJob, .cancelJob, .showMetrics: []
     }
   }
 
-  /// Whether a body is expected; the others refuse one.
+  /// Whether a body is accepted; the other operations refuse one.
   var takesBody: Bool { self == .submitJob }
 }
 
-/// An operation found for a request.
+/// The operation of a request.
 struct Route: Equatable {
   var operation: Operation
-  /// The job's id, where the path has one.
+  /// The job's id, if the path has one.
   var id: JobID?
 
-  /// Looks method and path up.
+  /// Finds the operation for a method and path.
   ///
-  /// - Throws: 404 where no operation has the path, 405 where none of those that do has the method, 400 for a path with
-  ///   something that cannot be an id.
+  /// - Throws: 404 if no operation has the path, 405 if an operation has the path but none has the method, 400 if the path contains an
+  ///   invalid id.
   init(_ method: HTTPMethod, _ path: [String]) throws(RequestRefusal) {
     let candidates = Operation.allCases.filter { Self.matches($0.path, path) }
     guard let first = candidates.first else { throw RequestRefusal(.notFound, "there is no resource at this path") }
@@ -65,7 +67,7 @@ struct Route: Equatable {
       throw refusal
     }
     self.operation = operation
-    if let position = first.path.firstIndex(of: "{id}") {
+    if let position = first.path.firstIndex(of: "{id}") {  // text: ours
       guard let id = JobID(path[position]) else {
         throw RequestRefusal(
           .badRequest, "a job id has 1 to 128 characters of A-Z a-z 0-9 . _ - and does not begin with a dot")

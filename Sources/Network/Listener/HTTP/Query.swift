@@ -1,6 +1,6 @@
 import Wording
 
-/// The parameters of a query, each at most once and all known to the operation.
+/// The parameters of a query, each given at most once and known to the operation.
 struct Query {
   private let values: [String: String]
 
@@ -20,14 +20,14 @@ struct Query {
     self.values = values
   }
 
-  /// The value as it is; `nil` if it is absent.
+  /// Returns the value unchanged; `nil` if absent.
   func text(_ name: String, atMost bytes: Int) throws(RequestRefusal) -> String? {
     guard let value = values[name] else { return nil }
     guard (1...bytes).contains(value.utf8.count) else { throw Self.fault(name, "1 to \(bytes) bytes") }
     return value
   }
 
-  /// A whole number in decimal digits; `nil` if it is absent.
+  /// Returns a whole number in decimal digits; `nil` if absent.
   func number(_ name: String, _ range: ClosedRange<Int64>) throws(RequestRefusal) -> Int64? {
     guard let value = values[name] else { return nil }
     guard Self.isDecimal(value), let number = Int64(value), range.contains(number) else {
@@ -36,10 +36,10 @@ struct Query {
     return number
   }
 
-  /// Seconds, as JSON writes numbers; `nil` if it is absent.
+  /// Returns seconds, in JSON's number syntax; `nil` if absent.
   func seconds(_ name: String, atMost most: Double) throws(RequestRefusal) -> Double? {
     guard let value = values[name] else { return nil }
-    // The names that there are of infinity, and hexadecimal, are no numbers here.
+    // The names of infinity, and hexadecimal, are not accepted as numbers.
     guard value.utf8.count <= 64, value.utf8.first.map(Self.isDigit) ?? false,
       value.utf8.allSatisfy({ Self.isDigit($0) || "+-.eE".utf8.contains($0) }),
       let seconds = Double(value), (0...most).contains(seconds)
@@ -49,7 +49,7 @@ struct Query {
     return seconds
   }
 
-  /// `true`, `false`, `1`, `0`, or the bare name, which means true; false if it is absent.
+  /// Returns `true` for `true`, `1` and the bare name, `false` for `false`, `0` and if absent.
   func flag(_ name: String) throws(RequestRefusal) -> Bool {
     switch values[name] {
     case nil, "false", "0": false
@@ -58,7 +58,7 @@ struct Query {
     }
   }
 
-  /// A value that `parse` knows; `nil` if it is absent.
+  /// Returns a value that `parse` accepts; `nil` if absent.
   func value<Value>(_ name: String, _ expected: String, _ parse: (String) -> Value?) throws(RequestRefusal) -> Value? {
     guard let text = values[name] else { return nil }
     guard let value = parse(text) else { throw Self.fault(name, expected) }

@@ -3,12 +3,12 @@ import NIOCore
 import NIOHTTP1
 import SupervisorLink
 
-/// A whole answer that is in memory.
+/// A complete answer in memory.
 struct Reply {
   var status: HTTPResponseStatus
   var contentType: String
   var body: ByteBuffer
-  /// Fields beside the ones that every answer has.
+  /// Fields in addition to those of every answer.
   var fields: [(String, String)] = []
 
   init(_ status: HTTPResponseStatus, json body: ByteBuffer) {
@@ -23,7 +23,7 @@ struct Reply {
     contentType = MetricsPage.contentType
   }
 
-  /// The answer for a refused request; RFC 9457.
+  /// Creates the answer to a refused request; RFC 9457.
   init(_ refusal: RequestRefusal) {
     let problem = refusal.problem
     status = HTTPResponseStatus(statusCode: problem.kind.status)
@@ -35,12 +35,12 @@ struct Reply {
     if let size = refusal.size { fields.append(("Content-Range", "bytes */\(size)")) }
     switch problem.kind {
     case .full: fields.append(("Retry-After", "5"))
-    case .unavailable: fields.append(("Retry-After", "1"))
+    case .unavailable, .tooMuch: fields.append(("Retry-After", "1"))
     default: break
     }
   }
 
-  /// What the supervisor answered to a request other than one for output.
+  /// Creates the answer from the supervisor's, except for requests for output.
   init(_ answer: JobAnswer, _ metrics: ListenerMetrics) throws(RequestRefusal) {
     switch answer {
     case .job(let job, let created):
@@ -48,6 +48,8 @@ struct Reply {
       if created { fields.append(("Location", "/v1/jobs/\(job.id)")) }
     case .jobs(let page):
       self.init(.ok, json: try JSONAnswer.encode(page))
+    case .cancelled(let jobs):
+      self.init(.ok, json: try JSONAnswer.encode(jobs))
     case .deleted:
       self.init(.noContent, json: ByteBuffer())
     case .metrics(let figures):

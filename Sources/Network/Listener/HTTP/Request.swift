@@ -2,73 +2,77 @@ import AgentProtocol
 import NIOHTTP1
 import SupervisorLink
 import Values
+import Wording
 
-/// A request that was understood, up to its body.
+/// A parsed request, without its body.
 struct Request {
-  /// What is to be done.
+  /// What to do.
   var work: Work
-  /// What the answer's form depends on.
+  /// What determines the form of the answer.
   var form: AnswerForm
   /// Whether the client waits for `100 Continue` before it sends the body.
   var expectsContinue: Bool
 
+  /// Whether its body is a job.
+  var bringsJob: Bool { if case .submit = work { true } else { false } }
+
   enum Work: Equatable {
-    /// Answered here.
+    /// Answered by the listener.
     case showAgent
-    /// Answered by the supervisor; `wait` is how many seconds it may take its time for.
+    /// Answered by the supervisor, which may delay its answer by up to `wait` seconds.
     case ask(JobCommand, wait: Double)
-    /// The body says what.
+    /// The body contains the job.
     case submit(JobID)
-    /// The supervisor opens the file, it is sent from here.
+    /// The supervisor opens the file, the listener sends it.
     case readOutput(JobID, OutputStream, OutputPart)
-    /// The supervisor is asked again and again.
+    /// The supervisor is asked repeatedly.
     case watchEvents(EventPosition?)
   }
 
-  /// Which part of a stream.
+  /// A part of an output stream.
   enum OutputPart: Equatable {
-    /// From an offset to the present end.
+    /// From an offset to the current end.
     case from(Int64)
     /// From an offset to the job's end.
     case follow(Int64)
-    /// What a `Range` field says.
+    /// The range of a `Range` field.
     case range(ByteRange)
   }
 }
 
-/// What of a request decides the form of its answer.
+/// The properties of a request that determine the form of its answer.
 struct AnswerForm {
-  /// The request's version, which the answer takes.
+  /// The version of the request, which the answer uses.
   var version: HTTPVersion
-  /// Whether the body is left out (HEAD).
+  /// Whether to omit the body (HEAD).
   var isHead: Bool
-  /// Whether the connection goes on after the answer.
+  /// Whether the connection stays open after the answer.
   var keepAlive: Bool
-  /// What was asked for, by which answers are counted; nil as long as that is not understood.
+  /// The operation, by which answers are counted; `nil` until it is known.
   var operation: Operation?
 
   init(_ head: HTTPRequestHead) {
     version = head.version
     isHead = head.method == .HEAD
-    // After a request to upgrade, the parser reads no more.
+    // After a request to upgrade, the parser stops reading.
     keepAlive = head.isKeepAlive && head.version != .http1_0 && !head.headers.contains(name: "upgrade")
   }
 }
 
 extension Request {
-  /// Understands a head.
+  /// Parses a head.
   ///
-  /// - Throws: why it is refused.
+  /// - Throws: the reason for a refusal.
   init(_ head: HTTPRequestHead, limits: HTTPLimits) throws(RequestRefusal) {
     try HeadRules.check(head)
-    // The parser of HTTP/1.1 has counted them; in HTTP/2 nobody has.
+    // The HTTP/1.1 parser has counted them; in HTTP/2 nothing has.
     guard head.headers.count <= limits.headerFields else {
       throw RequestRefusal(.headersTooLarge, "at most \(limits.headerFields) header fields are accepted")
     }
     form = AnswerForm(head)
     expectsContinue = HeadRules.expectsContinue(head)
     let announcedBody = HeadRules.announcedBody(head)
-    // The one request that every scheduler sends every few seconds does without the table.
+    // The one request that every scheduler sends every few seconds skips the table.
     if head.uri == "/v1/agent", head.method == .GET, announcedBody == .none {
       work = .showAgent
       form.operation = .showAgent
@@ -101,6 +105,11 @@ extension Request.Work {
       self = .ask(.showJob(id, wait: wait), wait: wait)
     case (.deleteJob, let id?): self = .ask(.deleteJob(id), wait: 0)
     case (.cancelJob, let id?): self = .ask(.cancelJob(id), wait: 0)
+    case (.cancelJobs, _):
+      guard let subject = try query.text("client", atMost: CancelledJobs.maximumSubjectBytes), !subject.isEmpty else {
+        throw RequestRefusal(.badRequest, "client: the subject of the client whose jobs are to end is missing")
+      }
+      self = .ask(.cancelJobs(of: subject), wait: 0)
     case (.watchEvents, _): self = .watchEvents(try EventPosition(query, headers))
     case (.readOutput, let id?):
       let stream = try query.value("stream", "stdout or stderr", OutputStream.init(rawValue:)) ?? .stdout
@@ -114,7 +123,7 @@ extension Request.OutputPart {
   fileprivate init(_ query: Query, _ headers: HTTPHeaders) throws(RequestRefusal) {
     let offset = try query.number("offset", 0...Int64.max)
     let follow = try query.flag("follow")
-    // There is no validator that If-Range could match, so the range does not apply; RFC 9110 section 13.1.5.
+    // No validator exists that If-Range could match, so the range does not apply; RFC 9110 section 13.1.5.
     if let field = headers.first(name: "range"), !headers.contains(name: "if-range"), let range = ByteRange(field) {
       if follow || offset != nil {
         throw RequestRefusal(.badRequest, "a Range field cannot be combined with \"offset\" or \"follow\"")
@@ -127,7 +136,7 @@ extension Request.OutputPart {
 }
 
 extension EventPosition {
-  /// Where a client goes on: as it says itself, or as a browser's EventSource does when it connects again.
+  /// Reads the position to resume from: the query's, or the one that a browser's EventSource sends when it reconnects.
   fileprivate init?(_ query: Query, _ headers: HTTPHeaders) throws(RequestRefusal) {
     let expected = "the id of an event"
     if let position = try query.value("since", expected, { EventPosition($0) }) {

@@ -1,18 +1,17 @@
 import NIOCore
 
-/// Bounds the time of each phase of a connection, with a single timer that is only moved when it would fire too late.
+/// Limits the time of each phase of a connection, with a single timer that is moved only if it would fire too late.
 ///
-/// It sits in front of the parser, where the first byte of a request is seen; in HTTP/2, of the connection and of each
-/// stream. When a phase lasts too long, it sends
-/// `RequestClock.Expired` down the pipeline; the request handler says in what phase the connection is.
+/// It sits in front of the parser, where it sees the first byte of a request; in HTTP/2 the connection and each stream have one. When a
+/// phase takes too long, it sends `RequestClock.Expired` down the pipeline. The request handler sets the phase.
 final class RequestClock: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
-  /// The present phase lasted too long.
+  /// The current phase took too long.
   struct Expired: Sendable {}
 
-  /// What is awaited.
+  /// What the connection waits for.
   enum Phase: Equatable {
     /// The first byte of a request.
     case idle
@@ -20,7 +19,7 @@ final class RequestClock: ChannelInboundHandler {
     case head
     /// The end of a body.
     case body
-    /// Something that ends by itself, with a bound or without.
+    /// Something that ends without the client, with or without a limit.
     case other(within: TimeAmount?)
   }
 
@@ -35,8 +34,8 @@ final class RequestClock: ChannelInboundHandler {
   private let seesHeads: Bool
 
   /// - Parameters:
-  ///   - first: the phase that it begins with.
-  ///   - seesHeads: whether the first byte that comes in an `idle` phase begins a head. In HTTP/2 it may be of another frame.
+  ///   - first: the initial phase.
+  ///   - seesHeads: whether the first byte in an `idle` phase begins a head. In HTTP/2 it may belong to another frame.
   init(_ limits: HTTPLimits, first: Phase = .idle, seesHeads: Bool = true) {
     self.limits = limits
     self.seesHeads = seesHeads
@@ -44,17 +43,17 @@ final class RequestClock: ChannelInboundHandler {
     idleTime = limits.idleTime
   }
 
-  /// Enters a phase, or begins the same one anew.
+  /// Enters a phase, or restarts the current one.
   func enter(_ phase: Phase) {
     self.phase = phase
     phaseBegan = now
     arm()
   }
 
-  /// Whether nothing has been received for at least `time`.
+  /// Returns whether nothing has been received for at least `time`.
   func isIdle(for time: TimeAmount) -> Bool { phase == .idle && phaseBegan + time <= now }
 
-  /// Makes the present phase end after `time`, if it is `idle`.
+  /// Sets the maximum duration of `idle` phases to `time`, including the current one.
   func boundIdleTime(_ time: TimeAmount) {
     idleTime = time
     arm()
@@ -79,7 +78,7 @@ final class RequestClock: ChannelInboundHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    // Nearly every head arrives in one piece, and then no timer is touched for it.
+    // Almost every head arrives in one piece and so never sets a timer.
     if phase == .head { arm() }
     context.fireChannelReadComplete()
   }

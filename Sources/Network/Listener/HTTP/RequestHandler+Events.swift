@@ -3,41 +3,44 @@ import NIOCore
 import NIOHTTP1
 import SupervisorLink
 
-/// The sending of events to one client: the next are asked for when it has taken the last, so that a slow one costs nobody.
+/// An event stream to one client. The next events are requested once the client has read the last, so a slow client costs nothing.
 final class EventStream {
-  /// Seconds between two signs of life, which are comments.
+  /// Seconds between keep-alive comments.
   static let heartbeat = 15.0
 
   let form: AnswerForm
+  private let allowance: Allowance
   var position: EventPosition
-  /// The question under way.
+  /// The inquiry in progress.
   var inquiry: Inquiry?
 
-  init(_ form: AnswerForm, at position: EventPosition) {
+  init(_ form: AnswerForm, _ allowance: Allowance, at position: EventPosition) {
     self.form = form
+    self.allowance = allowance
     self.position = position
   }
 }
 
 // Server-sent events; HTML Living Standard, section 9.2.
 extension RequestHandler {
-  /// Begins the stream with the first batch.
+  /// Starts the stream with the first batch.
   func startEvents(_ answered: Answered, _ form: AnswerForm) throws(RequestRefusal) {
     if case .problem(let problem) = answered.answer { throw RequestRefusal(problem) }
     guard case .events(let batch) = answered.answer else {
       throw RequestRefusal(.fault, "the supervisor answered without events")
     }
+    let allowance = try services.allowances.take(.eventStreams, for: client)
     writeHead(.ok, [("Content-Type", "text/event-stream")], form)
     if form.isHead { return finish(form) }
     if isDraining { return close() }
-    let stream = EventStream(form, at: batch.position)
+    let stream = EventStream(form, allowance, at: batch.position)
     state = .watching(stream)
-    // The place without an event, so that a client that is cut off before the first one can go on here.
+    // A position without an event, so that a client that is cut off before the first event can resume here.
     sendEvents("id: \(batch.position)\n\n" + ServerSentEvents.text(batch))
     nextEvents()
   }
 
-  /// Asks for the next events, if the client takes them.
+  /// Requests the next events if the client can accept them.
   func nextEvents() {
     guard case .watching(let stream) = state, stream.inquiry == nil, let context else { return }
     guard context.channel.isWritable else { return clock.enter(.other(within: services.limits.stallTime)) }
@@ -62,9 +65,9 @@ extension RequestHandler {
   }
 }
 
-/// Events as text.
+/// The text form of events.
 enum ServerSentEvents {
-  /// A batch; a comment where nothing has happened.
+  /// Returns the text of a batch; a comment if nothing has happened.
   static func text(_ batch: EventBatch) -> String {
     if batch.isGap { return "id: \(batch.position)\nevent: gap\ndata: {}\n\n" }
     if batch.changes.isEmpty { return ": nothing new\n\n" }

@@ -5,9 +5,9 @@ import NIOHTTP1
 import SupervisorLink
 import SystemCalls
 
-// Sending of output: from the file to the client as fast as the client takes it, and no faster.
+// Sends output from the file to the client, as fast as the client reads and no faster.
 extension RequestHandler {
-  /// Bytes sent before other connections of the event loop have their turn.
+  /// The number of bytes sent before other connections of the event loop get a turn.
   private static let turnBytes = 1 << 20
 
   func startTransfer(_ answered: Answered, _ part: Request.OutputPart, _ question: Question) throws(RequestRefusal) {
@@ -20,7 +20,8 @@ extension RequestHandler {
       throw RequestRefusal(.fault, "the output cannot be read")
     }
     if case .follow(let offset) = part, !job.state.isFinal {
-      follow(job, OutputTransfer(following: file, from: offset, question.form), watch)
+      let allowance = try services.allowances.take(.followers, for: client)
+      follow(job, OutputTransfer(following: file, from: offset, question.form, allowance), watch)
     } else {
       try sendPart(file, part, size, question.form)
     }
@@ -45,13 +46,13 @@ extension RequestHandler {
     writeHead(status, fields, form)
     if form.isHead { return finish(form) }
     state = .sending(OutputTransfer(file, range, form))
-    // The head goes with the first bytes, if those can go.
+    // The head is sent with the first bytes, if those can be sent.
     if context?.channel.isWritable == false { context?.flush() }
     pump()
   }
 
   private func follow(_ job: JobStatus, _ transfer: OutputTransfer, _ watch: Int32?) {
-    // Without a length: chunked in HTTP/1.1, to the end of the connection in HTTP/1.0.
+    // Without a length: chunked in HTTP/1.1, until the connection closes in HTTP/1.0.
     writeHead(.ok, [("Content-Type", "application/octet-stream")], transfer.form)
     if transfer.form.isHead { return finish(transfer.form) }
     if isDraining { return close() }
@@ -86,7 +87,7 @@ extension RequestHandler {
     pump()
   }
 
-  /// Sends on, as much as the client takes at present.
+  /// Sends as much as the client currently accepts.
   func pump() {
     guard case .sending(let transfer) = state, let context else { return }
     var left = Self.turnBytes
@@ -104,7 +105,7 @@ extension RequestHandler {
           return finish(transfer.form)
         }
       } catch { return abort(error) }
-      // The write may have found the connection closed.
+      // The write may have found that the connection is closed.
       guard case .sending = state else { return }
     }
     clock.enter(.other(within: services.limits.stallTime))
@@ -128,7 +129,7 @@ extension RequestHandler {
     if let watch { services.outputs.cancel(watch) }
   }
 
-  /// Cuts the answer off, which tells the client that it is not whole.
+  /// Cuts the answer off, which shows the client that it is incomplete.
   private func abort(_ error: SystemError) {
     services.log.error("the rest of the output cannot be read", metadata: ["error": "\(error)"])
     close()
@@ -136,7 +137,7 @@ extension RequestHandler {
 }
 
 extension Request.OutputPart {
-  /// The bytes of a file that has all it will have; `nil` if the part lies outside.
+  /// Returns the bytes of a file that no longer grows; `nil` if the part lies outside it.
   fileprivate func resolved(size: Int64) -> Range<Int64>? {
     switch self {
     case .from(let offset), .follow(let offset): offset <= size ? offset..<size : nil

@@ -5,21 +5,23 @@ import NIOCore
 import NIOHTTP1
 import SupervisorLink
 
-/// Tells a connection that the listener is going: it finishes what it does and closes.
+/// Tells a connection that the listener is draining: it finishes its current work and closes.
 struct DrainRequested: Sendable {}
 
-/// Answers the requests of one connection (of one stream, in HTTP/2), one after the other, on behalf of one client.
+/// Answers the requests of one connection (in HTTP/2, of one stream) in order, on behalf of one client.
 final class RequestHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
-  /// Where the present request is on its way.
+  /// The state of the current request.
   enum State {
-    /// There is none.
+    /// There is no request.
     case idle
-    /// Its body comes in.
-    case receiving(Request, ByteBuffer)
-    /// It is refused, which is said at its end.
+    /// Its body is being received.
+    case receiving(Request, RequestBody)
+    /// No more of its body is read until the supervisor has said whether the client may submit jobs.
+    case awaitingPermission(PermissionQuestion)
+    /// It is refused; the refusal is sent when the request ends.
     case refusing(RequestRefusal, AnswerForm)
     /// The supervisor has been asked.
     case asking(Question)
@@ -27,20 +29,20 @@ final class RequestHandler: ChannelInboundHandler {
     case sending(OutputTransfer)
     /// Events are being sent.
     case watching(EventStream)
-    /// It was refused before its end; what is left of it is thrown away.
+    /// It was refused before its end; the rest is discarded.
     case lingering
-    /// The connection is over.
+    /// The connection has ended.
     case closed
   }
 
-  /// A question to the supervisor, and what its answer is for.
+  /// A question to the supervisor, and the purpose of its answer.
   struct Question {
     var inquiry: Inquiry
     var command: JobCommand
     var form: AnswerForm
-    /// The part of the output that was asked for, where it was.
+    /// The requested part of the output, if any.
     var output: Request.OutputPart?
-    /// Whether events are to follow.
+    /// Whether the answer starts an event stream.
     var isForEvents = false
   }
 
@@ -48,24 +50,28 @@ final class RequestHandler: ChannelInboundHandler {
   let loopServices: LoopServices
   let client: VerifiedClient
   let clock: RequestClock
+  private let standing: ClientStanding
   var context: ChannelHandlerContext?
   var state = State.idle
   var isDraining: Bool
   private var inputIsClosed = false
-  /// Set while an answer's end is written: requests that waited in the pipeline are delivered inside that write.
+  /// True while the end of an answer is written: requests that waited in the pipeline are delivered inside that write.
   private var isFinishing = false
   var isPumpScheduled = false
   private var requests = 0
 
-  /// - Parameter isDraining: whether the listener is going already: the connection is closed after its first answer.
+  /// - Parameters:
+  ///   - standing: what is known about the client, shared by the requests of one connection.
+  ///   - isDraining: whether the listener is already draining: the connection is closed after its first answer.
   init(
     _ services: Services, _ loopServices: LoopServices, _ client: VerifiedClient, _ clock: RequestClock,
-    isDraining: Bool = false
+    _ standing: ClientStanding, isDraining: Bool = false
   ) {
     self.services = services
     self.loopServices = loopServices
     self.client = client
     self.clock = clock
+    self.standing = standing
     self.isDraining = isDraining
   }
 
@@ -112,7 +118,7 @@ final class RequestHandler: ChannelInboundHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch (error, state) {
     case (is HTTPParserError, .lingering), (is HTTPParserError, .closed), (is ByteToMessageDecoderError, _):
-      // What comes after a fault is thrown away.
+      // Everything after a fault is discarded.
       break
     case (let error as HTTPParserError, _):
       refuseAtOnce(RequestRefusal(error), nil)
@@ -130,12 +136,11 @@ extension RequestHandler {
     requests += 1
     do {
       let request = try Request(head, limits: services.limits)
-      if request.expectsContinue {
-        context?.writeAndFlush(
-          Self.wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .continue))), promise: nil)
+      if request.bringsJob, services.clientsAreRuled, !standing.maySubmit {
+        askPermission(for: request)
+      } else {
+        receive(request)
       }
-      state = .receiving(request, ByteBuffer())
-      clock.enter(.body)
     } catch {
       if HeadRules.announcedBody(head) == .none {
         state = .refusing(error, AnswerForm(head))
@@ -145,23 +150,76 @@ extension RequestHandler {
     }
   }
 
-  private func received(_ bytes: ByteBuffer) {
-    guard case .receiving(let request, var body) = state else { return }
-    state = .idle  // so that the buffer is ours alone
-    guard body.readableBytes + bytes.readableBytes <= services.limits.bodyBytes else {
-      let refusal = RequestRefusal(.bodyTooLarge, "at most \(services.limits.bodyBytes) bytes are accepted")
-      return refuseAtOnce(refusal, request.form)
+  private func receive(_ request: Request, _ body: RequestBody = RequestBody()) {
+    if request.expectsContinue {
+      let head = HTTPResponseHead(version: request.form.version, status: .continue)
+      context?.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
     }
-    body.writeImmutableBuffer(bytes)
     state = .receiving(request, body)
+    clock.enter(.body)
+  }
+
+  private func received(_ bytes: ByteBuffer) {
+    switch state {
+    case .receiving(let request, var body):
+      state = .idle  // so that the buffer has only one owner
+      do {
+        try add(bytes, to: &body)
+        state = .receiving(request, body)
+      } catch { refuseAtOnce(error, request.form) }
+    case .awaitingPermission(let question):
+      do { try add(bytes, to: &question.body) } catch {
+        state = .idle
+        services.supervisor.abandon(question.inquiry)
+        pauseReading(false)
+        refuseAtOnce(error, question.request.form)
+      }
+    default: break
+    }
+  }
+
+  private func add(_ bytes: ByteBuffer, to body: inout RequestBody) throws(RequestRefusal) {
+    try body.append(bytes, limits: services.limits) { amount throws(RequestRefusal) in
+      try services.allowances.take(.bodyBytes, amount, for: client)
+    }
+  }
+
+  /// Asks whether the client may submit jobs at all; the body is not read meanwhile.
+  private func askPermission(for request: Request) {
+    guard let loop = context?.eventLoop else { return }
+    pauseReading(true)
+    let inquiry = services.supervisor.ask(.permitSubmit, for: client, on: loop)
+    state = .awaitingPermission(PermissionQuestion(request, inquiry))
+    clock.enter(.other(within: services.limits.answerTime))
+    inquiry.answer.assumeIsolated().whenComplete { self.permitted(inquiry.number, $0) }
+  }
+
+  private func permitted(_ number: UInt64, _ result: Result<Answered, any Error>) {
+    guard case .awaitingPermission(let question) = state, question.inquiry.number == number else { return }
+    pauseReading(false)
+    do throws(RequestRefusal) {
+      if case .problem(let problem) = try result.asAnswer().answer { throw RequestRefusal(problem) }
+    } catch {
+      if question.hasEnded { return send(Reply(error), question.request.form) }
+      return refuseAtOnce(error, question.request.form)
+    }
+    standing.maySubmit = true
+    receive(question.request, question.body)
+    if question.hasEnded { ended() }
+  }
+
+  private func pauseReading(_ paused: Bool) {
+    try? context?.channel.syncOptions?.setOption(.autoRead, value: !paused)
+    if !paused { context?.channel.read() }
   }
 
   private func ended() {
     switch state {
     case .receiving where isFinishing, .refusing where isFinishing:
-      // Pipelined requests are answered in turns of their own: their number must not be the depth of the stack.
+      // Pipelined requests are answered in separate turns of the event loop, so that their number does not determine the stack depth.
       context?.eventLoop.assumeIsolated().execute { self.ended() }
-    case .receiving(let request, let body): perform(request, body)
+    case .receiving(let request, let body): perform(request, body.bytes)
+    case .awaitingPermission(let question): question.hasEnded = true
     case .refusing(let refusal, let form): send(Reply(refusal), form)
     case .lingering: close()
     case .idle, .asking, .sending, .watching, .closed: break
@@ -226,7 +284,7 @@ extension RequestHandler {
 
 // Answers.
 extension RequestHandler {
-  /// Sends a whole answer to a request whose end has been received.
+  /// Sends a complete answer to a request that has been received completely.
   func send(_ reply: Reply, _ form: AnswerForm) {
     var fields = reply.fields
     if reply.status != .noContent {
@@ -252,7 +310,7 @@ extension RequestHandler {
     context?.write(Self.wrapOutboundOut(.head(head)), promise: nil)
   }
 
-  /// Ends an answer; the connection is ready for the next request, or closed.
+  /// Ends an answer; the connection is then ready for the next request, or closes.
   func finish(_ form: AnswerForm) {
     guard let context else { return }
     if closes(after: form) {
@@ -269,7 +327,7 @@ extension RequestHandler {
     isFinishing = false
   }
 
-  /// Refuses a request that is still coming in.
+  /// Refuses a request that is still being received.
   private func refuseAtOnce(_ refusal: RequestRefusal, _ form: AnswerForm?) {
     if case .asking = state { return close() }
     if case .sending = state { return close() }
@@ -290,7 +348,7 @@ extension RequestHandler {
   }
 }
 
-// Ends.
+// Closing.
 extension RequestHandler {
   private func expired() {
     switch state {
@@ -298,6 +356,12 @@ extension RequestHandler {
       state = .idle
       services.supervisor.abandon(question.inquiry)
       send(Reply(RequestRefusal(.unavailable, "the supervisor did not answer in time")), question.form)
+    case .awaitingPermission(let question):
+      // No answer to this question is awaited any longer, whatever is asked next.
+      state = .idle
+      services.supervisor.abandon(question.inquiry)
+      pauseReading(false)
+      refuseAtOnce(RequestRefusal(.unavailable, "the supervisor did not answer in time"), question.request.form)
     case .idle, .receiving, .refusing, .sending, .watching, .lingering, .closed:
       close()
     }
@@ -312,16 +376,16 @@ extension RequestHandler {
     case .idle:
       clock.boundIdleTime(services.limits.drainGrace)
     case .asking(let question):
-      // A wait ends early, with the state as it is.
+      // A wait ends early, with the current state.
       guard case .showJob(let id, let wait) = question.command, wait > 0 else { return }
       ask(.showJob(id, wait: 0), question.form)
       services.supervisor.abandon(question.inquiry)
     case .watching:
       close()
     case .sending(let transfer) where transfer.isFollowing:
-      // Cut off, so that nobody takes what was sent for the whole.
+      // Cut off, so that the client does not take what was sent for the whole output.
       close()
-    case .receiving, .refusing, .sending, .lingering, .closed:
+    case .receiving, .awaitingPermission, .refusing, .sending, .lingering, .closed:
       break
     }
   }
@@ -329,7 +393,7 @@ extension RequestHandler {
   private func inputClosed() {
     inputIsClosed = true
     switch state {
-    case .idle, .receiving, .refusing, .lingering: close()
+    case .idle, .receiving, .awaitingPermission, .refusing, .lingering: close()
     case .asking, .sending, .watching, .closed: break
     }
   }
@@ -339,13 +403,13 @@ extension RequestHandler {
     context?.close(promise: nil)
   }
 
-  /// Gives up what is held on behalf of the present request. An inquiry that is abandoned fails there and then, so the
-  /// state is changed first.
+  /// Releases what is held for the current request. An abandoned inquiry fails immediately, so the state is changed first.
   private func letGo() {
     let last = state
     state = .closed
     switch last {
     case .asking(let question): services.supervisor.abandon(question.inquiry)
+    case .awaitingPermission(let question): services.supervisor.abandon(question.inquiry)
     case .sending(let transfer): letGo(of: transfer)
     case .watching(let stream): if let inquiry = stream.inquiry { services.supervisor.abandon(inquiry) }
     case .idle, .receiving, .refusing, .lingering, .closed: break

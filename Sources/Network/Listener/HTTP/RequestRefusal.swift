@@ -1,12 +1,12 @@
 import AgentProtocol
 import NIOHTTP1
 
-/// A refusal with what its kind of answer needs beside the problem.
+/// A refusal: the problem, and the fields that its answer needs.
 struct RequestRefusal: Error, Equatable {
   var problem: Problem
-  /// The methods that the resource has, for `Allow` (405).
+  /// The methods of the resource, for `Allow` (405).
   var allow: [HTTPMethod] = []
-  /// The size that a range was outside of, for `Content-Range` (416).
+  /// The size of the output that the range exceeds, for `Content-Range` (416).
   var size: Int64?
 
   init(_ problem: Problem) {
@@ -19,7 +19,7 @@ struct RequestRefusal: Error, Equatable {
 }
 
 extension RequestRefusal {
-  /// What the parser said of bytes that are no request.
+  /// Creates the refusal for a parser error.
   init(_ error: HTTPParserError) {
     switch error {
     case .headerOverflow: self.init(.headersTooLarge, "the header fields are too many or too large")

@@ -1,21 +1,22 @@
 import Values
+import Wording
 
-/// A request target taken apart and percent-decoded: RFC 9112 section 3.2, origin-form or absolute-form.
+/// A request target, split and percent-decoded: RFC 9112 section 3.2, origin-form or absolute-form.
 ///
-/// Nothing is normalised: a path with dot segments or a doubled slash names no resource.
+/// Nothing is normalised: a path with dot segments or a double slash names no resource.
 struct RequestTarget: Equatable {
-  /// The parts of the path between slashes, without the empty one before the first.
+  /// The path segments, without the empty one before the first slash.
   var path: [String]
-  /// The query's names and values in their order; a name without `=` has an empty value.
+  /// The names and values of the query, in order; a name without `=` has an empty value.
   var query: [Parameter]
 
-  /// One `name=value` of a query.
+  /// One `name=value` pair of a query.
   struct Parameter: Equatable {
     var name: String
     var value: String
   }
 
-  /// The most parameters of a query, and the most parts of a path.
+  /// The maximum number of query parameters, and of path segments.
   private static let mostParts = 16
 
   init(_ text: String) throws(RequestRefusal) {
@@ -28,7 +29,7 @@ struct RequestTarget: Equatable {
     guard rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
       throw RequestRefusal(.badRequest, "the request target contains a character that must be percent-encoded")
     }
-    let halves = rest.dropFirst().split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let halves = rest.dropFirst().split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)  // text: ASCII
     path = try Self.decodedParts(of: halves[0], separator: "/") { part throws(RequestRefusal) in try Self.decode(part) }
     query =
       halves.count == 1 || halves[1].isEmpty
@@ -36,11 +37,12 @@ struct RequestTarget: Equatable {
       : try Self.decodedParts(of: halves[1], separator: "&") { part throws(RequestRefusal) in try Self.parameter(part) }
   }
 
-  /// How many characters the scheme and authority of an absolute-form target have; `nil` in origin-form. Which host was
-  /// meant makes no difference: there is one agent on this port.
+  /// Returns the length of scheme and authority of an absolute-form target, in characters; `nil` in origin-form.
+  ///
+  /// The host makes no difference: there is one agent on this port.
   private static func authorityPrefix(of text: String) -> Int? {
     let scheme = "https://"
-    guard text.prefix(scheme.count).lowercased() == scheme else { return nil }
+    guard text.asciiLowercased.begins(with: scheme) else { return nil }
     return scheme.count + text.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }.count
   }
 
@@ -55,13 +57,13 @@ struct RequestTarget: Equatable {
   }
 
   private static func parameter(_ text: Substring) throws(RequestRefusal) -> Parameter {
-    let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)  // text: ASCII
     let parameter = Parameter(name: try decode(halves[0]), value: halves.count == 2 ? try decode(halves[1]) : "")
     if parameter.name.isEmpty { throw RequestRefusal(.badRequest, "a query parameter has no name") }
     return parameter
   }
 
-  /// Percent-decoding, RFC 3986 section 2.1. A plus is a plus.
+  /// Percent-decodes, RFC 3986 section 2.1. A plus sign stays a plus sign.
   private static func decode(_ text: Substring) throws(RequestRefusal) -> String {
     guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
     var bytes: [UInt8] = []

@@ -2,10 +2,54 @@ import AgentProtocol
 import FoundationEssentials
 import NIOCore
 
-extension JobRequest {
-  /// Reads the body of `PUT /v1/jobs/{id}`.
+/// The received part of a request's body, and the client's allowance for it.
+struct RequestBody {
+  private(set) var bytes = ByteBuffer()
+  private var allowance: Allowance?
+
+  /// Appends received bytes.
   ///
-  /// - Throws: 400 with the place and fault, for the client's author.
+  /// - Parameter allow: called for the first bytes.
+  /// - Throws: if the body exceeds the maximum size, or the client's share of unfinished bodies is used up.
+  mutating func append(
+    _ more: ByteBuffer, limits: HTTPLimits, _ allow: (Int) throws(RequestRefusal) -> Allowance
+  ) throws(RequestRefusal) {
+    guard bytes.readableBytes + more.readableBytes <= limits.bodyBytes else {
+      throw RequestRefusal(.bodyTooLarge, "at most \(limits.bodyBytes) bytes are accepted")
+    }
+    if let allowance {
+      try allowance.grow(by: more.readableBytes)
+    } else {
+      allowance = try allow(more.readableBytes)
+    }
+    bytes.writeImmutableBuffer(more)
+  }
+}
+
+/// What is known about the client of one connection, whichever request found it out.
+final class ClientStanding {
+  /// Whether the supervisor has said that the client may submit jobs. It still checks each job.
+  var maySubmit = false
+}
+
+/// A submit whose body waits until it is known whether the client may submit at all.
+final class PermissionQuestion {
+  let request: Request
+  let inquiry: Inquiry
+  /// The part of the body that was read before reading was paused.
+  var body = RequestBody()
+  var hasEnded = false
+
+  init(_ request: Request, _ inquiry: Inquiry) {
+    self.request = request
+    self.inquiry = inquiry
+  }
+}
+
+extension JobRequest {
+  /// Parses the body of `PUT /v1/jobs/{id}`.
+  ///
+  /// - Throws: 400 with the location and the fault, for the client's author.
   init(json body: ByteBuffer) throws(RequestRefusal) {
     do {
       self = try JSONDecoder().decode(JobRequest.self, from: Data(body.readableBytesView))
@@ -18,7 +62,7 @@ extension JobRequest {
 }
 
 extension Result<Answered, any Error> {
-  /// The answer, or why there is none.
+  /// Returns the answer, or throws why there is none.
   func asAnswer() throws(RequestRefusal) -> Answered {
     switch self {
     case .success(let answered): return answered

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The host's clock in the two spellings that answers need, each made once a second or millisecond. One for each event loop.
+/// The host's clock in the two formats that answers need, each formatted once per second or millisecond. One per event loop.
 struct WallClock {
   private var second = time_t.min
   private var milliseconds = 0

@@ -5,29 +5,38 @@ import SupervisorLink
 import Synchronization
 import SystemCalls
 
-/// The supervisor at the other end of the link. Asked from any thread; the answers are handed in by the one that reads.
+/// The supervisor at the other end of the link. Any thread may ask; the thread that reads the link hands in the answers.
 final class LinkClient: SupervisorContact {
   private struct State {
     let link: FileDescriptor
+    let outbox: FileDescriptor
     var writer: LinkWriter<ListenerMessage>
     var isOpen = true
     var next: UInt64 = 1
-    var pending: [UInt64: EventLoopPromise<Answered>] = [:]
-  }
+    var pending: [UInt64: (promise: EventLoopPromise<Answered>, client: ClientKey)] = [:]
+    var shares: ClientShares<ClientKey>
 
-  /// The most requests under way: more than there are connections, so that one client alone cannot use it up.
-  static let maximumPending = 16384
+    /// Forgets the request with that number; nobody waits for its answer any longer.
+    mutating func remove(_ number: UInt64) -> EventLoopPromise<Answered>? {
+      guard let (promise, client) = pending.removeValue(forKey: number) else { return nil }
+      shares.giveBack(of: client)
+      return promise
+    }
+  }
 
   private let state: Mutex<State>
 
-  /// Seconds after which a supervisor that takes no message is taken to be gone. All connections wait meanwhile.
-  private static let patience = 10
+  /// How long a write may block before the supervisor is considered gone, in milliseconds. All connections wait meanwhile.
+  private static let patience: Int32 = 10_000
 
-  /// Writes to `link`, a blocking socket.
-  init(_ link: FileDescriptor) {
-    var time = timeval(tv_sec: Self.patience, tv_usec: 0)
-    setsockopt(link.raw, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
-    state = Mutex(State(link: link, writer: LinkWriter(link)))
+  /// Creates a client that writes to `outbox`, a pipe; answers arrive on the socket `link`.
+  ///
+  /// - Parameter maximumPending: the maximum number of requests in progress, over all clients; see `ClientShares` for one client's share.
+  init(_ link: FileDescriptor, outbox: FileDescriptor, maximumPending: Int = 16384) throws(SystemError) {
+    try outbox.setNonBlocking(true)
+    state = Mutex(
+      State(
+        link: link, outbox: outbox, writer: LinkWriter(pipe: outbox), shares: ClientShares(total: maximumPending)))
   }
 
   func ask(_ command: JobCommand, for client: VerifiedClient, on loop: any EventLoop) -> Inquiry {
@@ -36,11 +45,18 @@ final class LinkClient: SupervisorContact {
       let number = state.next
       state.next += 1
       guard state.isOpen else { return (number, Self.ended) }
-      guard state.pending.count < Self.maximumPending else {
-        return (number, Problem(.unavailable, "too many requests are in progress"))
+      let key = ClientKey(client)
+      guard state.shares.take(for: key) else {
+        let share = state.shares.share(of: key)
+        return (
+          number, Problem(.tooMuch, "this client has \(share) requests in progress; what is left is for other clients")
+        )
       }
-      guard Self.send(.request(number, client, command), &state) else { return (number, Self.ended) }
-      state.pending[number] = promise
+      state.pending[number] = (promise, key)
+      guard Self.send(.request(number, client, command), &state) else {
+        _ = state.remove(number)
+        return (number, Self.ended)
+      }
       return (number, nil)
     }
     if let problem { promise.fail(problem) }
@@ -49,7 +65,7 @@ final class LinkClient: SupervisorContact {
 
   func abandon(_ inquiry: Inquiry) {
     let promise = state.withLock { state in
-      guard let promise = state.pending.removeValue(forKey: inquiry.number) else {
+      guard let promise = state.remove(inquiry.number) else {
         return nil as EventLoopPromise<Answered>?
       }
       _ = Self.send(.abandon(inquiry.number), &state)
@@ -62,29 +78,47 @@ final class LinkClient: SupervisorContact {
     state.withLock { Self.send(message, &$0) }
   }
 
-  /// Takes an answer off the link. One that nobody waits for any more is dropped, with its descriptors.
+  /// Delivers an answer from the link. Drops it, with its descriptors, if nobody waits for it any longer.
   func received(_ answer: JobAnswer, _ descriptors: [FileDescriptor], for number: UInt64) {
-    let promise = state.withLock { $0.pending.removeValue(forKey: number) }
+    let promise = state.withLock { $0.remove(number) }
     promise?.succeed(Answered(answer: answer, descriptors: descriptors))
   }
 
-  /// The link is over: nobody gets an answer any more.
+  /// Marks the link as ended: all pending requests fail.
   func ended() {
     let pending = state.withLock { state in
       defer { state.pending = [:] }
       state.isOpen = false
       return state.pending
     }
-    for promise in pending.values { promise.fail(Self.ended) }
+    for (promise, _) in pending.values { promise.fail(Self.ended) }
+  }
+
+  /// Closes the outbox; the supervisor sees the end of the link.
+  func close() {
+    state.withLock { state in
+      state.isOpen = false
+      state.outbox.close()
+    }
   }
 
   private static let ended = Problem(.unavailable, "the agent is stopping or restarting")
 
-  /// A link that cannot be written to is at its end; it is shut down, so that the thread that reads sees it as well.
+  /// A failed write means that the link has ended. Shuts it down, so that the reading thread notices as well.
   private static func send(_ message: ListenerMessage, _ state: inout State) -> Bool {
-    if (try? state.writer.enqueue(message)) != nil, (try? state.writer.flush()) == true { return true }
+    if state.isOpen, (try? state.writer.enqueue(message)) != nil, flush(&state) { return true }
     state.isOpen = false
     shutdown(state.link.raw, Int32(SHUT_RDWR))
+    return false
+  }
+
+  private static func flush(_ state: inout State) -> Bool {
+    while let isFinished = try? state.writer.flush() {
+      if isFinished { return true }
+      var ready = pollfd(fd: state.outbox.raw, events: Int16(POLLOUT), revents: 0)
+      // A signal that interrupts poll(2) is one that ends the process.
+      if poll(&ready, 1, patience) != 1 { return false }
+    }
     return false
   }
 }

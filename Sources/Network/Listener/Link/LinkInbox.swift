@@ -1,7 +1,7 @@
 import AgentProtocol
 import SupervisorLink
 
-/// What comes from the supervisor, one message after the other.
+/// The messages from the supervisor, in order.
 struct LinkInbox {
   private var reader: LinkReader<SupervisorMessage>
 
@@ -19,11 +19,11 @@ struct LinkInbox {
   }
 }
 
-/// A message that is well-formed and yet against the link's contract.
+/// A well-formed message that violates the link's contract.
 enum LinkFault: Error, CustomStringConvertible {
-  /// It may not come now.
+  /// The message is not allowed at this point.
   case unexpected(String)
-  /// It came with that many descriptors.
+  /// The message came with the wrong number of descriptors, which is given.
   case descriptors(Int)
 
   var description: String {

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// A number that only grows; counted from any thread without a lock.
+/// A number that only grows. Any thread may count, without a lock.
 final class Counter: Sendable {
   private let value = Atomic<UInt64>(0)
 
-  /// How often it was counted.
+  /// The number of times `add` was called.
   var count: UInt64 { value.load(ordering: .relaxed) }
 
-  /// Counts one more.
+  /// Adds one.
   func add() { value.add(1, ordering: .relaxed) }
 }

@@ -2,18 +2,18 @@ import AgentProtocol
 import SupervisorLink
 import Values
 
-/// Text in Prometheus's format, version 0.0.4.
+/// Text in the Prometheus exposition format, version 0.0.4.
 struct Exposition {
-  /// What a metric can be.
+  /// The type of a metric.
   enum Kind: String {
-    /// Only grows; its name ends in `_total`.
+    /// Only grows; the metric's name ends in `_total`.
     case counter
     case gauge
-    /// How many were at most so large.
+    /// Counts observations up to each bound.
     case histogram
   }
 
-  /// One line.
+  /// One sample line.
   struct Sample {
     var labels: [(name: String, value: String)] = []
     var value: String
@@ -49,7 +49,7 @@ struct Exposition {
     text += "\(name)_sum \(histogram.sum)\n\(name)_count \(count)\n"
   }
 
-  /// Adds a metric with all its samples; one without any is left out.
+  /// Adds a metric with all its samples; omits a metric without samples.
   mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
     if samples.isEmpty { return }
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
@@ -59,7 +59,7 @@ struct Exposition {
     }
   }
 
-  /// The three characters that the format escapes in a label's value.
+  /// Escapes the three characters that the format requires in a label value.
   private static func escaped(_ value: String) -> String {
     var result = ""
     for scalar in value.unicodeScalars {

@@ -4,34 +4,33 @@ import OpenSSL
 import Synchronization
 import Values
 
-/// What a listener counts, from its start to its end. One that takes its place begins at nought, as Prometheus expects of a
-/// process that was started again.
+/// What a listener counts from start to end. A replacement listener starts at zero, as Prometheus expects of a restarted process.
 final class ListenerMetrics: Sendable {
-  /// What was asked, and how it was answered.
+  /// A kind of request, and the class of its answer.
   struct Answered: Hashable, Sendable {
-    /// Nil where nothing of the kind is there.
+    /// `nil` if the request matches no operation.
     var operation: Operation?
-    /// The first digit of the status.
+    /// The first digit of the status code.
     var statusClass: Int
   }
 
-  /// agentd's version.
+  /// The version of agentd.
   let version: String
-  /// What of the material has an end.
+  /// The parts of the material that expire.
   let dated: DatedMaterial
   /// When the listener started.
   let startedAt = Timestamp.now()
-  /// Handshakes of clients who were let in, by TLS version.
+  /// Successful handshakes, by TLS version.
   let accepted: [String: Counter]
-  /// Handshakes that failed, by the rule or fault.
+  /// Failed handshakes, by the rule or fault.
   let refused: [String: Counter]
-  /// Connections dropped, by the limit.
+  /// Dropped connections, by the limit.
   let dropped: [Admission.Refusal: Counter]
-  /// Answers.
+  /// Answers, by operation and status class.
   let answered: [Answered: Counter]
   private let connections = Mutex<Connections?>(nil)
 
-  /// A number that grows with every client that comes and every answer.
+  /// A number that grows with every handshake and every answer.
   var activity: UInt64 {
     [Array(accepted.values), Array(refused.values), Array(answered.values)].joined().reduce(0) { $0 &+ $1.count }
   }
@@ -50,13 +49,13 @@ final class ListenerMetrics: Sendable {
     Dictionary(keys.map { ($0, Counter()) }) { first, _ in first }
   }
 
-  /// Counts a handshake that ended well.
+  /// Counts a successful handshake.
   func accepted(version: String) { accepted[version]?.add() }
 
-  /// Counts a handshake that failed.
+  /// Counts a failed handshake.
   func refused(_ failure: HandshakeFailure) { (refused[failure.rule] ?? refused["other"])?.add() }
 
-  /// Counts a connection that a limit kept out.
+  /// Counts a connection that was dropped because of a limit.
   func dropped(_ refusal: Admission.Refusal) { dropped[refusal]?.add() }
 
   /// Counts an answer.
@@ -64,7 +63,7 @@ final class ListenerMetrics: Sendable {
     answered[Answered(operation: operation, statusClass: status / 100)]?.add()
   }
 
-  /// Looks at these connections from here on.
+  /// Reports on these connections from now on.
   func observe(_ connections: Connections) { self.connections.withLock { $0 = connections } }
 
   /// The connections that are open now.
@@ -72,6 +71,6 @@ final class ListenerMetrics: Sendable {
     connections.withLock { $0 }?.counts ?? (0, 0)
   }
 
-  /// How many connections are open now, and the most that were since this was last asked.
+  /// Returns the number of open connections, and the maximum since the last call.
   func takeMost() -> (now: Int, most: Int) { connections.withLock { $0 }?.takeMost() ?? (0, 0) }
 }

@@ -2,8 +2,9 @@ import NIOCore
 import Synchronization
 import SystemCalls
 
-/// Gives memory back: the pages of code when no client has come or asked for a while, and those of the heap when most of the
-/// connections of an onrush are gone.
+/// Returns memory to the system.
+///
+/// Pages of code are returned after the start and after a while without clients and requests, pages of the heap after most connections of a surge have closed.
 final class MemoryReturn: Sendable {
   private let metrics: ListenerMetrics
   private let seen = Atomic<UInt64>(0)
@@ -14,8 +15,9 @@ final class MemoryReturn: Sendable {
     self.metrics = metrics
   }
 
-  /// Goes on looking.
+  /// Returns what only the start needed, then keeps checking at each interval.
   func start(on loop: any EventLoop, every interval: TimeAmount = .seconds(Int64(ProgramPages.quietTime))) {
+    loop.scheduleTask(in: .seconds(Int64(ProgramPages.startTime))) { ProgramPages.giveBack() }
     loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) { _ in self.look() }
   }
 
@@ -30,18 +32,18 @@ final class MemoryReturn: Sendable {
   }
 }
 
-/// Many connections, of which most are gone some time later.
+/// A large number of connections, most of which close some time later.
 struct Onrush {
-  /// Below so many connections the heap is too small to be worth a look: some 10 MB.
+  /// The minimum size of a surge. With fewer connections the heap is too small to be worth a check: some 10 MB.
   static let least = 256
 
   private var most = 0
 
-  /// Whether less than half of the most that were open since the last onrush are still there.
+  /// Returns whether fewer than half of the maximum since the last surge are still open.
   ///
   /// - Parameters:
-  ///   - open: how many are there now.
-  ///   - newMost: the most that were since the last call.
+  ///   - open: the number of connections open now.
+  ///   - newMost: the maximum since the last call.
   mutating func isOver(open: Int, most newMost: Int) -> Bool {
     most = max(most, newMost)
     guard most >= Self.least, open < most / 2 else { return false }

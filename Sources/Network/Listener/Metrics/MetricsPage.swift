@@ -4,14 +4,14 @@ import OpenSSL
 import SupervisorLink
 import Values
 
-/// The answer to `GET /metrics`: what this listener counts, what its material says, and what the supervisor counts.
+/// The answer to `GET /metrics`: the counts of this listener, the expiry dates of its material, and the supervisor's counts.
 struct MetricsPage {
-  /// The Content-Type of the format.
+  /// The Content-Type of the exposition format.
   static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
   let metrics: ListenerMetrics
 
-  /// The page of the moment `now`.
+  /// Returns the page as of `now`.
   func text(_ host: HostFigures, now: Timestamp = .now()) -> ByteBuffer {
     var page = Exposition()
     let openssl = OpenSSLLibrary.version.split(separator: " ").dropFirst().first.map(String.init) ?? ""

@@ -3,34 +3,36 @@ import Glibc
 import NIOCore
 import SystemCalls
 
-/// The sending of one job's output: where it is, and how far it goes.
+/// The transfer of one job's output: its position and its end.
 final class OutputTransfer {
-  /// What the next step brought.
+  /// The result of the next step.
   enum Step {
     /// Bytes to send.
     case bytes(ByteBuffer)
     /// Nothing now; the job may write more.
     case awaitingGrowth
-    /// All that was asked for has been sent.
+    /// Everything that was asked for has been sent.
     case complete
   }
 
-  /// Bytes read at once.
+  /// The maximum number of bytes per read.
   static let chunkSize = 64 * 1024
 
   let form: AnswerForm
   private let file: FileDescriptor
+  /// The allowance for a follower.
+  private var allowance: Allowance?
   private var offset: Int64
-  /// Where the transfer ends; unknown as long as the job may write more.
+  /// Where the transfer ends; `nil` while the job may still write.
   private var end: Int64?
-  /// The question for the job's end, while following.
+  /// The pending inquiry about the job's end, while following.
   var awaitedEnd: Inquiry?
-  /// The interest in the file's growth, while following.
+  /// The watch on the file's growth, while following.
   var watch: OutputWatcher.Watch?
-  /// Asks for a look at the file from time to time, where there is no watch.
+  /// The timer that checks the file periodically if there is no watch.
   var poll: RepeatedTask?
 
-  /// Sends `part` of `file`.
+  /// Creates a transfer of `part` of `file`.
   init(_ file: FileDescriptor, _ part: Range<Int64>, _ form: AnswerForm) {
     self.file = file
     self.form = form
@@ -38,24 +40,25 @@ final class OutputTransfer {
     end = part.upperBound
   }
 
-  /// Sends `file` from `offset` until `jobEnded()` has been called and all is sent.
-  init(following file: FileDescriptor, from offset: Int64, _ form: AnswerForm) {
+  /// Creates a transfer of `file` from `offset`, which ends once `jobEnded()` has been called and everything is sent.
+  init(following file: FileDescriptor, from offset: Int64, _ form: AnswerForm, _ allowance: Allowance) {
     self.file = file
+    self.allowance = allowance
     self.form = form
     self.offset = offset
   }
 
-  /// Whether the end is still open.
+  /// Whether the end is still unknown.
   var isFollowing: Bool { end == nil }
 
-  /// The job writes no more: what is in the file now is all.
+  /// Fixes the end at the file's current size: the job no longer writes.
   func jobEnded() throws(SystemError) {
     end = max(offset, Int64(try file.status("output").st_size))
   }
 
-  /// Reads on into `buffer`, which is overwritten.
+  /// Reads the next bytes into `buffer`, overwriting it.
   ///
-  /// - Throws: also when the file has shrunk below what was promised.
+  /// - Throws: also if the file has become smaller than promised.
   func next(_ buffer: inout ByteBuffer) throws(SystemError) -> Step {
     let wanted = min(end.map { $0 - offset } ?? Int64.max, Int64(Self.chunkSize))
     if wanted == 0 { return .complete }

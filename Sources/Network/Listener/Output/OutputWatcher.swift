@@ -4,8 +4,9 @@ import NIOPosix
 import Synchronization
 import SystemCalls
 
-/// Tells followers that the file they follow has grown. The supervisor adds the inotify(7) watches, because it knows the
-/// paths; the events are read here.
+/// Tells followers that their file has grown.
+///
+/// The supervisor adds the inotify(7) watches, because it knows the paths; this class reads the events.
 final class OutputWatcher: Sendable {
   private struct Registry {
     var next: UInt64 = 0
@@ -20,7 +21,7 @@ final class OutputWatcher: Sendable {
 
   private let registry = Mutex(Registry())
 
-  /// Calls `wake` on `loop` after each growth from now on; growths in quick succession may be told once.
+  /// Calls `wake` on `loop` each time the file grows; growth in quick succession may cause only one call.
   func watch(_ descriptor: Int32, on loop: any EventLoop, wake: @escaping @Sendable () -> Void) -> Watch {
     registry.withLock { registry in
       registry.next += 1
@@ -29,7 +30,7 @@ final class OutputWatcher: Sendable {
     }
   }
 
-  /// Ends an interest.
+  /// Removes the follower of `watch`.
   func cancel(_ watch: Watch) {
     registry.withLock { registry in
       registry.followers[watch.descriptor]?.removeValue(forKey: watch.number)
@@ -39,7 +40,7 @@ final class OutputWatcher: Sendable {
     }
   }
 
-  /// How many interests there are.
+  /// The number of followers.
   var count: Int { registry.withLock { $0.followers.values.reduce(0) { $0 + $1.count } } }
 
   /// Reads events from `inotify` until the channel is closed.
@@ -55,7 +56,7 @@ final class OutputWatcher: Sendable {
       .takingOwnershipOfDescriptor(input: inotify.release())
   }
 
-  /// Wakes those who follow `descriptor`; everyone when it is -1, which is how the kernel says that events were lost.
+  /// Wakes the followers of `descriptor`; all followers if it is -1, with which the kernel reports lost events.
   fileprivate func tell(_ descriptor: Int32) {
     let woken = registry.withLock { registry in
       descriptor == -1
@@ -84,7 +85,7 @@ private final class Follower: Sendable {
   }
 }
 
-/// Takes inotify events apart; struct inotify_event of inotify(7).
+/// Parses inotify events; struct inotify_event in inotify(7).
 private final class InotifyHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
@@ -101,7 +102,7 @@ private final class InotifyHandler: ChannelInboundHandler {
       endianness: .host, as: (Int32, UInt32, UInt32, UInt32).self)
     {
       events.moveReaderIndex(forwardBy: min(Int(nameLength), events.readableBytes))
-      // A job that writes much makes runs of events of the same watch.
+      // A job that writes a lot causes runs of events for the same watch.
       if descriptor != told { watcher.tell(descriptor) }
       told = descriptor
     }

@@ -1,8 +1,8 @@
 import AgentProtocol
 
-/// All of agentd.toml.
+/// The reference of agentd.toml.
 enum ConfigurationReference {
-  /// The sections in the order in which they are printed.
+  /// The sections, in the order in which they are printed.
   static let sections = [paths, process, tls, limits, client, jobs, pool, processLimits]
 
   static let paths = ConfigurationSection(
@@ -62,7 +62,8 @@ enum ConfigurationReference {
         """
         Where to log who asked for what and what was answered. log: with all other messages; syslog: to the system's log, \
         facility authpriv; or a separate file, which you may rename at any time: agentd then makes a new one. What cannot be \
-        written there goes to agentd's log.
+        written there goes to agentd's log. Each line has the client, its address, the job with its program and the first 1024 bytes \
+        of its arguments, user and directory, the SHA-256 of script and request, and the answer.
         """),
       ConfigurationKey(
         "agent_name", .string("1 to 253 letters, digits, dots, hyphens or underscores"),

@@ -18,7 +18,14 @@ extension ConfigurationReference {
         """),
       ConfigurationKey(
         "users", .strings("the names of users"), example: #"["batch"]"#,
-        "The users that jobs may run as. Default: any but root."),
+        "The users that jobs may run as. Default: any but root and agentd's own."),
+      ConfigurationKey(
+        "default_user", .string("the name of a user"), example: #""batch""#,
+        """
+        The user of a job that names none; if there are users, it has to be among them. Without it that is the one of [jobs] for a \
+        client that may see all jobs; a client that may see its own alone has to name one. Jobs of one user can reach each other, so \
+        give each such client users of its own.
+        """),
       ConfigurationKey(
         "allow_root", .flag, default: "false",
         "Whether jobs may run as root. If users is given, it must also name root."),
@@ -32,6 +39,13 @@ extension ConfigurationReference {
         absolute path, and only root may be able to change the program and every folder and symbolic link on its path. \
         Scripts and login shells are refused. The client chooses the arguments: do not list shells, interpreters or \
         programs that run others.
+        """),
+      ConfigurationKey(
+        "environment", .strings("names of variables"), example: #"["LC_*", "TZ"]"#,
+        """
+        The environment variables that a request may set: names, or beginnings with a star behind them. Without it, any, or, with \
+        commands, none: many programs run another one that a variable names (TAR_OPTIONS, GIT_EXTERNAL_DIFF). Variables \
+        that change what any program loads or runs (LD_PRELOAD, PATH, LANG with a slash) are refused whatever it says.
         """),
       ConfigurationKey(
         "jobs", .oneOf(ClientTable.Jobs.allCases.map(\.rawValue)), default: #""own""#,

@@ -1,5 +1,5 @@
 extension AgentConfiguration {
-  /// A file agentd.toml that names every key in comments, with its default: what `agentd -C` writes.
+  /// A file agentd.toml that lists every key with its default, in comments; `agentd -C` writes it.
   public static var commented: String {
     let sections = ConfigurationReference.sections.map { $0.lines.joined(separator: "\n") }
     return (introduction + sections).joined(separator: "\n\n") + "\n"
@@ -40,10 +40,10 @@ extension ConfigurationKey {
   }
 }
 
-/// `text` as comments of at most 100 columns.
+/// Returns `text` as comment lines of at most 100 columns.
 private func comment(_ text: String) -> [String] {
   var lines = ["#"]
-  for word in text.split(separator: " ") {
+  for word in text.split(separator: " ") {  // text: ours
     if lines[lines.count - 1].count + 1 + word.count > 100 { lines.append("#") }
     lines[lines.count - 1] += " \(word)"
   }

@@ -1,35 +1,34 @@
-/// A key of agentd.toml as it is documented. What is printed, what stands in the manual and which keys the reader knows
-/// all come from here.
+/// The documentation of a key of agentd.toml. It determines what is printed, what the manual contains and which keys the reader accepts.
 struct ConfigurationKey: Sendable {
-  /// What its value may be.
+  /// The form of the value.
   enum Form: Sendable {
     case path
     case number(ClosedRange<Int>)
     case flag
     case oneOf([String])
     case strings(String)
-    /// A string of the form that is described.
+    /// A string, with a description of its form.
     case string(String)
-    /// Any other, described.
+    /// Any other form, with its description.
     case other(String)
   }
 
-  /// When a change is in force.
+  /// When a change takes effect.
   enum Change: String, Sendable {
-    /// With the next reload.
+    /// At the next reload.
     case reload
-    /// Only with the next start.
+    /// Only after a restart.
     case restart
   }
 
   let name: String
   let form: Form
-  /// The value as TOML.
+  /// The value in TOML.
   let value: String
-  /// Whether `value` is the default; else it is an example.
+  /// Whether `value` is the default; otherwise it is an example.
   let isDefault: Bool
   let change: Change
-  /// What it is for: sentences in one line.
+  /// The purpose of the key: sentences in one line.
   let text: String
 
   init(
@@ -46,7 +45,7 @@ struct ConfigurationKey: Sendable {
     isDefault = false
   }
 
-  /// What the value may be, and when a change is in force.
+  /// The form of the value, and when a change takes effect.
   var facts: String { "\(form); \(change.rawValue)" }
 }
 
@@ -65,14 +64,14 @@ extension ConfigurationKey.Form: CustomStringConvertible {
   }
 }
 
-/// A table of agentd.toml.
+/// A section of agentd.toml.
 struct ConfigurationSection: Sendable {
-  /// How its header is written: `[jobs]`.
+  /// The header as written in the file, for example `[jobs]`.
   let header: String
-  /// What is to be said of all its keys: sentences, in one line each paragraph.
+  /// The text for the whole section, one line per paragraph.
   let text: [String]
   let keys: [ConfigurationKey]
-  /// Whether it is there only as an example, header and all, because it names something of the administrator's.
+  /// Whether the whole section is an example, including its header, because it contains names that the administrator chooses.
   var isExample = false
 
   /// The names of its keys.

@@ -8,7 +8,10 @@ extension ConfigurationReference {
         "max_running", .number(1...10_000), default: "64", "Maximum number of jobs that run at once. More jobs wait."),
       ConfigurationKey(
         "max_queued", .number(0...1_000_000), default: "10000",
-        "Maximum number of jobs that wait. More are refused, and the scheduler is told to try again later."),
+        """
+        Maximum number of jobs that wait. More are refused, and the scheduler is told to try again later. One client \
+        gets at most seven eighths of the places that others leave.
+        """),
       ConfigurationKey(
         "default_user", .string("the name of a user"), default: #""nobody""#,
         """
@@ -18,19 +21,23 @@ extension ConfigurationReference {
       ConfigurationKey(
         "output_limit", .number(0...Int.max), default: "1073741824",
         """
-        Maximum bytes of output of a job whose request names no output_limit. A job that writes more is killed, and the \
-        excess is dropped.
+        Maximum bytes of a job's output. A request may name a lower output_limit, not a higher one. A job that writes more \
+        is killed, and the excess is dropped.
         """),
       ConfigurationKey(
         "keep_days", .number(0...36_500), default: "30",
         "Days to keep finished jobs with their output; 0 means no limit."),
       ConfigurationKey(
         "keep_count", .number(0...Int.max), default: "100000",
-        "Maximum number of finished jobs to keep. Beyond it, agentd deletes the oldest; 0 means no limit."),
+        """
+        Maximum number of finished jobs to keep; 0 means no limit. When there are more, the client with the most loses its oldest. The \
+        id of a job that is forgotten for keep_count or keep_bytes stays spent for keep_days: submitted again, the job is not run.
+        """),
       ConfigurationKey(
         "keep_bytes", .number(0...Int.max), default: "10737418240",
         """
-        Maximum bytes of output of finished jobs to keep. Beyond it, agentd deletes the oldest jobs; 0 means no limit.
+        Maximum bytes on the disk for the output of finished jobs; 0 means no limit. When it takes more, the client \
+        whose output takes most loses its oldest job.
         """),
       ConfigurationKey(
         "disk_floor", .number(0...Int.max), example: "67108864",

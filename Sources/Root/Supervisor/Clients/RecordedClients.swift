@@ -6,13 +6,13 @@ import SystemCalls
 import Values
 import Wording
 
-/// Keeps the record of clients: in memory, and soon afterwards on the disk.
+/// Keeps the record of clients in memory, and writes it to disk soon after a change.
 ///
-/// A crash may cost what was seen since the last write. The next listener tells of every client again.
+/// A crash may lose what was seen since the last write. The next listener reports every client again.
 final class RecordedClients {
-  /// Bytes a second that the writing of the record takes in the mean, at most: the larger it is, the longer the pause.
+  /// The maximum average rate of writing the record, in bytes per second: the larger the record, the longer the pause.
   private static let bytesASecond = 64 << 10
-  /// Between a change and the write, so that many clients at once are one write.
+  /// The time between a change and the write, so that many clients at once cause one write.
   static let shortestPause = Duration.seconds(1)
 
   private let file: SightingsFile
@@ -23,7 +23,7 @@ final class RecordedClients {
   private var timer: TimerQueue.Timer?
   private var lastWriteFailed = false
 
-  /// Reads the record at `path`. One that cannot be used is a warning: a new one takes its place.
+  /// Reads the record at `path`. If it cannot be used, logs a warning and starts a new one.
   init(path: String, on reactor: Reactor, log: SupervisorLog) {
     file = SightingsFile(path: path)
     self.reactor = reactor
@@ -33,21 +33,21 @@ final class RecordedClients {
     }
   }
 
-  /// Notes that a client was let in just now.
+  /// Records that a client was admitted just now.
   func note(_ client: AdmittedClient) {
     sightings.note(client, at: Timestamp.now().seconds)
     isChanged = true
     if timer?.isPending != true { write(after: Self.shortestPause) }
   }
 
-  /// Writes what has not been written yet.
+  /// Writes the record if it has changed.
   func save() {
     guard isChanged else { return }
     do throws(SystemError) {
       try file.save(sightings)
       (isChanged, lastWriteFailed) = (false, false)
     } catch {
-      // Once, not every minute of a day with a full disk.
+      // Log it once, not every minute of a day with a full disk.
       if !lastWriteFailed {
         log.logger.warning("the record of clients cannot be written; trying again", metadata: ["error": "\(error)"])
       }
@@ -55,10 +55,13 @@ final class RecordedClients {
     }
   }
 
-  /// The roots that clients came in through lately.
+  /// Returns what is known about the clients with these thumbprints.
+  func known(_ thumbprints: Set<Thumbprint>) -> [AdmittedClient] { thumbprints.compactMap(sightings.client) }
+
+  /// The roots of clients that connected recently.
   var recentRoots: Set<Thumbprint> { Set(sightings.recent(at: Timestamp.now().seconds).map(\.client.root)) }
 
-  /// Says who came in lately through roots that are trusted no more.
+  /// Logs which clients recently used roots that are no longer trusted.
   func warn(ofRemoved roots: Set<Thumbprint>) {
     let recent = sightings.recent(at: Timestamp.now().seconds)
     for root in roots.sorted() {
@@ -77,7 +80,7 @@ final class RecordedClients {
     timer = reactor.after(pause) { [weak self] in
       guard let self else { return }
       save()
-      // What changes meanwhile waits, so that the next write is not at once.
+      // Later changes wait, so that the next write does not follow immediately.
       let pause = Duration.seconds(sightings.bytes / Self.bytesASecond)
       if isChanged { write(after: max(pause, .seconds(60))) } else if pause > Self.shortestPause { rest(pause) }
     }

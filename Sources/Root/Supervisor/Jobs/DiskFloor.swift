@@ -1,19 +1,19 @@
 import AgentProtocol
 import SystemCalls
 
-/// How much room the disk of the jobs has to have for another one.
+/// How much free space a new job requires on the disk of the jobs.
 struct DiskFloor {
-  /// Free bytes; `nil` for the default.
+  /// The minimum number of free bytes; `nil` for the default.
   var bytes: Int?
 
   private static let most: UInt64 = 64 << 20
 
-  /// How many bytes have to be free on a disk of that size.
+  /// Returns how many bytes must be free on a disk of this size.
   func floor(_ space: DiskSpace) -> UInt64 { bytes.map { UInt64($0) } ?? min(Self.most, space.total / 20) }
 
-  /// Refuses a new job if there is less room.
+  /// Refuses a new job if there is less space.
   ///
-  /// - Throws: `Problem` of kind `.noSpace`. A disk that cannot be asked is no reason.
+  /// - Throws: `Problem` of kind `.noSpace`. If the free space cannot be determined, the job is not refused.
   func check(_ folder: String) throws(Problem) {
     guard bytes != 0, let space = DiskSpace(at: folder) else { return }
     let floor = floor(space)

@@ -2,25 +2,25 @@ import Glibc
 import JobLaunch
 import SystemCalls
 
-/// When to look next whether the disk of the outputs is full.
+/// When to check again whether the disk of the outputs is full.
 ///
-/// A job writes straight into its file, so that nobody but itself sees a write that fails, and room that is there again when it
-/// ends hides it. One look for all jobs, as often as the disk could have become full since the last, is what there is.
+/// A job writes directly to its file, so only the job sees a failed write, and the evidence is gone if space is available again when the
+/// job ends. So one check serves all jobs, as often as the disk could have become full since the last one.
 enum DiskWatch {
-  /// The shortest and the longest time between two looks.
+  /// The bounds of the time between two checks.
   static let shortestPause = Duration.milliseconds(50)
   static let longestPause = Duration.seconds(10)
-  /// Bytes in a millisecond that nobody exceeds: a memory's speed.
+  /// An upper bound on what is written, in bytes per millisecond: the speed of memory.
   private static let fastest: UInt64 = 4 << 20
 
-  /// The time until a disk with so many free bytes could be full.
+  /// Returns the time until a disk with this many free bytes could be full.
   static func pause(_ free: UInt64) -> Duration {
     min(max(.milliseconds(Int64(free / fastest)), shortestPause), longestPause)
   }
 }
 
 extension Jobs {
-  /// Has the disk looked at as long as jobs run. What is found is noted by their shepherds, who keep it through a restart of agentd.
+  /// Checks the disk as long as jobs run. Shepherds record a full disk, and keep that across a restart of agentd.
   func watchDisk() {
     if diskWatch?.isPending == true || running.isEmpty { return }
     diskWatch = reactor.after(lookAtDisk()) { [weak self] in self?.watchDisk() }

@@ -1,64 +1,80 @@
 import AgentProtocol
 import SupervisorLink
 
-/// The latest changes of state, numbered, and who waits for the next. In memory: after a restart of agentd, as after too many
-/// events, a watcher is told that there is a gap.
+/// The latest changes of state, numbered, and the clients that wait for the next one.
+///
+/// Kept in memory: after a restart of agentd, or after too many events, a watcher is told that there is a gap.
 final class EventLog {
-  /// A change that became durable, and whose job it is.
+  /// A change that became durable, and the owner of its job.
   struct Entry {
     let change: StateChange
     let owner: JobOwner
   }
 
-  /// The least number of events that are kept.
+  /// The minimum number of events kept.
   private static let kept = 10_000
 
   private let epoch = UInt64.random(in: 1..<1 << 48)
   private var entries: [Entry] = []
   /// The number of the last event before `entries`.
   private var before: UInt64 = 0
-  private var waiting: [Waiter] = []
+  /// The waiters, by the owner whose jobs the client may see (`nil` if it may see all jobs), then by the waiter's number.
+  ///
+  /// So an event of one owner costs the watchers of others nothing.
+  private var waiting: [JobOwner?: [UInt64: Waiter]] = [:]
+  private var lastWaiter: UInt64 = 0
 
   private struct Waiter {
     let request: ClientRequest
     let position: EventPosition
-    /// Whose jobs the client may see; `nil` for everybody's.
-    let owner: JobOwner?
   }
 
   private var last: EventPosition { EventPosition(epoch: epoch, number: before + UInt64(entries.count)) }
 
-  /// Takes in what has become durable, and tells who waits.
+  /// Adds changes that have become durable, and answers those who wait for them.
   func append(_ new: [Entry]) {
     if new.isEmpty { return }
     entries.append(contentsOf: new)
-    if entries.count >= 2 * Self.kept {
-      before += UInt64(entries.count - Self.kept)
-      entries.removeFirst(entries.count - Self.kept)
-    }
-    let due = waiting
-    waiting = []
-    for waiter in due where waiter.request.isOpen {
-      waiter.request.answer(.events(batch(after: waiter.position, of: waiter.owner)))
+    for owner in Set(new.map(\.owner) + [nil] as [JobOwner?]) { answerWaiters(of: owner) }
+    if entries.count >= 2 * Self.kept { forgetOldest() }
+  }
+
+  private func answerWaiters(of owner: JobOwner?) {
+    for waiter in waiting.removeValue(forKey: owner)?.values.map({ $0 }) ?? [] {
+      waiter.request.answer(.events(batch(after: waiter.position, of: owner)))
     }
   }
 
-  /// Answers as soon as there is something behind `position`; at once where nothing is asked for but the present place.
+  private func forgetOldest() {
+    // Waiters are answered first: a waiter whose position is forgotten would be told of a gap although it missed nothing.
+    for owner in waiting.keys { answerWaiters(of: owner) }
+    before += UInt64(entries.count - Self.kept)
+    entries.removeFirst(entries.count - Self.kept)
+  }
+
+  /// Answers as soon as there is an event after `position`; immediately if only the current position is asked for.
   ///
-  /// - Parameter owner: whose jobs the client may see; `nil` for everybody's.
+  /// - Parameter owner: whose jobs the client may see; `nil` for all jobs.
   func answer(
     _ request: ClientRequest, after position: EventPosition?, of owner: JobOwner?, wait: Double, on reactor: Reactor
   ) {
     guard let position, position == last, wait > 0 else {
       return request.answer(.events(batch(after: position, of: owner)))
     }
-    waiting.removeAll { !$0.request.isOpen }
-    waiting.append(Waiter(request: request, position: position, owner: owner))
+    lastWaiter += 1
+    let number = lastWaiter
+    waiting[owner, default: [:]][number] = Waiter(request: request, position: position)
+    request.whenOver { [weak self] in self?.forget(number, of: owner) }
     request.answerLatest(
       by: reactor.after(.seconds(min(wait, EventBatch.maximumWait))) { [weak self] in
         guard let self else { return }
         request.answer(.events(batch(after: position, of: owner)))
       })
+  }
+
+  private func forget(_ number: UInt64, of owner: JobOwner?) {
+    waiting[owner]?[number] = nil
+    if waiting[owner]?.isEmpty == true { waiting[owner] = nil }
   }
 
   private func batch(after position: EventPosition?, of owner: JobOwner?) -> EventBatch {

@@ -1,16 +1,19 @@
 import AgentProtocol
 import JobLedger
 import Logging
+import Values
+import Wording
 
-/// The ledger, with all changes of a turn in one transaction and one fsync(2): what follows from a change (an answer, the
-/// start of a job) happens after it is on disk, or does not happen.
+/// The ledger, with all changes of a turn in one transaction and one fsync(2).
+///
+/// What follows from a change (an answer, the start of a job) happens after it is on disk, or not at all.
 final class GroupCommit {
   private let ledger: JobLedger
   private let log: SupervisorLog
   private var followers: [(Problem?) -> Void] = []
   private var failure: LedgerError?
   private var changes: [EventLog.Entry] = []
-  /// Told of the changes of each transaction, once they are on disk.
+  /// Called with the changes of each transaction once they are on disk.
   var committed: ([EventLog.Entry]) -> Void = { _ in }
 
   init(_ ledger: JobLedger, log: SupervisorLog) {
@@ -18,51 +21,61 @@ final class GroupCommit {
     self.log = log
   }
 
-  /// Bytes that the ledger takes on the disk.
+  /// The size of the ledger on disk, in bytes.
   var size: Int64 { ledger.size }
 
-  /// The status of a job as the changes of this turn leave it, `nil` if it is unknown.
+  /// Returns the status of a job including the changes of this turn, `nil` if it is unknown.
   func status(of id: JobID) throws(LedgerError) -> JobStatus? { try ledger.status(of: id) }
 
-  /// What the client asked for when it submitted the job, `nil` if the job is unknown.
+  /// Returns what the client asked for when it submitted the job, `nil` if the job is unknown.
   func request(of id: JobID) throws(LedgerError) -> JobRequest? { try ledger.request(of: id) }
 
-  /// A page of jobs, of one owner's if there is one.
-  func page(_ filter: JobFilter, owner: JobOwner? = nil) throws(LedgerError) -> JobPage {
-    switch owner {
-    case nil: return try ledger.page(filter)
-    case .subject(let subject): return try ledger.page(filter, subject: subject)
-    case .thumbprint(let thumbprint):
-      if let client = filter.client, client != thumbprint { return JobPage(jobs: [], cursor: nil) }
-      var filter = filter
-      filter.client = thumbprint
-      return try ledger.page(filter)
-    }
+  /// Returns the newest job with this ID in the ID space of a single owner.
+  func newestOwn(_ id: JobID) throws(LedgerError) -> JobID? { try ledger.newestOwn(id) }
+
+  /// Returns who submitted a job; `nil` if it is unknown.
+  func client(of id: JobID) throws(LedgerError) -> RecordedClient? { try ledger.client(of: id) }
+
+  /// Returns a page of jobs, limited to those of `client` if one is given.
+  func page(_ filter: JobFilter, of client: ClientIdentity? = nil) throws(LedgerError) -> JobPage {
+    guard let client else { return try ledger.page(filter) }
+    if !client.subject.isEmpty { return try ledger.page(filter, subject: client.subject) }
+    if let asked = filter.client, asked != client.thumbprint { return JobPage(jobs: [], cursor: nil) }
+    var filter = filter
+    filter.client = client.thumbprint
+    return try ledger.page(filter)
   }
 
-  /// All jobs that have not ended, in the order of their submission.
+  /// Returns all jobs that have not ended, in the order of submission.
   func unfinished() throws(LedgerError) -> [JobStatus] { try ledger.unfinished() }
 
-  /// How much there is of jobs that have ended.
-  func ended() throws(LedgerError) -> EndedJobs { try ledger.ended() }
+  /// Returns the number and size of the ended jobs, by owner.
+  func ended() throws(LedgerError) -> [ExactText: EndedJobs] { try ledger.ended() }
 
-  /// The jobs that ended first.
-  func endedFirst(limit: Int) throws(LedgerError) -> [EndedJob] { try ledger.endedFirst(limit: limit) }
+  /// Returns the jobs that ended first, of all owners or of one.
+  func endedFirst(of owner: String? = nil, limit: Int) throws(LedgerError) -> [EndedJob] {
+    try ledger.endedFirst(of: owner, limit: limit)
+  }
+
+  /// Returns what is known of a job of which only the ID is kept.
+  func spent(_ id: JobID) throws(LedgerError) -> SpentJob? { try ledger.spent(id) }
 
   /// Records a new job, in the state after `event`.
-  func insert(_ status: JobStatus, request: JobRequest, then event: JobEvent) {
-    change { ledger throws(LedgerError) in try ledger.insert(status, request: request, then: event) }
+  func insert(_ status: JobStatus, request: JobRequest, names: [ClientName]?, then event: JobEvent) {
+    change { ledger throws(LedgerError) in try ledger.insert(status, request: request, names: names, then: event) }
     note(status, JobState.accepted.after(event))
   }
 
   /// Records what happened to a job.
   ///
-  /// - Throws: `LedgerError` of kind `.forbidden` if it cannot happen in the job's state; nothing is changed. Any other failure
-  ///   shows at the end of the turn.
-  func update(_ status: JobStatus, on event: JobEvent) throws(LedgerError) {
+  /// - Throws: `LedgerError` of kind `.forbidden` if the job's state does not allow it; nothing is changed. Any other failure shows at the
+  ///   end of the turn.
+  func update(_ status: JobStatus, on event: JobEvent, diskBytes: Int64? = nil) throws(LedgerError) {
     var refusal: LedgerError?
     change { ledger throws(LedgerError) in
-      do throws(LedgerError) { try ledger.update(status, on: event) } catch  where error.kind == .forbidden {
+      do throws(LedgerError) { try ledger.update(status, on: event, diskBytes: diskBytes) } catch
+        where error.kind == .forbidden
+      {
         refusal = error
       }
     }
@@ -75,12 +88,24 @@ final class GroupCommit {
     change { ledger throws(LedgerError) in try ledger.delete(id) }
   }
 
-  /// Calls `follower` when the changes of this turn are on disk, or with the problem that kept them from it.
+  /// Forgets a job that has ended, except for its ID and how it ended.
+  func forgetButID(_ id: JobID) {
+    change { ledger throws(LedgerError) in try ledger.forgetButID(id) }
+  }
+
+  /// Forgets spent IDs for good; see `JobLedger`.
+  func forgetSpent(endedBefore moment: Timestamp?, limit: Int) -> Int {
+    var count = 0
+    change { ledger throws(LedgerError) in count = try ledger.forgetSpent(endedBefore: moment, limit: limit) }
+    return count
+  }
+
+  /// Calls `follower` when the changes of this turn are on disk, or with the problem that prevented it.
   func afterwards(_ follower: @escaping (Problem?) -> Void) {
     followers.append(follower)
   }
 
-  /// Ends the turn. Followers may make changes themselves: these are committed too, in their turn, before it returns.
+  /// Ends the turn. Followers may make changes themselves; these are committed too before it returns.
   func commit() {
     while ledger.hasChanges || failure != nil || !followers.isEmpty {
       let problem = commitOnce()
@@ -90,7 +115,7 @@ final class GroupCommit {
     }
   }
 
-  // When one change fails, all changes of the turn fail: they cannot be told apart in the transaction.
+  // If one change fails, all changes of the turn fail: they share the transaction.
   private func change(_ body: (JobLedger) throws(LedgerError) -> Void) {
     guard failure == nil else { return }
     do throws(LedgerError) { try body(ledger) } catch { failure = error }
@@ -119,7 +144,7 @@ final class GroupCommit {
 }
 
 extension Problem {
-  /// What a client is told of a ledger that fails. The path and the details are for the log.
+  /// The problem that a client sees when the ledger fails. The path and the details are for the log.
   init(_ error: LedgerError) {
     switch error.kind {
     case .full: self.init(.noSpace, "the disk that holds the job ledger is full")

@@ -3,27 +3,28 @@ import JobLaunch
 import Logging
 import SystemCalls
 
-/// Learns of the end of each job that runs, once: from its shepherd's report, or from the end of the shepherd. What a killed shepherd
-/// left of its job is ended first.
+/// Learns of the end of each running job, once: from its shepherd's report, or from the end of the shepherd.
+///
+/// The remains of a killed shepherd's job are ended first.
 final class JobEnds {
-  /// How long processes are killed that do not die, and how long between two rounds.
+  /// How long processes that do not die are killed, and the time between two rounds.
   private static let remainsPatience = Duration.seconds(10)
   private static let remainsPause = Duration.milliseconds(10)
 
-  /// What tells of a job's end. Both fire once.
+  /// The watches that report a job's end. Each fires once.
   private struct Watches {
     var shepherd: Reactor.Watch?
     var report: Reactor.Watch?
   }
 
-  /// A shepherd that has reported its job's end, and what waits for its own.
+  /// A shepherd that has reported its job's end, and what waits for its own end.
   private struct EndingShepherd {
     let job: RunningJob
     let watch: Reactor.Watch
     var followers: [() -> Void] = []
   }
 
-  /// A job whose shepherd was killed, until nothing of it is left.
+  /// A job whose shepherd was killed, until none of its processes is left.
   private struct Lost {
     var remains: JobRemains
     let outcome: JobOutcome
@@ -32,12 +33,12 @@ final class JobEnds {
 
   private let reactor: Reactor
   private let log: SupervisorLog
-  // For what is in the jobs' folders; what it starts jobs with may be out of date.
+  // For the contents of the jobs' folders; its settings for starting jobs may be outdated.
   private let launcher: JobLauncher
   private var watches: [JobID: Watches] = [:]
   private var ending: [JobID: EndingShepherd] = [:]
   private var lost: [Lost] = []
-  /// Enters the end of a job into the ledger, and calls `isDurable(_:)` when it is there.
+  /// Enters the end of a job into the ledger, and calls `isDurable(_:)` when it is on disk.
   var enter: (JobID, JobOutcome) -> Void = { _, _ in }
 
   init(on reactor: Reactor, log: SupervisorLog, launcher: JobLauncher) {
@@ -46,10 +47,10 @@ final class JobEnds {
     self.launcher = launcher
   }
 
-  /// Whether a shepherd lives whose job's end was entered.
+  /// Whether any shepherd is alive whose job's end was entered.
   var shepherdsAreEnding: Bool { !ending.isEmpty }
 
-  /// Waits for the end of a job: its shepherd reports it, or has ended.
+  /// Waits until the shepherd of a job reports the job's end or ends itself.
   func watch(_ job: RunningJob) {
     do throws(SystemError) {
       var watches = Watches()
@@ -66,23 +67,24 @@ final class JobEnds {
     }
   }
 
-  /// Enters the end of a job, after ending what a killed shepherd left of it.
+  /// Enters the end of a job, after ending what a killed shepherd left behind.
   func settle(_ id: JobID, _ outcome: JobOutcome) {
     guard outcome.mayHaveRemains else { return enter(id, outcome) }
     lost.append(Lost(remains: JobRemains(of: id, launcher), outcome: outcome))
-    // Once for all shepherds that were killed together: each walk looks at every process of the host.
+    // Once for all shepherds that were killed together: each walk examines every process on the host.
     if lost.count == 1 { reactor.after(.zero) { [weak self] in self?.endRemains() } }
   }
 
-  /// The end is in the ledger, on the disk: tells the shepherd that reported it, which ends then. If it is not told, it leaves the
-  /// record on the disk, and the next agentd finds it there.
+  /// Tells the shepherd that reported the end that it is in the ledger on disk; the shepherd then exits.
+  ///
+  /// If it is not told, it leaves the record on disk, where the next agentd finds it.
   func isDurable(_ id: JobID) { ending[id]?.job.endIsTaken() }
 
-  /// Calls `follower` when no shepherd holds the job's folder any more; at once, where none does.
+  /// Calls `follower` when no shepherd holds the job's folder any longer; immediately if none does.
   func afterShepherd(of id: JobID, _ follower: @escaping () -> Void) {
     guard let shepherd = ending[id] else { return follower() }
     ending[id]?.followers.append(follower)
-    // It has nothing to do any more, but may be stopped.
+    // It has nothing left to do, but may be stopped.
     shepherd.job.endShepherd()
   }
 
@@ -90,14 +92,14 @@ final class JobEnds {
     watches[job.id]?.report = nil
     guard job.hasReportedEnd(), let watch = watches[job.id]?.shepherd else { return }
     let outcome = launcher.outcome(of: job)
-    // A record that cannot be read: what that means is settled when the shepherd has ended.
+    // The record cannot be read: what that means is decided when the shepherd has ended.
     if outcome.mayHaveRemains { return }
     watches[job.id] = nil
     ending[job.id] = EndingShepherd(job: job, watch: watch)
     enter(job.id, outcome)
   }
 
-  /// Enters the end of a job that was not reported, or forgets the shepherd of one that was.
+  /// Enters the end of a job that was not reported; forgets the shepherd of one that was.
   private func shepherdEnded(_ job: RunningJob) {
     if let ended = ending.removeValue(forKey: job.id) {
       job.reap()

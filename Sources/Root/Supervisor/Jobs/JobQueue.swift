@@ -1,28 +1,28 @@
 import AgentProtocol
 
-/// Which jobs wait and how many run: bare bookkeeping.
+/// Keeps track of which jobs wait and how many run.
 ///
-/// Of the jobs that could run, the next is one of the client that has the fewest running; of several, the one that has waited
-/// longest. So a client's own jobs run in the order of their submission, and one with a thousand jobs does not keep out one with
-/// a single job.
+/// The next job is one of the owner with the fewest running jobs; among several, the one that has waited longest. So the jobs of an owner
+/// run in the order of submission, and an owner with a thousand jobs does not keep out one with a single job.
 struct JobQueue {
-  /// What jobs have in common that wait for the same: their pool, and whose they are.
+  /// A group of jobs that wait for the same thing: those of one owner in one pool.
   struct Lane: Hashable {
     var pool: String?
     var owner: JobOwner
   }
 
-  /// The most jobs that run.
+  /// The maximum number of running jobs.
   var maxRunning: Int
-  /// The most jobs that wait.
+  /// The maximum number of waiting jobs.
   var maxQueued: Int
-  /// The most jobs of each pool that run. A pool that is not there any more sets no limit.
+  /// The maximum number of running jobs of each pool. A pool that no longer exists sets no limit.
   var pools: [String: Int]
   private var places: [JobID: (lane: Lane, ticket: UInt64)] = [:]
   private var runningOfOwner: [JobOwner: Int] = [:]
   private var runningInPool: [String: Int] = [:]
   private var waiting: [Lane: WaitingLine] = [:]
   private var laneOfWaiting: [JobID: Lane] = [:]
+  private var waitingOfOwner: [JobOwner: Int] = [:]
   private var lastTicket: UInt64 = 0
 
   init(maxRunning: Int, maxQueued: Int, pools: [String: Int] = [:]) {
@@ -31,22 +31,31 @@ struct JobQueue {
     self.pools = pools
   }
 
-  /// What becomes of a job that comes now.
+  /// What happens to a new job.
   enum Admission: Equatable {
-    /// It runs: a place is taken for it.
+    /// It runs: a place is reserved for it.
     case runs
-    /// It waits, behind all others of its lane.
+    /// It waits, after all others of its lane.
     case waits
-    /// There is no room.
+    /// The queue is full.
     case full
+    /// The remaining places are kept for other clients.
+    case keptForOthers
   }
 
-  /// How many jobs have a place among the running.
+  /// The number of jobs that have a running place.
   var running: Int { places.count }
-  /// How many jobs wait.
+  /// The number of waiting jobs.
   var queued: Int { laneOfWaiting.count }
 
-  /// How busy each pool is, by name.
+  /// How many times the places that are free one client may hold: it gets seven eighths of those that others leave. So even several
+  /// clients that take all they get leave places for another; see `ClientShares`.
+  private static let greed = 7
+
+  /// Returns the number of waiting jobs of an owner.
+  func waiting(of owner: JobOwner) -> Int { waitingOfOwner[owner, default: 0] }
+
+  /// The load of each pool, sorted by name.
   var poolCapacities: [PoolCapacity] {
     var queued: [String: Int] = [:]
     for (lane, line) in waiting { if let pool = lane.pool { queued[pool, default: 0] += line.count } }
@@ -56,7 +65,7 @@ struct JobQueue {
     }
   }
 
-  /// Takes a job in. It runs at once only if none waits before it that could.
+  /// Admits a job. It runs at once only if no waiting job could run instead.
   mutating func admit(_ id: JobID, in lane: Lane) -> Admission {
     lastTicket += 1
     if running < maxRunning, hasRoom(lane.pool), nextLane() == nil {
@@ -64,22 +73,23 @@ struct JobQueue {
       return .runs
     }
     guard queued < maxQueued else { return .full }
+    guard waiting(of: lane.owner) < Self.greed * (maxQueued - queued) else { return .keptForOthers }
     append(id, lane)
     return .waits
   }
 
-  /// Takes a job in that waited before a restart, whatever the limit is by now.
+  /// Admits a job that waited before a restart, regardless of the present limit.
   mutating func readmitWaiting(_ id: JobID, in lane: Lane) {
     lastTicket += 1
     append(id, lane)
   }
 
-  /// Takes a job in that ran before a restart, whatever the limit is by now.
+  /// Admits a job that ran before a restart, regardless of the present limit.
   mutating func readmitRunning(_ id: JobID, in lane: Lane) {
     take(id, lane, 0)
   }
 
-  /// The job whose turn it is, if there is a place for it: it takes the place.
+  /// Returns the job whose turn it is and gives it a running place, if one is free.
   mutating func next() -> JobID? {
     guard running < maxRunning, let lane = nextLane(), let (id, ticket) = waiting[lane]?.removeFirst() else {
       return nil
@@ -89,15 +99,15 @@ struct JobQueue {
     return id
   }
 
-  /// Takes a job's place away and lets it wait again, before all others of its lane: it could not be started at present.
+  /// Takes a job's place and puts it back at the front of its lane, because it cannot be started at present.
   mutating func putBack(_ id: JobID) {
     guard let (lane, ticket) = places[id] else { return }
     leavePlace(id)
     waiting[lane, default: WaitingLine()].prepend(id, ticket)
-    laneOfWaiting[id] = lane
+    noteWaiting(id, lane)
   }
 
-  /// Lets go of a job, wherever it is.
+  /// Removes a job, whether it runs or waits.
   mutating func remove(_ id: JobID) {
     leavePlace(id)
     guard let lane = laneOfWaiting[id] else { return }
@@ -105,7 +115,7 @@ struct JobQueue {
     forgetWaiting(id, lane)
   }
 
-  /// Whether the job waits.
+  /// Returns whether the job waits.
   func isWaiting(_ id: JobID) -> Bool { laneOfWaiting[id] != nil }
 
   private func hasRoom(_ pool: String?) -> Bool {
@@ -123,11 +133,17 @@ struct JobQueue {
 
   private mutating func append(_ id: JobID, _ lane: Lane) {
     waiting[lane, default: WaitingLine()].append(id, lastTicket)
+    noteWaiting(id, lane)
+  }
+
+  private mutating func noteWaiting(_ id: JobID, _ lane: Lane) {
     laneOfWaiting[id] = lane
+    waitingOfOwner[lane.owner, default: 0] += 1
   }
 
   private mutating func forgetWaiting(_ id: JobID, _ lane: Lane) {
     laneOfWaiting[id] = nil
+    Self.decrement(&waitingOfOwner, lane.owner)
     if waiting[lane]?.count == 0 { waiting[lane] = nil }
   }
 

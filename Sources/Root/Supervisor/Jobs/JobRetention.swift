@@ -5,36 +5,67 @@ import JobLedger
 import Logging
 import SystemCalls
 import Values
+import Wording
 
-/// Which jobs that have ended are to be forgotten.
+/// The rule for which ended jobs to forget.
 struct Retention {
   var kept: AgentConfiguration.KeptJobs
 
-  /// The jobs at the beginning of `first` that are not to be kept.
+  /// Returns the jobs at the start of `first` that have been kept for the maximum time.
+  ///
+  /// - Parameter first: jobs that have ended, in the order of their ends, with none left out.
+  func outdated(_ first: [EndedJob], now: Timestamp) -> ArraySlice<EndedJob> {
+    guard let oldest = oldest(now) else { return [] }
+    return first.prefix { $0.finishedAt < oldest }
+  }
+
+  /// Returns the time before which ended jobs are no longer kept; `nil` if there is no such limit.
+  func oldest(_ now: Timestamp) -> Timestamp? {
+    kept.days.map { Timestamp(milliseconds: now.milliseconds - Int64($0) * Timestamp.secondsPerDay * 1000) }
+  }
+
+  /// Returns at most `limit` jobs that exceed the limits: each time the oldest job of the owner that uses most of what is exceeded.
+  ///
+  /// So an owner loses only what it has used up itself.
   ///
   /// - Parameters:
-  ///   - first: jobs that have ended, in the order of their ends, none left out.
-  ///   - all: how much there is of them in all.
-  func due(_ first: [EndedJob], of all: EndedJobs, now: Timestamp) -> ArraySlice<EndedJob> {
-    var left = all
-    let count = first.prefix { job in
-      let isDue =
-        (kept.days.map { now - job.finishedAt > .seconds(Int64($0) * Timestamp.secondsPerDay) } ?? false)
-        || (kept.count.map { left.jobs > $0 } ?? false) || (kept.bytes.map { left.bytes > Int64($0) } ?? false)
-      (left.jobs, left.bytes) = (left.jobs - 1, left.bytes - job.bytes)
-      return isDue
-    }.count
-    return first[..<count]
+  ///   - ended: the number and size of the ended jobs, by owner.
+  ///   - oldest: returns the first jobs of an owner that ended, in order.
+  func excess<Failure: Error>(
+    of ended: [ExactText: EndedJobs], limit: Int, oldest: (String) throws(Failure) -> [EndedJob]
+  ) throws(Failure) -> [EndedJob] {
+    var (left, queues, due) = (ended, [ExactText: ArraySlice<EndedJob>](), [EndedJob]())
+    var (jobs, bytes) = (left.values.reduce(0) { $0 + $1.jobs }, left.values.reduce(0) { $0 + $1.bytes })
+    while due.count < limit {
+      let isOver = (count: kept.count.map { jobs > $0 } ?? false, bytes: kept.bytes.map { bytes > Int64($0) } ?? false)
+      guard isOver.count || isOver.bytes else { break }
+      let largest = left.max { isOver.count ? $0.value.jobs < $1.value.jobs : $0.value.bytes < $1.value.bytes }
+      guard let owner = largest?.key else { break }
+      if queues[owner] == nil { queues[owner] = try oldest(owner.text)[...] }
+      // Jobs that are counted but missing from the table cannot be forgotten.
+      guard let job = queues[owner]?.popFirst() else {
+        left[owner] = nil
+        continue
+      }
+      due.append(job)
+      (jobs, bytes) = (jobs - 1, bytes - job.bytes)
+      left[owner]?.jobs -= 1
+      left[owner]?.bytes -= job.bytes
+    }
+    return due
   }
 }
 
-/// Forgets jobs that have ended, oldest first, some in a turn: the record, then the folder.
+/// Forgets ended jobs, a few per turn: first the record, then the folder.
+///
+/// The ID of a job that is forgotten early stays spent for the rest of the retention time.
 final class JobRetention {
-  /// Jobs that are forgotten in one turn, and bytes of output after which a turn is enough: what is removed takes the
-  /// file system its time, and others have their turns in between.
+  /// How many jobs are forgotten in one turn, and the bytes of output after which the turn ends.
+  ///
+  /// Removal takes the file system time, and others get their turns in between.
   static let forgottenATurn = 50
   private static let removedBytesATurn: Int64 = 64 << 20
-  /// How long it is until the next look: after a job's end; when there is more to forget; when nothing happens.
+  /// The time until the next check: after a job ends; if there is more to forget; if nothing happens.
   private static let lookAfterEnd = Duration.seconds(1)
   private static let lookForMore = Duration.milliseconds(5)
   private static let lookAnyway = Duration.seconds(600)
@@ -42,13 +73,13 @@ final class JobRetention {
   private let reactor: Reactor
   private let log: SupervisorLog
   private let ledger: GroupCommit
-  // For the jobs' folders; what it starts jobs with may be out of date.
+  // For the jobs' folders; its settings for starting jobs may be outdated.
   private let launcher: JobLauncher
   private let ends: JobEnds
   private var rule: Retention
   private var next: (due: ContinuousClock.Instant, timer: TimerQueue.Timer)?
 
-  /// Keeps all until `lookSoon()` or `adopt(_:)`.
+  /// Keeps everything until `lookSoon()` or `adopt(_:)` is called.
   init(
     _ kept: AgentConfiguration.KeptJobs, on reactor: Reactor, log: SupervisorLog, ledger: GroupCommit,
     launcher: JobLauncher, ends: JobEnds
@@ -61,20 +92,20 @@ final class JobRetention {
     self.ends = ends
   }
 
-  /// Takes over what a new configuration keeps.
+  /// Adopts the retention rule of a new configuration.
   func adopt(_ kept: AgentConfiguration.KeptJobs) {
     rule.kept = kept
     lookSoon()
   }
 
-  /// Has the jobs looked through that have ended, in a while.
+  /// Schedules a check of the ended jobs.
   func lookSoon() { look(in: Self.lookAfterEnd) }
 
-  /// Removes the folder of a job that the ledger does not know any more as soon as no shepherd holds it, and calls `then`.
+  /// Removes the folder of a job that is no longer in the ledger as soon as no shepherd holds it, and calls `then`.
   func removeFolder(of id: JobID, then: @escaping () -> Void = {}) {
     ends.afterShepherd(of: id) { [launcher, log] in
       do throws(SystemError) { try launcher.remove(id) } catch {
-        // It is taken away at the next start: the ledger does not know it any more.
+        // It is removed at the next start, because the ledger no longer knows it.
         log.logger.warning("folder of a deleted job cannot be removed: \(error)", metadata: ["job": "\(id)"])
       }
       then()
@@ -91,14 +122,19 @@ final class JobRetention {
 
   private func forgetDue() {
     do throws(LedgerError) {
-      let due = try due()
-      if due.isEmpty { return look(in: Self.lookAnyway) }
-      for job in due { ledger.delete(job.id) }
+      let now = Timestamp.now()
+      let outdated = try outdated(now)
+      let excess = outdated.isEmpty ? try excess() : []
+      let freed = ledger.forgetSpent(endedBefore: rule.oldest(now), limit: Self.forgottenATurn)
+      if outdated.isEmpty, excess.isEmpty, freed == 0 { return look(in: Self.lookAnyway) }
+      for job in outdated { ledger.delete(job.id) }
+      for job in excess { ledger.forgetButID(job.id) }
+      let due = outdated + excess
       ledger.afterwards { [weak self] problem in
         guard let self else { return }
         if problem != nil { return look(in: Self.lookAnyway) }
         for job in due { removeFolder(of: job.id) }
-        log.logger.debug("jobs forgotten", metadata: ["jobs": "\(due.count)"])
+        log.logger.debug("jobs forgotten", metadata: ["jobs": .stringConvertible(due.count)])
         look(in: Self.lookForMore)
       }
     } catch {
@@ -107,13 +143,24 @@ final class JobRetention {
     }
   }
 
-  /// As many of the jobs that are due as one turn forgets.
-  private func due() throws(LedgerError) -> ArraySlice<EndedJob> {
-    let first = try ledger.endedFirst(limit: Self.forgottenATurn)
+  private func outdated(_ now: Timestamp) throws(LedgerError) -> ArraySlice<EndedJob> {
+    Self.turn(rule.outdated(try ledger.endedFirst(limit: Self.forgottenATurn), now: now))
+  }
+
+  private func excess() throws(LedgerError) -> ArraySlice<EndedJob> {
+    let limit = Self.forgottenATurn
+    let jobs = try rule.excess(of: try ledger.ended(), limit: limit) { owner throws(LedgerError) in
+      try ledger.endedFirst(of: owner, limit: limit)
+    }
+    return Self.turn(jobs[...])
+  }
+
+  /// Returns as many of the due jobs as one turn forgets.
+  private static func turn(_ jobs: ArraySlice<EndedJob>) -> ArraySlice<EndedJob> {
     var bytes: Int64 = 0
-    return rule.due(first, of: try ledger.ended(), now: .now()).prefix { job in
+    return jobs.prefix { job in
       defer { bytes += job.bytes }
-      return bytes <= Self.removedBytesATurn
+      return bytes <= removedBytesATurn
     }
   }
 }

@@ -4,7 +4,7 @@ import Logging
 import SystemCalls
 
 extension Jobs {
-  /// Takes over what jobs get besides their places and their user.
+  /// Adopts the settings of jobs other than their places and users.
   func adoptSurroundings(_ limits: AgentConfiguration.Jobs) {
     inputLimit = limits.inputLimit
     launcher.surroundings = JobSurroundings(
@@ -13,7 +13,7 @@ extension Jobs {
     adopt(limits.controlGroups)
   }
 
-  /// Takes over where jobs get their control groups. Jobs that run keep theirs.
+  /// Adopts where jobs get their control groups. Running jobs keep theirs.
   func adopt(_ choice: AgentConfiguration.ControlGroups) {
     launcher.controlGroups = nil
     let (folder, isDemanded): (String?, Bool) =

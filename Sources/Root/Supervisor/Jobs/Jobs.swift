@@ -6,23 +6,30 @@ import Logging
 import SystemCalls
 import Values
 
-/// The jobs of this agent: taken in, started in their order, watched to their end, cancelled, forgotten. What the API's
-/// requests do is in `Requests/`; this file holds what they share.
+/// The jobs of this agent: accepts, starts, watches, cancels and forgets them.
+///
+/// The API requests are in `Requests/`; this file holds what they share.
 final class Jobs {
-  /// A job that has a place among the running.
+  /// A job that has a running place.
   struct Running {
-    /// The job below its shepherd; `nil` until it is started, in the same turn.
+    /// Distinguishes this job from any other that had the same ID.
+    let serial = UInt64.random(in: .min ... .max)
+    /// Whether it is not started yet because its user is being looked up.
+    var isLookedUp = false
+    /// The job with its shepherd; `nil` until it is started.
     var job: RunningJob?
-    /// Who cancelled it, if anybody did.
+    /// Who cancelled it, if anyone did.
     var cancelledBy: ClientIdentity?
-    /// Whether its shepherd knows that the disk was full.
+    /// Whether its shepherd was told that the disk was full.
     var isToldOfFullDisk = false
   }
 
-  /// How long a change waits that could not be written to the ledger.
+  /// The delay before a change that could not be written to the ledger is tried again.
   static let retryDelay = Duration.seconds(1)
 
   let reactor: Reactor
+  /// Looks up the users of jobs.
+  let accounts: any Accounts
   let log: SupervisorLog
   let ledger: GroupCommit
   var launcher: JobLauncher
@@ -30,28 +37,31 @@ final class Jobs {
   var queue: JobQueue
   var running: [JobID: Running] = [:]
   let ends: JobEnds
-  var endWaiters = JobWaiters()
-  var startWaiters = JobWaiters()
+  let endWaiters = JobWaiters()
+  let startWaiters = JobWaiters()
   var outputWatches = OutputWatches()
   let events = EventLog()
-  /// What is counted for `GET /metrics`.
+  /// The counters for `GET /metrics`.
   let tally = HostTally()
-  /// How much room there has to be for another job.
+  /// How much free disk space a new job requires.
   var diskFloor: DiskFloor
-  /// When it is looked at next whether there is room at all.
+  /// The next check of whether the disk is full.
   var diskWatch: TimerQueue.Timer?
   let retention: JobRetention
-  /// The most bytes of a job's input, and of its script.
+  /// The maximum size of a job's input, and of its script, in bytes.
   var inputLimit = 0
-  /// Whether new jobs are taken in.
+  /// Whether agentd is stopping and refuses new jobs.
   var isStopping = false
+  /// Whether waiting jobs must not start: it is not known yet whether their clients are still admitted.
+  var isHeld = false { didSet { if oldValue, !isHeld { startWaiting() } } }
   private var announced: Capacity?
 
   init(
     on reactor: Reactor, log: SupervisorLog, ledger: JobLedger, launcher: JobLauncher, limits: AgentConfiguration.Jobs,
-    clients: [ClientTable] = []
+    clients: [ClientTable] = [], accounts: any Accounts = DirectAccounts()
   ) {
     self.reactor = reactor
+    self.accounts = accounts
     self.log = log
     self.ledger = GroupCommit(ledger, log: log)
     self.launcher = launcher
@@ -68,15 +78,17 @@ final class Jobs {
     adoptSurroundings(limits)
   }
 
-  /// The counts as clients see them.
+  /// The counts that clients see.
   var capacity: Capacity {
     Capacity(
       maxRunning: queue.maxRunning, maxQueued: queue.maxQueued, running: queue.running, queued: queue.queued,
       pools: queue.poolCapacities)
   }
 
-  /// Takes over limits and policy of a new configuration; jobs that were taken in stay.
-  func adopt(_ limits: AgentConfiguration.Jobs, _ clients: [ClientTable]) {
+  /// Adopts the limits and policy of a new configuration; accepted jobs stay.
+  func adopt(
+    _ limits: AgentConfiguration.Jobs, _ clients: [ClientTable], _ reserved: ReservedAccounts = ReservedAccounts()
+  ) {
     queue.maxRunning = limits.maxRunning
     queue.maxQueued = limits.maxQueued
     queue.pools = limits.pools
@@ -84,12 +96,13 @@ final class Jobs {
     retention.adopt(limits.kept)
     policy.defaultUser = limits.defaultUser
     policy.clients = clients
+    policy.reserved.add(reserved)
     launcher.outputLimit = Int64(limits.outputLimit)
     adoptSurroundings(limits)
     startWaiting()
   }
 
-  /// Ends a turn: the changes become durable, then what follows from them happens.
+  /// Ends a turn: commits the changes, then runs what follows from them.
   ///
   /// - Returns: the counts, if they have changed.
   func endTurn() -> Capacity? {
@@ -99,7 +112,7 @@ final class Jobs {
     return capacity
   }
 
-  /// Enters the end of a job into the ledger; once that is durable, tells who waits and starts the next.
+  /// Enters the end of a job into the ledger; once that is durable, answers those who wait and starts the next job.
   func finish(_ id: JobID, _ outcome: JobOutcome) {
     do throws(LedgerError) {
       guard var status = try ledger.status(of: id), let event = JobEvent(endingIn: outcome.state) else {
@@ -113,9 +126,10 @@ final class Jobs {
     }
   }
 
-  /// Writes the status after an event that ends the job; once it is durable, tells who waits.
+  /// Writes the status after an event that ends the job; once it is durable, answers those who wait.
   func record(_ status: JobStatus, on event: JobEvent, then: @escaping () -> Void = {}) {
-    do throws(LedgerError) { try ledger.update(status, on: event) } catch {
+    let diskBytes = launcher.diskBytes(of: status.id)
+    do throws(LedgerError) { try ledger.update(status, on: event, diskBytes: diskBytes) } catch {
       log.logger.error("ledger: \(error)")
       return release(status.id)
     }
@@ -134,7 +148,7 @@ final class Jobs {
     }
   }
 
-  /// Runs `body` again in a while: the ledger did not take a change that must not be lost.
+  /// Runs `body` again later, because the ledger did not accept a change that must not be lost.
   func retry(_ body: @escaping (Jobs) -> Void) {
     reactor.after(Self.retryDelay) { [weak self] in self.map(body) }
   }
@@ -147,7 +161,7 @@ final class Jobs {
 
   private func logEnd(_ status: JobStatus) {
     var facts: Logger.Metadata = ["job": "\(status.id)", "state": "\(status.state.rawValue)"]
-    facts["exit_code"] = status.exitCode.map { "\($0)" }
+    facts["exit_code"] = status.exitCode.map { .stringConvertible($0) }
     facts["signal"] = status.signal.map { "\($0)" }
     facts["reason"] = status.reason.map { "\($0)" }
     log.logger.info("job ended", metadata: facts)

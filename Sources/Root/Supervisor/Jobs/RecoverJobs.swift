@@ -5,15 +5,16 @@ import Logging
 import SystemCalls
 
 extension Jobs {
-  /// How the jobs of an earlier agentd were found.
+  /// The number of jobs that an earlier agentd left, by the state in which they were found.
   struct Recovery: Equatable {
     var waiting = 0
     var running = 0
     var ended = 0
   }
 
-  /// Takes over the jobs that an earlier agentd left unfinished: those that waited wait again, those that run are watched,
-  /// those that ended meanwhile get their end. None is started a second time.
+  /// Takes over the jobs that an earlier agentd left unfinished.
+  ///
+  /// Waiting jobs wait again, running ones are watched, and the end of those that have ended is entered. None is started a second time.
   func recover() throws(LedgerError) -> Recovery {
     var recovery = Recovery()
     for status in try ledger.unfinished() {

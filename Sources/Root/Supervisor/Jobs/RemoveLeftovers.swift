@@ -5,12 +5,13 @@ import Logging
 import SystemCalls
 
 extension Jobs {
-  /// Folders that are looked at in one turn, and the time until the next: a million of them must not keep anybody waiting.
+  /// The number of folders checked in one turn, and the pause until the next: a million folders must not delay others.
   private static let foldersATurn = 200
   private static let pauseBetweenLooks = Duration.milliseconds(5)
 
-  /// Removes the folders of jobs that the ledger does not know: left over from a removal that a crash cut short. Goes on in
-  /// later turns until all have been looked at.
+  /// Removes the folders of jobs that the ledger does not know, which are left when a crash interrupts a removal.
+  ///
+  /// Continues in later turns until all folders are checked.
   func removeLeftovers() {
     launcher.removeControlGroups(besides: Set(running.keys))
     do throws(SystemError) { removeLeftovers(try launcher.folders()) } catch {
@@ -22,7 +23,7 @@ extension Jobs {
     do {
       let names = folders.next(Self.foldersATurn)
       if names.isEmpty { return }
-      for id in names.compactMap(JobID.init) where try ledger.status(of: id) == nil {
+      for id in names.compactMap(JobID.init(key:)) where try ledger.status(of: id) == nil {
         try launcher.remove(id)
         log.logger.notice("folder of an unknown job removed", metadata: ["job": "\(id)"])
       }

@@ -5,9 +5,11 @@ import Logging
 import SystemCalls
 
 extension Jobs {
-  /// Gives free places to the jobs that have waited longest. `running` is durable before the shepherd starts: a job whose
-  /// start falls into a crash is never started a second time.
+  /// Starts waiting jobs while there are free places.
+  ///
+  /// `running` is durable before the shepherd starts, so that a job that was being started during a crash is never started a second time.
   func startWaiting() {
+    if isHeld { return }
     while let id = queue.next() {
       do throws(LedgerError) {
         guard var status = try ledger.status(of: id),
@@ -33,7 +35,7 @@ extension Jobs {
     running[status.id] = Running()
     ledger.afterwards { [weak self] problem in
       guard let self else { return }
-      if problem == nil { return start(status.id, request, as: status.user) }
+      if problem == nil { return lookUpAndStart(status, request) }
       running[status.id] = nil
       startLater(status.id)
     }
@@ -44,22 +46,75 @@ extension Jobs {
     retry { $0.startWaiting() }
   }
 
-  /// Starts a job that the ledger shows as running.
-  func start(_ id: JobID, _ request: JobRequest, as user: String) {
+  /// Judges a job that has waited once more, by the present rules and users.
+  private func lookUpAndStart(_ status: JobStatus, _ request: JobRequest) {
+    guard let serial = running[status.id]?.serial else { return }
+    var asked = request
+    asked.user = status.user
+    do throws(Problem) {
+      let rights = try judgeAgain(status, asked, nil)
+      running[status.id]?.isLookedUp = true
+      accounts.look(up: policy.question(asked, rights), for: .job(JobOwner(status.client))) {
+        [weak self, asked] found in
+        // The job may have been cancelled meanwhile, and another one with the same ID may have replaced it. The end of a cancelled one
+        // may not be durable yet.
+        guard let self, let job = running[status.id], job.serial == serial, job.isLookedUp else { return }
+        running[status.id]?.isLookedUp = false
+        startIfAllowed(status, asked, found)
+      }
+    } catch { endRefused(status.id, error) }
+  }
+
+  private func startIfAllowed(_ status: JobStatus, _ request: JobRequest, _ found: Found) {
+    do throws(Problem) { _ = try judgeAgain(status, request, found) } catch { return endRefused(status.id, error) }
+    start(status.id, request, found)
+  }
+
+  private func endRefused(_ id: JobID, _ problem: Problem) {
+    log.logger.notice(
+      "job cancelled: it is no longer allowed", metadata: ["job": "\(id)", "reason": "\(problem.detail)"])
+    finish(id, JobOutcome(.cancelled, reason: "no longer allowed: \(problem.detail)"))
+  }
+
+  /// Returns what the client that submitted the job may do now.
+  ///
+  /// - Throws: `Problem` if that no longer includes the job.
+  private func judgeAgain(_ status: JobStatus, _ request: JobRequest, _ found: Found?) throws(Problem) -> ClientRights {
+    let recorded: RecordedClient?
+    do throws(LedgerError) { recorded = try ledger.client(of: status.id) } catch { throw logged(error) }
+    guard let recorded else { throw Problem(.notFound, "who submitted it is not known") }
+    if !recorded.namesAreRecorded, policy.asksForNames {
+      throw Problem(
+        .forbidden, "an earlier agentd did not record the names of its client, by which there are rules now")
+    }
+    let rights = try policy.rights(of: recorded.client)
+    try rights.checkChange()
+    _ = try policy.user(for: request, rights, found)
+    return rights
+  }
+
+  /// Starts a job that the ledger records as running.
+  func start(_ id: JobID, _ request: JobRequest, _ found: Found) {
     if let client = running[id]?.cancelledBy {
       return finish(id, JobOutcome(.cancelled, reason: "cancelled by \(client.subject)"))
     }
     do throws(LaunchRefusal) {
-      let account = try policy.account(user, group: request.group)
+      let account = try account(found)
       watch(try launcher.launch(id, request, as: account))
-      log.logger.info("job started", metadata: ["job": "\(id)", "user": "\(user)"])
+      log.logger.info("job started", metadata: ["job": "\(id)", "user": "\(account.name)"])
     } catch {
       return finish(id, JobOutcome(.couldNotStart, reason: error.description))
     }
     answerStartWaiters(of: id)
   }
 
-  /// Waits for the end of a job, and for its disk to be full.
+  private func account(_ found: Found) throws(LaunchRefusal) -> Account {
+    guard let account = found.account else { throw LaunchRefusal(found.refusal ?? "its user is not known") }
+    if let problem = policy.problem(of: account, user: account.name) { throw LaunchRefusal(problem) }
+    return account
+  }
+
+  /// Waits for the end of a job, and for its disk to become full.
   func watch(_ job: RunningJob) {
     running[job.id, default: Running()].job = job
     watchDisk()

@@ -1,15 +1,15 @@
 import AgentProtocol
 
-/// Jobs that wait, each with the number of its turn; one in the middle can leave at no more cost than the first.
+/// Waiting jobs, each with its ticket number. A job in the middle can be removed as cheaply as the first.
 struct WaitingLine {
   private var jobs: [(id: JobID, ticket: UInt64)?] = []
   private var places: [JobID: Int] = [:]
   private var head = 0
 
-  /// How many wait.
+  /// The number of waiting jobs.
   var count: Int { places.count }
 
-  /// The number of the first one's turn; the largest there is if none waits.
+  /// The ticket of the first job; the largest possible value if there is none.
   var firstTicket: UInt64 { (jobs.indices.contains(head) ? jobs[head]?.ticket : nil) ?? .max }
 
   /// Adds a job at the end.
@@ -30,23 +30,23 @@ struct WaitingLine {
     renumber()
   }
 
-  /// Takes out the first job.
+  /// Removes and returns the first job.
   mutating func removeFirst() -> (id: JobID, ticket: UInt64)? {
     guard jobs.indices.contains(head), let first = jobs[head] else { return nil }
     remove(first.id)
     return first
   }
 
-  /// Takes out a job, if it is here.
+  /// Removes a job, if it is here.
   mutating func remove(_ id: JobID) {
     guard let place = places.removeValue(forKey: id) else { return }
     jobs[place] = nil
-    // The first one is always a job, so that its number is at hand.
+    // The head is always a job, so that its ticket is at hand.
     while head < jobs.count, jobs[head] == nil { head += 1 }
     compact()
   }
 
-  // Now and then, so that the work is spread over many calls.
+  // Only now and then, so that the work is spread over many calls.
   private mutating func compact() {
     guard head > 1024, head > jobs.count / 2 else { return }
     jobs.removeSubrange(..<head)

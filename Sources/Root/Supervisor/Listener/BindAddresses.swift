@@ -3,12 +3,12 @@ import Logging
 import SystemCalls
 
 extension ListeningSocket {
-  /// Binds every endpoint; those of `existing` that are still wanted stay as they are.
+  /// Binds every endpoint; sockets in `existing` that are still wanted stay as they are.
   ///
-  /// A host without IPv6 cannot bind `::`, which is among the default addresses: that is a warning as long as there is
-  /// another address to listen on.
+  /// A host without IPv6 cannot bind `::`, which is one of the default addresses; that is only a warning if there is another address to
+  /// listen on.
   ///
-  /// - Parameter patience: milliseconds for which a port that is in use is tried again.
+  /// - Parameter patience: how long to retry a port that is in use, in milliseconds.
   static func bindAll(
     _ endpoints: [Endpoint], existing: [ListeningSocket] = [], patience: Int = 0, log: SupervisorLog
   ) throws(StartFailure) -> [ListeningSocket] {
@@ -48,8 +48,10 @@ extension ListeningSocket {
     }
   }
 
-  /// What a start waits for a port: the listener of an agentd that was killed a moment ago dies with it, but not in the same
-  /// moment, and holds the port until then. nginx tries for 2.5 seconds.
+  /// How long a start waits for a port, in milliseconds.
+  ///
+  /// The listener of an agentd that was just killed dies too, but not in the same moment, and holds the port until then. nginx tries for
+  /// 2.5 seconds.
   static let startPatience = 3000
 }
 

@@ -2,83 +2,99 @@ import AgentProtocol
 import Glibc
 import SupervisorLink
 import SystemCalls
+import Values
 
-/// What a listener does, as its supervision hears of it.
+/// The events of a listener that its supervision handles.
 protocol ListenerEvents: AnyObject {
-  /// A message that the contract allows in the listener's phase.
-  func listener(_ listener: ListenerChild, sent message: ListenerMessage)
-  /// The process and its signer are gone; nothing follows.
+  /// Handles a message that the contract allows in the listener's phase; `bytes` is its size.
+  func listener(_ listener: ListenerChild, sent message: ListenerMessage, bytes: Int)
+  /// Handles the end of the process and its signer; no event follows.
   func listenerEnded(_ listener: ListenerChild, _ end: ProcessEnd)
 }
 
-/// One listener process with its signer, and our end of its link. It is taken for hostile: whatever it sends, the worst is its own end.
+/// One listener process with its signer, and our end of its link. It is considered hostile: whatever it sends, it can at worst end itself.
 final class ListenerChild {
-  /// Where a listener is in its life.
+  /// The phases in the life of a listener.
   enum Phase: CaseIterable {
-    /// It has been given its material and has not answered yet.
+    /// It has been given its material and has not replied yet.
     case awaitingReady
     /// It accepts connections.
     case serving
-    /// It accepts none any more and finishes what is open.
+    /// It no longer accepts connections and finishes what is open.
     case draining
-    /// It is to be gone, and whatever it still says is not heard.
+    /// It has to end, and what it still sends is ignored.
     case ending
   }
 
-  /// The most bytes that wait for a listener that does not read.
+  /// The maximum number of bytes queued for a listener that does not read.
   static let maximumQueuedBytes = 16 << 20
-  /// Reads from one link in one turn, 64 KiB each: others have their turn as well.
+  /// The maximum number of reads from one link per turn, 64 KiB each, so that others get their turn.
   private static let receivesATurn = 16
 
-  /// Tells listeners apart in the log: the process number.
+  /// The process ID, which identifies the listener in the log.
   var number: pid_t { process.processID }
-  /// The process number of its signer.
+  /// The process ID of its signer.
   var signerNumber: pid_t { signer.processID }
-  /// Where it is in its life.
+  /// The present phase.
   private(set) var phase = Phase.awaitingReady
-  /// Why it was ended, where we ended it.
+  /// Why we ended it, if we did.
   private(set) var breach: String?
-  /// The inotify(7) instance that it shares with us; the watches are ours to add and remove.
+  /// The inotify(7) instance that it shares with us; only we add and remove watches.
   let inotify: FileDescriptor
-  /// Its ends of the signing sockets.
-  let signing: [FileDescriptor]
+  /// Its ends of its outbox and of the signing sockets, until they are handed over.
+  ///
+  /// We must not be the one to close what it sends itself through them, descriptors included.
+  private var outbox: FileDescriptor?
+  private var signing: [FileDescriptor]
   /// The executable that it was started from.
   let program: String
 
   private let process: ProcessHandle
   private let signer: ProcessHandle
   private let socket: FileDescriptor
+  private let inbox: FileDescriptor
   private let reactor: Reactor
   private weak var events: (any ListenerEvents)?
   private var reader: LinkReader<ListenerMessage>
   private var writer: LinkWriter<SupervisorMessage>
-  private var linkWatch: Reactor.Watch?
+  private var inboxWatch: Reactor.Watch?
+  // Set while it does not read as fast as we write.
+  private var roomWatch: Reactor.Watch?
   private var processWatch: Reactor.Watch?
   private var signerWatch: Reactor.Watch?
   private var processEnd: ProcessEnd?
   private var drainLimit: TimerQueue.Timer?
   private var probed: (() -> Void)?
+  private var judgements: [([Thumbprint: String]) -> Void] = []
 
-  /// Takes over processes that were just started. `events` is told from later turns on, never from within this call.
+  /// Takes over processes that were just started. `events` is called from later turns on, never from within this call.
   init(_ launched: LaunchedListener, on reactor: Reactor, events: any ListenerEvents) throws(SystemError) {
-    let link = launched.link
+    let (link, inbox) = (launched.link, launched.inbox)
     try link.setNonBlocking(true)
+    try inbox.setNonBlocking(true)
     inotify = FileDescriptor(owning: try checked("inotify_init1") { inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) })
     (process, signer) = (launched.process, launched.signer)
-    signing = launched.signing
+    (outbox, signing) = (launched.outbox, launched.signing)
     program = launched.program
-    socket = link
-    reader = LinkReader(link)
+    (socket, self.inbox) = (link, inbox)
+    reader = LinkReader(pipe: inbox)
     writer = LinkWriter(link)
     self.reactor = reactor
     self.events = events
-    linkWatch = try reactor.watch(link, for: .readable) { [weak self] ready in self?.linkReady(ready) }
+    inboxWatch = try reactor.watch(inbox, for: .readable) { [weak self] _ in self?.inboxReady() }
     processWatch = try reactor.watch(process.descriptor, for: .readable) { [weak self] _ in self?.processEnded() }
     signerWatch = try reactor.watch(signer.descriptor, for: .readable) { [weak self] _ in self?.signerEnded() }
   }
 
-  /// Sends a message; it is written as soon as the listener reads. `tooLarge` leaves the link as it was; any other failure
-  /// ends the listener.
+  /// Returns the descriptors to configure it with, in the order of the contract. Call it once.
+  func takeDescriptors() -> (descriptors: [FileDescriptor], signing: Int) {
+    defer { (outbox, signing) = (nil, []) }
+    return ((outbox.map { [$0] } ?? []) + signing + [inotify], signing.count)
+  }
+
+  /// Sends a message, which is written as soon as the listener reads.
+  ///
+  /// `tooLarge` leaves the link unchanged; any other failure ends the listener.
   func send(_ message: SupervisorMessage, descriptors: [FileDescriptor] = []) throws(LinkError) {
     guard phase != .ending else { return }
     do throws(LinkError) {
@@ -86,22 +102,22 @@ final class ListenerChild {
       try flush()
     } catch {
       if case .tooLarge = error { throw error }
-      // The process is about to be found ended; why, its exit status says better.
+      // The process will soon be found ended, and its exit status is a better explanation.
       if case .system(let error) = error, error.code == EPIPE || error.code == ECONNRESET { return linkEnded() }
       end("\(error)")
     }
   }
 
-  /// Notes that it said `ready`.
+  /// Records that it sent `ready`.
   func becomeServing() {
     phase = .serving
   }
 
-  /// Asks it to finish. It is killed if it has not by `limit`, counted from the first time.
+  /// Asks it to finish, and kills it if it has not finished within `limit`, counted from the first request.
   ///
   /// - Parameters:
-  ///   - trust: who is let in by now: the connections of others are closed at once.
-  ///   - acceptingFor: how long it goes on accepting first.
+  ///   - trust: who is admitted now: the connections of others are closed at once.
+  ///   - acceptingFor: how long it continues to accept connections first.
   func drain(limit: Duration, trust: ClientTrust? = nil, acceptingFor: Duration = .zero) {
     guard phase != .ending else { return }
     let isFirst = phase != .draining
@@ -115,15 +131,37 @@ final class ListenerChild {
     }
   }
 
-  /// Asks it for a sign of life, and calls `answered` when it gives one; an earlier question that it has not answered yet is
-  /// the same question.
+  /// Asks it for a sign of life, and calls `answered` when it gives one. If an earlier probe is still unanswered, it stands for this one.
   func probe(_ answered: @escaping () -> Void) {
     let isAsked = probed != nil
     probed = answered
     if !isAsked { try? send(.probe) }
   }
 
-  /// Takes note of its sign of life.
+  /// Asks it which of these clients it would refuse, and calls `answered` with the reasons, by thumbprint.
+  func judge(_ clients: [AdmittedClient], _ answered: @escaping ([Thumbprint: String]) -> Void) {
+    guard !clients.isEmpty, phase != .ending else { return }
+    let asked = Set(clients.map(\.thumbprint))
+    judgements.append { refusals in answered(refusals.filter { asked.contains($0.key) }) }
+    do throws(LinkError) { try send(.judge(clients)) } catch {
+      judgements.removeLast()
+      // Too large for a frame: in two parts. A single client is always small enough.
+      let half = clients.count / 2
+      guard half > 0 else { return answered([:]) }
+      judge(Array(clients[..<half])) { [weak self] first in
+        guard let self else { return }
+        judge(Array(clients[half...])) { answered(first.merging($0) { $1 }) }
+      }
+    }
+  }
+
+  /// Handles its answer to the oldest question.
+  func judged(_ refusals: [Thumbprint: String]) {
+    if judgements.isEmpty { return end("it broke the link's protocol: judged, which nobody had asked") }
+    judgements.removeFirst()(refusals)
+  }
+
+  /// Handles its sign of life.
   func isAlive() {
     guard let answered = probed else { return end("it broke the link's protocol: alive without a probe") }
     probed = nil
@@ -135,17 +173,18 @@ final class ListenerChild {
     guard phase != .ending else { return }
     phase = .ending
     breach = why
-    linkWatch = nil
+    closeLink()
     try? process.send(SIGKILL)
   }
 
-  private func linkReady(_ ready: Reactor.Interest) {
-    do throws(LinkError) {
-      if ready.contains(.writable) { try flush() }
-      if ready.contains(.readable) { try receive(atMost: Self.receivesATurn) }
-    } catch {
+  private func inboxReady() {
+    do throws(LinkError) { try receive(atMost: Self.receivesATurn) } catch {
       end("it broke the link's protocol: \(error)")
     }
+  }
+
+  private func closeLink() {
+    (inboxWatch, roomWatch) = (nil, nil)
   }
 
   private func flush() throws(LinkError) {
@@ -153,10 +192,20 @@ final class ListenerChild {
     guard writer.queuedBytes <= Self.maximumQueuedBytes else {
       return end("it does not read its answers: \(writer.queuedBytes) bytes wait")
     }
+    if finished { roomWatch = nil }
+    guard !finished, roomWatch == nil, inboxWatch != nil else { return }
     do throws(SystemError) {
-      try linkWatch?.change(to: finished ? .readable : [.readable, .writable])
+      // Also if it has ended: then the flush fails.
+      roomWatch = try reactor.watch(socket, for: .writable) { [weak self] _ in self?.roomReady() }
     } catch {
       throw .system(error)
+    }
+  }
+
+  private func roomReady() {
+    do throws(LinkError) { try flush() } catch {
+      if case .system(let error) = error, error.code == EPIPE || error.code == ECONNRESET { return linkEnded() }
+      end("\(error)")
     }
   }
 
@@ -171,29 +220,28 @@ final class ListenerChild {
   }
 
   private func deliver() throws(LinkError) {
-    while phase != .ending, let (message, descriptors) = try reader.next() {
-      guard descriptors.isEmpty else { throw .unannouncedDescriptors }
+    while phase != .ending, let (message, _) = try reader.next() {
       guard message.isAllowed(in: phase) else { throw .undecodable("\(message.stem) while \(phase)") }
-      events?.listener(self, sent: message)
+      events?.listener(self, sent: message, bytes: reader.lastPayload)
     }
   }
 
-  // The process follows its link at once, or is helped.
+  // The process should exit right after its link; otherwise it is killed.
   private func linkEnded() {
-    guard linkWatch != nil else { return }
-    linkWatch = nil
+    guard inboxWatch != nil else { return }
+    closeLink()
     reactor.after(.seconds(1)) { [weak self] in self?.end("it closed its link and did not exit") }
   }
 
   private func processEnded() {
     processWatch = nil
     drainLimit?.cancel()
-    // What it said last, `unusable` above all, may still be on the link.
-    if linkWatch != nil { try? receive(atMost: .max) }
-    linkWatch = nil
+    // Its last messages, `unusable` above all, may still be on the link.
+    if inboxWatch != nil { try? receive(atMost: .max) }
+    closeLink()
     phase = .ending
     processEnd = ProcessEnd(reaping: process)
-    // It has nobody to sign for any more; most likely it knows.
+    // It has no listener to sign for any longer, and has most likely noticed.
     if signerWatch != nil { try? signer.send(SIGKILL) }
     reportEnd()
   }
@@ -201,13 +249,21 @@ final class ListenerChild {
   private func signerEnded() {
     signerWatch = nil
     let signerEnd = ProcessEnd(reaping: signer)
-    // A listener without its signer is of no use: no handshake succeeds any more. One that is not ready yet finds out by
-    // itself and says what is wrong with the key.
-    if processWatch != nil, phase == .serving { end("its signer \(signerEnd)") }
+    // A listener without its signer is useless, because every handshake fails. One that is not ready yet notices that itself and reports
+    // what is wrong with the key.
+    if processWatch != nil, phase == .serving {
+      let reason = "its signer \(signerEnd)"
+      // A signer exits with 0 only when its listener has gone, whose own end is then the explanation.
+      if signerEnd == .exited(EXIT_SUCCESS) {
+        reactor.after(.seconds(1)) { [weak self] in self?.end(reason) }
+      } else {
+        end(reason)
+      }
+    }
     reportEnd()
   }
 
-  // Once, when both are gone and waited for.
+  // Once, when both have ended and been waited for.
   private func reportEnd() {
     guard let processEnd, signerWatch == nil else { return }
     events?.listenerEnded(self, processEnd)
@@ -215,7 +271,7 @@ final class ListenerChild {
 }
 
 extension ListenerMessage {
-  /// The message's name, for logs.
+  /// The name of the message, for logs.
   var stem: String {
     switch self {
     case .ready: "ready"
@@ -224,14 +280,15 @@ extension ListenerMessage {
     case .abandon: "abandon"
     case .admitted: "admitted"
     case .alive: "alive"
+    case .judged: "judged"
     }
   }
 
-  /// Whether a listener in `phase` may send this.
+  /// Returns whether a listener in `phase` may send this message.
   func isAllowed(in phase: ListenerChild.Phase) -> Bool {
     switch self {
     case .ready, .unusable: phase == .awaitingReady
-    case .request, .abandon, .admitted, .alive: phase == .serving || phase == .draining
+    case .request, .abandon, .admitted, .alive, .judged: phase == .serving || phase == .draining
     }
   }
 }

@@ -3,23 +3,24 @@ import Glibc
 import Logging
 import SupervisorLink
 import SystemCalls
+import Values
 
-/// Who hears what the listeners ask.
+/// Handles the requests of listeners.
 protocol ListenerClientele: AnyObject {
-  /// A message about a client: `.request`, `.abandon` or `.admitted`.
-  func listener(_ listener: ListenerChild, asks message: ListenerMessage)
-  /// Nobody waits for this listener's answers any more.
+  /// Handles a message about a client: `.request`, `.abandon` or `.admitted`; `bytes` is its size.
+  func listener(_ listener: ListenerChild, asks message: ListenerMessage, bytes: Int)
+  /// Handles the end of a listener: no one waits for its answers any longer.
   func listenerIsGone(_ listener: ListenerChild)
-  /// The counts to begin with.
+  /// The initial counts.
   var capacity: Capacity { get }
 }
 
-/// Keeps one listener serving: starts it, starts it again when it dies, replaces it on a reload, ends it.
+/// Keeps one listener serving: starts it, restarts it when it dies, replaces it on a reload, ends it.
 ///
-/// A replacement serves before the old one stops accepting, and the listening sockets stay open here, so that no
-/// connection is refused at any time.
+/// A replacement serves before the old one stops accepting, and the listening sockets stay open here, so that no connection is ever
+/// refused.
 final class ListenerSupervision: ListenerEvents {
-  /// What a listener is started for.
+  /// The purpose of a listener that is started.
   private struct Order {
     let material: ServingMaterial
     let sockets: [ListeningSocket]
@@ -28,7 +29,7 @@ final class ListenerSupervision: ListenerEvents {
     let settled: (Result<ListenerReport, StartFailure>) -> Void
   }
 
-  /// A listener that has its material and has not answered yet.
+  /// A listener that has its material and has not replied yet.
   private struct Candidate {
     let child: ListenerChild
     let order: Order
@@ -39,23 +40,27 @@ final class ListenerSupervision: ListenerEvents {
     let losses: Int
   }
 
-  /// Starts a process for a listener; tests have their own.
+  /// Starts the processes of a listener; tests supply their own.
   typealias Launch = (ServingMaterial) throws(SystemError) -> LaunchedListener
 
-  /// How long a listener may take over its material.
+  /// How long a listener may take to become ready.
   static let readyLimit = Duration.seconds(30)
-  /// How many listeners that are killed before they are ready, by whomever, are started anew at once.
+  /// How many listeners that someone else kills before they are ready are replaced at once.
   static let mostLosses = 2
-  /// How long a replaced listener may go on with what it has open.
+  /// How long a replaced listener may continue with what it has open.
   static let replacedLimit = Duration.seconds(300)
-  /// The most replaced listeners at a time: beyond, the oldest is ended.
+  /// The maximum number of replaced listeners; beyond it, the oldest is ended.
   static let maximumDraining = 8
-  /// How long the listener that leaves a socket goes on accepting: connections that were being made are made by then.
+  /// How long a listener continues to accept on a socket that it leaves: connections that were being established are complete by then.
   static let leaveTime = Duration.milliseconds(500)
-  /// How long a socket that was left is kept, for a reload that wants it back: longer than any listener has it, so that it
-  /// need not be bound anew beside that one. A client whose SYN is ignored meanwhile tries again after one second and after
-  /// three (RFC 6298), and is refused then.
+  /// How long a socket that was left is kept, for a reload that wants it back.
+  ///
+  /// This is longer than any listener holds it, so that it need not be bound again beside that listener. A client whose SYN is ignored
+  /// meanwhile retries after one second and after three (RFC 6298), and is refused then.
   static let keepTime = Duration.seconds(2)
+
+  /// The number of clients per question: even with the longest chains they fit into a frame.
+  private static let judgedAtATime = 64
 
   private let reactor: Reactor
   private let log: SupervisorLog
@@ -64,18 +69,18 @@ final class ListenerSupervision: ListenerEvents {
   private var candidate: Candidate?
   private var serving: ListenerChild?
   private var servingSince = ContinuousClock.now
-  /// Every process that has not ended, whatever it is doing: it has to be waited for.
+  /// Every process that has not ended, in whatever phase: it has to be waited for.
   private var children: [ListenerChild] = []
   private var material: ServingMaterial?
   private(set) var sockets: [ListeningSocket] = []
   private var leftSockets: [(socket: ListeningSocket, until: ContinuousClock.Instant)] = []
   private(set) var report: ListenerReport?
-  /// How many were started in place of one that died.
+  /// How many listeners were started in place of one that died.
   private(set) var restarts: UInt64 = 0
   private var restartDelay = RestartDelay()
   private var restartTimer: TimerQueue.Timer?
   private var stopped: (() -> Void)?
-  /// Called when a listener that was started in place of one that died serves, or does not.
+  /// Called when a listener started in place of one that died serves, or fails to.
   var restarted: () -> Void = {}
   private var whenThereIsRoom: (() -> Void)?
 
@@ -89,22 +94,37 @@ final class ListenerSupervision: ListenerEvents {
     self.clientele = clientele
   }
 
-  /// All sockets that are still bound, those that were just left among them.
+  /// All sockets that are still bound, including those that were just left.
   var boundSockets: [ListeningSocket] { sockets + leftSockets.map(\.socket) }
 
-  /// Calls `answered` when the listener that serves has shown that it and its signer do their work; never, if there is none.
+  /// Calls `answered` when the serving listener has shown that it and its signer work; never, if there is no listener.
   func probe(_ answered: @escaping () -> Void) { serving?.probe(answered) }
 
-  /// Whether a listener is about to be started or is starting: a reload has to wait.
+  /// Has the serving listener judge clients that are not connected, in batches; `answered` receives the reasons for those it would refuse.
+  ///
+  /// - Parameter finished: called when all have been answered; never if the listener ends before.
+  func judge(
+    _ clients: [AdmittedClient], _ answered: @escaping ([Thumbprint: String]) -> Void, finished: @escaping () -> Void
+  ) {
+    if clients.isEmpty { return finished() }
+    let rest = Array(clients.dropFirst(Self.judgedAtATime))
+    serving?.judge(Array(clients.prefix(Self.judgedAtATime))) { [weak self] refusals in
+      answered(refusals)
+      self?.judge(rest, answered, finished: finished)
+    }
+  }
+
+  /// Whether a listener is starting, for which a reload has to wait.
   var isStarting: Bool { candidate != nil }
 
-  /// The processes of the listener that serves.
+  /// The processes of the serving listener.
   var processes: [(role: String, number: Int32)] {
     serving.map { [("listener", $0.number), ("signer", $0.signerNumber)] } ?? []
   }
 
-  /// Calls `handler` as soon as one more listener can be replaced without ending an older one that is still busy; after `limit`
-  /// in any case. An earlier handler that still waits is not called any more.
+  /// Calls `handler` as soon as another listener can be replaced, and after `limit` in any case.
+  ///
+  /// There must be room for it without ending an older one that is still busy. An earlier handler that still waits is dropped.
   func awaitRoom(limit: Duration, _ handler: @escaping () -> Void) {
     guard isCrowded else { return handler() }
     if whenThereIsRoom == nil { reactor.after(limit) { [weak self] in self?.thereIsRoom() } }
@@ -119,10 +139,9 @@ final class ListenerSupervision: ListenerEvents {
     handler?()
   }
 
-  /// Starts a listener with `material` on `sockets`. When it is ready, they take the place of what was; otherwise
-  /// everything stays as it is.
+  /// Starts a listener with `material` on `sockets`. When it is ready, they replace the present ones; otherwise nothing changes.
   ///
-  /// - Parameter settled: told once, in a later turn.
+  /// - Parameter settled: called once, in a later turn.
   func start(
     _ material: ServingMaterial, _ sockets: [ListeningSocket], checkOnly: Bool = false, presented: String? = nil,
     settled: @escaping (Result<ListenerReport, StartFailure>) -> Void
@@ -150,12 +169,12 @@ final class ListenerSupervision: ListenerEvents {
     }
   }
 
-  /// Tells every listener the counts.
+  /// Sends every listener the counts.
   func push(_ capacity: Capacity) {
     for child in children where child.phase != .awaitingReady { try? child.send(.capacity(capacity)) }
   }
 
-  /// Lets every listener finish, `limit` long, then calls `stopped`.
+  /// Lets every listener finish within `limit`, then calls `stopped`.
   func stop(limit: Duration, _ stopped: @escaping () -> Void) {
     self.stopped = stopped
     restartTimer?.cancel()
@@ -164,12 +183,13 @@ final class ListenerSupervision: ListenerEvents {
     finishStopping()
   }
 
-  func listener(_ listener: ListenerChild, sent message: ListenerMessage) {
+  func listener(_ listener: ListenerChild, sent message: ListenerMessage, bytes: Int) {
     switch message {
     case .ready(let report): becomeServing(listener, report)
     case .unusable(let reason): settle(listener, .failure(StartFailure(EX_CONFIG, reason)))
-    case .request, .abandon, .admitted: clientele?.listener(listener, asks: message)
+    case .request, .abandon, .admitted: clientele?.listener(listener, asks: message, bytes: bytes)
     case .alive: listener.isAlive()
+    case .judged(let refusals): listener.judged(refusals)
     }
   }
 
@@ -182,20 +202,20 @@ final class ListenerSupervision: ListenerEvents {
     } else if listener === serving {
       servingEnded(what, listener.number)
     } else if listener.breach != nil || (listener.phase == .draining && end != .exited(EXIT_SUCCESS)) {
-      log.logger.warning("listener \(what)", metadata: ["pid": "\(listener.number)"])
+      log.logger.warning("listener \(what)", metadata: ["pid": .stringConvertible(listener.number)])
     }
     if !isCrowded { thereIsRoom() }
     finishStopping()
   }
 
-  // Its being killed says nothing of its material: the kernel lacked memory, say.
+  // That it was killed says nothing about its material: the kernel may have lacked memory.
   private func candidateEnded(_ lost: Candidate, _ end: ProcessEnd, _ what: String) {
     if end == .exited(Build.otherBuildExit) { return settle(lost.child, .failure(.otherBuild(lost.child.program))) }
     let failure = StartFailure(EX_SOFTWARE, "the listener \(what) before it was ready")
     guard lost.child.breach == nil, end.isOfAnother, lost.losses < Self.mostLosses, stopped == nil else {
       return settle(lost.child, .failure(failure))
     }
-    log.logger.warning("\(failure.message); starting another", metadata: ["pid": "\(lost.child.number)"])
+    log.logger.warning("\(failure.message); starting another", metadata: ["pid": .stringConvertible(lost.child.number)])
     lost.deadline.cancel()
     candidate = nil
     do throws(StartFailure) { try begin(lost.order, losses: lost.losses + 1) } catch {
@@ -223,16 +243,16 @@ final class ListenerSupervision: ListenerEvents {
     (serving, servingSince) = (listener, .now)
     (material, sockets, self.report) = (candidate.order.material, candidate.order.sockets, report)
     listener.becomeServing()
-    // What it was started with may have changed while it was not told: the end of jobs that an earlier agentd left, say.
+    // The counts may have changed while it was not told, for example by the end of jobs that an earlier agentd left.
     if let capacity = clientele?.capacity, capacity != candidate.capacity { try? listener.send(.capacity(capacity)) }
     retire(replaced, candidate.order.material.trust, acceptingFor: leaving ? Self.leaveTime : .zero)
     settle(listener, .success(report))
   }
 
-  // Whether there are sockets that are not among those to come.
+  // Returns whether there are sockets that are not in `next`.
   private func leave(_ next: [ListeningSocket]) -> Bool {
     let endpoints = Set(next.map(\.endpoint))
-    // Of all: one that was left may not be among those kept any more, if its time was over while the listener got ready.
+    // All of them: one that was left may no longer be in `leftSockets`, if it expired while the listener became ready.
     for socket in next { socket.takeNewConnections() }
     leftSockets.removeAll { endpoints.contains($0.socket.endpoint) }
     let left = sockets.filter { !endpoints.contains($0.endpoint) }
@@ -248,7 +268,7 @@ final class ListenerSupervision: ListenerEvents {
     return true
   }
 
-  // Those who were replaced earlier learn as well who is trusted now.
+  // Listeners that were replaced earlier are also told who is trusted now.
   private func retire(_ replaced: ListenerChild?, _ trust: ClientTrust, acceptingFor: Duration) {
     for child in children where child === replaced || child.phase == .draining {
       child.drain(limit: Self.replacedLimit, trust: trust, acceptingFor: acceptingFor)
@@ -257,7 +277,7 @@ final class ListenerSupervision: ListenerEvents {
     if draining.count > Self.maximumDraining { draining[0].end("too many replaced listeners are still busy") }
   }
 
-  // A listener that said `unusable` exits by itself; that it has ended changes nothing any more.
+  // A listener that sent `unusable` exits on its own; its end changes nothing then.
   private func settle(_ listener: ListenerChild, _ result: Result<ListenerReport, StartFailure>) {
     guard let candidate, candidate.child === listener else { return }
     candidate.deadline.cancel()
@@ -275,7 +295,7 @@ final class ListenerSupervision: ListenerEvents {
     guard stopped == nil else { return }
     let delay = candidate == nil ? startAgain(afterLife: servingSince.duration(to: .now)) : .zero
     log.logger.error(
-      "listener \(what); starting again in \(delay.inSeconds)", metadata: ["pid": "\(number)"])
+      "listener \(what); starting again in \(delay.inSeconds)", metadata: ["pid": .stringConvertible(number)])
   }
 
   @discardableResult

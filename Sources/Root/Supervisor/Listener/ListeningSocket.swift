@@ -3,13 +3,13 @@ import CLinux
 import Glibc
 import SystemCalls
 
-/// A bound and listening TCP socket. The supervisor keeps it while listeners come and go, so that no connection is refused.
+/// A bound and listening TCP socket. The supervisor keeps it while listeners are replaced, so that no connection is refused.
 struct ListeningSocket {
-  /// The configured address and port; what tells a reload whether the socket can stay.
+  /// The configured address and port, by which a reload decides whether the socket can stay.
   let endpoint: Endpoint
-  /// The address as logs show it, with the port in use: `0.0.0.0:5773`, `[::]:5773`.
+  /// The address as logs show it, with the actual port: `0.0.0.0:5773`, `[::]:5773`.
   let shown: String
-  /// The socket.
+  /// The descriptor of the socket.
   let descriptor: FileDescriptor
 
   /// A numeric address and a port.
@@ -21,17 +21,17 @@ struct ListeningSocket {
     var description: String { HostAndPort.text(address, port) }
   }
 
-  /// Binds and listens.
+  /// Creates a socket, binds it and listens.
   ///
-  /// - Parameter beside: sockets of ours on the same port that may stay bound to overlapping addresses, as when a reload
-  ///   narrows `0.0.0.0` to one address.
+  /// - Parameter beside: sockets of ours on the same port that may stay bound to overlapping addresses, as when a reload narrows `0.0.0.0`
+  ///   to one address.
   init(_ endpoint: Endpoint, beside: [ListeningSocket] = []) throws(SystemError) {
     let subject = "\(endpoint)"
     let address = try SocketAddress(endpoint)
     let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
     let descriptor = FileDescriptor(owning: try checked("socket", subject) { socket(address.family, type, 0) })
     try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, subject)
-    // Two sockets, 0.0.0.0 and ::, each for its own family: what is configured is what listens.
+    // Two sockets, 0.0.0.0 and ::, each for its own family: agentd listens on exactly what is configured.
     if address.family == AF_INET6 { try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, subject) }
     do throws(SystemError) {
       try Self.listen(descriptor, at: address, subject)
@@ -43,21 +43,22 @@ struct ListeningSocket {
     shown = Endpoint(address: endpoint.address, port: try SocketAddress.port(of: descriptor)).description
   }
 
-  /// One that listens already.
+  /// Wraps a socket that already listens.
   init(_ endpoint: Endpoint, _ descriptor: FileDescriptor) {
     (self.endpoint, self.descriptor, shown) = (endpoint, descriptor, endpoint.description)
   }
 
-  /// Takes no new connections any more, so that none waits in its queue when the last descriptor is closed, which would reset
-  /// it. Clients that come meanwhile are kept waiting, and refused then.
+  /// Ignores new connections from now on, so that none is in the queue when the last descriptor is closed, which would reset it.
+  ///
+  /// Clients that connect meanwhile wait and are refused after the close.
   func ignoreNewConnections() throws(SystemError) {
     let raw = descriptor.raw
     try checked("SO_ATTACH_FILTER", "\(endpoint)") { clinux_ignore_new_connections(raw) }
   }
 
-  /// Takes new connections again.
+  /// Accepts new connections again.
   func takeNewConnections() {
-    // Fails only where none were ignored.
+    // Fails only if none were ignored.
     _ = clinux_take_new_connections(descriptor.raw)
   }
 
@@ -69,8 +70,7 @@ struct ListeningSocket {
     try checked("listen", subject) { Glibc.listen(raw, SOMAXCONN) }
   }
 
-  // Only for the moment: with SO_REUSEPORT left on, a second agentd could bind the same port unnoticed. listen(2) checks the
-  // address once more.
+  // Only temporarily: if SO_REUSEPORT stayed on, a second agentd could bind the same port unnoticed. listen(2) checks the address again.
   private static func listenOverlapping(
     _ descriptor: FileDescriptor, at address: SocketAddress, beside: [ListeningSocket], _ subject: String
   ) throws(SystemError) {
@@ -120,7 +120,7 @@ private struct SocketAddress {
     }
   }
 
-  /// The port is at the same place in both families' addresses; ip(7), ipv6(7).
+  /// Returns the port, which is at the same offset in the addresses of both families; ip(7), ipv6(7).
   static func port(of descriptor: FileDescriptor) throws(SystemError) -> UInt16 {
     var address = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)

@@ -2,20 +2,19 @@ import AgentConfiguration
 import AgentLogging
 import CLinux
 import Glibc
-import SigningLink
 import SupervisorLink
 import SystemCalls
 
-/// How a process with a role is started.
+/// How to start a process with a role.
 struct RoleProgram {
   let role: Role
   /// The open executable.
   let image: FileDescriptor
-  /// Whom the process becomes; `nil` for the same user as the supervisor.
+  /// The user that the process switches to; `nil` for that of the supervisor.
   var account: RoleOrder.Account?
-  /// Descriptors that it may have open.
+  /// The maximum number of descriptors that it may have open.
   let descriptorLimit: Int
-  /// The whole environment, each `NAME=value`.
+  /// The complete environment, each entry as `NAME=value`.
   var environment: [String]
 
   init(_ role: Role, _ image: FileDescriptor, _ material: ServingMaterial) {
@@ -26,15 +25,15 @@ struct RoleProgram {
       case .listener: max(65536, OpenFileLimit.needed(by: material.configuration.limits))
       case .signer: 16
       }
-    // Nothing of our own environment: it may hold secrets, and names like OPENSSL_CONF would steer the process.
+    // Nothing of our own environment: it may hold secrets, and variables like OPENSSL_CONF would control the process.
     environment = [
       "\(LogStart.levelVariable)=\(material.configuration.process.logLevel.rawValue)",
       "\(LogStart.formatVariable)=\(material.configuration.process.logFormat.rawValue)",
-      // On a crash Swift's runtime would start a program that reads the process's memory, which the sandbox ends with a
-      // signal other than the one that tells what happened.
+      // On a crash, Swift's runtime would start a program that reads the process's memory. The sandbox kills that with another signal,
+      // which would hide the cause of the crash.
       "SWIFT_BACKTRACE=enable=no",
-      // A handshake is thousands of small allocations, made and given back at once; by default glibc keeps only seven of each
-      // size at hand in each thread. A glibc that does not know a tunable ignores it.
+      // A handshake makes thousands of small allocations and frees them soon; by default glibc caches only seven of each size per thread. A
+      // glibc that does not know a tunable ignores it.
       "GLIBC_TUNABLES=glibc.malloc.tcache_count=64",
     ]
     if let stream = getenv("JOURNAL_STREAM") { environment.append("JOURNAL_STREAM=\(String(cString: stream))") }
@@ -51,13 +50,13 @@ struct RoleProgram {
       order: order.raw)
     let child = clinux_spawn_role(&spawn, &failedCall)
     guard child > 0 else { throw SystemError.last(failedCall.map { String(cString: $0) } ?? "fork", role.rawValue) }
-    // The number cannot be another's: the child is not waited for before the handle exists.
+    // The number cannot be reused: the child is not waited for before the handle exists.
     return try ProcessHandle(child)
   }
 }
 
 extension ProcessHandle {
-  /// Ends a child that nobody watches yet: SIGKILL does not take long.
+  /// Kills a child that is not watched yet and waits for it: SIGKILL does not take long.
   func killAndWait() {
     try? send(SIGKILL)
     waitpid(processID, nil, 0)

@@ -2,24 +2,24 @@ import AgentProtocol
 import SupervisorLink
 import Values
 
-/// What the supervisor has counted since its start. It outlives every listener.
+/// The counters of the supervisor since its start. They outlive every listener.
 final class HostTally {
   private let startedAt = Timestamp.now()
   private var ended: [JobState: UInt64] = [:]
   private var waited = DurationHistogram()
   private var ran = DurationHistogram()
-  /// Jobs that were taken in.
+  /// The number of accepted jobs.
   var submitted: UInt64 = 0
-  /// Reloads after which the new configuration served.
+  /// The number of reloads after which the new configuration is in use.
   var reloads: UInt64 = 0
-  /// Reloads after which the old one stayed.
+  /// The number of reloads after which the old one stayed in use.
   var failedReloads: UInt64 = 0
-  /// Knows what became of the listeners.
+  /// Counts the restarts of listeners.
   weak var listeners: ListenerSupervision?
-  /// Knows what became of the listener's certificates.
+  /// Counts the renewals of the listener's certificate.
   weak var renewal: CertificateRenewal?
 
-  /// A job has come to a final state.
+  /// Counts a job that has reached a final state.
   func jobEnded(_ status: JobStatus) {
     ended[status.state, default: 0] += 1
     guard let start = status.startedAt, let end = status.finishedAt else { return }
@@ -27,7 +27,7 @@ final class HostTally {
     ran.add(from: start, to: end)
   }
 
-  /// All figures at this moment.
+  /// Returns all figures at this moment.
   func figures(_ capacity: Capacity) -> HostFigures {
     var figures = HostFigures(startedAt: startedAt, capacity: capacity)
     figures.submitted = submitted

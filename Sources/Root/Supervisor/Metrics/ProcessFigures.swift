@@ -3,18 +3,18 @@ import Glibc
 import SupervisorLink
 import SystemCalls
 
-/// What processes take, as /proc says; proc_pid_stat(5).
+/// The resource usage of processes, from /proc; proc_pid_stat(5).
 enum ProcessFigures {
-  /// This process's number.
+  /// The process ID of this process.
   static var own: Int32 { getpid() }
 
-  /// How many descriptors this process has open; nil where /proc does not say.
+  /// The number of descriptors that this process has open; nil if /proc cannot be read.
   static var openDescriptors: Int? {
-    // The listing has one of its own.
+    // Reading the folder takes one descriptor of its own.
     (try? Folder.names(in: "/proc/self/fd")).map { max($0.count - 1, 0) }
   }
 
-  /// The use of each process that is there.
+  /// Returns the usage of each process that exists.
   static func all(_ processes: [(role: String, number: Int32)]) -> [HostFigures.ProcessUse] {
     processes.compactMap { role, number in
       guard let line = try? DurableFile.read("/proc/\(number)/stat", limit: 4096) else { return nil }
@@ -22,11 +22,11 @@ enum ProcessFigures {
     }
   }
 
-  /// Reads the line of a process. Its name, in parentheses, may hold anything.
+  /// Parses the stat line of a process. The name, in parentheses, may contain anything.
   static func use(_ role: String, _ line: String) -> HostFigures.ProcessUse? {
     guard let name = line.lastIndex(of: ")") else { return nil }
     let fields = line[name...].split(separator: " ").dropFirst().map { Int64($0) }
-    // From the third field on: utime and stime are the 14th and 15th, rss the 24th.
+    // Fields from the third on: utime and stime are the 14th and 15th, rss the 24th.
     guard fields.count > 21, let user = fields[11], let system = fields[12], let pages = fields[21] else { return nil }
     return HostFigures.ProcessUse(
       role: role, residentBytes: pages * Int64(sysconf(Int32(_SC_PAGESIZE))),

@@ -2,25 +2,30 @@ import AgentConfiguration
 import AgentProtocol
 import Glibc
 import JobLaunch
+import Wording
 
-/// Who may do what, and run what as whom. Everything that lets a job run, or shows one, asks here.
+/// The policy of who may do what, and run what as whom. Everything that starts or shows a job asks here.
 ///
-/// Without tables `[[client]]`, any client that the listener let in may run jobs as any user but root, and see all jobs. Where
-/// agentd is not root, jobs run as its own user only, whatever a table says.
+/// Without `[[client]]` tables, any admitted client may run jobs as any user except root, and see all jobs. If agentd is not root, jobs run
+/// only as its own user, whatever a table says.
 struct JobPolicy {
-  /// The user of a job that names none, when started as root.
+  /// The user of a job that names none, if agentd runs as root.
   var defaultUser: String
-  /// Whether this process is root.
+  /// Whether this process runs as root.
   let isRoot: Bool
-  /// The name of this process's own user.
+  /// The name of the user of this process.
   let ownUser: String
-  /// The tables, in their order.
+  /// The accounts of agentd itself, as which no jobs run.
+  var reserved = ReservedAccounts()
+  /// The tables, in order.
   var clients: [ClientTable] = [] {
-    didSet { ruling = [:] }
+    didSet { forgetRuling() }
   }
-  /// Which table rules whom, as found so far.
+  /// A cache of which table applies to whom, bounded because a compromised listener can make up any number of clients.
   private var ruling: [VerifiedClient: Int?] = [:]
+  private var rulingBytes = 0
   private static let mostRemembered = 1024
+  private static let mostBytesRemembered = 1 << 20
 
   init(defaultUser: String, isRoot: Bool, ownUser: String, clients: [ClientTable] = []) {
     self.defaultUser = defaultUser
@@ -35,9 +40,9 @@ struct JobPolicy {
     return JobPolicy(defaultUser: defaultUser, isRoot: geteuid() == 0, ownUser: ownUser, clients: clients)
   }
 
-  /// What a client may do, by the first table that is for it.
+  /// Returns what a client may do, by the first table that matches it.
   ///
-  /// - Throws: `Problem` of kind `.forbidden` if there are tables and none is.
+  /// - Throws: `Problem` of kind `.forbidden` if there are tables and none matches.
   mutating func rights(of client: VerifiedClient) throws(Problem) -> ClientRights {
     if clients.isEmpty { return ClientRights(table: nil) }
     guard client.names != nil else {
@@ -49,57 +54,62 @@ struct JobPolicy {
     return ClientRights(table: clients[index])
   }
 
+  /// Whether any table matches clients by an alternative name.
+  var asksForNames: Bool { clients.contains { if case .name = $0.certificate { true } else { false } } }
+
   private mutating func indexOfTable(for client: VerifiedClient) -> Int? {
     if let known = ruling[client] { return known }
     let index = clients.firstIndex { $0.certificate.matches(client) }
-    if ruling.count >= Self.mostRemembered { ruling = [:] }
+    if ruling.count >= Self.mostRemembered || rulingBytes >= Self.mostBytesRemembered { forgetRuling() }
     ruling[client] = .some(index)
+    rulingBytes += client.bytes
     return index
   }
 
-  /// The user that a job will run as.
+  private mutating func forgetRuling() { (ruling, rulingBytes) = ([:], 0) }
+
+  /// Returns the user that a job will run as.
   ///
-  /// - Throws: `Problem` of kind `.forbidden`: the first condition that does not hold.
-  func user(for job: JobRequest, _ rights: ClientRights) throws(Problem) -> String {
-    let judgement = judge(job, rights)
+  /// - Parameter found: the answer to `question(_:_:)`; `nil` leaves out what depends on it.
+  /// - Throws: `Problem` for the first condition that does not hold.
+  func user(for job: JobRequest, _ rights: ClientRights, _ found: Found? = nil) throws(Problem) -> String {
+    let judgement = judge(job, rights, found)
     if let problem = judgement.problem { throw problem }
     return judgement.user
   }
 
-  /// The pool that a job runs in; `nil` for none.
+  /// Returns what to look up to judge a job.
+  func question(_ job: JobRequest, _ rights: ClientRights) -> LookUp {
+    LookUp(
+      user: isRoot ? judge(job, rights).user : nil, group: job.group,
+      program: rights.table?.commands == nil ? nil : job.command.first)
+  }
+
+  /// Returns the pool that a job runs in; `nil` for none.
   ///
-  /// - Throws: `Problem` of kind `.badRequest` for one that is not there.
+  /// - Throws: `Problem` of kind `.badRequest` if the pool does not exist.
   func pool(for job: JobRequest, _ rights: ClientRights, of pools: [String: Int]) throws(Problem) -> String? {
     guard let pool = rights.table?.pool ?? job.pool else { return nil }
     if pools[pool] == nil { throw Problem(.badRequest, "pool: this agent has no pool \(pool)") }
     return pool
   }
 
-  /// Who the job runs as, in numbers, at the moment of its start. That it was allowed when it was submitted does not help a user
-  /// whose name has become root's since.
-  func account(_ user: String, group: String?) throws(LaunchRefusal) -> Account {
-    let account = try Account.resolve(isRoot ? user : nil, group: group)
-    if isRoot {
-      let problem = isRootAllowedToSomebody(as: user) ? nil : Self.problem(ofUser: user)
-      if let problem = problem ?? Self.problem(ofGroup: group, of: user) { throw LaunchRefusal(problem) }
-    }
-    return account
+  /// Returns why no job may run as this account, whatever a table says, except that a table can allow root.
+  ///
+  /// That it was allowed when the job was submitted is not enough: the name may have become root's since.
+  func problem(of account: Account, user: String) -> String? {
+    guard isRoot else { return nil }
+    if account.isRoot, !isRootAllowedToSomebody(as: user) { return Self.rootIsRefused }
+    return reserved.problem(of: account) ?? Self.problem(ofGroupOf: account)
   }
 
   private func isRootAllowedToSomebody(as user: String) -> Bool {
-    clients.contains { $0.allowRoot && ($0.users?.contains(user) ?? true) }
+    clients.contains { $0.allowRoot && ($0.users?.containsSame(as: user) ?? true) }
   }
 
-  // A user or group that does not exist is no matter of policy: the job cannot be started.
-  static func problem(ofUser user: String) -> String? {
-    (try? Account.resolve(user))?.isRoot == true ? "jobs are not run as root" : nil
-  }
+  static let rootIsRefused = "jobs are not run as root"
 
-  static func problem(ofGroup group: String?, of user: String) -> String? {
-    guard let group, let own = try? Account.resolve(user), let asked = try? Account.resolve(user, group: group) else {
-      return nil
-    }
-    if asked.group == own.group || own.groups.contains(asked.group) { return nil }
-    return "user \(user) is not a member of group \(group)"
+  static func problem(ofGroupOf account: Account) -> String? {
+    account.isMemberOfGroup ? nil : "user \(account.name) is not a member of group \(account.group)"
   }
 }

@@ -1,19 +1,21 @@
 import Glibc
 import SystemCalls
+import Wording
 
-/// Whether a path can be relied upon to lead to the same program tomorrow: every folder and symbolic link on the way, and the
-/// program itself, belong to root, and nobody else can write to them.
+/// Decides whether a path can be relied upon to refer to the same program tomorrow.
+///
+/// Every folder and symbolic link on the way, and the program itself, must belong to root, and no one else may be able to write to them.
 enum ProgramPath {
   private static let mostLinks = 40
 
-  /// - Parameter path: absolute.
+  /// - Parameter path: an absolute path.
   /// - Returns: what is wrong; `nil` if nothing is.
   static func fault(of path: String) -> String? {
     var pending = components(path)
     var (walked, links) = ("", 0)
     if let fault = fault("/") { return fault }
     while let name = pending.popLast() {
-      if name == ".." {
+      if name.isSame(as: "..") {
         walked = Path.folder(of: walked.isEmpty ? "/" : walked)
         if walked == "/" { walked = "" }
         continue
@@ -32,16 +34,16 @@ enum ProgramPath {
     return nil
   }
 
-  /// The components, the first one last.
+  /// Returns the components in reverse order.
   private static func components(_ path: String) -> [String] {
-    path.split(separator: "/").filter { $0 != "." }.map(String.init).reversed()
+    path.parts(at: "/").filter { !["", "."].containsSame(as: $0) }.reversed()
   }
 
   private static func fault(_ place: String) -> String? {
     var status = stat()
     guard lstat(place, &status) == 0 else { return "\(place): \(String(cString: strerror(errno)))" }
     if status.st_uid != 0 { return "\(place) belongs to user \(status.st_uid), who could replace the program" }
-    // A symbolic link's own mode says nothing.
+    // The mode of a symbolic link has no meaning.
     if status.st_mode & S_IFMT != S_IFLNK, status.st_mode & 0o022 != 0 {
       return "users other than root can write to \(place) and could replace the program"
     }

@@ -1,4 +1,4 @@
-/// Calls when the reactor has had nothing to do for a while, once; and again after the next such while.
+/// Calls a function once when the reactor has been idle for a while, and again after the next such period.
 final class QuietTime {
   private let length: Duration
   private let reactor: Reactor
@@ -13,10 +13,10 @@ final class QuietTime {
     self.body = body
   }
 
-  /// To be called at the end of each turn.
+  /// Counts a turn; call it at the end of each.
   func turnEnded() {
     turns += 1
-    // The call is no reason for another.
+    // Our own turn must not cause another call.
     if isOwnTurn { isOwnTurn = false } else if !isWaiting { wait() }
   }
 

@@ -2,20 +2,20 @@ import CLinux
 import Glibc
 import SystemCalls
 
-/// The supervisor's event loop: descriptors by epoll(7), timers, and work at the end of each turn. One thread, no locks.
+/// The supervisor's event loop: descriptors with epoll(7), timers, and work at the end of each turn. One thread, no locks.
 ///
-/// A turn is: wait, call the handlers of all descriptors that are ready and all timers that are due, then `turnEnded`.
+/// In a turn it waits, calls the handlers of all ready descriptors and due timers, and then `turnEnded`.
 final class Reactor {
-  /// What a descriptor is watched for.
+  /// The events to watch a descriptor for.
   struct Interest: OptionSet {
     let rawValue: UInt32
-    /// Something can be read, or the other end has closed.
+    /// Data can be read, or the other end has closed.
     static let readable = Interest(rawValue: EPOLLIN.rawValue)
-    /// Something can be written.
+    /// Data can be written.
     static let writable = Interest(rawValue: EPOLLOUT.rawValue)
   }
 
-  /// A descriptor being watched; it is not any more after `cancel()` or when the last reference goes.
+  /// A watch on a descriptor. It ends with `cancel()` or when the last reference is released.
   final class Watch {
     fileprivate let token: UInt64
     private let descriptor: FileDescriptor
@@ -29,7 +29,7 @@ final class Reactor {
       self.reactor = reactor
     }
 
-    /// Changes what is watched for; `[]` pauses.
+    /// Changes the events to watch for; `[]` pauses the watch.
     func change(to interest: Interest) throws(SystemError) {
       guard interest != self.interest else { return }
       var event = epoll_event(events: interest.rawValue, data: epoll_data(u64: token))
@@ -38,10 +38,10 @@ final class Reactor {
       self.interest = interest
     }
 
-    /// Stops watching. No handler call follows, not even for what has happened already.
+    /// Stops watching. The handler is not called again, even for events that have already occurred.
     func cancel() {
       guard let reactor, reactor.handlers.removeValue(forKey: token) != nil else { return }
-      // Fails when the descriptor was closed first; then the kernel has removed it.
+      // Fails if the descriptor was closed first, in which case the kernel has removed it.
       _ = epoll_ctl(reactor.poll.raw, EPOLL_CTL_DEL, descriptor.raw, nil)
     }
 
@@ -64,7 +64,7 @@ final class Reactor {
 
   /// Watches `descriptor`, which must stay open until the watch is cancelled.
   ///
-  /// A closed other end and an error count as readable: the read that follows tells which.
+  /// A closed peer and an error count as readable: the following read tells which it is.
   func watch(
     _ descriptor: FileDescriptor, for interest: Interest, _ handler: @escaping (Interest) -> Void
   ) throws(SystemError) -> Watch {
@@ -83,18 +83,18 @@ final class Reactor {
     timers.add(at: .now + delay, handler)
   }
 
-  /// Takes turns until `stop()`.
+  /// Runs turns until `stop()` is called.
   func run() throws(SystemError) {
     stopped = false
     while !stopped { try turn() }
   }
 
-  /// Ends `run()` after the present turn.
+  /// Makes `run()` return after the present turn.
   func stop() {
     stopped = true
   }
 
-  /// Takes one turn; waits for something to happen.
+  /// Runs one turn, which waits for an event.
   func turn() throws(SystemError) {
     let (raw, capacity) = (poll.raw, Int32(events.count))
     let timeout = timers.millisecondsToNext(now: .now)
@@ -102,7 +102,7 @@ final class Reactor {
     repeat { count = epoll_wait(raw, &events, capacity, timeout) } while count < 0 && errno == EINTR
     if count < 0 { throw SystemError.last("epoll_wait") }
     for event in events[..<Int(count)] {
-      // An earlier handler of this turn may have cancelled it.
+      // An earlier handler of this turn may have cancelled the watch.
       handlers[event.data.u64]?(Self.interest(of: event.events))
     }
     for timer in timers.takeDue(now: .now) { timer.fire() }

@@ -2,12 +2,12 @@ import CLinux
 import Glibc
 import SystemCalls
 
-/// Signals as events of the reactor: nothing ever runs in a signal handler; signalfd(2).
+/// Delivers signals as events of the reactor, so that no code runs in a signal handler; signalfd(2).
 final class SignalSource {
   private let descriptor: FileDescriptor
   private var watch: Reactor.Watch?
 
-  /// Blocks `signals` for this process and calls `handler` with each that arrives. Children have to unblock them.
+  /// Blocks `signals` for this process and calls `handler` for each one that arrives. Children have to unblock them.
   init(_ signals: [Int32], on reactor: Reactor, _ handler: @escaping (Int32) -> Void) throws(SystemError) {
     var set = sigset_t()
     sigemptyset(&set)

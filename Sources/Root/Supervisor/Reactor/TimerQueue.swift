@@ -1,6 +1,6 @@
-/// Timers in the order in which they are due: a binary heap.
+/// Timers ordered by their deadlines, in a binary heap.
 struct TimerQueue {
-  /// One timer. It calls its handler once, or never if it is cancelled first.
+  /// A timer. It calls its handler once, or never if it is cancelled first.
   final class Timer {
     fileprivate let deadline: ContinuousClock.Instant
     private var handler: (() -> Void)?
@@ -10,15 +10,15 @@ struct TimerQueue {
       self.handler = handler
     }
 
-    /// Whether the handler was neither called nor given up.
+    /// Whether the handler has been neither called nor cancelled.
     var isPending: Bool { handler != nil }
 
-    /// Gives the handler up, and all that it holds on to.
+    /// Cancels the timer and releases the handler with all that it holds.
     func cancel() {
       handler = nil
     }
 
-    /// Calls the handler, the first time.
+    /// Calls the handler the first time.
     func fire() {
       let handler = handler
       self.handler = nil
@@ -36,7 +36,7 @@ struct TimerQueue {
     return timer
   }
 
-  /// Milliseconds, rounded up, until the next timer is due, as epoll_wait(2) wants them: -1 if there is none.
+  /// Returns the milliseconds until the next timer is due, rounded up, as epoll_wait(2) expects them: -1 if there is none.
   mutating func millisecondsToNext(now: ContinuousClock.Instant) -> Int32 {
     dropCancelled()
     guard let next = heap.first else { return -1 }
@@ -46,7 +46,7 @@ struct TimerQueue {
     return Int32(min(milliseconds, Double(Int32.max)))
   }
 
-  /// Takes out the timers that are due, earliest first.
+  /// Removes and returns the timers that are due, earliest first.
   mutating func takeDue(now: ContinuousClock.Instant) -> [Timer] {
     var due: [Timer] = []
     while let next = heap.first, !next.isPending || next.deadline <= now {
@@ -56,7 +56,7 @@ struct TimerQueue {
     return due
   }
 
-  // Cancelled timers further down stay until their time has come: an hour at most, as nothing waits longer.
+  // Cancelled timers further down stay until they are due: an hour at most, because no timer is longer.
   private mutating func dropCancelled() {
     while let next = heap.first, !next.isPending { removeFirst() }
   }

@@ -3,14 +3,16 @@ import Logging
 import SystemCalls
 import Values
 
-/// Has the listener's certificate renewed when it is time, by a process of its own: `agent-register --renew`, which speaks with the
-/// enrolment service and changes store and listener.toml. Here it is only known when, and whether a reload has taken that over.
+/// Has a separate process renew the listener's certificate in time.
+///
+/// `agent-register --renew` talks to the enrolment service and changes the store and listener.toml. This class only knows when to do it,
+/// and whether a reload has adopted the result.
 final class CertificateRenewal {
-  /// The longest wait for a timer: the host's clock may be set meanwhile.
+  /// The maximum wait for a timer: the system time may be changed meanwhile.
   private static let glance = Duration.seconds(3600)
-  /// How long the process may take.
+  /// The maximum duration of the process.
   private static let processLimit = Duration.seconds(300)
-  /// How much of what it says is read.
+  /// The maximum number of bytes of its output that are read.
   private static let outputLimit = 4096
 
   private let reactor: Reactor
@@ -23,17 +25,17 @@ final class CertificateRenewal {
   private var timer: TimerQueue.Timer?
   private var child: RenewalProcess?
 
-  /// The files that the process changes.
+  /// Access to the files that the process changes.
   struct Files {
-    /// When they say that the certificate is to be renewed; `nil` where that cannot be told.
+    /// Returns when the certificate has to be renewed according to the files; `nil` if that is not known.
     let dueAt: () -> Timestamp?
-    /// Has them taken over; `schedule(_:)` tells when that succeeded.
+    /// Adopts the files; `schedule(_:)` is called when that succeeds.
     let reload: () -> Void
   }
 
   /// - Parameters:
-  ///   - program: what is started; its descriptors are set here.
-  ///   - delay: after a failure.
+  ///   - program: the program to start; its descriptors are set here.
+  ///   - delay: the delay after a failure.
   init(on reactor: Reactor, log: SupervisorLog, program: Program, _ files: Files, delay: RenewalDelay = RenewalDelay())
   {
     self.reactor = reactor
@@ -43,14 +45,14 @@ final class CertificateRenewal {
     (self.delay, firstDelay) = (delay, delay)
   }
 
-  /// Renewals after which there was a new certificate.
+  /// The number of renewals that produced a new certificate.
   private(set) var successes: UInt64 = 0
-  /// Renewals after which there was none.
+  /// The number of renewals that failed.
   private(set) var failures: UInt64 = 0
-  /// When it is tried next, or was begun if it is under way; `nil` if the certificate is not renewed by itself.
+  /// The time of the next attempt, or the start of the one in progress; `nil` if the certificate is not renewed automatically.
   private(set) var nextAttempt: Timestamp?
 
-  /// Takes note of when the certificate that is served now is to be renewed; `nil` if it is not by itself.
+  /// Sets when the certificate in use has to be renewed; `nil` if it is not renewed automatically.
   func schedule(_ time: Timestamp?) {
     if time != dueAt { delay = firstDelay }
     dueAt = time
@@ -71,7 +73,7 @@ final class CertificateRenewal {
     }
   }
 
-  /// A certificate that was renewed and is not served yet (the reload failed) shall not be renewed once more.
+  /// Starts a renewal, unless a renewed certificate is not in use yet because the reload failed: then reloads instead.
   private func attempt() {
     if let planned = files.dueAt(), planned != dueAt {
       log.logger.notice("the renewed listener certificate is not in use yet: reloading")
@@ -82,7 +84,7 @@ final class CertificateRenewal {
 
   private func reload() {
     files.reload()
-    // Unless that succeeds and brings the next time.
+    // Tries again unless the reload succeeds and sets the next time.
     arm(after: delay.next())
   }
 
@@ -92,7 +94,8 @@ final class CertificateRenewal {
         [weak self] in self?.ended($0, $1)
       }
       self.child = child
-      log.logger.notice("the listener's certificate is being renewed", metadata: ["pid": "\(child.number)"])
+      log.logger.notice(
+        "the listener's certificate is being renewed", metadata: ["pid": .stringConvertible(child.number)])
     } catch {
       failed("\(program.path) cannot be started: \(error.reason)")
     }
@@ -117,15 +120,16 @@ final class CertificateRenewal {
   }
 }
 
-/// How long to wait before a renewal is tried again: a minute at first, then ever longer, up to six hours; at random, so that a fleet does
-/// not come back at once.
+/// The delay before a renewal is retried: a minute at first, then increasing up to six hours.
+///
+/// It is randomised, so that a fleet does not retry at the same moment.
 struct RenewalDelay {
   static let first = 60.0
   static let longest = 6 * 3600.0
 
   private var upcoming: Double
 
-  /// - Parameter first: seconds.
+  /// - Parameter first: the first delay, in seconds.
   init(first: Double = RenewalDelay.first) {
     upcoming = first
   }
@@ -137,7 +141,9 @@ struct RenewalDelay {
 }
 
 extension Program {
-  /// `agent-register --renew`, confined, on the configuration that agentd runs on. Of the environment it gets what says where files are.
+  /// Returns `agent-register --renew`, confined, with agentd's configuration file.
+  ///
+  /// From the environment it gets only what determines the location of files.
   static func renewal(_ path: String, _ options: StartOptions) -> Program {
     let configuration = options.configurationFile.map { ["-c", $0] } ?? []
     var program = Program(

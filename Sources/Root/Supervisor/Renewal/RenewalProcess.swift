@@ -1,7 +1,7 @@
 import Glibc
 import SystemCalls
 
-/// A process that was started to its end, with what it says.
+/// A process that is run to its end, and its output.
 final class RenewalProcess {
   private let process: ProcessHandle
   private let output: FileDescriptor
@@ -12,15 +12,15 @@ final class RenewalProcess {
   private var processWatch: Reactor.Watch?
   private var deadline: TimerQueue.Timer?
 
-  /// Its number.
+  /// The process ID.
   var number: pid_t { process.processID }
 
-  /// Starts it.
+  /// Starts the process.
   ///
   /// - Parameters:
-  ///   - limit: after which it is killed.
-  ///   - outputLimit: bytes; what it says beyond is thrown away.
-  ///   - ended: called once, in a later turn, with the last line that it said.
+  ///   - limit: the time after which it is killed.
+  ///   - outputLimit: the maximum output in bytes; the rest is discarded.
+  ///   - ended: called once, in a later turn, with the last line of its output.
   init(
     _ program: Program, on reactor: Reactor, limit: Duration, outputLimit: Int,
     ended: @escaping (ProcessEnd, String) -> Void
@@ -45,7 +45,7 @@ final class RenewalProcess {
       if count > 0 {
         said += chunk[..<min(count, max(0, outputLimit - said.count))]
       } else {
-        // The end, unless there is only nothing more now.
+        // The end, unless there is just no more data yet.
         if count == 0 || errno != EAGAIN { outputWatch = nil }
         return
       }

@@ -2,19 +2,23 @@ import AgentProtocol
 import SupervisorLink
 import SystemCalls
 
-/// A client's request on its way: it is answered once, or given up.
+/// A client's request in progress: it is answered once, or abandoned.
 final class ClientRequest {
-  /// Who asks.
+  /// The client that sent it.
   let client: VerifiedClient
-  /// What the client may do; `nil` until that was looked up, and for a client that no rule is for.
+  /// What the client may do; `nil` until that is determined, and for a client that no rule matches.
   var rights: ClientRights?
-  /// What is asked.
+  /// The requested command.
   let command: JobCommand
-  /// The inotify(7) instance of the listener that asks, as long as somebody waits for the answer: a request may be kept for
-  /// longer, and the descriptor of a listener that is gone is not.
+  /// The inotify(7) instance of the requesting listener while the answer is awaited.
+  ///
+  /// A request may be kept for longer, but must not keep the descriptor of a listener that has ended.
   private(set) var inotify: FileDescriptor?
   private var reply: ((JobAnswer, [FileDescriptor]) -> Void)?
+  /// Records what was decided, also if nobody waits for the answer any more.
+  var audit: ((ClientRequest, JobAnswer) -> Void)?
   private var timer: TimerQueue.Timer?
+  private var over: [() -> Void] = []
 
   init(
     _ command: JobCommand, from client: VerifiedClient, inotify: FileDescriptor,
@@ -26,25 +30,34 @@ final class ClientRequest {
     self.reply = reply
   }
 
-  /// Whether somebody still waits for the answer.
+  /// Whether the answer is still awaited.
   var isOpen: Bool { reply != nil }
 
-  /// Answers; from the second time on it does nothing.
+  /// Records and sends the answer; does nothing after the first time.
   func answer(_ answer: JobAnswer, descriptors: [FileDescriptor] = []) {
     let reply = reply
+    let audit = audit
+    self.audit = nil
     abandon()
+    audit?(self, answer)
     reply?(answer, descriptors)
   }
 
-  /// Nobody waits any more.
+  /// Drops the request: its answer is no longer awaited.
   func abandon() {
     reply = nil
     inotify = nil
     timer?.cancel()
     timer = nil
+    let due = over
+    over = []
+    for handler in due { handler() }
   }
 
-  /// Keeps the timer that answers at last, to be cancelled by any other answer.
+  /// Calls `handler` when the request is answered or abandoned.
+  func whenOver(_ handler: @escaping () -> Void) { over.append(handler) }
+
+  /// Keeps the timer that sends a final answer; any other answer cancels it.
   func answerLatest(by timer: TimerQueue.Timer) {
     self.timer = timer
   }

@@ -5,7 +5,7 @@ import Logging
 import SystemCalls
 
 extension Jobs {
-  /// Forgets a job that has ended, with its output.
+  /// Deletes a job that has ended, including its output.
   func deleteJob(_ id: JobID, _ request: ClientRequest) {
     do throws(Problem) {
       let status = try knownStatus(id, for: request)
@@ -23,7 +23,7 @@ extension Jobs {
     ledger.afterwards { [weak self] problem in
       guard let self else { return }
       if let problem { return request.answer(.problem(problem)) }
-      // The id is free when this is answered.
+      // The ID must be free when this is answered.
       retention.removeFolder(of: id) { request.answer(.deleted) }
     }
   }

@@ -7,8 +7,8 @@ extension Jobs {
     ledger.afterwards { [weak self] _ in
       guard let self else { return }
       do {
-        let owner = try rights(of: request).owner(request.client)
-        var page = try ledger.page(filter, owner: owner)
+        let isLimited = try rights(of: request).owner(request.client) != nil
+        var page = try ledger.page(filter, of: isLimited ? request.client.identity : nil)
         page.jobs = page.jobs.map(withOutputSoFar)
         request.answer(.jobs(page))
       } catch let error as LedgerError {

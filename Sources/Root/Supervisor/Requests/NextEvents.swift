@@ -1,8 +1,7 @@
 import AgentProtocol
 
 extension Jobs {
-  /// Answers with what has happened behind a place in the sequence of events, as far as the client may see the jobs, when there is
-  /// something.
+  /// Answers with the events after `position`, of jobs that the client may see, as soon as there is one.
   func nextEvents(after position: EventPosition?, wait: Double, _ request: ClientRequest) {
     do throws(Problem) {
       let owner = try rights(of: request).owner(request.client)

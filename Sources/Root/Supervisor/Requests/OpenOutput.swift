@@ -6,7 +6,7 @@ import Logging
 import SystemCalls
 
 extension Jobs {
-  /// Answers with the file of one of the job's streams, opened for reading. A follower of a job that waits is answered when it starts.
+  /// Answers with the file of one of the job's streams, opened for reading. If the client follows a waiting job, answers when it starts.
   func openOutput(_ id: JobID, _ stream: OutputStream, follow: Bool, _ request: ClientRequest) {
     ledger.afterwards { [weak self] _ in
       guard let self, request.isOpen else { return }
@@ -21,7 +21,7 @@ extension Jobs {
     }
   }
 
-  /// Answers, now that the job runs or will never, those who asked for its output before.
+  /// Answers requests for the output of a job that were kept until it ran or was certain never to run.
   func answerStartWaiters(of id: JobID) {
     for request in startWaiters.take(id) { request.command.row.handler(self, request) }
   }
@@ -46,7 +46,7 @@ extension Jobs {
       request.answer(.output(status, watch: watch), descriptors: [output])
     } catch {
       log.logger.error("output cannot be opened: \(error)", metadata: ["job": "\(status.id)"])
-      // Descriptors come back: the client may ask again, and does so by itself.
+      // Descriptors become free again: the client may retry, and does so automatically.
       let kind: ProblemKind = [EMFILE, ENFILE].contains(error.code) ? .unavailable : .fault
       request.answer(.problem(Problem(kind, "the output of job \(status.id) cannot be opened: \(error.reason)")))
     }

@@ -5,7 +5,7 @@ import Logging
 import SupervisorLink
 
 extension Jobs {
-  /// Answers with a job's status: at once, or when it has ended, or after `wait` seconds.
+  /// Answers with a job's status: immediately, or when it has ended, or after `wait` seconds.
   func showJob(_ id: JobID, wait: Double, _ request: ClientRequest) {
     guard wait > 0 else { return answerStatus(id, request) }
     ledger.afterwards { [weak self] _ in
@@ -18,7 +18,7 @@ extension Jobs {
     }
   }
 
-  /// Answers with a job's status as it is on disk when the turn has ended.
+  /// Answers with a job's status as it is on disk at the end of the turn.
   func answerStatus(_ id: JobID, _ request: ClientRequest) {
     ledger.afterwards { [weak self] problem in
       guard let self else { return }
@@ -30,10 +30,10 @@ extension Jobs {
     }
   }
 
-  /// The status as the changes of this turn leave it, with what a running job has written so far.
+  /// Returns the status including the changes of this turn, with the present output size of a running job.
   ///
-  /// - Parameter problem: the problem to throw for an unknown job in place of `.notFound`: why it could not be recorded.
-  /// - Throws: also if the job is not for this client to see; everything that is done with a certain job asks here.
+  /// - Parameter problem: thrown for an unknown job in place of `.notFound`: why it could not be recorded.
+  /// - Throws: `Problem`, also if this client may not see the job; every request about a certain job is checked here.
   func knownStatus(_ id: JobID, for request: ClientRequest, _ problem: Problem? = nil) throws(Problem) -> JobStatus {
     let found: JobStatus?
     do throws(LedgerError) { found = try ledger.status(of: id) } catch { throw logged(error) }
@@ -42,7 +42,7 @@ extension Jobs {
     return withOutputSoFar(status)
   }
 
-  /// What `handle(_:)` found that the client may do.
+  /// Returns the client's rights as `handle(_:)` determined them.
   func rights(of request: ClientRequest) throws(Problem) -> ClientRights {
     if let rights = request.rights { return rights }
     throw Problem(.forbidden, "the rights of this client are not known")
@@ -56,7 +56,7 @@ extension Jobs {
     return status
   }
 
-  /// What a client is told of an error whose details are for the log.
+  /// Logs the details of an error and returns what the client is told.
   func logged(_ error: LedgerError) -> Problem {
     if error.kind != .badCursor { log.logger.error("ledger: \(error)") }
     return Problem(error)

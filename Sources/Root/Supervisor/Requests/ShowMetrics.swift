@@ -2,7 +2,7 @@ import AgentProtocol
 import SystemCalls
 
 extension Jobs {
-  /// Answers with what was counted.
+  /// Answers with the counters.
   func showMetrics(_ request: ClientRequest) {
     var figures = tally.figures(capacity)
     figures.ledgerBytes = ledger.size

@@ -3,29 +3,62 @@ import JobLaunch
 import JobLedger
 
 extension Jobs {
-  /// Takes a job in. The same id with the same body is the same job, asked for again; it is not started twice.
+  /// Answers whether the client may submit jobs, so that the body is not read if it may not.
+  func permitSubmit(_ request: ClientRequest) {
+    answeringProblems(of: request) {
+      try rights(of: request).checkChange()
+      request.answer(.permitted)
+    }
+  }
+
+  /// Accepts a job once its user is known. The same ID with the same body is the same job, requested again; it is not started twice.
   func submitJob(_ id: JobID, _ job: JobRequest, _ request: ClientRequest) {
-    do {
+    answeringProblems(of: request) {
       let rights = try rights(of: request)
       if let known = try ledger.request(of: id) { return answerKnown(id, known == job, request) }
-      let user = try policy.user(for: job, rights)
-      let pool = try policy.pool(for: job, rights, of: queue.pools)
+      if let spent = try ledger.spent(id) { return try answerSpent(id, spent, job, request) }
+      // What is refused for another reason needs no look-up.
+      _ = try policy.user(for: job, rights)
+      _ = try policy.pool(for: job, rights, of: queue.pools)
       try checkLimits(job)
       try diskFloor.check(launcher.folder)
-      var status = JobStatus(
-        accepted: id, command: job.command, user: user, client: request.client.identity, at: .now(), labels: job.labels)
-      status.pool = pool
-      status.reason = job.warning
-      switch queue.admit(id, in: JobQueue.Lane(pool: pool, owner: JobOwner(status.client))) {
-      case .full: throw Problem(.full, "\(queue.queued) jobs are already waiting")
-      case .waits:
-        status.state = .queued
-        recordDurably(status, job, .noPlaceIsFree, request)
-      case .runs:
-        running[id] = Running()
-        recordDurably(status, job, .start, request)
+      accounts.look(up: policy.question(job, rights), for: .request(request)) { [weak self] found in
+        guard let self, request.isOpen else { return }
+        answeringProblems(of: request) { try self.submitJob(id, job, found, request) }
       }
-    } catch let problem as Problem {
+    }
+  }
+
+  /// Accepts the job after its user was looked up: meanwhile it may have been submitted again, or the rules may have changed.
+  private func submitJob(_ id: JobID, _ job: JobRequest, _ found: Found, _ request: ClientRequest) throws {
+    try admit(request)
+    let rights = try rights(of: request)
+    if let known = try ledger.request(of: id) { return answerKnown(id, known == job, request) }
+    if let spent = try ledger.spent(id) { return try answerSpent(id, spent, job, request) }
+    let user = try policy.user(for: job, rights, found)
+    let pool = try policy.pool(for: job, rights, of: queue.pools)
+    var status = JobStatus(
+      accepted: id, command: job.command, user: user, client: request.client.identity, at: .now(), labels: job.labels)
+    status.pool = pool
+    status.reason = job.warning
+    let owner = JobOwner(status.client)
+    switch queue.admit(id, in: JobQueue.Lane(pool: pool, owner: owner)) {
+    case .full: throw Problem(.full, "\(queue.queued) jobs are already waiting")
+    case .keptForOthers:
+      throw Problem(
+        .full,
+        "\(queue.waiting(of: owner)) jobs of this client wait already; what is left of max_queued is for others")
+    case .waits:
+      status.state = .queued
+      recordDurably(status, job, .noPlaceIsFree, found, request)
+    case .runs:
+      running[id] = Running()
+      recordDurably(status, job, .start, found, request)
+    }
+  }
+
+  private func answeringProblems(of request: ClientRequest, _ body: () throws -> Void) {
+    do { try body() } catch let problem as Problem {
       request.answer(.problem(problem))
     } catch let error as LedgerError {
       request.answer(.problem(logged(error)))
@@ -34,8 +67,12 @@ extension Jobs {
     }
   }
 
-  /// Refuses what the host cannot hold a job to, now rather than at its start.
+  /// Refuses limits that the host cannot enforce, now rather than when the job starts.
   private func checkLimits(_ job: JobRequest) throws(Problem) {
+    if let limit = job.outputLimit, let most = launcher.outputLimit, limit > most {
+      throw Problem(
+        .notSupported, "output_limit: \(limit) bytes; this agent allows \(most) (output_limit in agentd.toml)")
+    }
     for (key, text) in [("stdin", job.stdin), ("script", job.script)] {
       guard let size = text?.utf8.count, size > inputLimit else { continue }
       throw Problem(.bodyTooLarge, "\(key): \(size) bytes; this agent accepts at most \(inputLimit)")
@@ -46,22 +83,39 @@ extension Jobs {
   }
 
   private func answerKnown(_ id: JobID, _ same: Bool, _ request: ClientRequest) {
-    // To a client that may not see the job, whether the bodies are the same is as secret as the job.
-    do throws(Problem) { _ = try knownStatus(id, for: request) } catch {
-      let taken = Problem(.conflict, "job \(id) was submitted before by another client")
-      return request.answer(.problem(error.kind == .forbidden ? taken : error))
-    }
+    do throws(Problem) { _ = try knownStatus(id, for: request) } catch { return request.answer(.problem(error)) }
     guard same else {
       return request.answer(.problem(Problem(.conflict, "job \(id) was submitted before with another body")))
     }
     answerStatus(id, request)
   }
 
-  // A job that is to run at once is recorded as running in the same transaction: one fsync before its start, not two.
-  private func recordDurably(_ status: JobStatus, _ job: JobRequest, _ event: JobEvent, _ request: ClientRequest) {
+  /// Answers for a job that was forgotten early, with what is still known of how it ended. It is not run again.
+  private func answerSpent(_ id: JobID, _ spent: SpentJob, _ job: JobRequest, _ request: ClientRequest) throws {
+    var status = JobStatus(
+      accepted: id, command: job.command, user: spent.user, client: spent.client, at: spent.submittedAt,
+      labels: job.labels)
+    status.state = spent.state
+    status.exitCode = spent.exitCode
+    status.signal = spent.signal
+    status.finishedAt = spent.finishedAt
+    status.reason = "it ran before; its record and its output are no longer kept"
+    guard (try? rights(of: request).checkSight(of: status, by: request.client)) != nil else {
+      throw Problem(.conflict, "job \(id) was submitted before by another client")
+    }
+    guard let digest = spent.digest, digest == (try JobLedger.digest(of: job)) else {
+      throw Problem(.conflict, "job \(id) was submitted before with another body")
+    }
+    request.answer(.job(status, created: false))
+  }
+
+  // A job that starts at once is recorded as running in the same transaction: one fsync before its start, not two.
+  private func recordDurably(
+    _ status: JobStatus, _ job: JobRequest, _ event: JobEvent, _ found: Found, _ request: ClientRequest
+  ) {
     var recorded = status
     if event == .start { recorded.startedAt = status.submittedAt }
-    ledger.insert(recorded, request: job, then: event)
+    ledger.insert(recorded, request: job, names: request.client.names, then: event)
     ledger.afterwards { [weak self] problem in
       guard let self else { return }
       if let problem {
@@ -71,7 +125,7 @@ extension Jobs {
       }
       tally.submitted += 1
       request.answer(.job(status, created: true))
-      if event == .start { start(status.id, job, as: status.user) }
+      if event == .start { start(status.id, job, found) }
     }
   }
 }

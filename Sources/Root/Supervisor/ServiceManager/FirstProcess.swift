@@ -2,19 +2,21 @@ import CLinux
 import Glibc
 import SystemCalls
 
-/// Process 1 of a container: the kernel makes it the parent of whatever loses its own, and it has to wait for them, or their numbers
-/// are never free again; see pid_namespaces(7).
+/// Process 1 of a container; see pid_namespaces(7).
+///
+/// The kernel makes it the parent of all orphans, and it has to wait for them, or their process IDs are never freed.
 enum FirstProcess {
   private static let forwarded = [SIGTERM, SIGINT, SIGHUP, SIGUSR1]
 
-  /// Leaves that to this process and returns in a child, which goes on as agentd. This process passes signals on to it, and exits
-  /// as it does; what is left in the container then ends with it.
+  /// Leaves reaping to this process and returns in a child, which continues as agentd.
   ///
-  /// For a process with one thread.
+  /// This process forwards signals to it and exits with its status, which ends everything left in the container.
+  ///
+  /// Requires a single-threaded process.
   static func split() throws(SystemError) {
     var mask = sigset_t()
     try checked("sigprocmask") { sigprocmask(SIG_BLOCK, nil, &mask) }
-    // Before there is a child, so that none is lost: what process 1 does not ask for never reaches it.
+    // Before the child exists, so that no signal is lost: process 1 never receives those that it does not ask for.
     let signals = try SignalDescriptor(forwarded + [SIGCHLD])
     let child = try checked("fork", nil) { clinux_fork() }
     if child > 0 { attend(child, signals) }
@@ -34,7 +36,7 @@ enum FirstProcess {
   private static func reapAll(_ child: pid_t) {
     var status: Int32 = 0
     while case let ended = waitpid(-1, &status, WNOHANG), ended > 0 {
-      // As a shell says it: WIFSIGNALED and WEXITSTATUS, which Swift does not see.
+      // As a shell reports it. The macros are WIFSIGNALED and WEXITSTATUS, which Swift cannot import.
       if ended == child { _exit(status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F) }
     }
   }

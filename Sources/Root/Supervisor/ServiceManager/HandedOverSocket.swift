@@ -2,14 +2,14 @@ import Glibc
 import SystemCalls
 
 extension ListeningSocket {
-  /// A socket that whoever started agentd has bound, and holds while agentd is away.
+  /// Takes over a socket that the process that started agentd bound, and holds while agentd is not running.
   ///
-  /// - Parameter number: its descriptor, which is owned from here on.
+  /// - Parameter number: its descriptor, which this object owns from now on.
   init(handedOver number: Int32) throws(StartFailure) {
     let unfit = StartFailure(
       EX_CONFIG, "descriptor \(number), handed over by the service manager, is not a listening TCP socket",
       hint: "see ListenStream= in agentd.socket")
-    // Of one that is not open nothing may be closed later on.
+    // A descriptor that is not open must not be closed later.
     guard fcntl(number, F_GETFD) >= 0 else { throw unfit }
     let descriptor = FileDescriptor(owning: number)
     guard (try? descriptor.option(SO_PROTOCOL)) == Int32(IPPROTO_TCP), (try? descriptor.option(SO_ACCEPTCONN)) == 1,
@@ -44,7 +44,7 @@ extension ListeningSocket {
 }
 
 extension FileDescriptor {
-  /// The value of a socket's option; socket(7).
+  /// Returns the value of a socket option; socket(7).
   fileprivate func option(_ name: Int32) throws(SystemError) -> Int32 {
     var value: Int32 = 0
     var length = socklen_t(MemoryLayout<Int32>.size)

@@ -1,23 +1,23 @@
 import Glibc
 
-/// What a service manager's environment asks for and offers: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3).
+/// What a service manager requests and offers in the environment: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3).
 struct ServiceEnvironment: Equatable {
-  /// The datagram socket that wants to be told: a path, or `@` and a name that is no file.
+  /// The datagram socket for notifications: a path, or `@` and a name in the abstract namespace.
   var notifySocket: String?
-  /// How long it may wait for a sign of life; `nil` where it wants none.
+  /// The watchdog's timeout; `nil` if there is no watchdog.
   var watchdogLimit: Duration?
-  /// How many listening sockets are open, from `firstSocket` on.
+  /// The number of listening sockets that are open, from `firstSocket` on.
   var socketCount = 0
 
   /// The descriptor of the first socket that is handed over.
   static let firstSocket: Int32 = 3
-  /// The most sockets that are taken: so many a frame to the listener holds, and more.
+  /// The maximum number of sockets; a frame to the listener holds this many and more.
   static let maximumSockets = 32
 
-  /// Nothing asked for, nothing offered.
+  /// Creates an environment that requests and offers nothing.
   init() {}
 
-  /// What is meant for the process with this number; what names another one is not.
+  /// Reads what is meant for the process with this ID; ignores what names another process.
   init(_ environment: [String: String], processID: pid_t) throws(StartFailure) {
     notifySocket = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
     let isWatched = environment["WATCHDOG_PID"].map { $0 == "\(processID)" } ?? true

@@ -3,10 +3,9 @@ import Glibc
 import Logging
 import SystemCalls
 
-/// The service manager that started agentd, as far as it wants to be told how agentd fares and has handed over sockets. Without one
-/// every call does nothing.
+/// The service manager that started agentd: notifies it of agentd's state, and takes over its sockets. Without one every call does nothing.
 final class ServiceManager {
-  /// The listening sockets that it holds for agentd: in place of the addresses of listener.toml, where there are any.
+  /// The listening sockets that it holds for agentd; if there are any, they replace the addresses in listener.toml.
   let sockets: [ListeningSocket]
   private let environment: ServiceEnvironment
   private let socket: FileDescriptor?
@@ -29,13 +28,13 @@ final class ServiceManager {
       }
   }
 
-  /// agentd serves; `status` is shown to people.
+  /// Reports that agentd serves; `status` is shown to users.
   func isReady(_ status: String) {
     isReloading = false
     send(["READY=1", "STATUS=\(status.escapingControlCharacters())"])
   }
 
-  /// A reload begins.
+  /// Reports that a reload begins.
   func reloads() {
     isReloading = true
     var now = timespec()
@@ -43,15 +42,15 @@ final class ServiceManager {
     send(["RELOADING=1", "MONOTONIC_USEC=\(now.tv_sec * 1_000_000 + now.tv_nsec / 1000)"])
   }
 
-  /// The reload that was told of, if one was, is over.
+  /// Reports the end of a reload, if its start was reported.
   func reloadIsOver(_ status: String) {
     if isReloading { isReady(status) }
   }
 
-  /// agentd is about to end.
+  /// Reports that agentd is about to end.
   func stops() { send(["STOPPING=1", "STATUS=stops; jobs keep running"]) }
 
-  /// Gives signs of life, three in the time that is allowed, as long as each `probe` calls back.
+  /// Sends keep-alive messages, three per watchdog timeout, as long as each `probe` calls back.
   func keepWatch(on reactor: Reactor, _ probe: @escaping (_ answered: @escaping () -> Void) -> Void) {
     guard let limit = environment.watchdogLimit, socket != nil else { return }
     probe { [weak self] in self?.send(["WATCHDOG=1"]) }
@@ -69,7 +68,7 @@ final class ServiceManager {
 }
 
 extension FileDescriptor {
-  /// sendto(2) a local socket: a path, or `@` and a name in the abstract namespace; unix(7).
+  /// Sends to a local socket: a path, or `@` and a name in the abstract namespace; sendto(2), unix(7).
   fileprivate func send(_ message: [UInt8], toLocal name: String) throws(SystemError) {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)

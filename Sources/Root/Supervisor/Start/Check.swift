@@ -2,16 +2,19 @@ import AgentConfiguration
 import AgentLogging
 import AgentProtocol
 import Glibc
+import JobLaunch
 import Logging
 import SupervisorLink
 import SystemCalls
 import Values
 import Wording
 
-/// `agentd -t`: everything that a start needs of configuration and store, without a start. Certificates are read by a
-/// listener that is started for this and accepts nothing.
+/// `agentd -t`: checks the configuration and the store as a start would, without starting.
+///
+/// A listener that is started for this and accepts nothing reads the certificates.
 enum Check {
-  /// - Returns: `EX_OK`, with one line on standard output, and another for a forecast; `EX_CONFIG` where something breaks.
+  /// - Returns: `EX_OK`, with one line on standard output, and another for a forecast.
+  /// - Throws: `StartFailure` with `EX_CONFIG` if something is wrong, or breaks within the forecast.
   static func run(_ options: StartOptions) throws(StartFailure) -> Int32 {
     signal(SIGPIPE, SIG_IGN)
     if let question = options.question {
@@ -21,6 +24,8 @@ enum Check {
     var material = try ServingMaterial.load(options)
     if options.forecastUntil != nil { material = try material.forecasting() }
     LogStart.bootstrap(level: .critical)
+    let risks = riskyUsers(material)
+    if let fault = risks.ownUsers.first { throw StartFailure(EX_CONFIG, fault) }
     let report = try ask(material).get()
     if let warning = material.accounts?.warning {
       let line = Array("agentd: warning: \(warning)\n".utf8)
@@ -31,11 +36,18 @@ enum Check {
     print(
       "agentd: configuration is valid (\(file)): listener certificate \(report.subject), valid to \(report.notAfter), "
         + "\(counted(roots, "trusted root"))")
+    for warning in risks.warnings { print("agentd: warning: \(warning)") }
     if let until = options.forecastUntil { try forecast(report.breakages ?? [], until) }
     return EX_OK
   }
 
-  /// Names the first thing that will break; it is a failure if that is before `until`.
+  private static func riskyUsers(_ material: ServingMaterial) -> RiskyUsers {
+    // If agentd is not root, all jobs run as one user, and the users in the file do not matter.
+    guard geteuid() == 0 else { return RiskyUsers(material.configuration, ReservedAccounts()) { _ in nil } }
+    return RiskyUsers(material.configuration, material.reserved) { (try? Account.resolve($0))?.user }
+  }
+
+  /// Prints the first thing that will break; throws if that is before `until`.
   private static func forecast(_ breakages: [Breakage], _ until: Timestamp) throws(StartFailure) {
     let first = breakages.first.map { ($0.time, $0.text(from: .now()).escapingControlCharacters()) }
     if let (time, text) = first, time <= until { throw StartFailure(EX_CONFIG, "breaks \(text)") }
@@ -43,7 +55,7 @@ enum Check {
     print("agentd: nothing breaks until \(until.description.replacing(".000Z", with: "Z")); \(later)")
   }
 
-  /// Has a listener look at the material, and at a client's chain.
+  /// Has a listener check the material, and a client's chain if `presented` is given.
   static func ask(
     _ material: ServingMaterial, presented: String? = nil
   ) throws(StartFailure) -> Result<ListenerReport, StartFailure> {
@@ -56,7 +68,7 @@ enum Check {
       reactor.stop()
     }
     try required(orExit: EX_OSERR) { () throws(SystemError) in try reactor.run() }
-    // A service manager that starts agentd after the check finds nothing left over of it.
+    // When a service manager starts agentd after the check, nothing of the check must be left.
     var isOver = false
     listeners.stop(limit: .seconds(1)) {
       isOver = true

@@ -6,9 +6,9 @@ import SupervisorLink
 import SystemCalls
 import Values
 
-/// `agentd -t --as CLIENT`: what a decision would be, by which rule, and why. Nothing is run, and the ledger is not looked at.
+/// `agentd -t --as CLIENT`: explains what a decision would be, by which rule, and why. Nothing is run, and the ledger is not read.
 enum Explain {
-  /// - Returns: `EX_OK` if the job would be taken in, else `EX_NOPERM`; what led there is on standard output.
+  /// - Returns: `EX_OK` if the job would be accepted, otherwise `EX_NOPERM`; the reasons are on standard output.
   static func run(_ options: StartOptions, _ question: PolicyQuestion) throws(StartFailure) -> Int32 {
     let configuration: AgentConfiguration
     do throws(ConfigurationError) {
@@ -16,9 +16,15 @@ enum Explain {
         file: options.configurationFile, environment: options.environment, isRoot: geteuid() == 0)
     } catch { throw StartFailure(error) }
     let presented = try presented(options, question)
-    let explanation = Explanation(
-      of: try job(question), by: presented, configuration,
-      .ofThisProcess(defaultUser: configuration.jobs.defaultUser, clients: configuration.clients))
+    var policy = JobPolicy.ofThisProcess(
+      defaultUser: configuration.jobs.defaultUser, clients: configuration.clients)
+    if policy.isRoot {
+      // A user that does not exist yet is reserved from no job; the check without --as says that it is missing.
+      policy.reserved = ReservedAccounts(
+        RoleAccounts.names(configuration.process).compactMap { LookUp(user: $0).answer().account }
+          .map { RoleOrder.Account(user: $0.user, group: $0.group) })
+    }
+    let explanation = Explanation(of: try job(question), by: presented, configuration, policy)
     for line in explanation.lines { print(line) }
     return explanation.isAllowed ? EX_OK : EX_NOPERM
   }
@@ -32,7 +38,7 @@ enum Explain {
     return job
   }
 
-  /// The client that the words stand for. A file is read by a listener that is started for this: no certificate is read here.
+  /// Returns the client that the words describe. A file is read by a listener started for this: this process reads no certificates.
   private static func presented(
     _ options: StartOptions, _ question: PolicyQuestion
   ) throws(StartFailure) -> PresentedClient {
@@ -72,7 +78,7 @@ enum Explain {
     return presented
   }
 
-  /// The certificates of a PEM file and nothing else: a private key in it is nobody's business.
+  /// Returns only the certificates of a PEM file: a private key in it must not be passed on.
   private static func certificates(in bytes: [UInt8]) -> String {
     var (inside, kept) = (false, "")
     for line in String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline) {
@@ -84,7 +90,7 @@ enum Explain {
   }
 }
 
-/// A decision with all that led to it.
+/// A decision with all its reasons.
 struct Explanation {
   private(set) var lines: [String] = []
   private(set) var isAllowed = false
@@ -107,7 +113,7 @@ struct Explanation {
         throw error
       }
       describeTables(policy.clients, presented.client, file, until: rights.table)
-      let judgement = policy.judge(job, rights)
+      let judgement = policy.judge(job, rights, policy.question(job, rights).answer())
       lines += judgement.conditions.map { "  \($0.refusal == nil ? "yes" : "NO "): \($0.text)" }
       if let problem = judgement.problem { throw problem }
       let pool = try policy.pool(for: job, rights, of: configuration.jobs.pools)
@@ -137,7 +143,7 @@ struct Explanation {
   private mutating func conclude(_ refusal: String) { lines.append("refused: \(refusal)") }
 
   private mutating func conclude(user: String, group: String?, pool: String?) {
-    // What the host does not know is no matter of policy, and is better learnt now than at the start.
+    // Policy does not cover what the host does not know, but it is better to learn it now than at the start.
     if let refusal = Self.fault(user, group) { return conclude("\(refusal); the job could not be started") }
     isAllowed = true
     lines.append("allowed: the job would run as \(user)" + (pool.map { ", in pool \($0)" } ?? ""))

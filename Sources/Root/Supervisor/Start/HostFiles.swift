@@ -4,16 +4,16 @@ import JobLaunch
 import JobLedger
 import SystemCalls
 
-/// The files and folders that a running agentd holds on to.
+/// The files and folders that a running agentd keeps open.
 struct HostFiles {
-  /// Held for the life of the process: there is one agentd for a runtime folder.
+  /// Held for the life of the process: there is one agentd per runtime folder.
   let pidFile: PidFile
   /// The record of all jobs.
   let ledger: JobLedger
   /// The jobs' folders.
   let launcher: JobLauncher
 
-  /// Claims the pid file, opens the ledger and finds the shepherd. Folders are made where they are missing.
+  /// Claims the pid file, opens the ledger and finds the shepherd. Missing folders are created.
   init(_ configuration: AgentConfiguration) throws(StartFailure) {
     let paths = configuration.paths
     pidFile = try Self.claim(paths)
@@ -26,7 +26,7 @@ struct HostFiles {
     }
   }
 
-  /// Makes the state folder, and refuses one that others could put jobs into.
+  /// Creates the state folder, and refuses one that others could put jobs into.
   static func makeState(_ state: String) throws(StartFailure) {
     let status = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
       try Folder.make(state, mode: 0o700)
@@ -55,8 +55,9 @@ struct HostFiles {
       EX_TEMPFAIL, "agentd is already running\(holder.map { " as process \($0)" } ?? "") (\(paths.pidFile))",
       hint: holder.map { "reload it with: kill -HUP \($0), or stop it with: kill \($0)" })
   }
-  /// A process that an agentd killed a moment ago was just starting has its lock until it executes its program: then there is
-  /// a lock and nobody who is named to hold it.
+  /// Claims the pid file, retrying for a short time.
+  ///
+  /// A process that a killed agentd was just starting holds the lock until it executes its program; the lock then names no holder.
   private static func claimPatiently(_ path: String) throws(SystemError) -> PidFile? {
     for _ in 0..<100 {
       if let claimed = try PidFile.claim(path) { return claimed }

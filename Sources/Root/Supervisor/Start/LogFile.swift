@@ -4,14 +4,14 @@ import Glibc
 import Logging
 import SystemCalls
 
-/// The file that a detached agentd logs to.
+/// The log file of a detached agentd.
 enum LogFile {
-  /// Opens it for appending, or makes it (mode 0640). Of a FIFO that nobody reads this fails, and nothing waits for a reader.
+  /// Opens it for appending, or creates it (mode 0640). Fails on a FIFO that no one reads instead of waiting for a reader.
   static func open(_ path: String) throws(SystemError) -> FileDescriptor {
     try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, mode: 0o640)
   }
 
-  /// Puts descriptor 2 on the file that has the name now: after a rotation, another one.
+  /// Reopens descriptor 2 on the file that has the name now, which after a rotation is another one.
   static func reopen(_ path: String) throws(SystemError) {
     let number = try open(path)
     let raw = number.raw
@@ -20,11 +20,11 @@ enum LogFile {
 }
 
 extension AgentConfiguration.LogFormat {
-  /// The same format in the words of AgentLogging.
+  /// The corresponding format of AgentLogging.
   var forLines: LogFormat { LogFormat(rawValue: rawValue) ?? .text }
 }
 
 extension AgentConfiguration.LogLevel {
-  /// The same level in the words of swift-log.
+  /// The corresponding level of swift-log.
   var forLogger: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
 }

@@ -2,18 +2,18 @@ import AgentProtocol
 import Glibc
 import Logging
 
-/// The limits on open descriptors, which bound how many jobs can run, each held by two, and how many connections there can be.
+/// The limit on open descriptors, which bounds the number of running jobs, with two descriptors each, and of connections.
 enum OpenFileLimit {
-  /// Descriptors besides those of running jobs: ledger, links, sockets, outputs on their way to a listener.
+  /// Descriptors other than those of running jobs: ledger, links, sockets, outputs being passed to a listener.
   private static let others = 512
 
-  /// How many a listener may come to have open.
+  /// Returns how many descriptors a listener may need.
   static func needed(by limits: ListenerLimits) -> Int {
-    // A connection, and an output on its way over it; those that have not proven who they are, strangers or not.
+    // Each connection, and an output sent over it; connections that have not authenticated, from strangers or not.
     2 * limits.connections + 2 * limits.unauthenticated.full + others
   }
 
-  /// Warns where the hard limit, which nothing here can raise, lets connections wait that the configuration allows.
+  /// Warns if the hard limit, which nothing here can raise, is too low for the connections that the configuration allows.
   static func check(_ limits: ListenerLimits, _ log: SupervisorLog) {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_max < needed(by: limits)
@@ -25,7 +25,7 @@ enum OpenFileLimit {
     )
   }
 
-  /// Raises the soft limit as far as `maxRunning` jobs need. Jobs inherit it, so it is left alone where it is enough.
+  /// Raises the soft limit as far as `maxRunning` jobs need. Jobs inherit it, so it is left alone if it is sufficient.
   static func raise(forJobs maxRunning: Int, _ log: SupervisorLog) {
     let wanted = rlim_t(2 * maxRunning + others)
     var limit = rlimit()

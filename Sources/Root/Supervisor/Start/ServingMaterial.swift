@@ -7,35 +7,39 @@ import SupervisorLink
 import SystemCalls
 import Values
 
-/// Configuration and store at one moment: all that a listener is started from.
+/// Configuration and store at one moment: everything needed to start a listener.
 struct ServingMaterial {
   /// agentd.toml.
   let configuration: AgentConfiguration
-  /// Where to listen.
+  /// The addresses and ports to listen on.
   let endpoints: [ListeningSocket.Endpoint]
-  /// The certificate that is served.
+  /// The thumbprint of the listener's certificate.
   let thumbprint: Thumbprint
-  /// When the certificate is to be renewed; `nil` if it is not by itself.
+  /// When to renew the certificate; `nil` if it is not renewed automatically.
   let renewAt: Timestamp?
-  /// Whom listener and signer run as; `nil` for the supervisor's own user.
+  /// The users that listener and signer run as; `nil` for the supervisor's own user.
   let accounts: RoleAccounts?
   private let store: StoreSnapshot
-  /// The certificate's private key, open for reading; nobody reads it here.
+  /// The certificate's private key, open for reading; this process does not read it.
   let key: FileDescriptor
 
-  /// Whether the listener is to say what will break; only in a check.
+  /// Whether the listener reports what will break; only in a check.
   private var forecasts = false
-  /// The record of clients for that, if there is one; nobody reads it here.
+  /// The record of clients for the forecast, if there is one; this process does not read it.
   private var clients: FileDescriptor?
 
   /// Reads and checks everything that can be checked without reading a certificate.
-  static func load(_ place: StartOptions) throws(StartFailure) -> ServingMaterial {
+  ///
+  /// - Parameter found: returns what is known of a user; the default looks it up synchronously.
+  static func load(
+    _ place: StartOptions, found: (String) -> Found = { LookUp(user: $0).answer() }
+  ) throws(StartFailure) -> ServingMaterial {
     let isRoot = geteuid() == 0
     do {
       let configuration = try AgentConfiguration.load(
         file: place.configurationFile, environment: place.environment, isRoot: isRoot)
       let listener = try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot)
-      let accounts = isRoot ? try RoleAccounts.resolve(configuration.process) : nil
+      let accounts = isRoot ? try RoleAccounts(configuration.process, found) : nil
       return try ServingMaterial(configuration, listener ?? ListenerConfiguration(), accounts)
     } catch let error as ConfigurationError {
       throw StartFailure(error)
@@ -48,7 +52,18 @@ struct ServingMaterial {
     }
   }
 
-  /// What the files say now of `renewAt`; `nil` also where they cannot be read.
+  /// Returns the users to look up for `load`.
+  static func users(_ place: StartOptions) throws(StartFailure) -> [String] {
+    guard geteuid() == 0 else { return [] }
+    do throws(ConfigurationError) {
+      return RoleAccounts.names(
+        try AgentConfiguration.load(
+          file: place.configurationFile, environment: place.environment, isRoot: true
+        ).process)
+    } catch { throw StartFailure(error) }
+  }
+
+  /// Returns `renewAt` as the files have it now; also `nil` if they cannot be read.
   static func renewalTime(_ place: StartOptions) -> Timestamp? {
     let isRoot = geteuid() == 0
     let configuration = try? AgentConfiguration.load(
@@ -97,7 +112,10 @@ struct ServingMaterial {
     return chosen
   }
 
-  /// Who is let in.
+  /// The users that agentd's own processes run as; no jobs run as them.
+  var reserved: ReservedAccounts { ReservedAccounts(accounts.map { [$0.listener, $0.signer] } ?? []) }
+
+  /// The trust material that decides which clients are admitted.
   var trust: ClientTrust {
     ClientTrust(
       certificates: store.certificates.map(\.text), roots: store.roots.map(\.text),
@@ -105,10 +123,10 @@ struct ServingMaterial {
       acceptsExpiredLists: configuration.tls.crlExpired == .warn)
   }
 
-  /// The trusted roots.
+  /// The thumbprints of the trusted roots.
   var rootThumbprints: Set<Thumbprint> { Set(store.roots.map(\.thumbprint)) }
 
-  /// The message that configures a listener, with its descriptors in the order that the contract wants.
+  /// Returns the message that configures a listener, and its descriptors in the order of the contract.
   func message(
     _ capacity: Capacity, _ sockets: [ListeningSocket], _ child: ListenerChild, checkOnly: Bool,
     presented: String? = nil
@@ -119,12 +137,12 @@ struct ServingMaterial {
       limits: configuration.limits, clientsAreRuled: !configuration.clients.isEmpty, checkOnly: checkOnly
     ).with(forecast: forecasts)
     material.presented = presented
-    material.signingSockets = child.signing.count
-    let descriptors = child.signing + [child.inotify] + sockets.map(\.descriptor)
-    return (.configure(material), descriptors + (clients.map { [$0] } ?? []))
+    let own = child.takeDescriptors()
+    material.signingSockets = own.signing
+    return (.configure(material), own.descriptors + sockets.map(\.descriptor) + (clients.map { [$0] } ?? []))
   }
 
-  /// The same for a check that is also to say what will break.
+  /// Returns the same material for a check that also reports what will break.
   func forecasting() throws(StartFailure) -> ServingMaterial {
     var material = self
     material.forecasts = true

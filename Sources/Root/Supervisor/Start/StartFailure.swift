@@ -4,13 +4,13 @@ import Glibc
 import JobLedger
 import SystemCalls
 
-/// Why agentd does not start, or does not take over a new configuration.
+/// The reason why agentd does not start, or does not adopt a new configuration.
 public struct StartFailure: Error, Equatable, Sendable, CustomStringConvertible {
   /// The exit code, as in sysexits(3).
   public let exitCode: Int32
   /// What is wrong, in one line.
   public let message: String
-  /// The command or change that mends it; `nil` where the message says it.
+  /// The command or change that fixes it; `nil` if the message says it.
   public let hint: String?
 
   init(_ exitCode: Int32, _ message: String, hint: String? = nil) {
@@ -41,7 +41,7 @@ extension StartFailure {
   }
 }
 
-/// Runs a system call that the start cannot do without.
+/// Makes a system call without which agentd cannot start.
 func required<Result>(
   orExit exitCode: Int32, _ body: () throws(SystemError) -> Result
 ) throws(StartFailure) -> Result {

@@ -1,20 +1,20 @@
 import Values
 
-/// How agentd was asked to run.
+/// The options that agentd was started with.
 public struct StartOptions: Sendable {
-  /// The configuration file that was named; `nil` for the default one.
+  /// The path of the configuration file; `nil` for the default one.
   public var configurationFile: String?
-  /// The environment in which files are looked for.
+  /// The environment that determines the location of files.
   public var environment: [String: String]
-  /// Stay in the foreground and log to descriptor 2.
+  /// Whether to stay in the foreground and log to descriptor 2.
   public var foreground: Bool
-  /// Only check configuration and store.
+  /// Whether only to check configuration and store.
   public var checkOnly: Bool
-  /// Only write a commented configuration to this file; `-` for standard output.
+  /// The file to write a commented configuration to, and nothing else; `-` for standard output.
   public var newConfiguration: String?
-  /// With `checkOnly`: fail if anything breaks until then.
+  /// With `checkOnly`: fail if anything breaks until this time.
   public var forecastUntil: Timestamp?
-  /// With `checkOnly`: which decision is to be explained, besides.
+  /// With `checkOnly`: a decision to explain instead of the check.
   public var question: PolicyQuestion?
 
   public init(configurationFile: String?, environment: [String: String], foreground: Bool, checkOnly: Bool) {
@@ -25,16 +25,17 @@ public struct StartOptions: Sendable {
   }
 }
 
-/// A decision that is to be explained: may this client run that as this user?
+/// A decision to explain: may this client run that as this user?
 public struct PolicyQuestion: Sendable {
-  /// Who asks: thumbprint, subject or alternative names; or the path of a file with the client's certificate, PEM. What is not
-  /// named of a client, it does not have.
+  /// The client: thumbprint, subject or alternative names; or the path of a file with the client's certificate, PEM.
+  ///
+  /// The client has no names other than those given.
   public var clients: [String]
-  /// The user that the job is to run as; `nil` for a request that names none.
+  /// The user that the job runs as; `nil` for a request that names none.
   public var user: String?
-  /// The group, likewise.
+  /// The group; `nil` for a request that names none.
   public var group: String?
-  /// The pool, likewise.
+  /// The pool; `nil` for a request that names none.
   public var pool: String?
   /// The program and its arguments.
   public var command: [String]

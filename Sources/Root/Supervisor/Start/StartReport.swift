@@ -3,17 +3,17 @@ import CLinux
 import Glibc
 import SystemCalls
 
-/// Where it is told whether the start succeeded: on the terminal that agentd was started from, also when it detaches.
+/// Reports whether the start succeeded to the terminal that agentd was started from, even after detaching from it.
 enum StartReport {
   /// This process is the one that was started.
   case terminal
-  /// The process that was started waits at the other end of the pipe, to print the failure and exit with its code.
+  /// The original process waits at the other end of the pipe, to print the failure and exit with its code.
   case parent(FileDescriptor)
 
-  /// The most bytes of a failure that the parent prints.
+  /// The maximum number of bytes of a report that the parent reads.
   private static let maximumLength = 16384
 
-  /// agentd serves.
+  /// Reports that agentd serves.
   func succeeded() {
     if case .parent(let pipe) = self {
       try? pipe.writeAll([UInt8(EX_OK)])
@@ -21,7 +21,7 @@ enum StartReport {
     }
   }
 
-  /// agentd does not start.
+  /// Reports that agentd does not start.
   func failed(_ failure: StartFailure) {
     switch self {
     case .terminal: Self.print(failure)
@@ -31,10 +31,11 @@ enum StartReport {
     }
   }
 
-  /// Leaves terminal, session and working folder behind, with descriptors 0 and 1 on /dev/null and 2 on `log`. Returns in
-  /// the daemon; the process that was started stays until the report, and exits as it says.
+  /// Detaches from terminal, session and working folder, with descriptors 0 and 1 on /dev/null and 2 on `log`.
   ///
-  /// Twice fork(2), so that the daemon leads no session and can never get a controlling terminal again; daemon(7).
+  /// Returns in the daemon; the original process stays until the report, and exits with its code.
+  ///
+  /// Forks twice, so that the daemon is not a session leader and can never acquire a controlling terminal; daemon(7).
   static func detach(log: FileDescriptor) throws(SystemError) -> StartReport {
     let ends = try FileDescriptor.pipe()
     let child = try checked("fork", nil) { clinux_fork() }
@@ -68,7 +69,7 @@ enum StartReport {
     write(text(failure))
   }
 
-  // sd-daemon(3): the priority of what is printed before there is a log.
+  // The priority of messages that are printed before there is a log; sd-daemon(3).
   private static func text(_ failure: StartFailure) -> String {
     let lines = [failure.message, failure.hint].compactMap(\.self)
     let prefix = LineStyle.forStandardError() == .journal ? "<3>" : ""
@@ -76,7 +77,7 @@ enum StartReport {
   }
 
   private static func write(_ text: String) {
-    // Nobody is left to be told when the terminal is gone.
+    // If the terminal is gone, there is no one left to tell.
     _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
   }
 }

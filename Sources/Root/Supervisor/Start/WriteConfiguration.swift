@@ -2,9 +2,9 @@ import AgentConfiguration
 import Glibc
 import SystemCalls
 
-/// `agentd -C FILE`: a configuration that names every key with its default, to begin with.
+/// `agentd -C FILE`: writes an initial configuration that names every key with its default.
 enum WriteConfiguration {
-  /// Makes the file, which must not be there yet; `-` is standard output. What is there already stays as it is.
+  /// Creates the file, which must not exist yet; `-` is standard output. An existing file is left unchanged.
   static func run(_ path: String) throws(StartFailure) -> Int32 {
     let contents = Array(AgentConfiguration.commented.utf8)
     if path == "-" {

@@ -2,21 +2,30 @@ import CertificateAuthority
 import CertificateStore
 import OpenSSL
 import SchedulerRegistry
+import SystemCalls
 import Values
 
 extension Scheduler {
-  /// CREATE ROOT CA.
+  /// Executes CREATE ROOT CA.
   func createRoot(_ switches: Switches) throws -> CommandAnswer {
-    let name = try switches.commonName("NAME", otherwise: CertificateAuthority.defaultName)
+    let wanted = switches.has("NAME") ? try switches.commonName("NAME", otherwise: "") : nil
     let lifetime = Lifetime(days: try switches.days(otherwise: Lifetime.rootDays), now: now)
-    let authority = try CertificateAuthority.create(named: name, try switches.keyKind(), for: lifetime)
-    let (isDefault, hadDefault) = try registry.update { record, transaction in
+    let kind = try switches.keyKind()
+    let (authority, isNamesake, isDefault, hadDefault) = try registry.update { record, transaction in
       let hadDefault = record.defaultRoot != nil
+      let present = try catalog(transaction.before).roots
+      let name = wanted ?? Self.unusedRootName(present)
+      let authority = try CertificateAuthority.create(named: name, kind, for: lifetime)
       try transaction.add(authority)
       if switches.has("MAKEDEFAULT") { record.defaultRoot = authority.certificate.sha256Thumbprint }
-      return (switches.has("MAKEDEFAULT"), hadDefault)
+      let isNamesake = present.contains { $0.hasSubject(of: authority.certificate) }
+      return (authority, isNamesake, switches.has("MAKEDEFAULT"), hadDefault)
     }
     var answer = CommandAnswer(["New self-signed certificate"] + facts(authority.certificate, isDefault: isDefault))
+    if isNamesake {
+      answer.warnings.append(
+        "another root CA here has the same name: people and other software will take one for the other")
+    }
     if isDefault, hadDefault {
       answer.warnings.append(
         "agents do not know this root yet: import it on each (EXPORT ROOT CA /NOKEY, then jams-register -I) before "
@@ -26,7 +35,14 @@ extension Scheduler {
     return answer
   }
 
-  /// CREATE EXEC CONNECTOR CERT.
+  /// Returns the default name of a new root CA: that of the documentation, with a number from the second one on.
+  private static func unusedRootName(_ present: [Certificate]) -> String {
+    let used = Set(present.flatMap(\.commonNames).map { Array($0.utf8) })
+    let names = [CertificateAuthority.defaultName] + (2...1001).map { "\(CertificateAuthority.defaultName) \($0)" }
+    return names.first { !used.contains(Array($0.utf8)) } ?? CertificateAuthority.defaultName
+  }
+
+  /// Executes CREATE EXEC CONNECTOR CERT.
   func createConnectorCertificate(_ switches: Switches) throws -> CommandAnswer {
     let name = try switches.commonName("NAME", otherwise: "Executor Connector \(hostNames[0])".prefix(64).description)
     let lifetime = Lifetime(days: try switches.days(otherwise: Lifetime.days), now: now)
@@ -42,14 +58,15 @@ extension Scheduler {
     return CommandAnswer(["New certificate"] + facts(certificate, isDefault: switches.has("MAKEDEFAULT")))
   }
 
-  /// CREATE AGENT LISTENER CERT.
+  /// Executes CREATE AGENT LISTENER CERT.
   func createListenerCertificate(_ switches: Switches) throws -> CommandAnswer {
     let name = try switches.agentName()
-    let (file, isPEM) = (switches.required("FILENAME"), switches.has("PEM"))
+    let file = try TargetFile(switches.required("FILENAME"), switches)
+    let isPEM = switches.has("PEM")
     let names = try switches.alternativeNames()
     let lifetime = try switches.listenerLifetime(now: now)
     let kind = try switches.keyKind()
-    // Before the question: a person shall not type a password for nothing.
+    // Before the prompt: a user must not type a password in vain.
     _ = try authority(nil, try registry.record(), try registry.store.snapshot())
     let password = try newPassword(switches, mayLack: isPEM)
     let key = try PrivateKey.generate(kind)
@@ -59,17 +76,17 @@ extension Scheduler {
       try record.note(certificate, .listener, of: authority, now)
       let bundle = KeyBundle(
         key: key, certificate: certificate, chain: switches.has("CHAIN") ? [authority.certificate] : [], name: name)
-      // Last, so that a file that cannot be written leaves no record of a certificate that nobody has.
+      // Last, so that a file that cannot be written leaves no record of a certificate that no one has.
       try bundle.write(to: file, asPEM: isPEM, password)
       return certificate
     }
-    let next = isPEM ? "jams-register -I \(file.split(separator: "/").last ?? "")\(password == nil ? "" : " -q")" : nil
+    let next = isPEM ? "jams-register -I \(Path.name(of: file.path))\(password == nil ? "" : " -q")" : nil
     return CommandAnswer(
-      ["New certificate"] + facts(certificate, isDefault: false) + ["written with its private key to \(file)"]
+      ["New certificate"] + facts(certificate, isDefault: false) + ["written with its private key to \(file.path)"]
         + (next.map { ["copy it to the agent and run there: \($0)"] } ?? []))
   }
 
-  /// Subject, names, validity and thumbprints.
+  /// Returns subject, names, validity and thumbprints, for display.
   func facts(_ certificate: Certificate, isDefault: Bool) -> [String] {
     let names = certificate.subjectAlternativeNames.map(\.value).joined(separator: ", ")
     return ["  subject     \(certificate.subject)"] + (names.isEmpty ? [] : ["  names       \(names)"])
@@ -84,15 +101,19 @@ extension Scheduler {
 }
 
 extension RegistryRecord {
-  /// Remembers what was issued, and forgets what is over.
+  /// Records an issued certificate, and forgets those that have expired.
+  ///
+  /// - Parameter renewed: the certificate that this one replaces, if it was issued for a renewal.
   mutating func note(
-    _ certificate: Certificate, _ role: IssuedCertificate.Role, of authority: CertificateAuthority, _ now: Int64
+    _ certificate: Certificate, _ role: IssuedCertificate.Role, of authority: CertificateAuthority, _ now: Int64,
+    inPlaceOf renewed: Certificate? = nil
   ) throws {
     issued.removeAll { $0.notAfter.seconds < now }
     issued.append(
       IssuedCertificate(
         root: authority.certificate.sha256Thumbprint, serialNumber: certificate.serialNumber,
         sha1Thumbprint: certificate.sha1Thumbprint, sha256Thumbprint: certificate.sha256Thumbprint,
-        subject: certificate.subject, role: role, notAfter: Timestamp(seconds: certificate.notAfter)))
+        subject: certificate.subject, role: role, notAfter: Timestamp(seconds: certificate.notAfter),
+        issuedAt: Timestamp(milliseconds: now * 1000), renewalOf: renewed?.sha256Thumbprint))
   }
 }

@@ -5,8 +5,9 @@ import OpenSSL
 import SystemCalls
 
 extension Scheduler {
-  /// EXPORT EXEC CERT /PEM: certificate, private key and root CA in one file, as curl, Prometheus and others read them; and what
-  /// curl -K reads. Both files are new ones, of their owner alone.
+  /// Executes EXPORT EXEC CERT /PEM: writes certificate, private key and root CA to one file, and a file for curl -K if asked.
+  ///
+  /// curl, Prometheus and others read this format. Both files are new, and accessible only to their owner.
   func exportConnectorForOthers(
     _ certificate: Certificate, _ roots: [Certificate], _ switches: Switches
   ) throws -> CommandAnswer {
@@ -34,13 +35,13 @@ extension Scheduler {
       warnings: password == nil ? ["\(file): holds the private key; whoever reads it can run commands on agents"] : [])
   }
 
-  /// The options of curl(1) by which it proves to be this connector, and accepts agents of its root CA alone.
+  /// Returns the options of curl(1) that authenticate as this connector, and accept only agents of its root CA.
   private static func curlConfiguration(for file: String, _ certificate: Certificate) throws(CommandError) -> String {
     let path = Path.absolute(file)
     guard path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) else {
       throw CommandError(.usage, "/FILENAME: a path with control characters cannot be named in curl's file")
     }
-    // In quotes, a backslash makes the next character count as it is: curl(1), --config.
+    // In quotes, a backslash makes the next character literal: curl(1), --config.
     let quoted = path.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     return """
       # \(certificate.subject), valid to \(day(certificate.notAfter)); written by scheduler-register EXPORT EXEC CERT
@@ -54,7 +55,7 @@ extension Scheduler {
   }
 }
 
-/// Files that must not be there yet, readable by their owner alone.
+/// Writes files that must not exist yet, accessible only to their owner.
 enum NewFile {
   static func write(_ bytes: [UInt8], to file: String) throws(CommandError) {
     do throws(SystemError) { try DurableFile.create(file, with: bytes, mode: 0o600) } catch {

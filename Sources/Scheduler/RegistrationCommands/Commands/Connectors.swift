@@ -3,7 +3,7 @@ import Console
 import SchedulerRegistry
 
 extension Scheduler {
-  /// ADD EXECUTOR CONNECTOR.
+  /// Executes ADD EXECUTOR CONNECTOR.
   func addConnector(_ switches: Switches) throws -> CommandAnswer {
     try checkServer(switches.value("SERVER"))
     let name = try switches.agentName()
@@ -34,7 +34,7 @@ extension Scheduler {
     return answer
   }
 
-  /// REMOVE EXECUTOR CONNECTOR.
+  /// Executes REMOVE EXECUTOR CONNECTOR.
   func removeConnector(_ switches: Switches) throws -> CommandAnswer {
     let name = switches.required("AGENTNAME")
     try registry.update { record, _ in
@@ -46,7 +46,7 @@ extension Scheduler {
     return CommandAnswer(["Executor Connector REMOVED", "  agent       \(name)"])
   }
 
-  /// LIST EXECUTOR CONNECTOR.
+  /// Executes LIST EXECUTOR CONNECTOR.
   func listConnectors() throws -> CommandAnswer {
     let connectors = try registry.record().connectors.sorted { $0.agentName < $1.agentName }
     if connectors.isEmpty { return CommandAnswer(["no executor connector yet; add one with ADD EXECUTOR CONNECTOR"]) }
@@ -60,7 +60,7 @@ extension Scheduler {
       })
   }
 
-  /// LIST EXEC CONFIG.
+  /// Executes LIST EXEC CONFIG.
   func listConfiguration() throws -> CommandAnswer {
     let record = try registry.record()
     let snapshot = try registry.store.snapshot()
@@ -76,11 +76,14 @@ extension Scheduler {
         "  \(certificate.subject), valid to \(Self.day(certificate.notAfter))",
         "  SHA-256 \(certificate.sha256Thumbprint)",
       ]
+      if let since = record.issued.first(where: { $0.sha256Thumbprint == certificate.sha256Thumbprint })?.revokedAt {
+        lines.append("  REVOKED on \(since): CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT makes another")
+      }
     }
     return CommandAnswer(lines)
   }
 
-  /// The article has the command run elsewhere, and say which scheduler is meant; here it runs on the scheduler.
+  /// Checks /SERVER. In the article the command runs elsewhere and names the scheduler; here it runs on the scheduler.
   private func checkServer(_ name: String?) throws(CommandError) {
     guard let name, !hostNames.contains(where: { $0.lowercased() == name.lowercased() }) else { return }
     throw CommandError(

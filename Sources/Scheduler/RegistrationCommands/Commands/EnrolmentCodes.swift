@@ -6,12 +6,12 @@ import SchedulerRegistry
 import Values
 
 extension Scheduler {
-  /// Seconds that a code is good for without another wish.
+  /// The default validity of a code, in seconds.
   private static let codeTime: Int64 = 86400
-  /// The most seconds.
+  /// The maximum validity of a code, in seconds.
   private static let maximumCodeTime: Int64 = 30 * 86400
 
-  /// CREATE ENROLMENT CODE.
+  /// Executes CREATE ENROLMENT CODE.
   func createEnrolmentCode(_ switches: Switches) throws -> CommandAnswer {
     let name = try switches.agentName()
     let names = try switches.alternativeNames()
@@ -21,7 +21,7 @@ extension Scheduler {
       let root = try authority(nil, record, transaction.before).certificate.sha256Thumbprint
       let code = EnrolmentCode(root: root)
       record.forgetCodes(.now())
-      // A new code takes the place of one that was not used: that is how one is taken back.
+      // A new code replaces an unused one: that is how a code is cancelled.
       record.removeUnusedCodes(of: name)
       record.enrolmentCodes.append(
         EnrolmentCodeRecord(
@@ -40,7 +40,7 @@ extension Scheduler {
     ])
   }
 
-  /// LIST ENROLMENT CODE.
+  /// Executes LIST ENROLMENT CODE.
   func listEnrolmentCodes() throws -> CommandAnswer {
     let codes = try registry.record().enrolmentCodes.sorted {
       ($0.agentName, $0.expiresAt) < ($1.agentName, $1.expiresAt)
@@ -56,7 +56,7 @@ extension Scheduler {
       })
   }
 
-  /// REMOVE ENROLMENT CODE. One that was used stays known: whoever comes with it again is to be told so.
+  /// Executes REMOVE ENROLMENT CODE. A code that was used is kept, so that whoever presents it again is told so.
   func removeEnrolmentCode(_ switches: Switches) throws -> CommandAnswer {
     let name = switches.required("AGENTNAME")
     try registry.update { record, _ in
@@ -76,12 +76,12 @@ extension Scheduler {
 }
 
 extension RegistryRecord {
-  /// Takes back the codes of an agent that nobody has used.
+  /// Removes the unused codes of an agent.
   fileprivate mutating func removeUnusedCodes(of agentName: String) {
     enrolmentCodes.removeAll { AgentName.isSame($0.agentName, agentName) && $0.usedAt == nil }
   }
 
-  /// Forgets the codes that were over long ago.
+  /// Forgets the codes that expired long ago.
   mutating func forgetCodes(_ now: Timestamp) {
     enrolmentCodes.removeAll { $0.expiresAt + EnrolmentCodeRecord.memory < now }
   }

@@ -8,61 +8,103 @@ import SystemCalls
 import Values
 
 extension Scheduler {
-  /// Days that a revocation list is valid without another wish.
+  /// The default validity of a revocation list, in days.
   static let listDays = 30
 
-  /// REVOKE CERT.
+  /// Executes REVOKE CERT.
   func revokeCertificate(_ switches: Switches) throws -> CommandAnswer {
     let query = try switches.thumbprint()
     let file = switches.value("FILENAME")
-    if (query == nil) == (file == nil) {
-      throw CommandError(.usage, "REVOKE CERT needs /THUMBPRINT or /FILENAME, to say which certificate")
+    let agentName = switches.has("AGENTNAME") ? try switches.agentName() : nil
+    if [query != nil, file != nil, agentName != nil].count(where: \.self) != 1 {
+      throw CommandError(
+        .usage,
+        "REVOKE CERT needs one of /THUMBPRINT, /FILENAME and /AGENTNAME, to say which certificate, or all of which agent"
+      )
     }
     let shown = try file.map(certificate)
-    let (revoked, others) = try registry.update { record, transaction in
-      let index =
-        try shown.map { try record.index(of: $0, catalog(transaction.before).roots) }
-        ?? query.map { try record.index(of: $0) }!
-      if record.issued[index].revokedAt == nil { record.issued[index].revokedAt = .now() }
-      return (record.issued[index], record.inForce(for: record.issued[index].subject, at: now))
+    let (revoked, record, roots) = try registry.update { record, transaction in
+      let roots = try catalog(transaction.before).roots
+      let indices =
+        if let shown { [try record.index(of: shown, roots)] } else if let query { [try record.index(of: query)] } else {
+          try record.indices(ofAgent: agentName ?? "", at: now)
+        }
+      for index in indices where record.issued[index].revokedAt == nil { record.issued[index].revokedAt = .now() }
+      return (indices.map { record.issued[$0] }, record, roots)
     }
     return CommandAnswer(
-      [
-        "Certificate revoked", "  subject     \(revoked.subject)",
-        "  thumbprint  \(revoked.sha1Thumbprint.uppercased())", "  SHA-256     \(revoked.sha256Thumbprint)",
-        "agents learn of it from a new list: EXPORT CRL /FILENAME=crl.pem, then on each agent: jams-register -I crl.pem",
-      ],
-      // A stolen key may have got further certificates by renewal.
-      warnings: others.map { "still in force for the same name: SHA-256 \($0.sha256Thumbprint), to \($0.notAfter)" })
+      revoked.flatMap(Self.lines) + Self.exports(of: revoked, roots), warnings: warnings(of: revoked, record))
   }
 
-  /// EXPORT CRL.
+  private static func lines(_ revoked: IssuedCertificate) -> [String] {
+    [
+      "Certificate revoked", "  subject     \(revoked.subject)",
+      "  thumbprint  \(revoked.sha1Thumbprint.uppercased())", "  SHA-256     \(revoked.sha256Thumbprint)",
+    ]
+  }
+
+  /// Returns the commands that write the lists that contain them, one per root.
+  private static func exports(of revoked: [IssuedCertificate], _ roots: [Certificate]) -> [String] {
+    let concerned = roots.filter { root in revoked.contains { $0.root == root.sha256Thumbprint } }
+    return ["agents learn of it from a new list:"]
+      + concerned.enumerated().map { index, root in
+        let file = index == 0 ? "crl.pem" : "crl\(index + 1).pem"
+        return "  EXPORT CRL /FILENAME=\(file) /THUMBPRINT=\(root.sha1Thumbprint.uppercased())"
+          + "    then on each agent: jams-register -I \(file)"
+      }
+  }
+
+  private func warnings(of revoked: [IssuedCertificate], _ record: RegistryRecord) -> [String] {
+    let subjects = Set(revoked.map(\.subject))
+    // A stolen key may have obtained further certificates by renewal.
+    let others = record.issued.filter { subjects.contains($0.subject) && $0.isInForce(at: now) }
+    let own = revoked.filter { $0.sha256Thumbprint == record.defaultConnector }
+    let named = record.connectors.filter { connector in
+      revoked.contains { $0.sha256Thumbprint == connector.certificate }
+    }
+    return own.map { _ in
+      "it is this scheduler's default connector certificate: agents that import the list refuse this scheduler; give it another one, "
+        + "at best before they do: CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT"
+    }
+      + named.map {
+        "the executor connector for \($0.agentName) uses it: ADD EXECUTOR CONNECTOR again, with another /THUMBPRINT or none"
+      }
+      + others.map {
+        "still in force for the same name: SHA-256 \($0.sha256Thumbprint), to \($0.notAfter)"
+          + ($0.role == .listener ? "; REVOKE CERT /AGENTNAME= revokes all" : "")
+      }
+  }
+
+  /// Executes EXPORT CRL.
   func exportRevocationList(_ switches: Switches) throws -> CommandAnswer {
-    let file = switches.required("FILENAME")
+    let file = try TargetFile(
+      switches.required("FILENAME"), switches, mayReplace: TargetFile.isRevocationList)
     let days = try switches.days(otherwise: Self.listDays)
     let query = try switches.thumbprint()
-    let list = try registry.update { record, transaction in
+    let (list, root) = try registry.update { record, transaction in
       let authority = try authority(query, record, transaction.before)
       let root = authority.certificate.sha256Thumbprint
       let entries = record.revocations(by: root)
-      // Not only one more: a standby scheduler with the same root counts by itself, and its lists have to be newer, too.
+      // Not just one more: a standby scheduler with the same root counts separately, and its lists must be newer, too.
       let number = max((record.revocationListNumbers[root] ?? 0) + 1, UInt64(max(now, 0)))
       record.revocationListNumbers[root] = number
       let list = try authority.issueRevocationList(entries, number: number, days: days, now: now)
-      try PublicFile.write(list.pem, to: file)
-      return list
+      try file.write(list.pem)
+      return (list, authority.certificate)
     }
     return CommandAnswer([
-      "Revocation list exported to \(file)", "  issuer      \(list.issuer)", "  revoked     \(list.revokedCount)",
+      "Revocation list exported to \(file.path)", "  issuer      \(list.issuer)",
+      "  root        \(root.sha1Thumbprint.uppercased())",
+      "  revoked     \(list.revokedCount)",
       "  next due    \(Self.day(list.nextUpdate ?? 0))",
-      "agents import it with: jams-register -I \(file.split(separator: "/").last ?? "")",
-      "other schedulers with this root CA: IMPORT CRL /FILENAME=\(file.split(separator: "/").last ?? "")",
+      "agents import it with: jams-register -I \(Path.name(of: file.path))",
+      "other schedulers with this root CA: IMPORT CRL /FILENAME=\(Path.name(of: file.path))",
     ])
   }
 }
 
 extension Scheduler {
-  /// IMPORT CRL.
+  /// Executes IMPORT CRL.
   func importRevocationList(_ switches: Switches) throws -> CommandAnswer {
     let file = switches.required("FILENAME")
     let list = try revocationList(file)
@@ -97,7 +139,7 @@ extension Scheduler {
   private func certificate(_ file: String) throws -> Certificate {
     let contents = try SourceFile.read(file, limit: Bundle.maximumBytes).bytes
     do {
-      // The first, as in a chain; what follows is its issuer.
+      // The first one, as in a chain; its issuers follow.
       return try Bundle.certificates(in: contents) { nil }[0]
     } catch let refusal as ImportRefusal {
       throw CommandError(.data, "\(file): \(refusal)")
@@ -106,7 +148,7 @@ extension Scheduler {
 }
 
 extension RegistryRecord {
-  /// The certificate that the query means.
+  /// Returns the index of the certificate that matches the query.
   fileprivate func index(of query: ThumbprintQuery) throws(CommandError) -> Int {
     let indices = issued.indices.filter {
       query.matches(sha1: issued[$0].sha1Thumbprint, sha256: issued[$0].sha256Thumbprint)
@@ -123,7 +165,16 @@ extension RegistryRecord {
     return index
   }
 
-  /// The certificate itself, which is noted here if it was not yet.
+  /// Returns the indices of all certificates of an agent that are in force.
+  fileprivate func indices(ofAgent name: String, at time: Int64) throws(CommandError) -> [Int] {
+    let indices = issued.indices.filter { issued[$0].isOf(agentName: name) && issued[$0].isInForce(at: time) }
+    if indices.isEmpty {
+      throw CommandError(.data, "/AGENTNAME=\(name): no certificate of that name that was issued here is in force")
+    }
+    return indices
+  }
+
+  /// Returns the index of the certificate, which is recorded here if it was not yet.
   fileprivate mutating func index(of certificate: Certificate, _ roots: [Certificate]) throws(CommandError) -> Int {
     if let index = issued.firstIndex(where: { $0.sha256Thumbprint == certificate.sha256Thumbprint }) { return index }
     guard let root = roots.first(where: { certificate.isIssued(by: $0) }), root != certificate else {
@@ -139,7 +190,7 @@ extension RegistryRecord {
     return issued.count - 1
   }
 
-  /// All that the root has revoked, here and elsewhere; where both know, the earlier moment.
+  /// Returns all revocations by the root, here and elsewhere; if both are known, with the earlier time.
   func revocations(by root: Thumbprint) -> [RevocationList.Entry] {
     var moments: [String: Int64] = [:]
     for entry in importedRevocations?[root] ?? [] { moments[entry.serialNumber] = entry.revokedAt.seconds }
@@ -150,9 +201,9 @@ extension RegistryRecord {
     return moments.sorted { $0.key < $1.key }.map { RevocationList.Entry(serialNumber: $0.key, since: $0.value) }
   }
 
-  /// Takes over what a list revokes, and its number, so that the next one from here is newer.
+  /// Adds the revocations of a list, and its number, so that the next list from here is newer.
   ///
-  /// - Returns: how many entries were new.
+  /// - Returns: the number of new entries.
   fileprivate mutating func take(_ list: RevocationList, of root: Thumbprint) -> Int {
     let known = Set(revocations(by: root).map(\.serialNumber))
     let new = list.entries.filter { !known.contains($0.serialNumber) }
@@ -167,21 +218,5 @@ extension RegistryRecord {
       importedListsDue = (importedListsDue ?? [:]).merging([root: due], uniquingKeysWith: max)
     }
     return new.count
-  }
-}
-
-/// Files without a secret in them.
-enum PublicFile {
-  static func write(_ text: String, to file: String) throws(CommandError) {
-    do throws(SystemError) { try DurableFile.replace(file, with: Array(text.utf8), mode: 0o644) } catch {
-      throw CommandError(.cannotCreate, "\(file): \(error.reason)")
-    }
-  }
-}
-
-extension RegistryRecord {
-  /// What was issued for a subject and neither expired nor was revoked.
-  fileprivate func inForce(for subject: String, at now: Int64) -> [IssuedCertificate] {
-    issued.filter { $0.subject == subject && $0.revokedAt == nil && $0.notAfter.seconds >= now }
   }
 }

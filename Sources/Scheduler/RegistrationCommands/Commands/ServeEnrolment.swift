@@ -9,7 +9,7 @@ import OpenSSL
 import SystemCalls
 
 extension Scheduler {
-  /// SERVE ENROLMENT: serves until SIGINT or SIGTERM.
+  /// Executes SERVE ENROLMENT: serves until SIGINT or SIGTERM.
   func serveEnrolment(_ switches: Switches) throws -> CommandAnswer {
     let port = try switches.port(otherwise: EnrolmentOperation.defaultPort)
     let host = try switches.bindAddress()
@@ -22,7 +22,7 @@ extension Scheduler {
     let root = try authority.authorityCertificates()[0].sha256Thumbprint
     let output = FileDescriptor(owning: try checked("dup", "standard error") { dup(STDERR_FILENO) })
     let log = Logger(label: "scheduler-register") { _ in LineLogHandler(to: output, style: .forStandardError()) }
-    // Before there are threads: they would take the signals.
+    // Before there are threads, which would receive the signals.
     let signals = try SignalDescriptor([SIGINT, SIGTERM])
     defer { Self.unblock([SIGINT, SIGTERM]) }
     let service = try EnrolmentService(authority, log: log)

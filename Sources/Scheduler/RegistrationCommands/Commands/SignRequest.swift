@@ -2,11 +2,13 @@ import CertificateAuthority
 import Console
 import OpenSSL
 import SchedulerRegistry
+import SystemCalls
 
 extension Scheduler {
-  /// SIGN REQUEST.
+  /// Executes SIGN REQUEST.
   func signRequest(_ switches: Switches) throws -> CommandAnswer {
-    let (file, target) = (switches.required("FILENAME"), switches.required("OUT"))
+    let file = switches.required("FILENAME")
+    let target = try TargetFile(switches.required("OUT"), switches)
     let request = try listenerRequest(in: file)
     let (name, names) = try namesToSign(request, file, switches)
     let lifetime = try switches.listenerLifetime(now: now)
@@ -14,14 +16,14 @@ extension Scheduler {
       let authority = try authority(nil, record, transaction.before)
       let certificate = try authority.issueListener(agentName: name, names: names, for: request.key, lifetime)
       try record.note(certificate, .listener, of: authority, now)
-      // Last, so that a file that cannot be written leaves no record of a certificate that nobody has.
-      try PublicFile.write(certificate.pem + authority.certificate.pem, to: target)
+      // Last, so that a file that cannot be written leaves no record of a certificate that no one has.
+      try target.write(certificate.pem + authority.certificate.pem)
       return certificate
     }
     return CommandAnswer(
       ["New certificate"] + facts(certificate, isDefault: false) + [
-        "written with the root CA's certificate to \(target)",
-        "copy it to the host that made the request and run there: jams-register -I \(target.split(separator: "/").last ?? "")",
+        "written with the root CA's certificate to \(target.path)",
+        "copy it to the host that made the request and run there: jams-register -I \(Path.name(of: target.path))",
       ])
   }
 
@@ -34,8 +36,9 @@ extension Scheduler {
     }
   }
 
-  /// What the operator says: the names themselves, or that those of the request are right. Otherwise they are shown, and nothing is
-  /// signed.
+  /// Returns the names that the operator gives, or those of the request if the operator accepts them.
+  ///
+  /// Otherwise fails with a message that shows them, and nothing is signed.
   private func namesToSign(
     _ request: ListenerRequest, _ file: String, _ switches: Switches
   ) throws(CommandError) -> (agentName: String, further: [AlternativeName]) {

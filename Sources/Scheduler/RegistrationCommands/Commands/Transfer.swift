@@ -4,22 +4,23 @@ import CertificateStore
 import Console
 import OpenSSL
 import SchedulerRegistry
+import SystemCalls
 
 extension Scheduler {
-  /// EXPORT ROOT CA.
+  /// Executes EXPORT ROOT CA.
   func exportRoot(_ switches: Switches) throws -> CommandAnswer {
-    let file = switches.required("FILENAME")
+    let file = try TargetFile(switches.required("FILENAME"), switches)
     let authority = try authority(try switches.thumbprint(), try registry.record(), try registry.store.snapshot())
     if switches.has("NOKEY") {
-      try PublicFile.write(authority.certificate.pem, to: file)
+      try file.write(authority.certificate.pem)
       return CommandAnswer(
-        ["Root CA exported to \(file), without its private key"] + facts(authority.certificate, isDefault: false)
-          + ["agents trust it after: jams-register -I \(file.split(separator: "/").last ?? "")"])
+        ["Root CA exported to \(file.path), without its private key"] + facts(authority.certificate, isDefault: false)
+          + ["agents trust it after: jams-register -I \(Path.name(of: file.path))"])
     }
     return try export(authority.certificate, authority.key, as: "Root CA", to: file, switches)
   }
 
-  /// EXPORT EXEC CERT.
+  /// Executes EXPORT EXEC CERT.
   func exportConnectorCertificate(_ switches: Switches) throws -> CommandAnswer {
     let snapshot = try registry.store.snapshot()
     let certificate = try connectorCertificate(try switches.thumbprint(), try registry.record(), snapshot)
@@ -30,27 +31,27 @@ extension Scheduler {
     }
     return try export(
       certificate, try registry.store.key(of: certificate), chain: roots, as: "Executor certificate",
-      to: switches.required("FILENAME"), switches)
+      to: TargetFile(switches.required("FILENAME"), switches), switches)
   }
 
   private func export(
-    _ certificate: Certificate, _ key: PrivateKey, chain: [Certificate] = [], as what: String, to file: String,
+    _ certificate: Certificate, _ key: PrivateKey, chain: [Certificate] = [], as what: String, to file: TargetFile,
     _ switches: Switches
   ) throws -> CommandAnswer {
     let password = try newPassword(switches, mayLack: false)
     let bundle = KeyBundle(key: key, certificate: certificate, chain: chain, name: certificate.commonName ?? what)
     try bundle.write(to: file, asPEM: false, password)
-    let place = file.split(separator: "/").last ?? ""
+    let place = Path.name(of: file.path)
     let next =
       certificate.isCA
       ? "IMPORT ROOT CA /FILENAME=\(place) /PROMPT /MAKEDEFAULT /STOREKEY"
       : "IMPORT EXEC CERT /FILENAME=\(place) /PROMPT /MAKEDEFAULT"
     return CommandAnswer(
-      ["\(what) exported to \(file)"] + facts(certificate, isDefault: false)
+      ["\(what) exported to \(file.path)"] + facts(certificate, isDefault: false)
         + ["copy it to the other scheduler and run there: \(next)"])
   }
 
-  /// IMPORT ROOT CA.
+  /// Executes IMPORT ROOT CA.
   func importRoot(_ switches: Switches) throws -> CommandAnswer {
     guard switches.has("STOREKEY") else {
       throw CommandError(
@@ -67,7 +68,7 @@ extension Scheduler {
       ["Root CA imported"] + facts(authority.certificate, isDefault: isDefault), warnings: [stillThere(switches)])
   }
 
-  /// IMPORT EXEC CERT.
+  /// Executes IMPORT EXEC CERT.
   func importConnectorCertificate(_ switches: Switches) throws -> CommandAnswer {
     let (key, certificates) = try bundle(switches)
     let certificate = certificates[0]
@@ -77,6 +78,12 @@ extension Scheduler {
     }
     if let usage = certificate.extendedKeyUsage, usage.isDisjoint(with: [.clientAuthentication, .any]) {
       throw CommandError(.data, "\(file): \(certificate.subject) is not for clients, so it cannot be a connector's")
+    }
+    if let issuer = certificates.dropFirst().first(where: { certificate.isIssued(by: $0) }), !issuer.isSelfSigned {
+      throw CommandError(
+        .data,
+        "\(file): \(certificate.subject) was issued by the intermediate CA \(issuer.subject), which this scheduler could not present to "
+          + "agents: use a connector certificate that a root CA has issued, such as CREATE EXEC CONNECTOR CERT makes")
     }
     let isDefault = switches.has("MAKEDEFAULT")
     let isIssuedHere = try registry.update { record, transaction in
@@ -94,7 +101,7 @@ extension Scheduler {
     "\(switches.required("FILENAME")): still holds the private key; delete it"
   }
 
-  /// The contents of a file: a private key and its certificate first, as PKCS#12 or PEM.
+  /// Reads a private key and certificates, its own first, from PKCS#12 or PEM.
   private func bundle(_ switches: Switches) throws -> (key: PrivateKey, certificates: [Certificate]) {
     let file = switches.required("FILENAME")
     let contents = try SourceFile.read(file, limit: Bundle.maximumBytes).bytes

@@ -9,11 +9,11 @@ import Values
 extension RegistryAuthority {
   func enrol(request: [UInt8], user: String, password: String) -> EnrolmentOutcome {
     outcome {
-      // Its form first: a request that nobody can sign shall not use a code up.
+      // The form first: a request that cannot be signed must not use up a code.
       let request = try wellFormed(request)
       guard let secret = EnrolmentCode.secret(in: password) else { throw Self.wrongCode(user) }
       let digest = SHA256.hexadecimal(Array(secret.utf8))
-      // Without the writers' lock first: who guesses shall not keep others from writing.
+      // First without the writers' lock, so that guessing does not block other writers.
       guard try scheduler.registry.record().enrolmentCodes.contains(where: { $0.secretDigest == digest }) else {
         throw Self.wrongCode(user)
       }
@@ -55,7 +55,7 @@ extension RegistryAuthority {
     try checkNames(request, allowed: [.dns(code.agentName)] + code.names)
   }
 
-  /// The root that the code promises to the agent.
+  /// Returns the root CA that the code promises to the agent.
   private func authority(_ root: Thumbprint, _ snapshot: StoreSnapshot) throws -> CertificateAuthority {
     guard let certificate = try scheduler.catalog(snapshot).roots.first(where: { $0.sha256Thumbprint == root }) else {
       throw EnrolmentRefusal(.unauthorized, "the enrolment code belongs to a root CA that is gone; ask for a new code")
@@ -70,6 +70,6 @@ extension RegistryAuthority {
 }
 
 extension EnrolmentCodeRecord {
-  /// The further names.
+  /// The further names for the certificate.
   var names: [AlternativeName] { dnsNames.map { .dns($0) } + addresses.map { .address($0) } }
 }

@@ -6,15 +6,15 @@ import EnrolmentService
 import OpenSSL
 import SchedulerRegistry
 
-/// The enrolment service's decisions, from a scheduler's registry as it is at each moment.
+/// Makes the decisions of the enrolment service from the current state of a scheduler's registry.
 struct RegistryAuthority: EnrolmentAuthority {
-  /// Seconds that a certificate of the service's own is valid; it is used for an hour.
+  /// The validity of the service's own certificate in seconds; it is used for an hour.
   private static let serverTime: Int64 = 2 * 86400
 
   let scheduler: Scheduler
-  /// What agents may call this host.
+  /// The names by which agents may reach this host.
   let serverNames: [AlternativeName]
-  /// Seconds that a certificate is valid which is issued here.
+  /// The validity of issued certificates, in seconds.
   let seconds: Int64
 
   func serverCertificate() throws -> (chain: [Certificate], key: PrivateKey) {
@@ -45,13 +45,14 @@ struct RegistryAuthority: EnrolmentAuthority {
     }
   }
 
-  /// Throws unless `certificate` is an agent's, of a root here, in force and not revoked. There is no other way to be known here: no
-  /// certificate of a connector, and none of the same name of another root.
+  /// Throws unless `certificate` is an agent's, issued by a root here, in force and not revoked.
   ///
-  /// Another scheduler with the same root may have issued it, and then may have revoked it as well: it counts only while a list
-  /// of that scheduler's is in force here (IMPORT CRL).
+  /// No other certificate is accepted: neither that of a connector, nor one with the same name from another root.
   ///
-  /// - Parameter record: read for those alone whom one of our roots has issued: strangers cost less.
+  /// Another scheduler with the same root may have issued it, and may have revoked it: it is accepted only while a list of that scheduler
+  /// is in force here (IMPORT CRL).
+  ///
+  /// - Parameter record: reads the record; called only if one of our roots issued the certificate, so that strangers cost less.
   private func checkRenewable(
     _ certificate: Certificate, _ roots: [Certificate], _ record: () throws -> RegistryRecord
   ) throws {
@@ -61,8 +62,9 @@ struct RegistryAuthority: EnrolmentAuthority {
     }
     if certificate.notBefore > scheduler.now { throw UnrenewableCertificate.notYetValid }
     let record = try record()
-    let revoked = record.revocations(by: root.sha256Thumbprint)
-    if revoked.contains(where: { $0.serialNumber == certificate.serialNumber }) { throw UnrenewableCertificate.revoked }
+    if record.revocation(of: certificate.serialNumber, by: root.sha256Thumbprint) != nil {
+      throw UnrenewableCertificate.revoked
+    }
     let thumbprint = certificate.sha256Thumbprint
     let issued = record.issued.first { $0.sha256Thumbprint == thumbprint }
     guard issued.map({ $0.role == .listener }) ?? certificate.isForServersAlone else {
@@ -82,8 +84,9 @@ struct RegistryAuthority: EnrolmentAuthority {
       try checkNames(request, allowed: [.dns(agentName)] + names)
       let renewed = try scheduler.registry.update { record, transaction in
         try checkRenewable(certificate, try scheduler.catalog(transaction.before).roots) { record }
+        try RenewalLimits.check(certificate, agentName, record, at: scheduler.now)
         let authority = try scheduler.authority(nil, record, transaction.before)
-        return try issue(agentName, names, request.key, authority, &record)
+        return try issue(agentName, names, request.key, authority, &record, inPlaceOf: certificate)
       }
       return .issued(renewed, agentName: agentName)
     }
@@ -95,7 +98,7 @@ struct RegistryAuthority: EnrolmentAuthority {
     }
   }
 
-  /// Nobody gets a name that he was not given.
+  /// Throws if the request contains a name that the agent was not given.
   func checkNames(_ request: ListenerRequest, allowed: [AlternativeName]) throws(EnrolmentRefusal) {
     guard let stranger = request.names.first(where: { name in !allowed.contains { $0.isSame(as: name) } }) else {
       return
@@ -108,15 +111,15 @@ struct RegistryAuthority: EnrolmentAuthority {
 
   func issue(
     _ name: String, _ names: [AlternativeName], _ key: PublicKey, _ authority: CertificateAuthority,
-    _ record: inout RegistryRecord
+    _ record: inout RegistryRecord, inPlaceOf renewed: Certificate? = nil
   ) throws -> Certificate {
     let certificate = try authority.issueListener(
       agentName: name, names: names, for: key, Lifetime(seconds: seconds, now: scheduler.now))
-    try record.note(certificate, .listener, of: authority, scheduler.now)
+    try record.note(certificate, .listener, of: authority, scheduler.now, inPlaceOf: renewed)
     return certificate
   }
 
-  /// Turns errors into refusals. Of a fault on this side the client learns no more than that.
+  /// Converts errors to refusals. The client learns no details of an error on this side.
   func outcome(_ body: () throws -> EnrolmentOutcome) -> EnrolmentOutcome {
     do { return try body() } catch let refusal as EnrolmentRefusal {
       return .refused(refusal)
@@ -129,7 +132,7 @@ struct RegistryAuthority: EnrolmentAuthority {
   }
 }
 
-/// Why a client cannot prove itself by a certificate.
+/// The reason why a client cannot authenticate with a certificate.
 enum UnrenewableCertificate: Error, Equatable, CustomStringConvertible {
   case stranger, notYetValid, notIssuedHere, revoked, notAnAgents
   case expired(String), listOverdue(String)
@@ -159,6 +162,6 @@ enum UnrenewableCertificate: Error, Equatable, CustomStringConvertible {
 }
 
 extension Certificate {
-  /// As those are that a scheduler issues for agents.
+  /// Whether it has the form of a certificate that a scheduler issues for agents.
   fileprivate var isForServersAlone: Bool { !isCA && extendedKeyUsage == .serverAuthentication }
 }

@@ -1,7 +1,7 @@
 import CommandGrammar
 import Wording
 
-/// The commands there are.
+/// The commands of scheduler-register.
 public enum SchedulerCommand: CaseIterable, Sendable {
   case createRoot, createConnectorCertificate, createListenerCertificate, signRequest
   case addConnector, removeConnector, listConnectors, listConfiguration
@@ -9,14 +9,14 @@ public enum SchedulerCommand: CaseIterable, Sendable {
   case createEnrolmentCode, listEnrolmentCodes, removeEnrolmentCode, serveEnrolment
   case revokeCertificate, exportRevocationList, importRevocationList, help
 
-  /// The command whose words these are, with what follows them in the case of HELP.
+  /// Returns the command with these words; HELP may be followed by any words.
   public static func of(_ words: [String]) throws(GrammarError) -> SchedulerCommand {
     if words.first == "HELP" || words.first == "?" { return .help }
     if let command = allCases.first(where: { $0.syntax.words == words }) { return command }
     throw .unknownCommand(words.joined(separator: " "), hint: hint(words))
   }
 
-  /// The nearest command, or those that begin alike, or the first words of all.
+  /// Returns the nearest command, or those with the same first word, or a reference to HELP.
   private static func hint(_ words: [String]) -> String {
     let names = allCases.map(\.syntax.name)
     if let nearest = nearestCommand(words) { return "did you mean \(nearest)?" }
@@ -25,7 +25,7 @@ public enum SchedulerCommand: CaseIterable, Sendable {
     return "HELP lists all"
   }
 
-  /// Word by word: each may be misspelt a little.
+  /// Returns the command whose words all resemble the given ones: each may be slightly misspelt.
   private static func nearestCommand(_ words: [String]) -> String? {
     allCases.map(\.syntax).first { syntax in
       syntax.words.count == words.count
@@ -44,6 +44,7 @@ extension SchedulerCommand {
     "DAYS", "825", "how many days it is valid; without it, 825 less up to a tenth, so that not all expire at once")
   private static let makeDefault = Switch("MAKEDEFAULT", "makes it the default")
   private static let file = Switch("FILENAME", "FILE", required: true, "the file")
+  private static let replace = Switch("REPLACE", "overwrites a file that is there")
   private static let prompt = Switch("PROMPT", "asks for the password of the file's private key")
   private static let passwordFile = Switch("PASSWORDFILE", "FILE", "the password is this file's first line")
   private static let noPassword = Switch("NOPASSWORD", "leaves the private key in the PEM file unprotected")
@@ -54,7 +55,7 @@ extension SchedulerCommand {
     Switch("NOALLOWSSPI", "no authentication by Active Directory; never allowed here"),
   ]
 
-  /// What it looks like.
+  /// The syntax of the command.
   public var syntax: CommandSyntax {
     switch self {
     case .createRoot:
@@ -62,7 +63,9 @@ extension SchedulerCommand {
         "CREATE ROOT CA", "makes a certificate authority of your own",
         [
           Switch("STOREKEY", required: true, "keeps its private key here, to issue with"), Self.makeDefault,
-          Switch("NAME", "\"NAME\"", "its name; default: JAMS Local Self-Signed Root CA"), Self.keyType,
+          Switch(
+            "NAME", "\"NAME\"", "its name; default: JAMS Local Self-Signed Root CA, and from the second on a number"),
+          Self.keyType,
           Switch("DAYS", "3650", "how many days it is valid"),
         ])
     case .createConnectorCertificate:
@@ -77,8 +80,8 @@ extension SchedulerCommand {
       CommandSyntax(
         "CREATE AGENT LISTENER CERT", "issues an agent's certificate, and writes it with its private key to a file",
         [
-          Switch("AGENTNAME", "NAME", required: true, "the agent's name"), Self.file, Self.prompt,
-          Self.passwordFile, Self.noPassword, Switch("PEM", "PEM, for Linux; without it, PKCS#12"),
+          Switch("AGENTNAME", "NAME", required: true, "the agent's name"), Self.file, Self.replace,
+          Self.prompt, Self.passwordFile, Self.noPassword, Switch("PEM", "PEM, for Linux; without it, PKCS#12"),
           Switch("CHAIN", "with the root CA's certificate"),
           Switch("SAN", "NAME,ADDRESS", "more names and addresses of the agent"),
           Switch("NOSTORECERT", "keeps no copy here; always in effect"), Self.keyType, Self.listenerDays,
@@ -89,6 +92,7 @@ extension SchedulerCommand {
         [
           Switch("FILENAME", "FILE", required: true, "the request: what jams-register -R -o, or openssl req, wrote"),
           Switch("OUT", "FILE", required: true, "the file for the certificate, with the root CA's"),
+          Self.replace,
           Switch("AGENTNAME", "NAME", "the agent's name; replaces the names in the request"),
           Switch("SAN", "NAME,ADDRESS", "more names and addresses of the agent"),
           Switch("REQUESTEDNAMES", "accepts the names in the request"), Self.listenerDays,
@@ -122,7 +126,8 @@ extension SchedulerCommand {
       CommandSyntax(
         "EXPORT ROOT CA", "writes the root CA to a file: with its private key as PKCS#12, or without as PEM",
         [
-          Self.file, Self.prompt, Self.passwordFile, Switch("NOKEY", "the certificate alone, for others to trust"),
+          Self.file, Self.replace, Self.prompt, Self.passwordFile,
+          Switch("NOKEY", "the certificate alone, for others to trust"),
           Self.thumbprint,
         ])
     case .exportConnectorCertificate:
@@ -130,7 +135,7 @@ extension SchedulerCommand {
         "EXPORT EXEC CERT",
         "writes a connector certificate with its private key and its root CA's certificate to a file",
         [
-          Self.file, Self.prompt, Self.passwordFile, Self.thumbprint,
+          Self.file, Self.replace, Self.prompt, Self.passwordFile, Self.thumbprint,
           Switch("PEM", "PEM, for curl and others, to a new file; without it, PKCS#12, for the standby"),
           Self.noPassword, Switch("CURL", "FILE", "a new file for curl -K, which names the PEM file"),
         ])
@@ -174,11 +179,15 @@ extension SchedulerCommand {
         [
           Switch("THUMBPRINT", "THUMBPRINT", "which certificate"),
           Switch("FILENAME", "FILE", "its file; also for one that another scheduler with this root issued"),
+          Switch("AGENTNAME", "NAME", "all of an agent that are in force, those that it got by renewal among them"),
         ])
     case .exportRevocationList:
       CommandSyntax(
         "EXPORT CRL", "writes a new revocation list of the root CA to a file, for agents to import",
-        [Self.file, Switch("DAYS", "30", "how many days it is valid"), Self.thumbprint])
+        [
+          Self.file, Switch("REPLACE", "overwrites a file that is not a revocation list"),
+          Switch("DAYS", "30", "how many days it is valid"), Self.thumbprint,
+        ])
     case .importRevocationList:
       CommandSyntax(
         "IMPORT CRL", "imports the revocations of another scheduler with the same root CA", [Self.file])

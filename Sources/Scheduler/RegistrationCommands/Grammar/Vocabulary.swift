@@ -1,6 +1,6 @@
-/// All words that commands are made of.
+/// The words that commands consist of.
 public enum Vocabulary {
-  /// The words and switches that begin like `word`, in upper case, each once.
+  /// Returns the words and switches that begin with `word`, in upper case and without duplicates.
   public static func completions(of word: String) -> [String] {
     let beginning = word.uppercased()
     return all.filter { $0.hasPrefix(beginning) }

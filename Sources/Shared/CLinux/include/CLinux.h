@@ -1,4 +1,4 @@
-// The Linux calls that Swift cannot make itself: variadic calls, macros, fork. No logic in here.
+// The Linux calls that Swift cannot make itself: variadic calls, macros, fork. This module contains no logic.
 #ifndef AGENTD_CLINUX_H
 #define AGENTD_CLINUX_H
 

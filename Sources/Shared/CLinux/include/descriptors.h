@@ -8,9 +8,19 @@
 ssize_t clinux_send_with_descriptors(int socket, const void *bytes, size_t count, const int *descriptors,
                                      size_t descriptor_count);
 
-// recvmsg(2) into one buffer; descriptors arrive close-on-exec, at most `descriptor_capacity` of them. Returns the bytes
-// received, 0 at the end, or -1 with errno; EMSGSIZE when the peer sent more descriptors than fit (all are closed).
+// recvmsg(2) into one buffer, with at most `descriptor_capacity` descriptors, all close-on-exec. Returns the bytes received, 0 at end of
+// file, or -1 with errno; EMSGSIZE if the peer sent more descriptors than fit (all are closed).
 ssize_t clinux_receive_with_descriptors(int socket, void *bytes, size_t capacity, int *descriptors,
                                         size_t descriptor_capacity, size_t *descriptor_count);
+
+// renameat2(2) with RENAME_NOREPLACE: fails if the new name exists (EEXIST). Both names are in the folder. Returns 0, or -1 with errno.
+int clinux_rename_new(int folder, const char *from, const char *to);
+
+// memfd_create(2): a file in memory, close-on-exec, that can be sealed and, if the kernel supports that, never executed. Returns a
+// descriptor, or -1 with errno.
+int clinux_memory_file(const char *name);
+
+// fcntl(2) with F_ADD_SEALS: afterwards nobody can write, grow, shrink or unseal the file. Returns 0, or -1 with errno.
+int clinux_seal(int file);
 
 #endif

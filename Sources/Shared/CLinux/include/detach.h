@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-// fork(2), which Swift does not offer. Only for a process that has one thread.
+// fork(2), which Swift does not offer. Only for a single-threaded process.
 pid_t clinux_fork(void);
 
 #endif

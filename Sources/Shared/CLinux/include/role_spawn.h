@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-// What a child gets; see clinux_spawn_role.
+// What a child receives; see clinux_spawn_role.
 struct clinux_role_spawn {
   int image;                 // the open executable
   char *const *arguments;    // NULL-terminated
@@ -12,9 +12,9 @@ struct clinux_role_spawn {
   int order;                 // becomes descriptor 4
 };
 
-// Forks and executes the image, execveat(2): descriptors 0 and 1 are /dev/null, 2 stays, 3 and 4 as above, no other is open;
-// all signals are unblocked and at their defaults; a session of its own. The user stays: the new image changes it. Returns the
-// process, or -1 with errno and in `failed_call` a static string that names the call which failed in parent or child.
+// Forks and executes the image with execveat(2): descriptors 0 and 1 are /dev/null, 2 is inherited, 3 and 4 as above, all others are
+// closed; all signals are unblocked and at their defaults; the child has its own session. The user is inherited; the new image changes it.
+// Returns the process, or -1 with errno and, in `failed_call`, a static string that names the call that failed in parent or child.
 pid_t clinux_spawn_role(const struct clinux_role_spawn *spawn, const char **failed_call);
 
 #endif

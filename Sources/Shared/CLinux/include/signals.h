@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-// Blocks these signals for the calling thread and makes a signalfd(2) for them, close-on-exec and non-blocking. Returns the
-// descriptor, or -1 with errno.
+// Blocks these signals for the calling thread and creates a signalfd(2) for them, close-on-exec and non-blocking. Returns the descriptor,
+// or -1 with errno.
 int clinux_signalfd(const int *signals, size_t count);
 
 // Reads one signal from it. Returns its number, 0 if none is pending, or -1 with errno.

@@ -1,6 +1,6 @@
 import OpenSSL
 
-/// A chain has at most 8 certificates, the client's and the root's included.
+/// A chain has at most 8 certificates, including the client's and the root's.
 struct ChainLength: ClientRule {
   static let limit = 8
 

@@ -1,12 +1,13 @@
 import OpenSSL
 
-/// The client's certificate, and every issuer that names purposes, is meant for client authentication: an agent's own
-/// listener certificate is no connector certificate, whoever signed it. The client's key may sign, which is what TLS has it
-/// do: OpenSSL is content with key agreement, too.
+/// The client's certificate, and every issuer that restricts purposes, allows client authentication.
+///
+/// An agent's listener certificate is not a connector certificate, whoever issued it. The client's key must be allowed to sign, because
+/// that is what it does in TLS; OpenSSL also accepts key agreement.
 struct ClientPurpose: ClientRule {
   func breach(at depth: Int, of candidate: Candidate) -> Breach? {
     let certificate = candidate.chain[depth]
-    // OpenSSL accepts other marks of a purpose beside this one.
+    // OpenSSL also accepts other extensions that state a purpose.
     if let usage = certificate.extendedKeyUsage, !usage.contains(.clientAuthentication) {
       return .wrongPurpose(
         candidate.link(depth), purpose: usage.contains(.serverAuthentication) ? .serversOnly : .otherUses)

@@ -1,6 +1,6 @@
 import OpenSSL
 
-/// The client's names mean the same to every reader: no NUL within, valid in their encoding, one common name at most.
+/// The client's names mean the same to every reader: no embedded NUL, a valid encoding, at most one common name.
 struct StrictNames: ClientRule {
   func breach(at depth: Int, of candidate: Candidate) -> Breach? {
     guard depth == 0 else { return nil }

@@ -1,14 +1,14 @@
 import OpenSSL
 
-/// The revocation list of an issuer, where one is held, can be used, and is in date unless the administrator chose otherwise.
+/// The revocation list of an issuer, if there is one, is usable, and has not expired unless the administrator tolerates that.
 struct UsableRevocationLists: ClientRule {
   func breach(at depth: Int, of candidate: Candidate) -> Breach? {
     let issuer = candidate.chain[depth].issuer
-    if candidate.has(.revocationListExpired, at: depth) {
-      let due = candidate.revocationLists.filter { $0.issuer == issuer }.compactMap(\.nextUpdate)
-      return .revocationListExpired(issuer: issuer, since: due.max())
+    switch candidate.revocation(at: depth) {
+    case .outOfDate(let since) where candidate.expiredRevocationLists == .refuse:
+      return .revocationListExpired(issuer: issuer, since: since)
+    case .unusable(let detail): return .revocationListUnusable(issuer: issuer, detail: detail)
+    default: return nil
     }
-    return (candidate.finding(.revocationListUnusable, at: depth) ?? candidate.finding(.noRevocationList, at: depth))
-      .map { .revocationListUnusable(issuer: issuer, detail: $0.text) }
   }
 }

@@ -153,19 +153,19 @@ class AgentRunStore:
 
     def get(self) -> Run | None:
         """Ask the agent."""
-        client = self._client()
-        job = client.run(find_labelled("airflow.instance", self._task.digest))
-        if job is None:
-            return None
-        return Run(
-            job_id=job.id,
-            number=int(job.labels["airflow.run_number"]),
-            choice=job.labels["airflow.choice"],
-            max_tries=int(job.labels["airflow.max_tries"]),
-            agent=str(client.run(show_agent())["name"]),
-            address=str(client.route.address),
-            submitted=True,
-        )
+        with self._client() as client:
+            job = client.run(find_labelled("airflow.instance", self._task.digest))
+            if job is None:
+                return None
+            return Run(
+                job_id=job.id,
+                number=int(job.labels["airflow.run_number"]),
+                choice=job.labels["airflow.choice"],
+                max_tries=int(job.labels["airflow.max_tries"]),
+                agent=str(client.run(show_agent())["name"]),
+                address=str(client.route.address),
+                submitted=True,
+            )
 
     def set(self, run: Run) -> None:
         """Nothing: the job itself is the record."""

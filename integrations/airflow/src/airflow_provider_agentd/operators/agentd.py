@@ -48,7 +48,7 @@ class AgentdOperator(BaseOperator):
     triggerer died finds the same job again. A retry after a job that failed, and a task that was cleared, are new runs.
 
     :param command: the program and its arguments, executed as they are, with no shell in between (templated)
-    :param script: a script in place of a command, or the name of a file of the Dag's with one (templated)
+    :param script: a script in place of a command, or the name of a file ``*.j2`` beside the Dag that holds one (templated)
     :param interpreter: the absolute path of the program that reads the script; else its first line says which, else it is /bin/sh
     :param agentd_conn_id: the :ref:`connection <howto/connection:agentd>` that names the agent (templated)
     :param user: the user to run as; else as the agent is configured (templated)
@@ -89,7 +89,8 @@ class AgentdOperator(BaseOperator):
         "stdin",
         "labels",
     )
-    template_ext: Sequence[str] = (".sh", ".bash", ".py", ".pl")
+    # Airflow takes any templated string that ends so for the name of a file, and programs of commands end in .sh or .py.
+    template_ext: Sequence[str] = (".j2",)
     template_fields_renderers = {"command": "json", "script": "bash", "environment": "json", "labels": "json"}  # noqa: RUF012
     ui_color = "#dcebe4"
 
@@ -182,7 +183,7 @@ class AgentdOperator(BaseOperator):
             job = Job("", "forgotten", reason="the agent does not know the job any more")
         else:
             job = Job.from_json(event["job"])
-        return self._result(job, event.get("agent", ""), event["last_line"])
+        return self._result(job, event.get("agent") or "", event["last_line"])
 
     def on_kill(self) -> None:
         """

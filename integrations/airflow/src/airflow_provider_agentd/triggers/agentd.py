@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -118,11 +119,11 @@ class AgentdJobTrigger(BaseTrigger):
                 patience=self.patience,
             )
             if job is None and self.may_come:
-                await link.run(wait_for_end(self.job_id, 0), route, patience=self.patience)
-                await _sleep(self.poll_interval)
+                await asyncio.sleep(self.poll_interval)
                 continue
             return {
                 "job": job.to_json() if job else None,
+                "agent": self.agent,
                 "last_line": log.last_line if log else "",
                 "unreachable": False,
                 "error": None,
@@ -148,9 +149,3 @@ class AgentdJobTrigger(BaseTrigger):
         if self._link is not None:
             self._link.release()
             self._link = None
-
-
-async def _sleep(seconds: float) -> None:
-    import asyncio
-
-    await asyncio.sleep(seconds)
