@@ -7,8 +7,8 @@ public struct CancelledJobs: Codable, Equatable, Sendable {
   /// The number of running jobs that are being ended.
   public var running: Int
 
-  /// The maximum length of a subject, in bytes.
-  public static let maximumSubjectBytes = 16_384
+  /// The maximum length of a subject, in Unicode scalars: however they are encoded in a URL, they fit into the header fields.
+  public static let maximumSubjectLength = 1024
 
   /// Creates an answer from its parts.
   public init(client: String, queued: Int = 0, running: Int = 0) {

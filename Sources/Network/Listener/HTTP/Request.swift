@@ -106,8 +106,10 @@ extension Request.Work {
     case (.deleteJob, let id?): self = .ask(.deleteJob(id), wait: 0)
     case (.cancelJob, let id?): self = .ask(.cancelJob(id), wait: 0)
     case (.cancelJobs, _):
-      guard let subject = try query.text("client", atMost: CancelledJobs.maximumSubjectBytes), !subject.isEmpty else {
-        throw RequestRefusal(.badRequest, "client: the subject of the client whose jobs are to end is missing")
+      let limit = CancelledJobs.maximumSubjectLength
+      guard let subject = try query.text("client", atMost: 4 * limit), subject.unicodeScalars.count <= limit else {
+        throw RequestRefusal(
+          .badRequest, "client: the subject of the client whose jobs are to end, 1 to \(limit) characters, is expected")
       }
       self = .ask(.cancelJobs(of: subject), wait: 0)
     case (.watchEvents, _): self = .watchEvents(try EventPosition(query, headers))
