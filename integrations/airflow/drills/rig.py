@@ -95,7 +95,7 @@ class Agents:
         text = '[paths]\nstore = "store"\nlistener = "listener.toml"\nstate = "state"\nruntime = "run"\n[process]\n'
         text += f'agent_name = "{name}"\n'
         if os.geteuid() == 0 and not any(entry.pw_name == "agentd" for entry in pwd.getpwall()):
-            text += 'listener_user = "nobody"\n'
+            text += 'listener_user = "games"\n'
         (folder / "agentd.toml").write_text(text + "[jobs]\ninput_limit = 700000\n")
         self.ports[name] = free_port()
         for arguments in (
