@@ -110,7 +110,7 @@ final class Book: Sendable {
     }
   }
 
-  private static let enoughTimes = 200
+  private static let enoughTimes = 1000
   private static let mostFactor = 2.0
 
   func printSummary() {
