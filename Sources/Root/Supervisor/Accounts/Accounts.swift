@@ -73,7 +73,7 @@ enum Asker {
     switch self {
     case .agentd: nil
     case .job(let owner): owner
-    case .request(let request): JobOwner(request.client.identity)
+    case .request(let request): request.owner
     }
   }
 }

@@ -6,6 +6,8 @@ import SystemCalls
 final class ClientRequest {
   /// The client that sent it.
   let client: VerifiedClient
+  /// Whose jobs and shares the client's are. Hashed once, and asked for several times on the way of a request.
+  let owner: JobOwner
   /// What the client may do; `nil` until that is determined, and for a client that no rule matches.
   var rights: ClientRights?
   /// The requested command.
@@ -25,6 +27,7 @@ final class ClientRequest {
     reply: @escaping (JobAnswer, [FileDescriptor]) -> Void
   ) {
     self.client = client
+    owner = JobOwner(client.identity)
     self.command = command
     self.inotify = inotify
     self.reply = reply

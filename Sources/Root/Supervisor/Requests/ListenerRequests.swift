@@ -21,21 +21,21 @@ final class ListenerRequests: ListenerClientele {
 
   /// The unanswered requests of one listener.
   private struct OpenRequests {
-    private(set) var requests: [UInt64: (request: ClientRequest, bytes: Int, owner: JobOwner)] = [:]
+    private(set) var requests: [UInt64: (request: ClientRequest, bytes: Int)] = [:]
     private(set) var bytes = 0
     private(set) var bytesOfOwners: [JobOwner: Int] = [:]
 
-    mutating func add(_ number: UInt64, _ request: ClientRequest, _ bytes: Int, _ owner: JobOwner) {
-      requests[number] = (request, bytes, owner)
+    mutating func add(_ number: UInt64, _ request: ClientRequest, _ bytes: Int) {
+      requests[number] = (request, bytes)
       self.bytes += bytes
-      bytesOfOwners[owner, default: 0] += bytes
+      bytesOfOwners[request.owner, default: 0] += bytes
     }
 
     mutating func remove(_ number: UInt64) -> ClientRequest? {
-      guard let (request, bytes, owner) = requests.removeValue(forKey: number) else { return nil }
+      guard let (request, bytes) = requests.removeValue(forKey: number) else { return nil }
       self.bytes -= bytes
-      bytesOfOwners[owner, default: 0] -= bytes
-      if bytesOfOwners[owner] == 0 { bytesOfOwners[owner] = nil }
+      bytesOfOwners[request.owner, default: 0] -= bytes
+      if bytesOfOwners[request.owner] == 0 { bytesOfOwners[request.owner] = nil }
       return request
     }
   }
@@ -63,7 +63,7 @@ final class ListenerRequests: ListenerClientele {
 
   func listenerIsGone(_ listener: ListenerChild) {
     let left = open.removeValue(forKey: ObjectIdentifier(listener))?.requests ?? [:]
-    for (request, _, _) in left.values { request.abandon() }
+    for (request, _) in left.values { request.abandon() }
     jobs.outputWatches.forget(listener.inotify)
   }
 
@@ -83,11 +83,10 @@ final class ListenerRequests: ListenerClientele {
       send($0, $1, of: number, to: listener)
     }
     request.audit = { [weak self] in self?.audit($0, $1) }
-    let owner = JobOwner(client.identity)
-    if let problem = fullness(of: open[key, default: OpenRequests()], with: bytes, owner) {
+    if let problem = fullness(of: open[key, default: OpenRequests()], with: bytes, request.owner) {
       return request.answer(.problem(problem))
     }
-    open[key, default: OpenRequests()].add(number, request, bytes, owner)
+    open[key, default: OpenRequests()].add(number, request, bytes)
     jobs.handle(request)
   }
 

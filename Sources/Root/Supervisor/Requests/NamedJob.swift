@@ -14,7 +14,7 @@ extension Jobs {
   /// share one space, so that a scheduler finds a job that another one submitted.
   func named(_ id: JobID, by request: ClientRequest) throws(Problem) -> JobID {
     do {
-      let owner = JobOwner(request.client.identity)
+      let owner = request.owner
       let (own, shared) = (owner.space(of: id), id.shared)
       let isLimited = try rights(of: request).owner(request.client) != nil
       if try isLimited && ledger.status(of: own) != nil { return own }

@@ -41,7 +41,7 @@ extension Jobs {
       accepted: id, command: job.command, user: user, client: request.client.identity, at: .now(), labels: job.labels)
     status.pool = pool
     status.reason = job.warning
-    let owner = JobOwner(status.client)
+    let owner = request.owner
     switch queue.admit(id, in: JobQueue.Lane(pool: pool, owner: owner)) {
     case .full: throw Problem(.full, "\(queue.queued) jobs are already waiting")
     case .keptForOthers:
