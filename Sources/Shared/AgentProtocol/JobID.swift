@@ -45,8 +45,7 @@ public struct JobID: Hashable, Sendable, CustomStringConvertible {
       self = id
       return
     }
-    guard parts[0].utf8.count == 32, parts[0].utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
-    else { return nil }
+    guard parts[0].utf8.count == 32, parts[0].utf8.allSatisfy(isCanonicalHexDigit) else { return nil }
     self.init(id, in: parts[0])
   }
 

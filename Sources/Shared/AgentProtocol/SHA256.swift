@@ -1,3 +1,5 @@
+import Values
+
 /// SHA-256; FIPS 180-4 sections 5 and 6.2. For root's process, which does not link OpenSSL: it hashes records, never secrets.
 public struct SHA256: Sendable {
   private var state: [UInt32] = [
@@ -30,7 +32,8 @@ public struct SHA256: Sendable {
 
   /// Returns the digest of `bytes` as 64 lower-case hex digits.
   public static func hexadecimal(of bytes: [UInt8]) -> String {
-    digest(of: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    // 32 bytes, always.
+    Thumbprint(digest: digest(of: bytes))!.description
   }
 
   private mutating func add(_ bytes: UnsafeRawBufferPointer, at start: Int) {

@@ -21,7 +21,7 @@ public struct Thumbprint: Hashable, Comparable, Sendable, CustomStringConvertibl
 
   /// Parses the form of `description`; returns `nil` if `text` is not exactly 64 lower-case hex digits.
   public init?(canonical text: String) {
-    guard !text.utf8.contains(where: { (UInt8(ascii: "A")...UInt8(ascii: "F")).contains($0) }) else { return nil }
+    guard text.utf8.allSatisfy(isCanonicalHexDigit) else { return nil }
     self.init(text)
   }
 
@@ -76,4 +76,9 @@ public func hexDigit(_ byte: UInt8) -> UInt8? {
   case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
   default: nil
   }
+}
+
+/// Returns whether `byte` is an ASCII hex digit, in lower case if it is a letter.
+public func isCanonicalHexDigit(_ byte: UInt8) -> Bool {
+  hexDigit(byte) != nil && !(UInt8(ascii: "A")...UInt8(ascii: "F")).contains(byte)
 }
