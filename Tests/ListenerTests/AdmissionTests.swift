@@ -2,7 +2,9 @@ import AgentProtocol
 import ConnectionSource
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
+import Values
 
 @testable import Listener
 
@@ -18,6 +20,10 @@ struct AdmissionTests {
     limits.unauthenticated = EarlyDrop(start: 8, rate: 30, full: 10)
     change(&limits)
     return limits
+  }
+
+  private static func client(_ name: String) -> ClientKey {
+    ClientKey(VerifiedClient(ClientIdentity(subject: "CN=\(name)", thumbprint: Thumbprint(repeating: "ab"))))
   }
 
   /// sshd_config(5), MaxStartups 10:30:100.
@@ -46,13 +52,13 @@ struct AdmissionTests {
     var admission = Admission(Self.limits())
     let scheduler = try Self.source(1000)
     let first = try admission.arrived(from: scheduler, roll: 0).get()
-    #expect(admission.proved(first) == nil)
+    #expect(admission.proved(first, Self.client("a")) == nil)
     for number in 0..<10 { _ = try admission.arrived(from: Self.source(number), roll: 99).get() }
     #expect(admission.arrived(from: try Self.source(10), roll: 99) == .failure(.tooManyUnauthenticated))
-    admission.left(scheduler)
+    admission.left(scheduler, Self.client("a"))
     for _ in 0..<4 {
       let again = try admission.arrived(from: scheduler, roll: 0).get()
-      #expect(admission.proved(again) == nil)
+      #expect(admission.proved(again, Self.client("a")) == nil)
     }
   }
 
@@ -61,7 +67,7 @@ struct AdmissionTests {
     let source = try Self.source(1)
     let newcomers = try (0..<4).map { _ in try admission.arrived(from: source, roll: 99).get() }
     #expect(admission.arrived(from: source, roll: 99) == .failure(.tooManyUnauthenticatedOfSource))
-    for newcomer in newcomers { #expect(admission.proved(newcomer) == nil) }
+    for newcomer in newcomers { #expect(admission.proved(newcomer, Self.client("a")) == nil) }
     let more = try (0..<2).map { _ in try admission.arrived(from: source, roll: 99).get() }
     #expect(admission.arrived(from: source, roll: 99) == .failure(.tooManyOfSource))
     _ = try admission.arrived(from: Self.source(2), roll: 99).get()
@@ -72,12 +78,33 @@ struct AdmissionTests {
   @Test func theTotalIsOfThoseWhoHaveProvenWhoTheyAre() throws {
     var admission = Admission(Self.limits { $0.connections = 2 })
     let newcomers = try (0..<3).map { try admission.arrived(from: Self.source($0), roll: 0).get() }
-    #expect(newcomers.map { admission.proved($0) } == [nil, nil, .tooMany])
+    #expect(zip(newcomers, ["a", "b", "a"]).map { admission.proved($0, Self.client($1)) } == [nil, nil, .tooMany])
     admission.gaveUp(newcomers[2])
     #expect(admission.arrived(from: try Self.source(3), roll: 0) == .failure(.tooMany))
-    admission.left(newcomers[0].source)
+    admission.left(newcomers[0].source, Self.client("a"))
     _ = try admission.arrived(from: Self.source(3), roll: 0).get()
     #expect(admission.authenticated == 1 && admission.unauthenticated == 1)
+  }
+
+  /// Each connection comes from another address, so no limit of an address helps.
+  @Test func oneClientLeavesConnectionsToOthers() throws {
+    var admission = Admission(Self.limits { $0.connections = 40 })
+    var next = 0
+    func connect(_ name: String) throws -> Admission.Refusal? {
+      next += 1
+      let newcomer = try admission.arrived(from: Self.source(next), roll: 99).get()
+      let refusal = admission.proved(newcomer, Self.client(name))
+      if refusal != nil { admission.gaveUp(newcomer) }
+      return refusal
+    }
+    var held = 0
+    while try connect("greedy") == nil { held += 1 }
+    #expect(held == 35)
+    #expect(try connect("greedy") == .tooManyOfClient)
+    while try connect("second") == nil {}
+    // Whoever has nothing gets one, up to the last.
+    #expect(try connect("good") == nil)
+    #expect(admission.authenticated == 40)
   }
 
   @Test func nothingIsKeptOfThoseWhoAreGone() throws {
@@ -87,8 +114,8 @@ struct AdmissionTests {
       if number % 2 == 0 {
         admission.gaveUp(newcomer)
       } else {
-        _ = admission.proved(newcomer)
-        admission.left(newcomer.source)
+        _ = admission.proved(newcomer, Self.client("\(number)"))
+        admission.left(newcomer.source, Self.client("\(number)"))
       }
     }
     #expect(admission.authenticated == 0 && admission.unauthenticated == 0 && admission.sourceCount == 0)

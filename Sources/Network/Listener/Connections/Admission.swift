@@ -1,16 +1,19 @@
 import AgentProtocol
 import ConnectionSource
+import SupervisorLink
 
 /// Counts connections and decides which new ones to accept.
 ///
 /// Strangers cannot keep schedulers out: unauthenticated connections do not count against authenticated ones, and a source from which a
-/// client has authenticated before is not among the strangers that are dropped at random.
+/// client has authenticated before is not among the strangers that are dropped at random. Nor can a client keep out others, from however
+/// many addresses it connects.
 struct Admission {
   /// Why a connection is not accepted.
   ///
-  /// The raw value is the key in `[limits]` that sets the limit.
+  /// The raw value names the limit in the metrics: mostly the key in `[limits]` that sets it.
   enum Refusal: String, Error, Hashable, CaseIterable {
     case tooMany = "connections"
+    case tooManyOfClient = "connections_per_client"
     case tooManyOfSource = "connections_per_source"
     case tooManyUnauthenticated = "unauthenticated"
     case tooManyUnauthenticatedOfSource = "unauthenticated_per_source"
@@ -31,13 +34,20 @@ struct Admission {
   private let limits: ListenerLimits
   private var sources: [Source: Counts] = [:]
   private var familiar = RecentSources()
-  private(set) var authenticated = 0
+  private var clients: ClientShares<ClientKey>
   private var strangers = 0
   private var acquaintances = 0
 
   init(_ limits: ListenerLimits) {
     self.limits = limits
+    clients = ClientShares(total: limits.connections, greed: Self.greed)
   }
+
+  /// A scheduler that is alone gets seven eighths of all connections.
+  private static let greed = 7
+
+  /// The number of authenticated connections.
+  var authenticated: Int { clients.held }
 
   /// The number of unauthenticated connections.
   var unauthenticated: Int { strangers + acquaintances }
@@ -67,12 +77,13 @@ struct Admission {
 
   /// Records that the client has authenticated.
   ///
-  /// - Returns: why it is not served anyway, because others were faster; `nil` if it is.
-  mutating func proved(_ newcomer: Newcomer) -> Refusal? {
+  /// - Returns: why it is not served anyway: others were faster, or the rest is for other clients; `nil` if it is.
+  mutating func proved(_ newcomer: Newcomer, _ client: ClientKey) -> Refusal? {
     familiar.note(newcomer.source)
-    if authenticated >= limits.connections { return .tooMany }
+    guard clients.take(for: client) else {
+      return authenticated >= limits.connections ? .tooMany : .tooManyOfClient
+    }
     count(newcomer, -1)
-    authenticated += 1
     sources[newcomer.source, default: Counts()].authenticated += 1
     return nil
   }
@@ -84,8 +95,8 @@ struct Admission {
   }
 
   /// Records the end of an authenticated connection.
-  mutating func left(_ source: Source) {
-    authenticated -= 1
+  mutating func left(_ source: Source, _ client: ClientKey) {
+    clients.giveBack(of: client)
     sources[source]?.authenticated -= 1
     forget(source)
   }
@@ -106,6 +117,8 @@ extension Admission.Refusal {
   func reason(_ limits: ListenerLimits) -> String {
     switch self {
     case .tooMany: "there are \(limits.connections) connections (connections in [limits])"
+    case .tooManyOfClient:
+      "this client has its share of the \(limits.connections) connections (connections in [limits]); the rest is for other clients"
     case .tooManyOfSource:
       "its address has \(limits.connectionsPerSource) connections (connections_per_source in [limits])"
     case .tooManyUnauthenticated:
@@ -115,6 +128,6 @@ extension Admission.Refusal {
     }
   }
 
-  /// Whether the limit is per source, not a total.
-  var isOfSource: Bool { self == .tooManyOfSource || self == .tooManyUnauthenticatedOfSource }
+  /// Whether the limit is for one peer, not a total.
+  var isOfPeer: Bool { self == .tooManyOfClient || self == .tooManyOfSource || self == .tooManyUnauthenticatedOfSource }
 }

@@ -6,7 +6,7 @@ import Synchronization
 final class Connections: Sendable {
   private enum Standing {
     case unproven(Admission.Newcomer)
-    case proven(Source)
+    case proven(Source, ClientKey)
   }
 
   private struct State {
@@ -46,12 +46,12 @@ final class Connections: Sendable {
   /// Records that the client of a connection has authenticated.
   ///
   /// - Returns: why it is not served anyway; `nil` if it is.
-  func proved(_ channel: any Channel) -> Admission.Refusal? {
+  func proved(_ channel: any Channel, _ client: ClientKey) -> Admission.Refusal? {
     state.withLock { state in
       let key = ObjectIdentifier(channel)
       guard case .unproven(let newcomer)? = state.open[key]?.standing else { return nil }
-      if let refusal = state.admission.proved(newcomer) { return refusal }
-      state.open[key]?.standing = .proven(newcomer.source)
+      if let refusal = state.admission.proved(newcomer, client) { return refusal }
+      state.open[key]?.standing = .proven(newcomer.source, client)
       return nil
     }
   }
@@ -103,7 +103,7 @@ final class Connections: Sendable {
     let isLast = state.withLock { state in
       switch state.open.removeValue(forKey: ObjectIdentifier(channel))?.standing {
       case .unproven(let newcomer)?: state.admission.gaveUp(newcomer)
-      case .proven(let source)?: state.admission.left(source)
+      case .proven(let source, let client)?: state.admission.left(source, client)
       case nil: break
       }
       return state.open.isEmpty

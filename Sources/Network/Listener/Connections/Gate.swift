@@ -60,13 +60,13 @@ final class Gate: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   private func admitted(_ handshake: TLSHandshakeCompleted, _ context: ChannelHandlerContext) {
-    if let refusal = connections.proved(context.channel) {
+    let client = loopServices.client(of: handshake.clientCertificate).speaking(from: Source.text(peer))
+    if let refusal = connections.proved(context.channel, ClientKey(client)) {
       services.metrics.dropped(refusal)
       refusals.dropped(peer, refusal, connections.limits.counts, on: context.eventLoop)
       return context.close(promise: nil)
     }
     services.metrics.accepted(version: handshake.version)
-    let client = loopServices.client(of: handshake.clientCertificate).speaking(from: Source.text(peer))
     admissions.admitted(client.identity) {
       try? context.pipeline.syncOperations.handler(type: OpenSSLServerHandler.self).presentedChain
     }

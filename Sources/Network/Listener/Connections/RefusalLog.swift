@@ -52,7 +52,7 @@ final class RefusalLog: Sendable {
   func dropped(
     _ peer: SocketAddress?, _ refusal: Admission.Refusal, _ limits: ListenerLimits, on loop: any EventLoop
   ) {
-    if refusal.isOfSource {
+    if refusal.isOfPeer {
       refused(peer, refusal.reason(limits), on: loop)
     } else {
       drops.dropped(refusal, refusal.reason(limits), on: loop)

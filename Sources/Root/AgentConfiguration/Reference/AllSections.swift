@@ -89,7 +89,8 @@ enum ConfigurationReference {
       ConfigurationKey(
         "connections", .number(1...1_000_000), default: "10000",
         """
-        Maximum number of authenticated connections. Above 30000, also raise LimitNOFILE= of the unit, by two for each.
+        Maximum number of authenticated connections. A single client gets seven eighths of them at most: the rest is for others. Above \
+        30000, also raise LimitNOFILE= of the unit, by two for each.
         """),
       ConfigurationKey(
         "connections_per_source", .number(1...1_000_000), default: "5000",
