@@ -202,7 +202,7 @@ let tools = wing(
 let tests = wing(
   "Tests",
   [
-    .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol"]),
+    .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Values"]),
     .testTarget(name: "ValuesTests", dependencies: ["Values"]),
     .testTarget(name: "TOMLTests", dependencies: ["TOML", "TestSupport"]),
     .testTarget(
@@ -225,7 +225,8 @@ let tests = wing(
       ]),
     .testTarget(
       name: "AgentLoggingTests", dependencies: ["AgentLogging", "CLinux", "SystemCalls", "TestSupport", logging]),
-    .target(name: "TestSupport", dependencies: ["CLinux", "SystemCalls", "Values"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["AgentProtocol", "CLinux", "SystemCalls", "Values"], path: "Tests/TestSupport"),
     .testTarget(
       name: "SupervisorTests",
       dependencies: [

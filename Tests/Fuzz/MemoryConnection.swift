@@ -94,11 +94,12 @@ private final class AnsweringSupervisor: SupervisorContact, @unchecked Sendable 
   private func answer(to command: JobCommand) -> Answered? {
     switch command {
     case .showJob(let id, _) where id.description == "slow": nil
-    case .submitJob(let id, _): Answered(answer: .job(Self.job(id), created: true), descriptors: [])
+    case .submitJob(let id, _): Answered(answer: JobAnswer.job(Self.job(id), created: true).onTheLink, descriptors: [])
     case .showJob(let id, let wait):
-      Answered(answer: .job(Self.job(id, isAtEnd: wait > 0), created: false), descriptors: [])
-    case .cancelJob(let id): Answered(answer: .job(Self.job(id), created: false), descriptors: [])
-    case .listJobs: Answered(answer: .jobs(JobPage(jobs: [], cursor: nil)), descriptors: [])
+      Answered(answer: JobAnswer.job(Self.job(id, isAtEnd: wait > 0), created: false).onTheLink, descriptors: [])
+    case .cancelJob(let id): Answered(answer: JobAnswer.job(Self.job(id), created: false).onTheLink, descriptors: [])
+    case .listJobs: 
+      Answered(answer: .jobs(JobPageDocument(jobs: JSONWriter(), count: 0, cursor: nil)), descriptors: [])
     case .showAgent: Answered(answer: .permitted, descriptors: [])
     case .showMetrics: Answered(answer: .metrics(Self.figures), descriptors: [])
     // An event stream never ends, and requests after it get no answer.

@@ -47,7 +47,7 @@ struct EveryFieldComesBack {
     try bench.reopen()
     #expect(try bench.ledger.status(of: status.id) == status)
     #expect(try bench.ledger.request(of: status.id) == request)
-    #expect(try bench.ledger.page(JobFilter()).jobs == [status])
+    #expect(try bench.ledger.page(JobFilter()).page.jobs == [status])
   }
 
   @Test(arguments: JobState.allCases)
@@ -67,6 +67,6 @@ struct EveryFieldComesBack {
     #expect(try bench.ledger.delete(nobody) == false)
     try bench.ledger.update(.sample("nobody"), on: .start)
     try bench.ledger.commit()
-    #expect(try bench.ledger.page(JobFilter()).jobs.isEmpty)
+    #expect(try bench.ledger.page(JobFilter()).page.jobs.isEmpty)
   }
 }

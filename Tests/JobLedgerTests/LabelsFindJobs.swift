@@ -10,7 +10,7 @@ struct LabelsFindJobs {
   private func pages(_ bench: LedgerBench, _ filter: JobFilter) throws -> (ids: [String], pages: Int) {
     var (filter, ids, pages) = (filter, [String](), 0)
     repeat {
-      let page = try bench.ledger.page(filter)
+      let page = try bench.ledger.page(filter).page
       ids += page.ids
       pages += 1
       filter.cursor = page.cursor

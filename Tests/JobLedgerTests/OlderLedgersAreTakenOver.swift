@@ -27,7 +27,7 @@ struct OlderLedgersAreTakenOver {
         """)
     }
     let ledger = try JobLedger(path: path)
-    #expect(try ledger.page(JobFilter()).ids == ["waits", "old"])
+    #expect(try ledger.page(JobFilter()).page.ids == ["waits", "old"])
     #expect(try ledger.unfinished().map(\.id.description) == ["waits"])
     #expect(try ledger.request(of: JobID("old")!)?.command == ["/bin/false"])
     let client = try #require(try ledger.client(of: JobID("waits")!))
@@ -35,11 +35,11 @@ struct OlderLedgersAreTakenOver {
     if version < 3 {
       var filter = JobFilter()
       filter.label = JobLabel(name: "chain", value: "nightly")
-      #expect(try ledger.page(filter).ids == ["old"])
+      #expect(try ledger.page(filter).page.ids == ["old"])
     }
     try ledger.insert(.sample("new"), request: JobRequest(command: ["/bin/true"]))
     try ledger.delete(JobID("old")!)
     try ledger.commit()
-    #expect(try ledger.page(JobFilter()).ids == ["new", "waits"])
+    #expect(try ledger.page(JobFilter()).page.ids == ["new", "waits"])
   }
 }

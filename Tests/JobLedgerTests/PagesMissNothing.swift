@@ -14,7 +14,7 @@ struct PagesMissNothing {
     filter.limit = 7
     var seen: [String] = []
     repeat {
-      let page = try bench.ledger.page(filter)
+      let page = try bench.ledger.page(filter).page
       #expect(page.jobs.count == 7 || page.cursor == nil)
       seen += page.ids
       filter.cursor = page.cursor
@@ -28,11 +28,11 @@ struct PagesMissNothing {
     for number in 0..<10 { try bench.insert("job-\(number)", at: Int64(number)) }
     var filter = JobFilter()
     filter.limit = 10
-    #expect(try bench.ledger.page(filter).cursor == nil)
+    #expect(try bench.ledger.page(filter).page.cursor == nil)
     filter.limit = 9
-    filter.cursor = try bench.ledger.page(filter).cursor
+    filter.cursor = try bench.ledger.page(filter).page.cursor
     #expect(filter.cursor != nil)
-    #expect(try bench.ledger.page(filter).ids == ["job-0"])
+    #expect(try bench.ledger.page(filter).page.ids == ["job-0"])
   }
 
   @Test(arguments: JobFilter.combinations(clients: ["c1", "c3", nil], since: [15, 99, nil]))
@@ -54,7 +54,7 @@ struct PagesMissNothing {
     filter.limit = 4
     var seen: [JobStatus] = []
     repeat {
-      let page = try bench.ledger.page(filter)
+      let page = try bench.ledger.page(filter).page
       seen += page.jobs
       filter.cursor = page.cursor
     } while filter.cursor != nil
@@ -73,7 +73,7 @@ struct PagesMissNothing {
     var filter = JobFilter()
     var sizes: [Int] = []
     repeat {
-      let page = try bench.ledger.page(filter)
+      let page = try bench.ledger.page(filter).page
       sizes.append(page.jobs.count)
       filter.cursor = page.cursor
     } while filter.cursor != nil
@@ -86,7 +86,7 @@ struct PagesMissNothing {
     let bench = try LedgerBench()
     var filter = JobFilter()
     filter.cursor = cursor
-    let error = try #require(throws: LedgerError.self) { try bench.ledger.page(filter) }
+    let error = try #require(throws: LedgerError.self) { try bench.ledger.page(filter).page }
     #expect(error.kind == .badCursor)
   }
 
@@ -96,6 +96,6 @@ struct PagesMissNothing {
     for number in 0..<1001 { try bench.insert("job-\(number)") }
     var filter = JobFilter()
     filter.limit = limit
-    #expect(try bench.ledger.page(filter).jobs.count == shown)
+    #expect(try bench.ledger.page(filter).page.jobs.count == shown)
   }
 }

@@ -13,7 +13,7 @@ struct TurnIsOneTransaction {
     try bench.insert("lost")
     #expect(bench.ledger.hasChanges)
     try bench.reopen()
-    #expect(try bench.ledger.page(JobFilter()).ids == ["kept"])
+    #expect(try bench.ledger.page(JobFilter()).page.ids == ["kept"])
   }
 
   @Test func rollbackForgetsAllOfTheTurn() throws {
@@ -26,7 +26,7 @@ struct TurnIsOneTransaction {
     try bench.ledger.delete(JobID("kept")!)
     bench.ledger.rollback()
     #expect(!bench.ledger.hasChanges)
-    #expect(try bench.ledger.page(JobFilter()).jobs == [kept])
+    #expect(try bench.ledger.page(JobFilter()).page.jobs == [kept])
     #expect(try bench.ledger.request(of: kept.id)?.command == kept.command)
   }
 
@@ -67,7 +67,7 @@ struct TurnIsOneTransaction {
     }
     #expect(error.kind == .full)
     bench.ledger.rollback()
-    #expect(try bench.ledger.page(JobFilter()).ids == ["kept"])
+    #expect(try bench.ledger.page(JobFilter()).page.ids == ["kept"])
     try bench.ledger.database.execute("PRAGMA max_page_count = 1000000")
     try bench.ledger.insert(.sample("large"), request: request)
     try bench.ledger.commit()

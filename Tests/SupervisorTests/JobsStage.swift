@@ -53,6 +53,7 @@ final class JobsStage {
     fileprivate(set) var request: ClientRequest!
 
     var status: JobStatus? { if case .job(let status, _) = answer { status } else { nil } }
+    var page: JobPage? { get throws { if case .jobs(let listed) = answer { try listed.page } else { nil } } }
     var created: Bool? { if case .job(_, let created) = answer { created } else { nil } }
     var problem: ProblemKind? { if case .problem(let problem) = answer { problem.kind } else { nil } }
   }

@@ -83,7 +83,8 @@ struct LinkContractIsNumbered {
     figures.ended = [.init(state: .succeeded, count: 1)]
     figures.processes = [.init(role: "listener", residentBytes: 1, cpuSeconds: 1)]
     let answers: [JobAnswer] = [
-      .permitted, .job(status, created: true), .jobs(JobPage(jobs: [status], cursor: nil)), .output(status, watch: 1),
+      .permitted, .jobDocument(status.json, created: status.id),
+      .jobs(JobPageDocument(jobs: JSONWriter(), count: 0, cursor: nil)), .output(status, watch: 1),
       .deleted, .cancelled(CancelledJobs(client: "CN=s")), .metrics(figures), .problem(Problem(.full, "why")),
     ]
     let material = ListenerMaterial(

@@ -33,10 +33,14 @@ extension JobLedger {
   ///
   /// A page may hold fewer jobs than `limit` although there are more; the cursor tells whether there are.
   ///
-  /// - Parameter subject: only jobs submitted by a client with this subject.
+  /// - Parameters:
+  ///   - subject: only jobs submitted by a client with this subject.
+  ///   - present: returns what is to be shown of a job; it is given a status without command and labels, which are shown as recorded.
   /// - Throws: `LedgerError`; `.badCursor` if the filter's cursor does not come from a page.
-  public func page(_ filter: JobFilter, subject: String? = nil) throws(LedgerError) -> JobPage {
-    try JobListing.page(filter, subject: subject, from: database)
+  public func page(
+    _ filter: JobFilter, subject: String? = nil, _ present: (JobStatus) -> JobStatus = { $0 }
+  ) throws(LedgerError) -> JobPageDocument {
+    try JobListing.page(filter, subject: subject, present, from: database)
   }
 
   /// Returns all jobs that have not ended, in the order of insertion.

@@ -54,26 +54,31 @@ struct JobListing {
   }
 
   static func page(
-    _ filter: JobFilter, subject: String?, from database: Database
-  ) throws(LedgerError) -> JobPage {
+    _ filter: JobFilter, subject: String?, _ present: (JobStatus) -> JobStatus, from database: Database
+  ) throws(LedgerError) -> JobPageDocument {
     let (sql, values) = try query(filter, subject: subject)
     let limit = limit(filter)
-    var page = JobPage(jobs: [], cursor: nil)
+    var (jobs, count) = (JSONWriter(), 0)
+    var cursor: String?
     var (bytes, examined) = (0, 0)
     var last = Cursor.newest
     try database.statement(sql).forEach(values) { row throws(LedgerError) in
       examined += 1
       let isWanted = isWanted(row, filter, subject)
       if isWanted { bytes += JobRow.size(row) + bytesOfOthers }
-      if page.jobs.count == limit || (bytes > pageBytes && !page.jobs.isEmpty) || examined > mostExamined {
-        page.cursor = last.description
+      if count == limit || (bytes > pageBytes && count > 0) || examined > mostExamined {
+        cursor = last.description
         return false
       }
-      if isWanted { page.jobs.append(try JobRow.status(row)) }
+      if isWanted {
+        jobs.separate()
+        try JobRow.write(row, present, to: &jobs)
+        count += 1
+      }
       last = JobRow.place(row)
       return true
     }
-    return page
+    return JobPageDocument(jobs: jobs, count: count, cursor: cursor)
   }
 
   // Checks the conditions that the statement does not cover.

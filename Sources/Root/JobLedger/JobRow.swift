@@ -28,14 +28,34 @@ enum JobRow {
   }
 
   static func status(_ row: Row) throws(LedgerError) -> JobStatus {
+    var status = try facts(row)
+    status.command = try json(row, 5, "command")
+    status.labels = try labels(row, 6)
+    return status
+  }
+
+  /// Writes the status as JSON: command and labels as they are recorded, the rest as `present` returns it.
+  static func write(
+    _ row: Row, _ present: (JobStatus) -> JobStatus, to writer: inout JSONWriter
+  ) throws(LedgerError) {
+    let shown = present(try facts(row))
+    let labels = row.bytes(6)
+    if labels.isEmpty {
+      shown.writeJSON(to: &writer, command: row.bytes(5), labels: "{}".utf8)
+    } else {
+      shown.writeJSON(to: &writer, command: row.bytes(5), labels: labels)
+    }
+  }
+
+  /// Returns the status without command and labels.
+  private static func facts(_ row: Row) throws(LedgerError) -> JobStatus {
     var status = JobStatus(
-      accepted: try row.required(row.text(0).flatMap(JobID.init(key:)), "id"), command: try json(row, 5, "command"),
+      accepted: try row.required(row.text(0).flatMap(JobID.init(key:)), "id"), command: [],
       user: try row.required(row.text(2), "user"),
       client: ClientIdentity(
         subject: try row.required(row.text(3), "client_subject"),
         thumbprint: try row.required(row.text(4).flatMap(Thumbprint.init(canonical:)), "client_thumbprint")),
-      at: try row.required(moment(row, 7), "submitted_at"),
-      labels: try labels(row, 6))
+      at: try row.required(moment(row, 7), "submitted_at"), labels: [:])
     status.state = try row.required(row.text(1).flatMap(JobState.init), "state")
     status.startedAt = moment(row, 8)
     status.finishedAt = moment(row, 9)

@@ -25,6 +25,25 @@ public struct JobPage: Codable, Equatable, Sendable {
   }
 }
 
+/// A page of jobs as JSON: what the client gets, written once.
+public struct JobPageDocument: Codable, Equatable, Sendable {
+  /// The page as `JSONEncoder` writes a `JobPage`.
+  public let json: String
+  /// The number of its jobs.
+  public let count: Int
+
+  /// Creates a document; `jobs` are the elements of the array, separated by commas.
+  public init(jobs: JSONWriter, count: Int, cursor: String?) {
+    var page = JSONWriter()
+    page.object {
+      $0.member(JobPage.CodingKeys.cursor.rawValue) { $0.string(cursor) }
+      $0.member(JobPage.CodingKeys.jobs.rawValue) { $0.array { $0.verbatim(jobs.text.utf8) } }
+    }
+    json = page.text
+    self.count = count
+  }
+}
+
 /// The filter of `GET /v1/jobs`.
 public struct JobFilter: Codable, Equatable, Sendable {
   /// Only jobs in this state.

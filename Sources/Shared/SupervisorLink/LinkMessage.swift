@@ -33,10 +33,12 @@ public enum JobCommand: Codable, Equatable, Sendable {
 public enum JobAnswer: Codable, Equatable, Sendable {
   /// The client may see what it asked for.
   case permitted
-  /// A job's status; `created` tells whether this request created the job.
+  /// A job's status; `created` tells whether this request created the job. On the link it is `jobDocument`.
   case job(JobStatus, created: Bool)
+  /// A job's status as JSON, which the listener passes on, and the id of the job if this request created it.
+  case jobDocument(String, created: JobID?)
   /// A page of jobs.
-  case jobs(JobPage)
+  case jobs(JobPageDocument)
   /// The stream's file, read-only, is attached to this frame. With `follow`, `watch` is the inotify(7) watch descriptor whose events on the
   /// listener's inotify descriptor report that the file has grown.
   case output(JobStatus, watch: Int32?)
@@ -50,6 +52,14 @@ public enum JobAnswer: Codable, Equatable, Sendable {
   case events(EventBatch)
   /// The request was refused or failed.
   case problem(Problem)
+}
+
+extension JobAnswer {
+  /// The answer as it is sent over the link: with a status as JSON, so that it is written once, and never read on its way.
+  public var onTheLink: JobAnswer {
+    guard case .job(let status, let created) = self else { return self }
+    return .jobDocument(status.json, created: created ? status.id : nil)
+  }
 }
 
 /// A message from the supervisor to the listener.

@@ -38,7 +38,7 @@ final class ScriptedSupervisor: SupervisorContact {
       state.asked.append(Asked(command: command, client: client, promise: promise))
       return UInt64(state.asked.count - 1)
     }
-    if let answer = script(command) { promise.succeed(Answered(answer: answer, descriptors: [])) }
+    if let answer = script(command) { promise.succeed(Answered(answer: answer.onTheLink, descriptors: [])) }
     return Inquiry(number: number, answer: promise.futureResult)
   }
 
@@ -57,7 +57,7 @@ final class ScriptedSupervisor: SupervisorContact {
   var abandoned: [UInt64] { state.withLock { $0.abandoned } }
 
   func answer(_ number: Int, _ answer: JobAnswer, _ descriptors: [SystemCalls.FileDescriptor] = []) {
-    state.withLock { $0.asked[number].promise }.succeed(Answered(answer: answer, descriptors: descriptors))
+    state.withLock { $0.asked[number].promise }.succeed(Answered(answer: answer.onTheLink, descriptors: descriptors))
   }
 }
 

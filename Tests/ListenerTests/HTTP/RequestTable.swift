@@ -98,7 +98,7 @@ struct RequestTable {
   static func supervisor() -> ScriptedSupervisor {
     ScriptedSupervisor { command in
       switch command {
-      case .listJobs: .jobs(JobPage(jobs: [], cursor: nil))
+      case .listJobs: .jobs(JobPageDocument(jobs: JSONWriter(), count: 0, cursor: nil))
       case .deleteJob: .deleted
       case .submitJob: (try? JobStatus.sample()).map { .job($0, created: true) }
       default: (try? JobStatus.sample()).map { .job($0, created: false) }

@@ -46,7 +46,7 @@ struct MetricsArePrometheusText {
       ScriptedSupervisor { command in
         switch command {
         case .showMetrics: .metrics(Self.figures)
-        case .listJobs: .jobs(JobPage(jobs: [], cursor: nil))
+        case .listJobs: .jobs(JobPageDocument(jobs: JSONWriter(), count: 0, cursor: nil))
         default: nil
         }
       })

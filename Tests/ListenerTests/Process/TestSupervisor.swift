@@ -46,7 +46,7 @@ final class TestSupervisor: Sendable {
   }
 
   func answer(_ number: UInt64, _ answer: JobAnswer, _ descriptors: [FileDescriptor] = []) throws {
-    try send(.answer(number, answer), descriptors)
+    try send(.answer(number, answer.onTheLink), descriptors)
   }
 
   /// Closes the link, like the death of the supervisor.
@@ -99,7 +99,7 @@ final class TestSupervisor: Sendable {
       while let (message, _) = try? reader.next() {
         state.withLock { $0.messages.append(message) }
         if case .request(let number, let client, let command) = message, let reply = script(number, client, command) {
-          try? send(.answer(number, reply.answer), reply.descriptors)
+          try? answer(number, reply.answer, reply.descriptors)
         }
       }
     }

@@ -43,11 +43,11 @@ struct Reply {
   /// Creates the answer from the supervisor's, except for requests for output.
   init(_ answer: JobAnswer, _ metrics: ListenerMetrics) throws(RequestRefusal) {
     switch answer {
-    case .job(let job, let created):
-      self.init(created ? .created : .ok, json: try JSONAnswer.encode(job))
-      if created { fields.append(("Location", "/v1/jobs/\(job.id)")) }
+    case .jobDocument(let json, let created):
+      self.init(created == nil ? .ok : .created, json: ByteBuffer(string: json + "\n"))
+      if let created { fields.append(("Location", "/v1/jobs/\(created)")) }
     case .jobs(let page):
-      self.init(.ok, json: try JSONAnswer.encode(page))
+      self.init(.ok, json: ByteBuffer(string: page.json + "\n"))
     case .cancelled(let jobs):
       self.init(.ok, json: try JSONAnswer.encode(jobs))
     case .deleted:
@@ -56,7 +56,7 @@ struct Reply {
       self.init(metrics: MetricsPage(metrics: metrics).text(figures))
     case .problem(let problem):
       throw RequestRefusal(problem)
-    case .output, .events, .permitted:
+    case .job, .output, .events, .permitted:
       throw RequestRefusal(.fault, "the supervisor sent an answer to another question")
     }
   }

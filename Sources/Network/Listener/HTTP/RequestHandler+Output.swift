@@ -1,4 +1,5 @@
 import AgentProtocol
+import FoundationEssentials
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -81,7 +82,9 @@ extension RequestHandler {
   private func followed(_ id: JobID, _ number: UInt64, _ result: Result<Answered, any Error>) {
     guard case .sending(let transfer) = state, transfer.awaitedEnd?.number == number else { return }
     transfer.awaitedEnd = nil
-    guard case .success(let answered) = result, case .job(let job, _) = answered.answer else { return close() }
+    guard case .success(let answered) = result, case .jobDocument(let json, _) = answered.answer,
+      let job = try? JSONDecoder().decode(JobStatus.self, from: Data(json.utf8))
+    else { return close() }
     guard job.state.isFinal else { return awaitEnd(of: id, transfer) }
     do { try transfer.jobEnded() } catch { return abort(error) }
     pump()

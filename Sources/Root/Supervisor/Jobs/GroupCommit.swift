@@ -36,14 +36,18 @@ final class GroupCommit {
   /// Returns who submitted a job; `nil` if it is unknown.
   func client(of id: JobID) throws(LedgerError) -> RecordedClient? { try ledger.client(of: id) }
 
-  /// Returns a page of jobs, limited to those of `client` if one is given.
-  func page(_ filter: JobFilter, of client: ClientIdentity? = nil) throws(LedgerError) -> JobPage {
-    guard let client else { return try ledger.page(filter) }
-    if !client.subject.isEmpty { return try ledger.page(filter, subject: client.subject) }
-    if let asked = filter.client, asked != client.thumbprint { return JobPage(jobs: [], cursor: nil) }
+  /// Returns a page of jobs, limited to those of `client` if one is given; see `JobLedger.page(_:subject:_:)`.
+  func page(
+    _ filter: JobFilter, of client: ClientIdentity?, _ present: (JobStatus) -> JobStatus
+  ) throws(LedgerError) -> JobPageDocument {
+    guard let client else { return try ledger.page(filter, present) }
+    if !client.subject.isEmpty { return try ledger.page(filter, subject: client.subject, present) }
+    if let asked = filter.client, asked != client.thumbprint {
+      return JobPageDocument(jobs: JSONWriter(), count: 0, cursor: nil)
+    }
     var filter = filter
     filter.client = client.thumbprint
-    return try ledger.page(filter)
+    return try ledger.page(filter, present)
   }
 
   /// Returns all jobs that have not ended, in the order of submission.

@@ -65,7 +65,8 @@ extension JobAnswer {
   fileprivate var inAudit: String {
     switch self {
     case .job(let status, let created): created ? "created" : status.state.rawValue
-    case .jobs(let page): "\(page.jobs.count) jobs"
+    case .jobs(let page): "\(page.count) jobs"
+    case .jobDocument(_, let created): created == nil ? "shown" : "created"
     case .output: "opened"
     case .deleted: "deleted"
     case .cancelled(let jobs): "\(jobs.queued + jobs.running) cancelled"

@@ -8,9 +8,8 @@ extension Jobs {
       guard let self else { return }
       do {
         let isLimited = try rights(of: request).owner(request.client) != nil
-        var page = try ledger.page(filter, of: isLimited ? request.client.identity : nil)
-        page.jobs = page.jobs.map(withOutputSoFar)
-        request.answer(.jobs(page))
+        let client = isLimited ? request.client.identity : nil
+        request.answer(.jobs(try ledger.page(filter, of: client, withOutputSoFar)))
       } catch let error as LedgerError {
         request.answer(.problem(logged(error)))
       } catch let problem as Problem {

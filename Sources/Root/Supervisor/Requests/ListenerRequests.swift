@@ -112,7 +112,7 @@ final class ListenerRequests: ListenerClientele {
     _ answer: JobAnswer, _ descriptors: [FileDescriptor], of number: UInt64, to listener: ListenerChild
   ) {
     do throws(LinkError) {
-      try listener.send(.answer(number, answer), descriptors: descriptors)
+      try listener.send(.answer(number, answer.onTheLink), descriptors: descriptors)
     } catch {
       // Only a page of jobs with very long commands can be too large for a frame.
       let problem = Problem(.badRequest, "the answer is too large; ask for fewer jobs at a time")
