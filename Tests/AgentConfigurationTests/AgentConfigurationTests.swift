@@ -83,6 +83,7 @@ struct AgentConfigurationTests {
       cgroup = "/sys/fs/cgroup/agentd"
       input_limit = 786_432
       umask = "027"
+      leave_processes = false
       login_shell_required = true
       [jobs.limits]
       nofile = "100:unlimited"
@@ -110,6 +111,7 @@ struct AgentConfigurationTests {
     jobs.isDefaultUserNamed = true
     jobs.controlGroups = .folder("/sys/fs/cgroup/agentd")
     (jobs.inputLimit, jobs.umask, jobs.loginShellRequired) = (786_432, 0o027, true)
+    jobs.leaveProcesses = false
     jobs.processLimits = [
       Int(RLIMIT_NOFILE.rawValue): .init(soft: 100, hard: .max), Int(RLIMIT_CORE.rawValue): .init(soft: 0, hard: 0),
       6: .init(soft: .max, hard: .max),

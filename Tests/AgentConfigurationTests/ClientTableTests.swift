@@ -28,6 +28,7 @@ struct ClientTableTests {
       commands = ["/usr/bin/*", "/opt/jobs/run"]
       jobs = "all"
       read_only = true
+      leave_processes = false
 
       [[client]]
       certificate = "*"
@@ -36,8 +37,8 @@ struct ClientTableTests {
       line: 2, certificate: .subject(SubjectName("CN=nightly,O=Example")!, text: "CN=nightly,O=Example"))
     (first.users, first.allowRoot, first.groups) = (["batch", "root"], true, ["batch"])
     first.commands = [ProgramPattern("/usr/bin/*")!, ProgramPattern("/opt/jobs/run")!]
-    (first.jobs, first.readOnly) = (.all, true)
-    #expect(tables == [first, ClientTable(line: 11, certificate: .any)])
+    (first.jobs, first.readOnly, first.leaveProcesses) = (.all, true, false)
+    #expect(tables == [first, ClientTable(line: 12, certificate: .any)])
     #expect(tables[1].jobs == .own && tables[1].users == nil && !tables[1].allowRoot)
   }
 
@@ -56,6 +57,7 @@ struct ClientTableTests {
     ("certificate = \"*\"\nusers = \"a\"\n", 4, "users must be an array of strings, not a string"),
     ("certificate = \"*\"\nusers = [\"a b\"]\n", 4, "users must hold names of users or groups, not \"a b\""),
     ("certificate = \"*\"\nusers = [\"root\"]\n", 4, "users names root, which also needs allow_root = true"),
+    ("certificate = \"*\"\nleave_processes = 1\n", 4, "leave_processes must be true or false, not an integer"),
     ("certificate = \"*\"\nread_only = 1\n", 4, "read_only must be true or false, not an integer"),
     ("certificate = \"*\"\njobs = \"ours\"\n", 4, "jobs must be one of own, all, not \"ours\""),
     (

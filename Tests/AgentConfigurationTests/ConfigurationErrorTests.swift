@@ -42,6 +42,7 @@ struct ConfigurationErrorTests {
     Row("[jobs]\nmax_running = 10001\n", 2, "max_running must be from 1 to 10000, not 10001"),
     Row("[jobs]\numask = \"888\"\n", 2, "umask must be octal digits, for example \"022\", not \"888\""),
     Row("[jobs]\numask = 22\n", 2, "umask must be a string, not an integer"),
+    Row("[jobs]\nleave_processes = 1\n", 2, "leave_processes must be true or false, not an integer"),
     Row("[jobs]\nlogin_shell_required = 1\n", 2, "login_shell_required must be true or false, not an integer"),
     Row("[jobs]\ninput_limit = 786433\n", 2, "input_limit must be from 0 to 786432, not 786433"),
     Row("[jobs.limits]\nnofiles = 1\n", 2, "unknown key \"nofiles\" in [jobs.limits]; did you mean \"nofile\"?"),

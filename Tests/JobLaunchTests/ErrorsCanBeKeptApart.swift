@@ -52,6 +52,15 @@ struct ErrorsCanBeKeptApart {
     #expect(String(decoding: output, as: UTF8.self) == "0\n1\n2\n3\n")
   }
 
+  /// Although the first look finds a flood beyond the limit on the other stream.
+  @Test(arguments: ["echo few >&2; yes", "echo few; yes >&2"])
+  func aFloodLeavesAShortMessage(_ script: String) async throws {
+    let (outcome, output, errors) = try await run(script, .separate, limit: 1000)
+    #expect(outcome.state == .outputLimit)
+    #expect((script.hasPrefix("echo few;") ? output : errors) == Array("few\n".utf8))
+    #expect(output.count + (errors?.count ?? 0) == 1000)
+  }
+
   @Test(arguments: ["yes", "yes >&2", "yes & exec yes >&2", "head -c 900000 /dev/zero; head -c 900000 /dev/zero >&2"])
   func theLimitIsOfBoth(_ script: String) async throws {
     let (outcome, output, errors) = try await run("echo few; \(script)", .separate, limit: 1_000_000)

@@ -21,8 +21,11 @@ struct FullDiskKeepsTheResult {
     let outcome = launcher.outcome(of: job)
     #expect(outcome.state == .failed)
     #expect(outcome.exitCode == 3)
-    #expect(outcome.reason == "the disk was full while it ran: its output may be incomplete")
-    #expect(outcome.outputBytesDropped == nil)
+    let kept = try #require(outcome.outputBytes)
+    #expect(kept > 0 && outcome.outputBytesDropped == 1_024_000 - kept)
+    #expect(
+      outcome.reason
+        == "the disk was full, or failed, while it ran: \(1_024_000 - kept) bytes of its output were dropped")
     #expect(outcome.diskWasFull == true)
 
     let refusal = try #require(throws: LaunchRefusal.self) {

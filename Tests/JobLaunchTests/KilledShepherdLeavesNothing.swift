@@ -82,7 +82,7 @@ struct KilledShepherdLeavesNothing {
     let count = remains[0].ended.count
     #expect(
       outcome.reason
-        == "the job's shepherd was killed; killed \(count) \(count == 1 ? "process" : "processes") that it left")
+        == "\(try #require(lost.reason)); killed \(count) \(count == 1 ? "process" : "processes") that it left")
     return outcome
   }
 

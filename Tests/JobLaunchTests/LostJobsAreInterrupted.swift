@@ -8,6 +8,8 @@ import Testing
 
 /// Goal: a job whose end was not observed is `interrupted`, and the reason says what is known.
 struct LostJobsAreInterrupted {
+  private static let reasonOfKilledShepherd = "the job's shepherd was killed; up to 256 KiB of its last output is lost"
+
   private func recovered(_ bench: JobBench, _ id: String = "job-1") throws -> JobOutcome? {
     if case .ended(let outcome) = try bench.launcher.recover(JobID(id)!) { outcome } else { nil }
   }
@@ -20,7 +22,7 @@ struct LostJobsAreInterrupted {
     try job.shepherd.send(SIGKILL)
     let outcome = try await bench.end(of: job)
     #expect(outcome.state == .interrupted)
-    #expect(outcome.reason == "the job's shepherd was killed")
+    #expect(outcome.reason == Self.reasonOfKilledShepherd)
     #expect(outcome.mayHaveRemains)
     #expect(try recovered(bench) == outcome)
   }
@@ -36,7 +38,7 @@ struct LostJobsAreInterrupted {
     ([:], "agentd or the host went down while the job was being started; it may have run"),
     (["lock": ""], "agentd or the host went down while the job was being started; it may have run"),
     (["lock": "4711 another-boot\n"], "the host went down while the job ran"),
-    (["lock": "1 \(LockRecord.presentBootID())\n"], "the job's shepherd was killed"),
+    (["lock": "1 \(LockRecord.presentBootID())\n"], reasonOfKilledShepherd),
     (
       ["lock": "4711 another-boot\n", "exit": "garbage"],
       "how the job ended cannot be read: exit record: damaged record: wrong length or checksum"

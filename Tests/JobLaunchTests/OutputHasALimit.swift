@@ -36,6 +36,26 @@ struct OutputHasALimit {
     if script.hasPrefix("head") { #expect(dropped <= 500_000) }
   }
 
+  /// One byte more is too much, on whichever stream it is.
+  @Test(
+    arguments: [
+      ("head -c 1000000 /dev/zero", nil, 0), ("head -c 1000001 /dev/zero", nil, 1),
+      ("head -c 600000 /dev/zero; head -c 400000 /dev/zero >&2", ErrorOutput.separate, 0),
+      ("head -c 600000 /dev/zero; head -c 400001 /dev/zero >&2", .separate, 1),
+      ("head -c 1000000 /dev/zero >&2; printf x", .separate, 1), ("head -c 1000000 /dev/zero; printf x >&2", nil, 1),
+    ] as [(String, ErrorOutput?, Int64)])
+  func theLimitIsExact(_ script: String, _ stderr: ErrorOutput?, _ dropped: Int64) async throws {
+    let bench = try JobBench()
+    var request = JobRequest.shell(script)
+    request.outputLimit = Self.limit
+    request.stderr = stderr
+    let job = try bench.start("job-1", request)
+    let outcome = try await bench.end(of: job)
+    #expect(outcome.state == (dropped == 0 ? .succeeded : .outputLimit))
+    #expect((outcome.outputBytes ?? 0) + (outcome.stderrBytes ?? 0) == Self.limit)
+    #expect(outcome.outputBytesDropped == dropped)
+  }
+
   @Test func justAsMuch() async throws {
     let outcome = try await run("head -c 400000 /dev/zero; sleep 0.3; head -c 600000 /dev/zero; exit 4").outcome
     #expect(outcome.state == .failed)

@@ -48,6 +48,19 @@ struct OlderRecordsAreRead {
     #expect(order.separatesErrors && order.reportsEnd && order.hasScript && !order.scriptIsOpen)
   }
 
+  @Test func orderOfVersion5() throws {
+    let bytes = hexadecimal(
+      """
+      4147534f05000000a5000000030000006a6f6202000000090000002f62696e2f6563686f0500000068656c6c6f0100000003000000413d6204000000\
+      2f7372760101feff0000640000000200000064000000040000000160ea0000000000001027000000000000010000100000000000010101120000002f\
+      7379732f66732f6367726f75702f6a6f6201000000400000000017000000010000000700000000040000000000000010000000000000010101c32216\
+      ed
+      """)
+    let order = try Order(decoding: bytes)
+    #expect(order.separatesErrors && order.reportsEnd && order.hasScript && order.scriptIsOpen)
+    #expect(!order.leavesProcesses)
+  }
+
   @Test func exitOfVersion2() throws {
     let bytes = hexadecimal(
       """
@@ -67,7 +80,7 @@ struct OlderRecordsAreRead {
     #expect(try Samples.exits[0].encoded()[4...7] == [2, 0, 0, 0])
   }
 
-  @Test(arguments: [1, 6] as [UInt8])
+  @Test(arguments: [1, 7] as [UInt8])
   func otherVersionsAreNot(_ version: UInt8) throws {
     var bytes = try Samples.orders[0].encoded()
     bytes[4] = version

@@ -1,3 +1,4 @@
+import SystemCalls
 import Testing
 
 @testable import ShepherdContract
@@ -36,6 +37,21 @@ struct RecordsComeBack {
   ])
   func lock(_ text: String, _ record: LockRecord?) {
     #expect(LockRecord(decoding: Array(text.utf8)) == record)
+    if let record { #expect(record.encoded == Array(text.utf8)) }
+  }
+
+  @Test(arguments: [
+    ("4711 99\n", MainRecord(processID: 4711, startTime: 99)),
+    (
+      "4711 99 13 7 13 18446744073709551615\n",
+      MainRecord(
+        processID: 4711, startTime: 99,
+        pipes: [FileIdentity(device: 13, number: 7), FileIdentity(device: 13, number: .max)])
+    ), ("4711 99", nil), ("4711\n", nil), ("4711 99 13\n", nil), ("0 99\n", nil), ("-1 99\n", nil),
+    ("4711 99 13 x\n", nil), ("99999999999 1\n", nil), ("4711  99\n", nil),
+  ])
+  func main(_ text: String, _ record: MainRecord?) {
+    #expect(MainRecord(decoding: Array(text.utf8)) == record)
     if let record { #expect(record.encoded == Array(text.utf8)) }
   }
 }

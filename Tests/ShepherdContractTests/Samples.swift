@@ -18,6 +18,7 @@ enum Samples {
     full.scriptIsOpen = true
     full.separatesErrors = true
     full.reportsEnd = true
+    full.leavesProcesses = true
     full.controlGroup = Array("/sys/fs/cgroup/agentd/job".utf8)
     full.memoryLimit = 1 << 40
     full.umask = 0o077

@@ -130,6 +130,24 @@ struct RulesForUsers {
     #expect(decision({ $0.readOnly = true }, user: "daemon") == "this client may only look at jobs")
   }
 
+  @Test(
+    arguments: [
+      (true, true, nil, nil), (true, false, nil, nil), (true, false, false, nil), (true, true, true, nil),
+      (true, false, true, "this client's jobs may not leave processes running"),
+      (false, true, true, "leave_processes: jobs of this agent end with all their processes"), (false, true, nil, nil),
+    ] as [(Bool, Bool, Bool?, String?)])
+  func processesThatStay(_ agent: Bool, _ client: Bool, _ asked: Bool?, _ refusal: String?) throws {
+    var table = ClientTable(line: 1, certificate: .any)
+    (table.defaultUser, table.leaveProcesses) = ("nobody", client)
+    var policy = JobPolicy(defaultUser: "nobody", isRoot: false, ownUser: "nobody", clients: [table])
+    policy.mayLeaveProcesses = agent
+    var job = JobRequest(command: ["/bin/true"])
+    job.leaveProcesses = asked
+    let problem = policy.judge(job, ClientRights(table: table)).problem
+    #expect(problem?.detail == refusal)
+    #expect(problem.map { $0.kind == (agent ? .forbidden : .notSupported) } ?? true)
+  }
+
   @Test(.enabled(if: geteuid() == 0, "only root can run jobs as root"))
   func rootIsRootOnlyForWhoMayBe() throws {
     let stage = try JobsStage(

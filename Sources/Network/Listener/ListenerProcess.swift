@@ -11,14 +11,13 @@ public enum ListenerProcess {
   /// Serves until the link ends or the supervisor asks to drain. Blocks the calling thread, which should be the main thread.
   ///
   /// Logging must be set up before (swift-log bootstrapped). Everything else arrives over the link: see `SupervisorMessage.configure`.
-  /// Confines the process and ignores signals, permanently. Event loops still run afterwards, so the caller should call _exit(2).
+  /// Confines the process permanently. Event loops still run afterwards, so the caller should call _exit(2).
   ///
   /// - Parameter link: this process's end of the link, a blocking stream socket; kept open until this returns.
   /// - Returns: the exit code, as in sysexits(3): 0 after a drain or the end of the link, `EX_CONFIG` for unusable material, `EX_PROTOCOL`
   ///   if the supervisor breaks the link's contract, `EX_UNAVAILABLE` if the signer is lost, `EX_OSERR` for errors of the system.
   public static func run(link: SystemCalls.FileDescriptor) -> Int32 {
     let log = Logger(label: "agentd.listener")
-    ProcessTraits.ignoreSignals()
     OpenSSLLibrary.keepCertificateKeysOnly()
     return serve(link: link, log: log) { ProcessTraits.confine(log) }
   }

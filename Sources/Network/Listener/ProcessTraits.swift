@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 import Sandbox
 
@@ -9,10 +8,5 @@ enum ProcessTraits {
     for gap in Confinement.listener.enter() {
       log.warning("the listener is not fully confined: \(gap.consequence)", metadata: ["error": "\(gap.error)"])
     }
-  }
-
-  /// The supervisor decides when the listener ends: a signal that a terminal or killall(1) sends to both must not end it early.
-  static func ignoreSignals() {
-    for number in [SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGUSR1, SIGUSR2, SIGPIPE] { signal(number, SIG_IGN) }
   }
 }

@@ -16,6 +16,7 @@ struct JobOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A label; may be repeated.", valueName: "name=value")) var label: [String] = []
   @Option(help: ArgumentHelp("End the job after this time.", valueName: "seconds")) var timeout: Double?
   @Option(help: ArgumentHelp("Time between TERM and KILL.", valueName: "seconds")) var killGrace: Double?
+  @Flag(help: "Let processes that the job leaves keep running.") var leaveProcesses = false
   @Option(help: ArgumentHelp("Maximum bytes of output, errors included.", valueName: "bytes")) var outputLimit: Int64?
   @Flag(help: "Keep standard error separate from the output.") var separateStderr = false
   @Option(help: ArgumentHelp("What the job reads; - is standard input.", valueName: "file")) var stdin: String?
@@ -48,6 +49,7 @@ struct JobOptions: ParsableArguments {
     request.labels = try Self.pairs(label, "--label")
     request.timeout = timeout
     if let killGrace { request.killGrace = killGrace }
+    request.leaveProcesses = leaveProcesses ? true : nil
     request.outputLimit = outputLimit
     request.stderr = separateStderr ? .separate : nil
     request.stdin = try stdin.map(Self.text)

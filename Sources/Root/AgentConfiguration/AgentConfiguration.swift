@@ -83,6 +83,8 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var inputLimit = 262_144
     /// The umask(2) of a job whose request names none.
     public var umask: UInt32 = 0o022
+    /// Whether a request may have the processes that its job leaves keep running.
+    public var leaveProcesses = true
     /// Whether to refuse jobs of users without a login shell.
     public var loginShellRequired = false
     /// The section `[jobs.limits]`, by the kernel's number of the resource; setrlimit(2).

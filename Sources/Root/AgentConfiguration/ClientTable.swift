@@ -31,6 +31,8 @@ public struct ClientTable: Equatable, Sendable {
   public var environment: [VariablePattern]?
   /// The user of a request that names none. Without it, a client that may see only its own jobs has to name a user.
   public var defaultUser: String?
+  /// Whether its jobs may leave processes running, if `[jobs]` allows that.
+  public var leaveProcesses = true
   /// The jobs that the client may see and change.
   public var jobs = Jobs.own
   /// Whether the client has read-only access.

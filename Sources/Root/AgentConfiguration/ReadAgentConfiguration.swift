@@ -78,6 +78,7 @@ extension AgentConfiguration.Jobs {
     if let table = try table.table("pools") { pools = try Self.pools(table) }
     inputLimit = try table.integer("input_limit", in: 0...JobRequest.Limits.inputBytes) ?? inputLimit
     umask = try table.octal("umask") ?? umask
+    leaveProcesses = try table.boolean("leave_processes") ?? leaveProcesses
     loginShellRequired = try table.boolean("login_shell_required") ?? loginShellRequired
     if let limits = try table.table("limits") { processLimits = try limits.processLimits() }
   }

@@ -27,6 +27,7 @@ extension ClientTable {
     groups = try table.names("groups") ?? groups
     commands = try table.patterns("commands") ?? commands
     environment = try table.variables("environment") ?? environment
+    leaveProcesses = try table.boolean("leave_processes") ?? leaveProcesses
     jobs = try table.choice("jobs") ?? jobs
     readOnly = try table.boolean("read_only") ?? readOnly
     pool = try table.string("pool")

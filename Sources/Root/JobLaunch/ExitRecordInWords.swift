@@ -16,7 +16,7 @@ extension JobOutcome {
   init(_ record: ExitRecord, order: Order?, canceller: String?) {
     self.init(Self.state(record))
     finishedAt = Timestamp(milliseconds: record.finishedAt)
-    outputBytesDropped = record.diskFull ? nil : Int64(clamping: record.outputDropped)
+    outputBytesDropped = record.dropsAreCounted ? Int64(clamping: record.outputDropped) : nil
     diskWasFull = state == .couldNotStart ? nil : record.diskFull
     killed = Int(record.killed)
     left = Int(record.left)
@@ -39,12 +39,18 @@ extension JobOutcome {
     case (.couldNotStart, _): .couldNotStart
     case (_, .timeout): .timedOut
     case (_, .cancel): .cancelled
+    case (_, .shutdown): .interrupted
     case (_, .outputLimit): .outputLimit
     case (.exited(0), _): .succeeded
     case (.exited, _): .failed
     case (.signalled, _): .killed
     }
   }
+}
+
+extension ExitRecord {
+  /// Whether `outputDropped` is all that is missing.
+  var dropsAreCounted: Bool { !diskFull || outputDropped > 0 }
 }
 
 extension StartFailure {
@@ -64,6 +70,7 @@ extension StartFailure {
     case .controlGroup: "cannot enter the job's control group: \(reason)"
     case .limits: "cannot set the resource limits: \(reason)"
     case .script: "cannot open the script: \(reason)"
+    case .output: "cannot create the pipes for the job's output: \(reason)"
     case .program: "cannot execute \(Self.text(order?.arguments.first)): \(programReason(order) ?? reason)"
     }
   }

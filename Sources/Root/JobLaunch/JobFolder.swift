@@ -33,11 +33,9 @@ struct JobFolder {
     return file
   }
 
-  /// Creates the file of a stream, open for appending.
-  ///
-  /// No one may open it again for writing, not even its owner: a job that writes to `> /dev/stderr` would truncate the file.
+  /// Creates the file of a stream, open for writing; not for appending, which splice(2) does not support.
   func makeOutput(_ stream: OutputStream) throws(SystemError) -> FileDescriptor {
-    try descriptor.open(stream.fileName, O_WRONLY | O_APPEND | O_CREAT | O_EXCL, mode: 0o400)
+    try descriptor.open(stream.fileName, O_WRONLY | O_CREAT | O_EXCL, mode: 0o400)
   }
 
   /// Reserves disk space for the exit record.

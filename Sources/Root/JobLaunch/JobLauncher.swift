@@ -81,7 +81,8 @@ public struct JobLauncher: Sendable {
     _ id: JobID, _ order: Order, _ request: JobRequest, in folder: JobFolder, report: FileDescriptor?
   ) throws(SystemError) -> ProcessHandle {
     let lock = try folder.makeLock()
-    let made = try controlGroups?.make(groupName(id), request.limits)
+    let made = try controlGroups?.make(
+      order.leavesProcesses ? nameOfStayingGroup(id) : groupName(id), request.limits)
     do throws(SystemError) {
       var order = order
       order.controlGroup = made.map { Array($0.path.utf8) }
@@ -121,17 +122,32 @@ public struct JobLauncher: Sendable {
   /// Returns the name of a job's control group: other agents on the host may have a job with the same ID.
   private func groupName(_ id: JobID) -> String { "\(groupPrefix)\(id.key)" }
 
+  /// Returns a name for the control group of a job that may leave processes: they stay in it, and no other job gets the same one.
+  private func nameOfStayingGroup(_ id: JobID) -> String {
+    "\(stayingPrefix)\(String(UInt64.random(in: 0 ... .max), radix: 16))+\(id.key)"
+  }
+
+  // No key contains a plus sign.
+  private var stayingPrefix: String { "\(groupPrefix)+" }
+
   private var groupPrefix: String {
     let status = try? jobs.status()
     return "agentd-\(String(status?.st_dev ?? 0, radix: 16))-\(String(status?.st_ino ?? 0, radix: 16))-"
   }
 
   /// Removes the control groups of all jobs not in `running`: left by a crash between the end of a job and the removal of its group.
+  ///
+  /// What a job may leave keeps running: its group is removed only if it is empty.
   public func removeControlGroups(besides running: Set<JobID>) {
     let kept = Set(running.map(groupName))
     guard let controlGroups else { return }
     for name in controlGroups.names(groupPrefix) where !kept.contains(name) {
-      ControlGroups.remove("\(controlGroups.folder)/\(name)")
+      let path = "\(controlGroups.folder)/\(name)"
+      if !name.hasPrefix(stayingPrefix) {
+        ControlGroups.remove(path)
+      } else if !running.contains(where: { name.hasSuffix("+\($0.key)") }) {
+        rmdir(path)
+      }
     }
   }
 

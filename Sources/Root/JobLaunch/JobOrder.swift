@@ -28,6 +28,7 @@ extension Order {
     hasScript = request.script != nil
     scriptIsOpen = hasScript
     separatesErrors = request.stderr == .separate
+    leavesProcesses = request.leaveProcesses == true
     umask = request.umask.flatMap { mode_t($0, radix: 8) } ?? surroundings.umask
     resourceLimits = surroundings.processLimits.map(\.limit)
     memoryLimit = request.limits?.memory.map { UInt64(clamping: $0) }

@@ -23,13 +23,13 @@ public struct JobOutcome: Equatable, Sendable {
   public var outputBytes: Int64?
   /// The size of the file of descriptor 2, in bytes; `nil` if there is no separate one.
   public var stderrBytes: Int64?
-  /// The number of bytes cut off the output; `nil` if unknown.
+  /// The number of bytes of the output that were dropped; `nil` if unknown.
   public var outputBytesDropped: Int64?
-  /// Whether the disk of the output was seen full while the job ran; `nil` if unknown.
+  /// Whether the disk of the output was full, or failed, while the job ran; `nil` if unknown.
   public var diskWasFull: Bool?
   /// The number of processes that had to be killed; `nil` if unknown.
   public var killed: Int?
-  /// The number of processes that are still alive; `nil` if unknown.
+  /// The number of processes that are still alive, also by request; `nil` if unknown.
   public var left: Int?
   /// Whether processes of the job may be left, because its shepherd was killed. See `JobRemains`.
   public var mayHaveRemains = false

@@ -64,7 +64,7 @@ extension JobLauncher {
     }
   }
 
-  /// Removes the control group. The shepherd has ended, so the group is empty, or has only processes that cannot be killed.
+  /// Removes the control group. The shepherd has ended, so the group is empty, or has only processes that cannot be killed or may stay.
   private func removeControlGroup(_ order: Order?) {
     if let path = order?.controlGroup { rmdir(String(decoding: path, as: UTF8.self)) }
   }
@@ -101,7 +101,8 @@ enum Interruption: Equatable {
     switch self {
     case .neverStarted: "agentd or the host went down while the job was being started; it may have run"
     case .hostRestarted: "the host went down while the job ran"
-    case .shepherdKilled: "the job's shepherd was killed"
+    case .shepherdKilled:
+      "the job's shepherd was killed; up to \(ByteCount.inWords(UInt64(ShepherdContract.pipeBytes))) of its last output is lost"
     case .unreadable(let fact): "how the job ended cannot be read: \(fact)"
     }
   }

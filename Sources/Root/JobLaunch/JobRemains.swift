@@ -7,7 +7,10 @@ import SystemCalls
 ///
 /// If the job has a control group, none is missed. Otherwise a process belongs to the job if any of these holds: it is the main process, by
 /// process ID and start time; it is in the session that the main process leads; the job's mark is in the environment that it was executed
-/// with; its output or errors go to a file of the job; its parent belongs to the job. A process to which none of this applies is not found.
+/// with; its output or errors go to a pipe of the job, or to a file of one that an earlier agentd started; its parent belongs to the job. A
+/// process to which none of this applies is not found.
+///
+/// If the job may leave processes and its main process has ended, nothing is ended.
 public struct JobRemains: Sendable {
   /// The job.
   public let id: JobID
@@ -18,6 +21,7 @@ public struct JobRemains: Sendable {
   private let main: MainRecord?
   private let mark: [UInt8]?
   private let outputs: [FileIdentity]
+  private let areLeft: Bool
   private let groupPath: String?
   private let group: ControlGroup?
 
@@ -30,18 +34,20 @@ public struct JobRemains: Sendable {
     mark = order?.environment.first { $0.starts(with: name) }
     groupPath = order?.controlGroup.map { String(decoding: $0, as: UTF8.self) }
     group = groupPath.flatMap { try? ControlGroup(path: $0) }
-    outputs = OutputStream.allCases.compactMap { stream in
+    let files = OutputStream.allCases.compactMap { stream in
       folder.flatMap { FileIdentity($0.descriptor, stream.fileName) }
     }
     let record = try? folder?.read(ShepherdContract.FileName.main, limit: MainRecord.maximumBytes)
     main = record.flatMap(MainRecord.init)
+    outputs = files + (main?.pipes ?? [])
+    areLeft = order?.leavesProcesses == true && main?.isAlive == false
   }
 
   /// Sends SIGKILL to all processes of these jobs, in one walk over the host's processes.
   ///
   /// - Returns: whether any was found: then another walk is needed, for processes started meanwhile.
   public static func end(_ jobs: inout [JobRemains]) -> Bool {
-    for index in jobs.indices { jobs[index].endGroup() }
+    for index in jobs.indices where !jobs[index].areLeft { jobs[index].endGroup() }
     let marks = Marks(jobs)
     var owners: [pid_t: Int] = [:]
     // A child may have a lower number than its parent; it is then found on the next walk at the latest.
@@ -59,10 +65,16 @@ public struct JobRemains: Sendable {
   public func outcome(_ outcome: JobOutcome) -> JobOutcome {
     if let groupPath { rmdir(groupPath) }
     var outcome = outcome
+    outcome.mayHaveRemains = false
+    if areLeft {
+      outcome.left = group?.processes().count
+      outcome.reason = [outcome.reason, "what it left keeps running, as requested"].compactMap(\.self).joined(
+        separator: "; ")
+      return outcome
+    }
     outcome.killed = ended.count
     // Without a group, some processes may not have been found.
     outcome.left = !remaining.isEmpty || group != nil ? remaining.count : nil
-    outcome.mayHaveRemains = false
     let found =
       ended.isEmpty ? "none of its processes was left" : "killed \(ReasonsOfEnd.processes(ended.count)) that it left"
     let stuck = remaining.isEmpty ? nil : "\(ReasonsOfEnd.processes(remaining.count)) could not be killed"
@@ -91,11 +103,9 @@ public struct JobRemains: Sendable {
     private var outputs: [FileIdentity: Int] = [:]
 
     init(_ jobs: [JobRemains]) {
-      for (index, job) in jobs.enumerated() {
+      for (index, job) in jobs.enumerated() where !job.areLeft {
         // The leader must be alive: a session of its number that another process leads is not the job's.
-        if let main = job.main, ProcessFact(main.processID)?.startTime == main.startTime {
-          sessions[main.processID] = index
-        }
+        if let main = job.main, main.isAlive { sessions[main.processID] = index }
         if let mark = job.mark { environment[mark[...]] = index }
         for output in job.outputs { outputs[output] = index }
       }
@@ -113,20 +123,21 @@ public struct JobRemains: Sendable {
   }
 }
 
-/// The identity of a file, regardless of its name.
-private struct FileIdentity: Hashable, Sendable {
-  let device: dev_t
-  let number: ino_t
+extension MainRecord {
+  /// Whether the process still runs, or has not been waited for.
+  fileprivate var isAlive: Bool { ProcessFact(processID)?.startTime == startTime }
+}
 
-  init?(_ folder: FileDescriptor, _ name: String) {
+extension FileIdentity {
+  fileprivate init?(_ folder: FileDescriptor, _ name: String) {
     var status = stat()
     guard fstatat(folder.raw, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-    (device, number) = (status.st_dev, status.st_ino)
+    self.init(status)
   }
 
-  init?(ofDescriptor descriptor: Int, of process: pid_t) {
+  fileprivate init?(ofDescriptor descriptor: Int, of process: pid_t) {
     var status = stat()
     guard stat("/proc/\(process)/fd/\(descriptor)", &status) == 0 else { return nil }
-    (device, number) = (status.st_dev, status.st_ino)
+    self.init(status)
   }
 }

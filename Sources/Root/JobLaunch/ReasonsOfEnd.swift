@@ -14,7 +14,7 @@ struct ReasonsOfEnd {
   private var end: String? {
     switch (record.end, record.cause) {
     case (.couldNotStart(let failure), _): failure.inWords(order)
-    case (.exited, _), (_, .timeout), (_, .cancel), (_, .outputLimit): cause
+    case (.exited, _), (_, .timeout), (_, .cancel), (_, .shutdown), (_, .outputLimit): cause
     case (.signalled(let number), .none): "killed by \(SignalName.of(number))\(Self.origin(number))"
     case (.signalled(let number), _): "killed by \(SignalName.of(number)): \(cause ?? "")"
     }
@@ -25,6 +25,7 @@ struct ReasonsOfEnd {
     case .none: nil
     case .timeout: "timed out\(time)"
     case .cancel: canceller.map { "cancelled by \($0)" }
+    case .shutdown: "the host was shut down"
     case .outputLimit:
       "its output reached the limit\(Self.limit(order?.outputLimit)); \(record.outputDropped) bytes were dropped"
     case .memoryLimit:
@@ -62,11 +63,18 @@ struct ReasonsOfEnd {
 
   private var fullDisk: String? {
     if case .couldNotStart = record.end { return nil }
-    return record.diskFull ? "the disk was full while it ran: its output may be incomplete" : nil
+    if !record.diskFull { return nil }
+    return record.dropsAreCounted
+      ? "the disk was full, or failed, while it ran: \(record.outputDropped) bytes of its output were dropped"
+      : "the disk was full while it ran: its output may be incomplete"
   }
 
   private var stillThere: String? {
-    record.left > 0 ? "\(Self.processes(record.left)) could not be killed" : nil
+    if record.left == 0 { return nil }
+    let processes = Self.processes(record.left)
+    // One that was told to end was not asked to stay.
+    return order?.leavesProcesses == true && record.killed == 0 && record.cause == .none
+      ? "it left \(processes) running, as requested" : "\(processes) could not be killed"
   }
 
   static func processes(_ count: some BinaryInteger) -> String { count == 1 ? "1 process" : "\(count) processes" }

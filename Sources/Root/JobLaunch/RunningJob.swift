@@ -19,7 +19,9 @@ public struct RunningJob: Sendable {
   ///
   /// Does nothing if the shepherd has ended.
   public func cancel() throws(SystemError) {
-    do throws(SystemError) { try shepherd.send(SIGTERM) } catch  where error.code == ESRCH {}
+    do throws(SystemError) {
+      try shepherd.send(SIGTERM, value: ShepherdContract.cancellation)
+    } catch  where error.code == ESRCH {}
   }
 
   /// Returns whether the job's end has been reported.
@@ -38,12 +40,6 @@ public struct RunningJob: Sendable {
 
   /// Kills the shepherd; only for one whose end has been taken.
   public func endShepherd() { try? shepherd.send(SIGKILL) }
-
-  /// Has the shepherd record in the job's outcome that the disk of its output was seen full.
-  public func noteFullDisk() {
-    // A shepherd that has ended has made a last check itself.
-    try? shepherd.send(ShepherdContract.diskFullSignal)
-  }
 }
 
 /// The state of a job whose start an earlier agentd ordered.

@@ -5,16 +5,31 @@ import SystemCalls
 enum Descendants {
   /// Sends SIGTERM once to every descendant.
   ///
-  /// `group`, whose leader is a child that has not been waited for, is signalled as a whole, and each process outside it separately.
   /// SIGCONT follows, so that a stopped process handles the signal.
-  static func terminate(group: pid_t) {
+  ///
+  /// - Parameter group: a group whose leader is a child that has not been waited for: it is signalled as a whole, and each process outside
+  ///   it separately. `nil` once the leader has been waited for: the group may then be another one.
+  /// - Returns: the processes.
+  @discardableResult
+  static func terminate(group: pid_t?) -> Set<pid_t> {
+    var told: Set<pid_t> = []
     // A job that has just been started may not lead a group yet, but may do so when it is examined below.
-    let groupExisted = Glibc.kill(-group, SIGTERM) == 0
-    Glibc.kill(-group, SIGCONT)
+    let signalled = group.flatMap { Glibc.kill(-$0, SIGTERM) == 0 ? $0 : nil }
+    if let group { Glibc.kill(-group, SIGCONT) }
     forEach { process, fact in
-      if groupExisted, fact.group == group { return }
+      if fact.isZombie { return }
+      told.insert(process.processID)
+      if fact.group == signalled { return }
       for signal in [SIGTERM, SIGCONT] { try? process.send(signal) }
     }
+    return told
+  }
+
+  /// Returns every descendant that has not ended.
+  static func alive() -> Set<pid_t> {
+    var alive: Set<pid_t> = []
+    forEach { process, fact in if !fact.isZombie { alive.insert(process.processID) } }
+    return alive
   }
 
   /// Sends SIGKILL to every descendant, and to those that were started in the meantime.

@@ -21,12 +21,16 @@ struct ExitFile {
   ///
   /// - Parameter isTaken: reports the end to the supervisor, if there is one, and returns whether the end is in the ledger.
   func complete(with record: ExitRecord, _ written: [FileDescriptor], isTaken: () -> Bool) throws {
-    let bytes = try record.encoded()
     let raw = file.raw
+    var record = record
     // Before the record: a reader of the record may rely on the output.
     let written = try written.filter { try $0.status().st_size > 0 }
-    for file in written { try synchronize(file) }
+    for file in written {
+      // The disk has lost output that it had accepted, and how much is unknown. How the job ended is known.
+      do throws(SystemError) { try synchronize(file) } catch { record.diskFull = true }
+    }
     if !written.isEmpty { try synchronizeNames() }
+    let bytes = try record.encoded()
     try file.writeAll(bytes)
     try checked("ftruncate") { ftruncate(raw, off_t(bytes.count)) }
     if isTaken() { return }

@@ -36,11 +36,13 @@ enum JobRun {
     let group = order.controlGroup.map { _ in
       ControlGroup(FileDescriptor(owning: ShepherdContract.Descriptor.controlGroup))
     }
-    let started = try StartedJob(order, in: folder, output: written[0], errors: written[written.count - 1], group)
-    if group == nil { started.note(in: folder) }
-    var watch = JobWatch(
-      started.process, group, timeout: order.timeout, killGrace: order.killGrace,
-      OutputWatch(written, limit: order.outputLimit))
+    var ends: [FileDescriptor] = []
+    let output = try JobOutput(into: written, limit: order.outputLimit, order.identity, ends: &ends)
+    let started = try StartedJob(order, in: folder, output: ends[0], errors: ends[ends.count - 1], group)
+    // Now only the job has them open: its pipes end with it.
+    ends.forEach { $0.close() }
+    if group == nil || order.leavesProcesses { started.note(in: folder, pipes: output.identities) }
+    var watch = JobWatch(started.process, group, order, in: folder, output)
     watch.untilNothingIsLeft(signals)
     var record = ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: started.failure() ?? watch.end)
     (record.outputDropped, record.diskFull) = watch.settle(startedAt: start)

@@ -18,9 +18,8 @@ public enum ShepherdProcess {
     let lock = FileDescriptor(owning: ShepherdContract.Descriptor.lock)
     let output = FileDescriptor(owning: ShepherdContract.Descriptor.output)
     do {
-      // Signals first: the shepherd is started with all of them blocked, so that one that arrived before is pending.
-      let signals = try SignalDescriptor(awaitedSignals)
-      try ignoreTerminalSignals()
+      let signals = try SignalDescriptor([SIGCHLD, SIGTERM])
+      try blockSignals()
       try checked("prctl") { clinux_become_subreaper() }
       let exit = try ExitFile(in: folder)
       // Last before the start: if the lock is empty, the job did not run, as long as the power stayed on.
@@ -34,14 +33,11 @@ public enum ShepherdProcess {
     }
   }
 
-  private static let awaitedSignals = [SIGCHLD, SIGTERM, ShepherdContract.diskFullSignal]
-
-  /// Ignores the signals of a terminal or a closed pipe, which have no meaning for a shepherd.
-  private static func ignoreTerminalSignals() throws(SystemError) {
-    for number in [SIGHUP, SIGINT, SIGQUIT, SIGPIPE] { signal(number, SIG_IGN) }
-    var none = sigset_t()
-    sigemptyset(&none)
-    for number in awaitedSignals { sigaddset(&none, number) }
-    try checked("sigprocmask") { sigprocmask(SIG_SETMASK, &none, nil) }
+  /// Blocks all signals, as the shepherd is started: those that it awaits are pending until it reads them, and no other that somebody sends
+  /// to it by name or from a terminal has an effect.
+  private static func blockSignals() throws(SystemError) {
+    var all = sigset_t()
+    sigfillset(&all)
+    try checked("sigprocmask") { sigprocmask(SIG_SETMASK, &all, nil) }
   }
 }

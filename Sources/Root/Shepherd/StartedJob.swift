@@ -9,7 +9,7 @@ struct StartedJob {
   let process: pid_t
   private let report: FileDescriptor
 
-  /// Starts the job, which writes to `output` and `errors`; these may be the same file.
+  /// Starts the job, which writes to `output` and `errors`; these may be the same pipe.
   init(
     _ order: Order, in folder: FileDescriptor, output: FileDescriptor, errors: FileDescriptor, _ group: ControlGroup?
   ) throws(StartFailure) {
@@ -71,10 +71,11 @@ struct StartedJob {
     }
   }
 
-  /// Records the main process for a supervisor that has to end the job in place of this shepherd. Not needed for a job in a control group.
-  func note(in folder: FileDescriptor) {
+  /// Records the main process for a supervisor that has to end the job in place of this shepherd: where there is no control group, to find
+  /// it and what it started; where processes may stay, to know whether it has ended.
+  func note(in folder: FileDescriptor, pipes: [FileIdentity]) {
     guard let fact = ProcessFact(process) else { return }
-    let record = MainRecord(processID: process, startTime: fact.startTime)
+    let record = MainRecord(processID: process, startTime: fact.startTime, pipes: pipes)
     let file = try? folder.open(ShepherdContract.FileName.main, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
     // A full disk, for example: the job is then found by its other marks.
     try? file?.writeAll(record.encoded)

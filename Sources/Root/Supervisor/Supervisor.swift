@@ -46,7 +46,8 @@ public enum Supervisor {
     // Likewise, the jobs must not get the keyring of our parent's session.
     _ = clinux_join_session_keyring()
     umask(0o077)
-    signal(SIGPIPE, SIG_IGN)
+    // Those that have no meaning for agentd, when somebody sends them to processes by name.
+    for number in [SIGPIPE, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR] { signal(number, SIG_IGN) }
     let network = try NetworkProgram()
     let material = try ServingMaterial.load(options)
     let configuration = material.configuration

@@ -36,6 +36,8 @@ public struct JobRequest: Equatable, Sendable {
   public var timeout: Double?
   /// The time between TERM and KILL when a job is ended, in seconds.
   public var killGrace: Double
+  /// Whether processes that exist when the main process has ended keep running; `nil` for no, which is also decoded as `nil`.
+  public var leaveProcesses: Bool?
   /// The maximum output on both streams together, in bytes; a job that writes more is killed. `nil` for the configured limit, which a
   /// request cannot exceed.
   public var outputLimit: Int64?
@@ -95,6 +97,7 @@ extension JobRequest: Codable {
     case script, interpreter, login, umask
     case user, group, directory, environment, stdin, stderr, timeout
     case killGrace = "kill_grace"
+    case leaveProcesses = "leave_processes"
     case outputLimit = "output_limit"
     case limits, pool, labels
   }
@@ -122,6 +125,7 @@ extension JobRequest: Codable {
     stderr = try Self.errorOutput(container)
     timeout = try container.decodeIfPresent(Double.self, forKey: .timeout)
     killGrace = try container.decodeIfPresent(Double.self, forKey: .killGrace) ?? killGrace
+    leaveProcesses = try container.decodeIfPresent(Bool.self, forKey: .leaveProcesses) == true ? true : nil
     outputLimit = try container.decodeIfPresent(Int64.self, forKey: .outputLimit)
     limits = try container.decodeIfPresent(ResourceLimits.self, forKey: .limits)
     pool = try container.decodeIfPresent(String.self, forKey: .pool)

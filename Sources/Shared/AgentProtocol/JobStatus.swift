@@ -35,15 +35,15 @@ public struct JobStatus: Codable, Equatable, Sendable {
   public var outputBytes: Int64?
   /// The size of the file for standard error, in bytes; `nil` if it is merged with the output, or unknown.
   public var stderrBytes: Int64?
-  /// The number of bytes that the job wrote beyond its output limit, on both streams, and that were dropped. `nil` if unknown: the job has
-  /// not ended, or its disk was full.
+  /// The number of bytes that the job wrote, on both streams, and that were dropped: beyond its output limit, or because the disk was full.
+  /// `nil` if unknown: the job has not ended.
   public var outputBytesDropped: Int64?
-  /// Whether the disk of the output was seen to be full while the job ran; its output may then be incomplete, which only the job itself can
-  /// know. `nil` if it was not checked: the job has not ended, or its end is unknown.
+  /// Whether the disk of the output was full, or failed, when the job wrote: its output is then incomplete. `nil` if unknown: the job has not
+  /// ended, or its end is unknown.
   public var diskWasFull: Bool?
-  /// The number of the job's processes that had to be killed (SIGKILL).
+  /// The number of the job's processes that had to be killed: with SIGKILL or, after the end of the main process, with SIGTERM.
   public var killed: Int?
-  /// The number of the job's processes that still exist after its end: 0, unless the kernel holds one.
+  /// The number of the job's processes that still exist after its end: 0, unless the kernel holds one or the job may leave some.
   public var left: Int?
   /// The pool that the job runs in.
   public var pool: String?

@@ -20,6 +20,14 @@ int clinux_pidfd_send_signal(int pidfd, int signal) {
   return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
+int clinux_pidfd_queue_signal(int pidfd, int signal, int value) {
+  siginfo_t information = {.si_signo = signal, .si_code = SI_QUEUE};
+  information.si_pid = getpid();
+  information.si_uid = getuid();
+  information.si_value.sival_int = value;
+  return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, &information, 0);
+}
+
 int clinux_pipe(int *read_end, int *write_end) {
   int pair[2];
   if (pipe2(pair, O_CLOEXEC) < 0) return -1;

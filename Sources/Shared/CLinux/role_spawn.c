@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,10 +48,29 @@ static void arrange_descriptors(const struct clinux_role_spawn *spawn, int pipe)
   }
 }
 
-static void reset_signals(void) {
-  struct sigaction standard = {.sa_handler = SIG_DFL};
+// Whether the kernel sends this signal for what the process itself did.
+static bool is_own(int signal) {
+  switch (signal) {
+    case SIGILL:
+    case SIGTRAP:
+    case SIGABRT:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGSEGV:
+    case SIGSYS:
+    case SIGCHLD:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The supervisor decides when the child ends: it ignores what a terminal, killall(1) or pkill(1) sends to all processes of agentd, from its
+// first instruction on.
+static void arrange_signals(void) {
+  struct sigaction standard = {.sa_handler = SIG_DFL}, ignored = {.sa_handler = SIG_IGN};
   // Fails for SIGKILL, SIGSTOP and those that the C library reserves; they are at their defaults anyway.
-  for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &standard, NULL);
+  for (int signal = 1; signal < NSIG; signal++) sigaction(signal, is_own(signal) ? &standard : &ignored, NULL);
   sigset_t none;
   sigemptyset(&none);
   if (sigprocmask(SIG_SETMASK, &none, NULL) < 0) fail(PIPE, SIGNALS);
@@ -60,7 +80,7 @@ static void run_child(const struct clinux_role_spawn *spawn, int pipe) {
   arrange_descriptors(spawn, pipe);
   // Ctrl-C at the terminal is for the parent, which lets this process finish its open work.
   if (setsid() < 0) fail(PIPE, SETSID);
-  reset_signals();
+  arrange_signals();
   execveat(IMAGE, "", spawn->arguments, spawn->environment, AT_EMPTY_PATH);
   fail(PIPE, EXECVEAT);
 }

@@ -24,6 +24,8 @@ public struct ExitRecord: Equatable, Sendable {
     case memoryLimit
     /// The kernel, because the host, or a control group above the job's, was out of memory.
     case hostMemory
+    /// The shepherd, because it got SIGTERM that no canceller sent: the host is shut down.
+    case shutdown
   }
 
   /// When the shepherd began to start the job, in milliseconds since the epoch.
@@ -39,13 +41,15 @@ public struct ExitRecord: Equatable, Sendable {
   /// The largest resident size of any process of the job, in bytes; with a control group that counts memory, the peak of all processes
   /// together.
   public var peakMemoryBytes: UInt64
-  /// The number of processes to which the shepherd sent KILL.
+  /// The number of processes to which the shepherd sent KILL or, after the end of the main process, TERM.
   public var killed: UInt32
-  /// The number of processes that could not be killed and still exist: 0 unless the kernel holds one or it belongs to another user.
+  /// The number of processes that still exist: those that could not be killed because the kernel holds them or they belong to another user,
+  /// and those that the job may leave.
   public var left: UInt32
-  /// The number of output bytes dropped because the output exceeded its limit.
+  /// The number of output bytes dropped: they exceeded the limit, or could not be written.
   public var outputDropped: UInt64
-  /// Whether the output's file system was seen to be full: writes of the job may have failed, which only the job itself can know.
+  /// Whether output could not be written to its file: the disk was full, or failed. If nothing was dropped, an earlier shepherd saw a full
+  /// disk, and only the job itself knows whether its writes failed.
   public var diskFull: Bool
 
   /// Creates a record without a cause, resource usage or leftover processes.
@@ -93,6 +97,8 @@ public struct StartFailure: Error, Equatable, Sendable {
     case limits
     /// Opening the script.
     case script
+    /// Creating the pipes for the output.
+    case output
   }
 
   /// The step that failed.

@@ -28,6 +28,8 @@ public struct Order: Equatable, Sendable {
   public var scriptIsOpen = false
   /// Whether the job's standard error goes to `ShepherdContract.Descriptor.errors`.
   public var separatesErrors = false
+  /// Whether processes that exist after the end of the main process may keep running.
+  public var leavesProcesses = false
   /// Whether the shepherd reports the end on `ShepherdContract.Descriptor.report`.
   public var reportsEnd = false
   /// The absolute path of the folder of the job's control group, which is open as `ShepherdContract.Descriptor.controlGroup`; `nil` for a
@@ -123,6 +125,7 @@ extension Order {
     writer.append(separatesErrors)
     writer.append(reportsEnd)
     writer.append(scriptIsOpen)
+    writer.append(leavesProcesses)
     return try writer.finished(limit: Self.maximumBytes)
   }
 
@@ -152,6 +155,7 @@ extension Order {
       reportsEnd = try reader.flag("report")
     }
     if reader.version >= 5 { scriptIsOpen = try reader.flag("script") }
+    if reader.version >= 6 { leavesProcesses = try reader.flag("leave") }
     try reader.finish()
     guard arguments.first?.isEmpty == false else { throw .invalid("arguments") }
     guard directory.first == UInt8(ascii: "/") else { throw .invalid("directory") }

@@ -14,7 +14,7 @@ enum RecordFormat {
     /// reads the orders of the old one, and until it runs, the old one starts the new shepherd and reads its records.
     var versions: ClosedRange<UInt32> {
       switch self {
-      case .order: 2...5
+      case .order: 2...6
       case .exit: 2...2
       }
     }

@@ -10,11 +10,11 @@ public enum ShepherdContract {
     public static let lock: Int32 = 4
     /// The job's folder.
     public static let folder: Int32 = 5
-    /// The output file, opened for appending.
+    /// The output file, open for writing.
     public static let output: Int32 = 6
     /// The folder of the job's control group; open only if the order names one.
     public static let controlGroup: Int32 = 7
-    /// The file for standard error, opened for appending; open only if the order says so.
+    /// The file for standard error, open for writing; open only if the order says so.
     public static let errors: Int32 = 8
     /// A packet socket to the supervisor, for `EndReport`; open only if the order says so.
     public static let report: Int32 = 9
@@ -36,9 +36,10 @@ public enum ShepherdContract {
     public static let stdin = "stdin"
     /// The script that the job executes, if it is not open as `Descriptor.script`: in orders before version 5.
     public static let script = "script"
-    /// The `MainRecord` of a job without a control group, once it has started.
+    /// The `MainRecord` of a job without a control group, or that may leave processes, once it has started.
     public static let main = "main"
-    /// Who cancelled the job, as UTF-8; missing if nobody did. For a supervisor that starts after the cancellation.
+    /// Who cancelled the job, as UTF-8; missing if nobody did. Written before the shepherd gets SIGTERM: without it, and without
+    /// `cancellation`, that signal means that the host is shut down.
     public static let cancel = "cancel"
     /// The encoded `ExitRecord`. Until the job ends, it holds `reservedExitBytes` zeros: the space is reserved before the job starts, so
     /// that a full disk cannot prevent the record from being written.
@@ -57,9 +58,11 @@ public enum ShepherdContract {
     public static let patience: Int32 = 10_000
   }
 
-  /// Tells a shepherd that the disk of the output was seen to be full. The default action is to ignore it, and so does a shepherd of an
-  /// earlier version.
-  public static let diskFullSignal = SIGURG
+  /// The value that SIGTERM carries, as with sigqueue(3), if it cancels the job: the file `cancel` may be missing, for example on a full disk.
+  public static let cancellation: Int32 = 0x4167_7463
+
+  /// The capacity of the pipes that a job writes its output to, in bytes, as far as the kernel allows: what a killed shepherd can lose.
+  public static let pipeBytes = 256 << 10
 
   /// The size of the file `exit` until the job ends, in bytes.
   public static let reservedExitBytes = ExitRecord.maximumBytes

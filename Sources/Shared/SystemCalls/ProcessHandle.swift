@@ -23,4 +23,11 @@ public final class ProcessHandle: Sendable {
     let raw = descriptor.raw
     try checked("pidfd_send_signal", "process \(processID)") { clinux_pidfd_send_signal(raw, signal) }
   }
+
+  /// Sends a signal with a value, which `SignalDescriptor.nextWithValue()` returns in the other process; see sigqueue(3). Throws `ESRCH` if
+  /// the process has ended.
+  public func send(_ signal: Int32, value: Int32) throws(SystemError) {
+    let raw = descriptor.raw
+    try checked("pidfd_send_signal", "process \(processID)") { clinux_pidfd_queue_signal(raw, signal, value) }
+  }
 }

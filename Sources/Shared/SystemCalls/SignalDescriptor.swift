@@ -14,9 +14,13 @@ public struct SignalDescriptor: Sendable {
   }
 
   /// Returns the next pending signal; `nil` if there is none. Several signals of one kind may be merged into one.
-  public func next() throws(SystemError) -> Int32? {
+  public func next() throws(SystemError) -> Int32? { try nextWithValue()?.signal }
+
+  /// Returns the next pending signal with the value that its sender gave it, or 0; `nil` if there is none.
+  public func nextWithValue() throws(SystemError) -> (signal: Int32, value: Int32)? {
     let raw = descriptor.raw
-    let signal = try checked("read", "signalfd") { clinux_read_signal(raw) }
-    return signal == 0 ? nil : signal
+    var value: Int32 = 0
+    let signal = try checked("read", "signalfd") { clinux_read_signal(raw, &value) }
+    return signal == 0 ? nil : (signal, value)
   }
 }

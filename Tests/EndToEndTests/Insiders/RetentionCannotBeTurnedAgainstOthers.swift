@@ -1,5 +1,5 @@
 // Goal: whatever a client's jobs write, agentd forgets nobody else's jobs for it, runs no ID a second time, and records how each job ended:
-// with files full of holes, with more output than is kept, and with the largest file that there can be.
+// with attempts to make files full of holes, and with more output than is kept.
 import AgentProtocol
 import Glibc
 import SystemCalls
@@ -38,10 +38,11 @@ import Testing
     let (driller, flooder) = (try client("Driller", of: agent), try client("Flooder", of: agent))
     #expect(try await agent.finish("mine", ["/bin/echo", "kept"], fields: #""directory": "/""#).output == "kept\n")
 
-    let hole = #"perl -e 'truncate(STDOUT, 11 << 30) or die $!'"#
+    // Of a pipe.
+    let hole = #"perl -e 'truncate(STDOUT, 11 << 30) || seek(STDOUT, 11 << 30, 0) and die; print \"none\\n\"'"#
     #expect(try await put("hole", hole, at: agent, as: driller).status == 201)
     let drilled = try await agent.request("GET", "jobs/hole?wait=60", as: driller).text
-    #expect(drilled.contains(#""output_bytes":11811160064"#) && drilled.contains("succeeded"), "\(drilled)")
+    #expect(drilled.contains(#""output_bytes":5,"#) && drilled.contains("succeeded"), "\(drilled)")
 
     func flood(_ number: Int) async throws -> Response {
       let mark = "echo \(number) >> \(agent.folder.path("marks/runs"))"
@@ -79,54 +80,5 @@ import Testing
     #expect(try await agent.job("mine").state == .succeeded)
     #expect(try await agent.request("GET", "jobs/mine/output").text == "kept\n")
     #expect(try await agent.request("GET", "jobs/hole", as: driller).status == 200)
-  }
-
-  /// No disk has a file of 2^63-1 bytes, but tmpfs does, and /dev/shm is one: elsewhere the first job fails.
-  @Test func withTheLargestFileThatThereIs() async throws {
-    let agent = try await Installation(configuration: Self.configuration)
-    let memory = try TemporaryFolder(in: "/dev/shm")
-    let file = try agent.folder.read("agentd.toml")
-    try agent.folder.write("agentd.toml", file.replacing("\"state\"", with: "\"\(memory.path("state"))\""))
-    try await agent.register()
-    let directory = try agent.gate("last")
-    try await agent.start()
-
-    let largest = "truncate(STDOUT, 9223372036854775807) or die $!"
-    for id in ["first", "second"] {
-      let job = try await agent.finishUnread(id, ["/usr/bin/perl", "-e", largest], #""directory": "/""#)
-      #expect(job.state == .succeeded && job.outputBytes == .max, "\(job)")
-    }
-    // Together they would be larger than any number that there is for it.
-    let both = "\(largest); truncate(STDERR, 9223372036854775807) or die $!"
-    let limited = try await agent.finishUnread(
-      "both", ["/usr/bin/perl", "-e", both], #""directory": "/", "stderr": "separate""#)
-    #expect(limited.state == .outputLimit && limited.outputBytesDropped == .max, "\(limited)")
-    // One that ends while agentd is away.
-    let waits = ["/usr/bin/perl", "-e", "\(largest); open(my $gate, '<', 'last'); <$gate>"]
-    try await agent.submit("third", waits, fields: directory)
-    let folder = try #require(try Folder.names(in: memory.path("state/jobs")).first { $0.hasSuffix("third") })
-    let shepherd = try await wait(for: "its shepherd") {
-      pid_t(try memory.read("state/jobs/\(folder)/lock").prefix(while: \.isNumber))
-    }
-    try await agent.stop(SIGKILL)
-    try await agent.openGate("last")
-    try await wait(for: "its shepherd to end") { !ProcessTable.isAlive(shepherd) }
-    try await agent.start()
-    for id in ["first", "second", "third"] {
-      let job = try await agent.job(id, wait: 30)
-      #expect(job.state == .succeeded && job.outputBytes == .max, "\(job)")
-    }
-    let end = try await agent.request("GET", "jobs/third/output", curl: ["--range", "9223372036854775800-"])
-    #expect(end.status == 206 && end.body == Array(repeating: 0, count: 7), "\(end)")
-    #expect(
-      try await agent.finish("after", ["/bin/echo", "served"], fields: #""directory": "/""#).output == "served\n")
-  }
-}
-
-extension Installation {
-  /// Runs a job to its end and leaves its output where it is.
-  fileprivate func finishUnread(_ id: String, _ command: [String], _ fields: String) async throws -> JobStatus {
-    try await submit(id, command, fields: fields)
-    return try await job(id, wait: 30)
   }
 }

@@ -48,6 +48,9 @@ extension ConfigurationReference {
         that change what any program loads or runs (LD_PRELOAD, PATH, LANG with a slash) are refused whatever it says.
         """),
       ConfigurationKey(
+        "leave_processes", .flag, default: "true",
+        "Whether its jobs may leave processes running, if leave_processes of [jobs] allows it."),
+      ConfigurationKey(
         "jobs", .oneOf(ClientTable.Jobs.allCases.map(\.rawValue)), default: #""own""#,
         """
         The jobs that the client may see, cancel and delete: "own" for those submitted with the same subject, which a \

@@ -57,6 +57,12 @@ extension ConfigurationReference {
         "input_limit", .number(0...JobRequest.Limits.inputBytes), default: "262144",
         "Maximum bytes of a job's stdin and of its script. More is refused."),
       ConfigurationKey(
+        "leave_processes", .flag, default: "true",
+        """
+        Whether a request may have the processes that its job leaves keep running (leave_processes), such as a daemon \
+        that a deployment starts. false: such requests are refused. Other jobs end with all their processes.
+        """),
+      ConfigurationKey(
         "umask", .string("three octal digits"), default: #""022""#, "The umask of a job whose request names none."),
       ConfigurationKey(
         "login_shell_required", .flag, default: "false",

@@ -7,6 +7,7 @@ extension Jobs {
   /// Adopts the settings of jobs other than their places and users.
   func adoptSurroundings(_ limits: AgentConfiguration.Jobs) {
     inputLimit = limits.inputLimit
+    policy.mayLeaveProcesses = limits.leaveProcesses
     launcher.surroundings = JobSurroundings(
       umask: limits.umask, loginShellIsRequired: limits.loginShellRequired,
       processLimits: limits.processLimits.map { .init(resource: $0, soft: $1.soft, hard: $1.hard) })

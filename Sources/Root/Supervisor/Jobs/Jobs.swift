@@ -20,8 +20,6 @@ final class Jobs {
     var job: RunningJob?
     /// Who cancelled it, if anyone did.
     var cancelledBy: ClientIdentity?
-    /// Whether its shepherd was told that the disk was full.
-    var isToldOfFullDisk = false
   }
 
   /// The delay before a change that could not be written to the ledger is tried again.
@@ -45,8 +43,6 @@ final class Jobs {
   let tally = HostTally()
   /// How much free disk space a new job requires.
   var diskFloor: DiskFloor
-  /// The next check of whether the disk is full.
-  var diskWatch: TimerQueue.Timer?
   let retention: JobRetention
   /// The maximum size of a job's input, and of its script, in bytes.
   var inputLimit = 0

@@ -114,10 +114,9 @@ extension Jobs {
     return account
   }
 
-  /// Waits for the end of a job, and for its disk to become full.
+  /// Waits for the end of a job.
   func watch(_ job: RunningJob) {
     running[job.id, default: Running()].job = job
-    watchDisk()
     ends.watch(job)
   }
 }

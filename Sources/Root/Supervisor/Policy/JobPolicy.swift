@@ -15,6 +15,8 @@ struct JobPolicy {
   let isRoot: Bool
   /// The name of the user of this process.
   let ownUser: String
+  /// Whether jobs may leave processes running.
+  var mayLeaveProcesses = true
   /// The accounts of agentd itself, as which no jobs run.
   var reserved = ReservedAccounts()
   /// The tables, in order.

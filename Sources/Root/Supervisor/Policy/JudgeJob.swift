@@ -42,6 +42,7 @@ extension JobPolicy {
         "pool is \"\(pool)\"", (job.pool ?? pool).isSame(as: pool) ? nil : "this client's jobs run in pool \(pool) only"
       )
     }
+    if job.leaveProcesses == true { judgeLeaving(rights.table, &judgement) }
     if let commands = rights.table?.commands { Self.judgeProgram(job, commands, found, &judgement) }
     if let table = rights.table { Self.judgeEnvironment(job, table, &judgement) }
     return judgement
@@ -76,6 +77,15 @@ extension JobPolicy {
         !mayBeRoot && account?.isRoot == true ? Self.rootIsRefused : nil)
       judgement.require("agentd's own users are not allowed", account.flatMap(reserved.problem))
     }
+  }
+
+  private func judgeLeaving(_ table: ClientTable?, _ judgement: inout Judgement) {
+    judgement.require(
+      "leave_processes of [jobs]",
+      mayLeaveProcesses ? nil : "leave_processes: jobs of this agent end with all their processes", .notSupported)
+    judgement.require(
+      "leave_processes",
+      table?.leaveProcesses == false ? "this client's jobs may not leave processes running" : nil)
   }
 
   private func judgeGroup(

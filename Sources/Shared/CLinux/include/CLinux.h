@@ -10,6 +10,7 @@
 #include "detach.h"
 #include "identity.h"
 #include "job.h"
+#include "pipes.h"
 #include "role_spawn.h"
 #include "processes.h"
 #include "program_pages.h"

@@ -10,6 +10,9 @@
 int clinux_pidfd_open(pid_t process);
 int clinux_pidfd_send_signal(int pidfd, int signal);
 
+// pidfd_send_signal(2) with a value for the receiver, as sigqueue(3) sends it. Returns 0, or -1 with errno.
+int clinux_pidfd_queue_signal(int pidfd, int signal, int value);
+
 // waitid(2) with P_PIDFD, without waiting: reaps the process if it is a child that has ended.
 void clinux_reap(int pidfd);
 

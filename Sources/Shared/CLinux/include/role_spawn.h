@@ -13,8 +13,8 @@ struct clinux_role_spawn {
 };
 
 // Forks and executes the image with execveat(2): descriptors 0 and 1 are /dev/null, 2 is inherited, 3 and 4 as above, all others are
-// closed; all signals are unblocked and at their defaults; the child has its own session. The user is inherited; the new image changes it.
-// Returns the process, or -1 with errno and, in `failed_call`, a static string that names the call that failed in parent or child.
+// closed; all signals are unblocked, and ignored unless they report what the process itself did; the child has its own session. The user is
+// inherited; the new image changes it. Returns the process, or -1 with errno and, in `failed_call`, a static string that names the call that failed in parent or child.
 pid_t clinux_spawn_role(const struct clinux_role_spawn *spawn, const char **failed_call);
 
 #endif

@@ -315,9 +315,9 @@ class AgentdOperator(BaseOperator):
         """Get the task's XCom, or raise what the job's end means."""
         self.log.info("%s, %s bytes of output", job, "unknown" if job.output_bytes is None else job.output_bytes)
         if job.output_bytes_dropped:
-            self.log.warning("%d bytes of output beyond its limit were dropped", job.output_bytes_dropped)
+            self.log.warning("%d bytes of output were dropped", job.output_bytes_dropped)
         if job.disk_was_full:
-            self.log.warning("the agent's disk was full while the job ran: what it wrote may be incomplete")
+            self.log.warning("the agent's disk was full, or failed, while the job ran: its output is incomplete")
         if job.exit_code is not None and job.exit_code in self._skip_codes():
             raise AirflowSkipException(f"{job}: skipped")
         if job.state == "succeeded":
