@@ -238,7 +238,8 @@ let tests = wing(
     .executableTarget(
       name: "agentd-test-roles",
       dependencies: [
-        "AgentProtocol", "CLinux", "COpenSSL", "JobLaunch", "JobLedger", "OpenSSL", "Sandbox", "SystemCalls", "Values",
+        "AgentProtocol", "CLinux", "COpenSSL", "JobLaunch", "JobLedger", "OpenSSL", "Sandbox", "ShepherdContract",
+        "SystemCalls", "Values",
       ],
       path: "Tests/TestRoles"),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"]),

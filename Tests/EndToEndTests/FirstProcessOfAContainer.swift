@@ -10,8 +10,10 @@ import Testing
   @Test func orphansAreWaitedFor() async throws {
     let (agent, first, supervisor) = try await inContainer()
     try await agent.submit("orphaned", ["/bin/sh", "-c", "sleep 1000 & read line < go"], fields: try agent.gate("go"))
+    let server = try #require(
+      try ProcessTable.children(of: supervisor).first { ProcessTable.title($0) == "agentd: shepherds" })
     let shepherd: pid_t = try await wait(for: "the shepherd") {
-      try ProcessTable.children(of: supervisor).first { ProcessTable.title($0)?.contains("agentd-shepherd") ?? false }
+      try ProcessTable.children(of: server).first { ProcessTable.title($0)?.contains("agentd-shepherd") ?? false }
     }
     try await wait(for: "both processes of the job") {
       try ProcessTable.children(of: shepherd).contains { try ProcessTable.children(of: $0).count == 1 }

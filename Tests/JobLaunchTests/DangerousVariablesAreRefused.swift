@@ -11,7 +11,8 @@ struct DangerousVariablesAreRefused {
     name: "batch", user: 1000, group: 1000, groups: [], home: "/home/batch", shell: "/bin/sh")
 
   private func make(_ requested: [String: String], isAnotherUser: Bool) throws(LaunchRefusal) -> [String] {
-    try JobEnvironment.make(for: JobID("job-1")!, Self.account, adding: requested, isAnotherUser: isAnotherUser)
+    try JobEnvironment.make(
+      for: JobID("job-1")!, Self.account, adding: requested, isAnotherUser: isAnotherUser, mark: 1)
   }
 
   @Test(arguments: [

@@ -10,17 +10,14 @@ import Testing
 /// the record at once where the next supervisor finds it.
 struct EndsAreReported {
   private let bench: JobBench
-  private let launcher: JobLauncher
+  private var launcher: JobLauncher { bench.launcher }
 
   init() throws {
     bench = try JobBench()
-    var launcher = bench.launcher
-    launcher.endsAreReported = true
-    self.launcher = launcher
   }
 
   private func reported(_ script: String) async throws -> RunningJob {
-    let job = try launcher.launch(JobID("job-1")!, .shell(script), as: Account.resolve(nil))
+    let job = try launcher.launchAndWait(JobID("job-1")!, .shell(script), as: Account.resolve(nil))
     try await wait(for: "the report") { job.hasReportedEnd() }
     return job
   }
@@ -30,10 +27,12 @@ struct EndsAreReported {
     #expect(!job.shepherd.hasEnded)
     let outcome = launcher.outcome(of: job)
     #expect(outcome.exitCode == 5 && outcome.outputBytes == 6)
-    guard case .running = try launcher.recover(job.id) else {
-      Issue.record("its shepherd still holds the folder")
+    // Also to another supervisor.
+    guard case .ended(let found) = try launcher.recover(job.id) else {
+      Issue.record("its end is on record")
       return
     }
+    #expect(found == outcome)
     job.endIsTaken()
     try await wait(for: "the shepherd") { job.shepherd.hasEnded }
     #expect(launcher.outcome(of: job) == outcome)
@@ -59,11 +58,11 @@ struct EndsAreReported {
 
   /// The supervisor learns of its death by other means.
   @Test func aShepherdThatDiesReportsNothing() async throws {
-    let job = try launcher.launch(JobID("job-1")!, .shell("sleep 600"), as: Account.resolve(nil))
+    let job = try launcher.launchAndWait(JobID("job-1")!, .shell("sleep 600"), as: Account.resolve(nil))
     try job.shepherd.send(SIGKILL)
     try await wait(for: "the shepherd") { job.shepherd.hasEnded }
     #expect(!job.hasReportedEnd())
-    var remains = [JobRemains(of: job.id, launcher)]
+    var remains = [JobRemains(of: job.id, job.order, launcher)]
     while JobRemains.end(&remains) {}
   }
 

@@ -16,7 +16,7 @@ struct FullDiskKeepsTheResult {
     let launcher = try JobLauncher(folder: "\(path)/jobs", shepherd: BuiltProduct.path("agentd-shepherd"))
     let account = try Account.resolve(nil)
     let request = JobRequest.shell("trap '' PIPE; dd if=/dev/zero bs=1k count=1000 2>/dev/null; exit 3")
-    let job = try launcher.launch(JobID("filler")!, request, as: account)
+    let job = try launcher.startUnreported("filler", request, as: account)
     try await wait(for: "the end of the job") { job.shepherd.hasEnded }
     let outcome = launcher.outcome(of: job)
     #expect(outcome.state == .failed)
@@ -29,7 +29,7 @@ struct FullDiskKeepsTheResult {
     #expect(outcome.diskWasFull == true)
 
     let refusal = try #require(throws: LaunchRefusal.self) {
-      try launcher.launch(JobID("next")!, request, as: account)
+      try launcher.startUnreported("next", request, as: account)
     }
     #expect(refusal.description.contains("No space left on device"))
     #expect(try launcher.ids() == [JobID("filler")!])

@@ -12,7 +12,8 @@ struct JobsOutliveTheSupervisor {
     let launcher = bench.launcher
     let script = "echo ready; cd \(bench.home.path); while [ ! -e go ]; do sleep 0.02; done; exit 5"
     let supervisor = try await run(
-      BuiltProduct.path("agentd-test-roles"), "launch-and-die", launcher.folder, launcher.shepherd, "long", script,
+      BuiltProduct.path("agentd-test-roles"), "launch-and-die", launcher.folder,
+      BuiltProduct.path("agentd-shepherd"), "long", script,
       "short", "exit 6")
     #expect(supervisor.end == .signalled(SIGKILL))
     guard case .running(let long) = try launcher.recover(JobID("long")!) else { throw Lost() }

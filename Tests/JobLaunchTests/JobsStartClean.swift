@@ -19,7 +19,7 @@ struct JobsStartClean {
     let bench = try JobBench()
     var request = JobRequest(command: command)
     change(&request)
-    let job = try bench.launcher.launch(JobID("job-1")!, request, as: Self.account)
+    let job = try bench.launcher.startUnreported("job-1", request, as: Self.account)
     let outcome = try await bench.end(of: job)
     #expect(outcome.state == .succeeded, "\(outcome)")
     return try bench.output(of: job)
@@ -93,8 +93,8 @@ struct JobsStartClean {
 
   @Test func folderAndFilesAreAgentdsOwn() async throws {
     let bench = try JobBench()
-    let script = "cat \(bench.home.path)/jobs/job-1/order; cd \(bench.home.path)/jobs"
-    let job = try bench.launcher.launch(JobID("job-1")!, .shell(script), as: Self.account)
+    let script = "cat \(bench.home.path)/jobs/job-1/lock; cd \(bench.home.path)/jobs"
+    let job = try bench.launcher.startUnreported("job-1", .shell(script), as: Self.account)
     #expect(try await bench.end(of: job).state == .failed)
     #expect(
       try bench.output(of: job).split(separator: "\n").allSatisfy {
@@ -108,7 +108,7 @@ struct JobsStartClean {
     let closed = try TemporaryFolder()
     var request = JobRequest(command: ["pwd"])
     request.directory = closed.path
-    let job = try bench.launcher.launch(JobID("job-1")!, request, as: Self.account)
+    let job = try bench.launcher.startUnreported("job-1", request, as: Self.account)
     let outcome = try await bench.end(of: job)
     #expect(outcome.state == .couldNotStart)
     #expect(outcome.reason == "cannot enter directory \(closed.path): Permission denied")

@@ -71,7 +71,7 @@ struct KilledShepherdLeavesNothing {
     try job.shepherd.send(SIGKILL)
     let lost = try await bench.end(of: job)
     #expect(lost.state == .interrupted)
-    var remains = [JobRemains(of: job.id, bench.launcher)]
+    var remains = [JobRemains(of: job.id, job.order, bench.launcher)]
     try await wait(for: "an end of what is left") { !JobRemains.end(&remains) }
     for process in processes { #expect(!isAlive(process), "process \(process)") }
     #expect(isAlive(bystander.handle.processID))
@@ -94,13 +94,13 @@ struct KilledShepherdLeavesNothing {
     let fact = try #require(ProcessFact(number))
     try Folder.make(bench.home.path("jobs/job-1"), mode: 0o700)
     try bench.home.write("jobs/job-1/main", "\(number) \(fact.startTime - 1)\n")
-    var remains = [JobRemains(of: JobID("job-1")!, bench.launcher)]
+    var remains = [JobRemains(of: JobID("job-1")!, nil, bench.launcher)]
     #expect(!JobRemains.end(&remains))
     #expect(isAlive(number))
 
     // The right process is found.
     try bench.home.write("jobs/job-1/main", "\(number) \(fact.startTime)\n")
-    remains = [JobRemains(of: JobID("job-1")!, bench.launcher)]
+    remains = [JobRemains(of: JobID("job-1")!, nil, bench.launcher)]
     #expect(JobRemains.end(&remains))
     #expect(try await bystander.end().end == .signalled(SIGKILL))
   }

@@ -14,7 +14,7 @@ struct SurroundingsAreConfigured {
     let bench = try JobBench()
     var launcher = bench.launcher
     change(&launcher.surroundings)
-    let job = try launcher.launch(JobID("job-1")!, request, as: account ?? Account.resolve(nil))
+    let job = try launcher.startUnreported("job-1", request, as: account ?? Account.resolve(nil))
     let outcome = try await bench.end(of: job)
     return (outcome, try bench.output(of: job))
   }

@@ -16,6 +16,7 @@ struct JobsOutliveTheSupervisor {
     for name in ["running", "ended"] {
       let command = ["/bin/sh", "-c", try #require(stage?.untilReleased(name)[2]) + count]
       _ = try stage?.answer(.submitJob(JobID(name)!, JobRequest(command: command)))
+      _ = try stage?.shepherd(of: name)
     }
     _ = try stage?.submit("waiting", "/bin/sh", "-c", "true" + count)
     stage = nil
@@ -39,7 +40,7 @@ struct JobsOutliveTheSupervisor {
     let command = try #require(stage?.untilReleased())
     defer { _ = try? folder.write("go", "") }
     _ = try stage?.answer(.submitJob(JobID("a")!, JobRequest(command: command)))
-    let shepherd = try #require(stage?.jobs.running[JobID("a")!]?.job?.shepherd)
+    let shepherd = try #require(try stage?.shepherd(of: "a"))
     try shepherd.send(SIGKILL)
     #expect(try stage?.end("a").state == .interrupted)
     stage = nil
@@ -52,6 +53,7 @@ struct JobsOutliveTheSupervisor {
     var stage: JobsStage? = try JobsStage()
     let folder = try #require(stage?.folder)
     _ = try stage?.submit("a", "/bin/sleep", "600")
+    _ = try stage?.shepherd(of: "a")
     stage = nil
     let next = try JobsStage(in: folder)
     _ = try next.jobs.recover()

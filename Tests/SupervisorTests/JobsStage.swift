@@ -88,6 +88,13 @@ final class JobsStage {
     return try #require(status)
   }
 
+  /// Waits for the shepherd of a job to run.
+  func shepherd(of id: String) throws -> ProcessHandle {
+    let id = JobID(id)!
+    try reactor.turns(until: "the shepherd of \(id) to run") { jobs.running[id]?.job != nil }
+    return try #require(jobs.running[id]?.job).shepherd
+  }
+
   func state(_ id: String) throws -> JobState? { try answer(.showJob(JobID(id)!, wait: 0)).status?.state }
 
   /// Returns a shell script that runs until the file exists, or the test has ended.

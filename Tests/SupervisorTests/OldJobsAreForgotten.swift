@@ -140,6 +140,7 @@ struct PoolsHoldJobsBack {
       PoolCapacity(name: "two", maxRunning: 2, running: 0, queued: 0),
     ]
     #expect(stage!.jobs.capacity.pools == busy)
+    for id in ["a", "c"] { _ = try stage!.shepherd(of: id) }
     stage = nil
     let next = try JobsStage(clients: Self.pools, in: folder)
     _ = try next.jobs.recover()

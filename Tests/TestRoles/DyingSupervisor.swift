@@ -10,7 +10,7 @@ enum DyingSupervisor {
     let account = try Account.resolve(nil)
     for index in stride(from: 2, to: arguments.count, by: 2) {
       let request = JobRequest(command: ["/bin/sh", "-c", arguments[index + 1]])
-      _ = try launcher.launch(JobID(arguments[index])!, request, as: account)
+      _ = try launcher.launchAndWait(JobID(arguments[index])!, request, as: account)
     }
     kill(getpid(), SIGKILL)
   }

@@ -19,7 +19,8 @@ enum OrdinaryUser {
     var request = JobRequest(command: ["/bin/sh", "-c", "id -u; echo $LD_LIBRARY_PATH; cat; exit 9"])
     request.environment = ["LD_LIBRARY_PATH": "/x"]
     request.stdin = "input\n"
-    let job = try launcher.launch(JobID("job-1")!, request, as: Account.resolve("nobody"))
+    var job = try launcher.launchAndWait(JobID("job-1")!, request, as: Account.resolve("nobody"))
+    job.report = nil
     var poll = pollfd(fd: job.shepherd.descriptor.raw, events: Int16(POLLIN), revents: 0)
     _ = Glibc.poll(&poll, 1, 20_000)
     print(String(decoding: try launcher.openOutput(of: job.id).readAll(limit: 1000), as: UTF8.self), terminator: "")

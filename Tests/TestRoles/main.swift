@@ -1,6 +1,7 @@
 // Processes that tests start in order to kill them, to run as another user, to be confined, or to have a fresh OpenSSL. The testing
 // library's exit tests are not suitable: they hang when the test process has other children that have ended.
 import Glibc
+import ShepherdContract
 
 let roles: [String: ([String]) throws -> Void] = [
   "submit-until-killed": SubmittingSupervisor.submitUntilKilled,
@@ -13,6 +14,10 @@ let roles: [String: ([String]) throws -> Void] = [
   "attempt-on-old-kernel": ConfinedProcess.attemptOnOldKernel,
 ]
 
+if CommandLine.arguments[0].hasPrefix(ShepherdContract.Server.title) {
+  try TracedShepherds.serve()
+  exit(0)
+}
 guard CommandLine.arguments.count >= 2, let role = roles[CommandLine.arguments[1]] else { exit(EX_USAGE) }
 do {
   try role(Array(CommandLine.arguments.dropFirst(2)))

@@ -5,7 +5,8 @@ import TestSupport
 /// The faults that daemons suffer, injected one after another at random.
 final class Faults: Sendable {
   enum Fault: CaseIterable {
-    case killListener, killSigner, killSupervisor, killShepherd, pauseListener, pauseSupervisor, pauseShepherd
+    case killListener, killSigner, killSupervisor, killServer, killShepherd
+    case pauseListener, pauseSupervisor, pauseServer, pauseShepherd
     case fillDisk, useUpDescriptors, reload, setClock
   }
 
@@ -25,7 +26,10 @@ final class Faults: Sendable {
     if DrillHost.fakeClock == nil { book.note("no libfaketime: the clock was not set") }
     while ContinuousClock.now < end {
       // Kills are more frequent than faults that take a while.
-      let kinds = Fault.allCases + [.killListener, .killSigner, .killSupervisor, .killShepherd, .killShepherd]
+      let kinds =
+        Fault.allCases + [
+          .killListener, .killSigner, .killSupervisor, .killServer, .killShepherd, .killShepherd,
+        ]
       await strike(kinds.randomElement(using: &random)!, &random)
       try? await Task.sleep(for: .milliseconds(Int.random(in: 50...600, using: &random)))
     }
@@ -36,9 +40,13 @@ final class Faults: Sendable {
     case .killListener: killOne(host.processes("agentd: listener"), "listener killed", &random)
     case .killSigner: killOne(host.processes("agentd: signer"), "signer killed", &random)
     case .killSupervisor: killSupervisor()
+    case .killServer: killOne(host.processes("agentd: shepherds"), "shepherd server killed", &random)
     case .killShepherd: killShepherd(&random)
     case .pauseListener: await pause(host.processes("agentd: listener"), "listener paused", &random)
     case .pauseSupervisor: await pause(host.supervisorID.map { [$0] } ?? [], "supervisor paused", &random)
+    case .pauseServer:
+      await pause(
+        host.processes("agentd: shepherds"), "shepherd server paused", &random, atMost: Self.longestServerPause)
     case .pauseShepherd: await pause(host.shepherds().map(\.process), "shepherd paused", &random)
     case .fillDisk: await starve("disk filled", &random) { host.setDisk(full: $0) }
     case .useUpDescriptors: await useUpDescriptors(&random)
@@ -71,10 +79,15 @@ final class Faults: Sendable {
     if kill(process, SIGKILL) == 0 { book.count("shepherd killed") }
   }
 
-  private func pause(_ processes: [pid_t], _ name: String, _ random: inout RandomSource) async {
+  /// In milliseconds. agentd replaces a server that is paused for longer than 5 s, and may do so just before it continues.
+  private static let longestServerPause = 7000
+
+  private func pause(
+    _ processes: [pid_t], _ name: String, _ random: inout RandomSource, atMost longest: Int = 1500
+  ) async {
     guard let process = processes.randomElement(using: &random), kill(process, SIGSTOP) == 0 else { return }
     book.count(name)
-    try? await Task.sleep(for: .milliseconds(Int.random(in: 100...1500, using: &random)))
+    try? await Task.sleep(for: .milliseconds(Int.random(in: 100...longest, using: &random)))
     kill(process, SIGCONT)
   }
 

@@ -102,6 +102,24 @@ final class Connection {
   ///
   /// - Returns: the size of its body, in bytes.
   func exchange(_ request: [UInt8]) throws -> Int {
+    let (length, start) = try beginning(ofAnswerTo: request)
+    try skip(length - start.count)
+    return length
+  }
+
+  /// Sends a request and returns the body of the answer.
+  func answer(_ request: [UInt8]) throws -> [UInt8] {
+    var (length, body) = try beginning(ofAnswerTo: request)
+    while body.count < length {
+      let count = Int(SSL_read(ssl, &buffer, Int32(buffer.count)))
+      guard count > 0 else { throw LoadError("the connection ended inside the answer") }
+      body.append(contentsOf: buffer[..<count])
+    }
+    return body
+  }
+
+  /// Returns the size of the answer's body, and what of it came with the head.
+  private func beginning(ofAnswerTo request: [UInt8]) throws -> (length: Int, start: [UInt8]) {
     guard SSL_write(ssl, request, Int32(request.count)) == Int32(request.count) else { throw LoadError("write") }
     var head: [UInt8] = []
     while true {
@@ -110,8 +128,7 @@ final class Connection {
       head.append(contentsOf: buffer[..<count])
       if let (length, headLength, isEnding) = try Self.parse(head) {
         self.isEnding = isEnding
-        try skip(length - (head.count - headLength))
-        return length
+        return (length, Array(head[headLength...]))
       }
     }
   }
@@ -142,7 +159,9 @@ final class Connection {
       let end = (3..<bytes.count).first(where: { bytes[($0 - 3)...$0].elementsEqual([13, 10, 13, 10]) })
     else { return nil }
     let lines = String(decoding: bytes[...end], as: UTF8.self).split(separator: "\r\n")
-    guard lines.first?.contains(" 200") == true else { throw LoadError("answered: \(lines.first ?? "nothing")") }
+    guard lines.first.map({ $0.contains(" 200") || $0.contains(" 201") }) == true else {
+      throw LoadError("answered: \(lines.first ?? "nothing")")
+    }
     let prefix = "content-length:"
     guard let line = lines.first(where: { $0.lowercased().hasPrefix(prefix) }),
       let length = Int(line.dropFirst(prefix.count).drop { $0 == " " })

@@ -42,7 +42,7 @@ extension TLSLoad {
   }
 
   /// Returns a quantile, in milliseconds.
-  private static func quantile(_ part: Double, of times: [Duration]) -> Double {
+  static func quantile(_ part: Double, of times: [Duration]) -> Double {
     times.sorted()[min(times.count - 1, Int(Double(times.count) * part))] / .milliseconds(1)
   }
 }

@@ -98,7 +98,7 @@ extension TLSLoad {
 }
 
 /// A connection used by one thread at a time.
-private struct Kept: @unchecked Sendable {
+struct Kept: @unchecked Sendable {
   let connection: Connection
   init(_ connection: Connection) { self.connection = connection }
 }

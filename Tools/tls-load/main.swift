@@ -14,10 +14,12 @@ struct TLSLoad: ParsableCommand {
       latency     one request after another, on new connections and on a kept one: milliseconds, median and 99 of 100
       stay        many idle connections, held until standard input ends
       steady      requests on new and on kept connections until standard input ends: how many failed
+      jobs        jobs of agentd, from submit to final state: milliseconds, jobs per second, CPU of the whole machine but this process
+      spawn       the same program with posix_spawn(3), for comparison: the same figures, this process included
       """)
 
   enum Mode: String, ExpressibleByArgument, CaseIterable {
-    case handshakes, requests, hold, stream, latency, stay, steady
+    case handshakes, requests, hold, stream, latency, stay, steady, jobs, spawn
   }
 
   @Argument(help: "What to measure.") var mode: Mode
@@ -30,6 +32,9 @@ struct TLSLoad: ParsableCommand {
   @Option(help: "Number of parallel connections.") var parallel = 2
   @Option(help: "The path to request.") var path = "/v1/agent"
   @Option(help: "steady: the path that one more client requests repeatedly.") var waitPath: String?
+  @Option(help: "jobs, spawn: the program to run.") var program = "/bin/true"
+  @Option(help: "jobs: what the ids of the jobs begin with.") var prefix = "load"
+  @Flag(help: "jobs: a new connection for each job.") var fresh = false
   @Option(help: "TLS version: 1.2 or 1.3.") var tls = "1.3"
 
   func validate() throws {
@@ -41,6 +46,7 @@ struct TLSLoad: ParsableCommand {
 
   func run() throws {
     signal(SIGPIPE, SIG_IGN)
+    if mode == .spawn { return try measureSpawn() }
     let context = try ClientContext(certificate: certificate, key: key, root: root, onlyTLS12: tls == "1.2")
     if mode == .steady { return try runSteadily(context) }
     let target = Target(context: context, port: port[0], path: path)
@@ -52,7 +58,8 @@ struct TLSLoad: ParsableCommand {
     case .stream: try measureStream(target, server)
     case .latency: try measureLatency(target)
     case .stay: try stay(target)
-    case .steady: break
+    case .jobs: try measureJobs(target)
+    case .steady, .spawn: break
     }
   }
 

@@ -10,6 +10,24 @@ def children(parent):
     return [int(pid) for pid in open(f"/proc/{parent}/task/{parent}/children").read().split()]
 
 
+def ours(daemon):
+    """agentd, its processes, and the shepherds; not the jobs."""
+    found = [daemon]
+    for pid in found:
+        try:
+            found += [child for child in children(pid) if pid == daemon or _is_shepherd(child)]
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def _is_shepherd(pid):
+    try:
+        return open(f"/proc/{pid}/cmdline").read().startswith("agentd")
+    except FileNotFoundError:
+        return False
+
+
 def pss(pid):
     return _kilobytes(pid, "Pss")
 

@@ -73,10 +73,14 @@ final class Measurement {
     (request.timeout, request.killGrace, request.outputLimit) = (Self.patience, 2, Self.maximumBytes)
     // The only variable that su(1) passes on.
     if account.isRoot, let terminal = getenv("TERM") { request.environment["TERM"] = String(cString: terminal) }
-    let job: RunningJob
-    do throws(LaunchRefusal) { job = try launcher.launch(id, request, as: account) } catch {
+    // Shepherds have the limits that this process had when their server was started.
+    launcher.shepherds.replace()
+    var job: RunningJob
+    do throws(LaunchRefusal) { job = try launcher.launchAndWait(id, request, as: account) } catch {
       throw CommandError(.system, error.description)
     }
+    // Nobody here enters the end into a ledger: the shepherd leaves it in the folder.
+    job.report = nil
     defer { try? launcher.remove(id) }
     var ended = pollfd(fd: job.shepherd.descriptor.raw, events: Int16(POLLIN), revents: 0)
     try checked("poll") { poll(&ended, 1, -1) }

@@ -4,9 +4,11 @@ import SystemCalls
 
 /// The supervisor's side of `ShepherdContract.EndReport`.
 enum EndReport {
-  /// Creates a socket pair.
+  /// Creates a socket pair; the supervisor's end does not block.
   static func pair() throws(SystemError) -> (supervisor: FileDescriptor, shepherd: FileDescriptor) {
-    try FileDescriptor.packetPair()
+    let (supervisor, shepherd) = try FileDescriptor.packetPair()
+    try supervisor.setNonBlocking(true)
+    return (supervisor, shepherd)
   }
 
   /// Returns whether the report has arrived. Anything else, including the end of the connection, is not a report.

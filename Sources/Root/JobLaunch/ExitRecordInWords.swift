@@ -64,15 +64,20 @@ extension StartFailure {
     case .session: "cannot create a session: \(reason)"
     case .descriptors: "cannot close agentd's files: \(reason)"
     case .groups: "cannot switch to the user's groups: \(reason)"
-    case .group: "cannot switch to group \(order?.identity?.group ?? 0): \(reason)"
-    case .user: "cannot switch to user \(order?.identity?.user ?? 0): \(reason)"
+    case .group: "cannot switch to \(Self.subject("group", order?.identity?.group)): \(reason)"
+    case .user: "cannot switch to \(Self.subject("user", order?.identity?.user)): \(reason)"
     case .directory: "cannot enter directory \(Self.text(order?.directory)): \(reason)"
     case .controlGroup: "cannot enter the job's control group: \(reason)"
     case .limits: "cannot set the resource limits: \(reason)"
     case .script: "cannot open the script: \(reason)"
     case .output: "cannot create the pipes for the job's output: \(reason)"
-    case .program: "cannot execute \(Self.text(order?.arguments.first)): \(programReason(order) ?? reason)"
+    case .program:
+      "cannot execute \(order?.arguments.first.map(Self.text) ?? "its program"): \(programReason(order) ?? reason)"
     }
+  }
+
+  private static func subject(_ kind: String, _ number: UInt32?) -> String {
+    number.map { "\(kind) \($0)" } ?? "the job's \(kind)"
   }
 
   /// Returns the reason if execve(2) reports "no such file" although the program exists, or its name has no slash.

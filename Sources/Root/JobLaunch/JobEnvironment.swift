@@ -10,8 +10,7 @@ public enum JobEnvironment {
   ///   - mark: identifies the job's processes if its shepherd was killed and cannot report them.
   /// - Returns: the variables, each as `NAME=value`, sorted.
   static func make(
-    for id: JobID, _ account: Account, adding requested: [String: String], isAnotherUser: Bool,
-    mark: UInt64 = .random(in: .min ... .max)
+    for id: JobID, _ account: Account, adding requested: [String: String], isAnotherUser: Bool, mark: UInt64
   ) throws(LaunchRefusal) -> [String] {
     var variables = [
       "HOME": account.home, "LANG": "C.UTF-8", "LOGNAME": account.name, "PATH": path(isRoot: account.isRoot),
@@ -27,13 +26,16 @@ public enum JobEnvironment {
       variables[name] = value
     }
     variables[ownPrefix + "JOB_ID"] = id.description
-    variables[markName] = String(mark, radix: 16)
+    variables[markName] = text(ofMark: mark)
     return variables.map { "\($0.key)=\($0.value)" }.sorted()
   }
 
   private static let ownPrefix = "AGENTD_"
   /// The variable with a value that is unique to each job.
   static let markName = ownPrefix + "JOB_MARK"
+
+  /// Returns the value of that variable.
+  static func text(ofMark mark: UInt64) -> String { String(mark, radix: 16) }
 
   /// Returns the path that login(1) sets on Debian.
   private static func path(isRoot: Bool) -> String {

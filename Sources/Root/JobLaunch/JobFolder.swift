@@ -1,4 +1,5 @@
 import AgentProtocol
+import CLinux
 import Glibc
 import ShepherdContract
 import SystemCalls
@@ -23,14 +24,9 @@ struct JobFolder {
     descriptor = try jobs.open(id.key, O_RDONLY | O_DIRECTORY)
   }
 
-  /// Creates a file with these contents and returns it open for reading.
-  @discardableResult
-  func write(_ name: String, _ contents: [UInt8]) throws(SystemError) -> FileDescriptor {
-    let file = try descriptor.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o400)
-    try file.writeAll(contents, name)
-    let raw = file.raw
-    try checked("lseek", name) { lseek(raw, 0, SEEK_SET) }
-    return file
+  /// Creates a file with these contents.
+  func write(_ name: String, _ contents: [UInt8]) throws(SystemError) {
+    try descriptor.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o400).writeAll(contents, name)
   }
 
   /// Creates the file of a stream, open for writing; not for appending, which splice(2) does not support.
@@ -38,24 +34,30 @@ struct JobFolder {
     try descriptor.open(stream.fileName, O_WRONLY | O_CREAT | O_EXCL, mode: 0o400)
   }
 
-  /// Reserves disk space for the exit record.
-  func reserveExit() throws(SystemError) {
+  /// Reserves disk space for the exit record, on a file system that cannot do so for the lock.
+  private func makeExit() throws(SystemError) {
     let name = ShepherdContract.FileName.exit
     let file = try descriptor.open(name, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
     let code = posix_fallocate(file.raw, 0, off_t(ShepherdContract.reservedExitBytes))
     if code != 0 { throw SystemError("posix_fallocate", name, code: code) }
   }
 
-  /// Creates the lock file and locks it on the returned descriptor.
+  /// Creates the lock file with space for the exit record, and locks it on the returned descriptor.
   func makeLock() throws(SystemError) -> FileDescriptor {
     let name = ShepherdContract.FileName.lock
     let file = try descriptor.open(name, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
     let raw = file.raw
     try checked("flock", name) { flock(raw, LOCK_EX | LOCK_NB) }
+    do throws(SystemError) {
+      try checked("fallocate", name) { clinux_reserve(raw, off_t(ShepherdContract.reservedExitBytes)) }
+    } catch  where error.code == EOPNOTSUPP || error.code == ENOSYS {
+      try makeExit()
+    }
     return file
   }
 
-  /// Returns whether a shepherd is alive, and what it, or the last one, wrote into the lock. A missing lock is not held.
+  /// Returns whether a shepherd is alive whose job has not ended, and what it, or the last one, wrote into the lock. A missing lock is not
+  /// held.
   func lockState() throws(SystemError) -> (isHeld: Bool, record: LockRecord?) {
     let name = ShepherdContract.FileName.lock
     let file: FileDescriptor
@@ -71,7 +73,7 @@ struct JobFolder {
       isHeld = true
     }
     // Read last: a shepherd that has just locked the file may still be writing.
-    return (isHeld, LockRecord(decoding: try file.readAll(limit: LockRecord.maximumBytes, name)))
+    return (isHeld, LockRecord(decoding: try file.readAll(limit: ExitRecord.maximumBytes, name)))
   }
 
   /// Returns the contents of a file; `nil` if it is missing.

@@ -9,25 +9,22 @@ import SystemCalls
 public struct JobLauncher: Sendable {
   /// The folder that contains the jobs' folders.
   public let folder: String
-  /// The path of the shepherd's executable.
-  public let shepherd: String
+  /// The process that forks the jobs' shepherds.
+  public let shepherds: Shepherds
   /// The maximum size of a job's output in bytes, whatever its request names; `nil` for no limit.
   public var outputLimit: Int64?
   /// The settings that the configuration makes for every job.
   public var surroundings = JobSurroundings()
   /// The control groups, one per job; `nil` if jobs run without one.
   public var controlGroups: ControlGroups?
-  /// Whether jobs report their ends; see `RunningJob.report`.
-  public var endsAreReported = false
   let jobs: FileDescriptor
 
   /// Creates `folder` (0700) if it is missing, and checks that `shepherd` can be executed.
   public init(folder: String, shepherd: String) throws(SystemError) {
     self.folder = folder
-    self.shepherd = shepherd
     try Folder.make(folder, mode: 0o700)
     jobs = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
-    try checked("access", shepherd) { access(shepherd, X_OK) }
+    shepherds = try Shepherds(shepherd)
   }
 
   /// Returns the path of the installed shepherd.
@@ -35,31 +32,39 @@ public struct JobLauncher: Sendable {
     try Program.installed("agentd-shepherd", or: "libexec/agentd/agentd-shepherd")
   }
 
-  /// Creates the job's folder and starts its shepherd, which starts the job.
+  /// Creates the job's folder and orders its shepherd, which starts the job; see `start(of:)`.
   ///
   /// Failures within the shepherd (no such directory, no such program) are reported by `outcome(of:)`. A folder that an earlier job with
-  /// the same ID left is removed.
+  /// the same ID left, or an order that was dropped, is removed.
   ///
+  /// - Parameter mark: identifies the job's processes, if its shepherd was killed and cannot report them.
+  /// - Returns: the job; `nil` if the shepherd server has too many orders to carry out, and nothing was started.
   /// - Throws: `LaunchRefusal`; then nothing was started and no folder is left.
-  public func launch(_ id: JobID, _ request: JobRequest, as account: Account) throws(LaunchRefusal) -> RunningJob {
+  public func launch(
+    _ id: JobID, _ request: JobRequest, as account: Account, mark: UInt64 = .random(in: .min ... .max)
+  ) throws(LaunchRefusal) -> LaunchedJob? {
     try account.requireGoodStanding(loginShellIsRequired: surroundings.loginShellIsRequired)
-    let order = try Order(id, request, account, outputLimit: outputLimit, surroundings)
+    var order = try Order(id, request, account, mark: mark, outputLimit: outputLimit, surroundings)
     if let missing = missingControllers(request), !missing.isEmpty {
       throw LaunchRefusal(
         "cannot enforce the job's limits: the control groups here lack \(missing.joined(separator: ", "))")
     }
     do throws(SystemError) {
+      // First, so that a server that is being started does not have the job's descriptors for a moment.
+      try shepherds.start()
       let folder = try makeFolder(id)
       do throws(SystemError) {
-        let report = endsAreReported ? try EndReport.pair() : nil
-        let shepherd = try start(id, order, request, in: folder, report: report?.shepherd)
-        return RunningJob(id: id, shepherd: shepherd, report: report?.supervisor)
+        let (report, theirs) = try EndReport.pair()
+        try give(&order, request, of: id, mark: mark, in: folder, report: theirs)
+        return LaunchedJob(id: id, report: report, order: RecalledOrder(order))
       } catch {
         // The folder is useless; why it could not be filled matters more than why it could not be removed. The lock is not held: no
         // shepherd was started, even if a child that is being forked elsewhere has the descriptor for a moment.
         try? discard(folder, of: id)
         throw error
       }
+    } catch  where error.call == "sendmsg" && (error.code == EAGAIN || error.code == ETOOMANYREFS) {
+      return nil
     } catch {
       throw LaunchRefusal("cannot start the job's shepherd: \(error)")
     }
@@ -77,60 +82,58 @@ public struct JobLauncher: Sendable {
     }
   }
 
-  private func start(
-    _ id: JobID, _ order: Order, _ request: JobRequest, in folder: JobFolder, report: FileDescriptor?
-  ) throws(SystemError) -> ProcessHandle {
-    let lock = try folder.makeLock()
-    let made = try controlGroups?.make(
-      order.leavesProcesses ? nameOfStayingGroup(id) : groupName(id), request.limits)
+  private func give(
+    _ order: inout Order, _ request: JobRequest, of id: JobID, mark: UInt64, in folder: JobFolder,
+    report: FileDescriptor
+  ) throws(SystemError) {
+    let made = try controlGroups?.make(groupName(of: id, request, mark: mark), request.limits)
     do throws(SystemError) {
-      var order = order
       order.controlGroup = made.map { Array($0.path.utf8) }
-      order.reportsEnd = report != nil
-      return try start(
-        id, order, request, in: folder, lock: lock, group: made?.group, report: report)
+      try give(order, request, in: folder, group: made?.group, report: report)
     } catch {
       if let made { ControlGroups.remove(made.path) }
       throw error
     }
   }
 
-  private func start(
-    _ id: JobID, _ order: Order, _ request: JobRequest, in folder: JobFolder, lock: FileDescriptor,
-    group: ControlGroup?, report: FileDescriptor?
-  ) throws(SystemError) -> ProcessHandle {
+  private func give(
+    _ order: Order, _ request: JobRequest, in folder: JobFolder, group: ControlGroup?, report: FileDescriptor
+  ) throws(SystemError) {
     let bytes: [UInt8]
     do { bytes = try order.encoded() } catch { throw SystemError("write", "order", code: E2BIG) }
-    let orderFile = try folder.write(ShepherdContract.FileName.order, bytes)
+    let lock = try folder.makeLock()
     if let stdin = request.stdin { try folder.write(ShepherdContract.FileName.stdin, Array(stdin.utf8)) }
     let output = try folder.makeOutput(.stdout)
     let errors = order.separatesErrors ? try folder.makeOutput(.stderr) : nil
-    let script = try request.script.map { text throws(SystemError) in try SealedScript.make(ScriptCommand.bytes(text)) }
-    try folder.reserveExit()
-    var program = Program(
-      shepherd, arguments: ["agentd-shepherd: \(id)"],
-      // In the order of `ShepherdContract.Descriptor`.
-      descriptors: [nil, nil, nil, orderFile, lock, folder.descriptor, output, group?.folder, errors, report, script])
-    program.environment = []
-    program.directory = "/"
-    // A separate session, so that signals that a terminal sends to agentd in the foreground do not reach it.
-    program.newSession = true
-    program.signalsBlocked = true
-    return try program.start()
+    let script = try request.script.map { text throws(SystemError) in
+      try SealedFile.script(ScriptCommand.bytes(text))
+    }
+    typealias Number = ShepherdContract.Descriptor
+    let descriptors: [(number: Int32, descriptor: FileDescriptor?)] = [
+      (Number.order, try SealedFile.order(bytes)), (Number.lock, lock), (Number.folder, folder.descriptor),
+      (Number.output, output), (Number.controlGroup, group?.folder), (Number.errors, errors), (Number.report, report),
+      (Number.script, script),
+    ]
+    try shepherds.order(descriptors.compactMap { number, descriptor in descriptor.map { (number, $0) } })
   }
 
   /// Returns the name of a job's control group: other agents on the host may have a job with the same ID.
   private func groupName(_ id: JobID) -> String { "\(groupPrefix)\(id.key)" }
 
-  /// Returns a name for the control group of a job that may leave processes: they stay in it, and no other job gets the same one.
-  private func nameOfStayingGroup(_ id: JobID) -> String {
-    "\(stayingPrefix)\(String(UInt64.random(in: 0 ... .max), radix: 16))+\(id.key)"
+  /// Returns the name of a job's control group. Processes that the job may leave stay in it, and no other job gets the same one.
+  private func groupName(of id: JobID, _ request: JobRequest, mark: UInt64) -> String {
+    request.leaveProcesses == true ? "\(stayingPrefix)\(String(mark, radix: 16))+\(id.key)" : groupName(id)
   }
 
   // No key contains a plus sign.
   private var stayingPrefix: String { "\(groupPrefix)+" }
 
-  private var groupPrefix: String {
+  /// Returns the path of that group; `nil` if jobs have none.
+  func groupPath(of id: JobID, _ request: JobRequest, mark: UInt64) -> String? {
+    controlGroups.map { "\($0.folder)/\(groupName(of: id, request, mark: mark))" }
+  }
+
+  var groupPrefix: String {
     let status = try? jobs.status()
     return "agentd-\(String(status?.st_dev ?? 0, radix: 16))-\(String(status?.st_ino ?? 0, radix: 16))-"
   }
@@ -155,13 +158,18 @@ public struct JobLauncher: Sendable {
   ///
   /// - Parameter client: the client to name in the job's outcome, even after a restart of agentd. The first one counts.
   public func cancel(_ job: RunningJob, by client: String) throws(SystemError) {
+    noteCancel(job.id, by: client)
+    try job.cancel()
+  }
+
+  /// Records who cancelled a job whose shepherd may not run yet. The first one counts.
+  public func noteCancel(_ id: JobID, by client: String) {
     do throws(SystemError) {
-      try JobFolder(job.id, in: jobs).write(ShepherdContract.FileName.cancel, Array(client.utf8))
+      try JobFolder(id, in: jobs).write(ShepherdContract.FileName.cancel, Array(client.utf8))
     } catch  where error.code == EEXIST {
     } catch {
       // For example on a full disk. The cancellation matters more than who requested it.
     }
-    try job.cancel()
   }
 
   /// Opens the output of the job, read-only.

@@ -7,10 +7,11 @@ extension Order {
   ///
   /// - Parameter outputLimit: the limit for a request that names none, or a higher one.
   init(
-    _ id: JobID, _ request: JobRequest, _ account: Account, outputLimit: Int64?, _ surroundings: JobSurroundings
+    _ id: JobID, _ request: JobRequest, _ account: Account, mark: UInt64, outputLimit: Int64?,
+    _ surroundings: JobSurroundings
   ) throws(LaunchRefusal) {
     let environment = try JobEnvironment.make(
-      for: id, account, adding: request.environment, isAnotherUser: account.user != geteuid())
+      for: id, account, adding: request.environment, isAnotherUser: account.user != geteuid(), mark: mark)
     let command = request.login ? try account.loginCommand(request.command) : request.command
     self.init(
       id: id.description, arguments: command.map { Array($0.utf8) },
@@ -22,8 +23,7 @@ extension Order {
     if geteuid() == 0 {
       identity = Identity(user: account.user, group: account.group, groups: account.groups)
     }
-    timeout = request.timeout.map(Self.milliseconds)
-    self.outputLimit = [request.outputLimit, outputLimit].compactMap { $0 }.min().map { UInt64(clamping: $0) }
+    enterLimits(of: request, outputLimit: outputLimit)
     hasInput = request.stdin != nil
     hasScript = request.script != nil
     scriptIsOpen = hasScript
@@ -31,6 +31,13 @@ extension Order {
     leavesProcesses = request.leaveProcesses == true
     umask = request.umask.flatMap { mode_t($0, radix: 8) } ?? surroundings.umask
     resourceLimits = surroundings.processLimits.map(\.limit)
+    reportsEnd = true
+  }
+
+  /// Enters the limits that a job may reach and that explain its end.
+  mutating func enterLimits(of request: JobRequest, outputLimit: Int64?) {
+    timeout = request.timeout.map(Self.milliseconds)
+    self.outputLimit = [request.outputLimit, outputLimit].compactMap { $0 }.min().map { UInt64(clamping: $0) }
     memoryLimit = request.limits?.memory.map { UInt64(clamping: $0) }
   }
 

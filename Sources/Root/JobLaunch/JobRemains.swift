@@ -26,10 +26,12 @@ public struct JobRemains: Sendable {
   private let group: ControlGroup?
 
   /// Reads from the job's folder how its processes can be identified.
-  public init(of id: JobID, _ launcher: JobLauncher) {
+  ///
+  /// - Parameter order: what is known of the job's order.
+  public init(of id: JobID, _ order: RecalledOrder?, _ launcher: JobLauncher) {
     self.id = id
     let folder = try? JobFolder(id, in: launcher.jobs)
-    let order = folder.flatMap { launcher.order(in: $0) }
+    let order = folder.flatMap { launcher.order(in: $0) } ?? order?.order
     let name = Array("\(JobEnvironment.markName)=".utf8)
     mark = order?.environment.first { $0.starts(with: name) }
     groupPath = order?.controlGroup.map { String(decoding: $0, as: UTF8.self) }

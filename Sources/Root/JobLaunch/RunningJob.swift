@@ -12,8 +12,10 @@ public struct RunningJob: Sendable {
   public let shepherd: ProcessHandle
   /// Becomes readable when the job has ended, or its shepherd has gone.
   ///
-  /// `nil` for a job that does not report its end, such as one that an earlier agentd started.
+  /// `nil` for a job that does not report its end to this process, such as one that an earlier agentd started.
   public var report: FileDescriptor?
+  /// What is known of its order; `nil` if an earlier agentd left it in the job's folder, or it cannot be recalled.
+  public let order: RecalledOrder?
 
   /// Orders the end of the job: SIGTERM to all its processes, SIGKILL after the grace period. `shepherd` tells when it has ended.
   ///
@@ -44,7 +46,7 @@ public struct RunningJob: Sendable {
 
 /// The state of a job whose start an earlier agentd ordered.
 public enum RecoveredJob: Sendable {
-  /// Its shepherd is alive.
+  /// Its shepherd is alive. If the job was cancelled, cancel it again: the order may not have reached the shepherd.
   case running(RunningJob)
   /// It has ended, or is lost (state `interrupted`, with the reason).
   case ended(JobOutcome)

@@ -18,6 +18,7 @@ public final class JobLedger {
     self.path = path
     database = try Database(path)
     try Schema.bringUp(database)
+    database.extendLog()
   }
 
   /// The size of the database on disk with its write-ahead log, in bytes.

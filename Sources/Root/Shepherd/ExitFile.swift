@@ -6,22 +6,27 @@ import SystemCalls
 struct ExitFile {
   private let folder: FileDescriptor
   private let file: FileDescriptor
+  /// Whether the file is the lock's until the job ends.
+  private let isLock: Bool
 
-  init(in folder: FileDescriptor) throws(SystemError) {
+  init(in folder: FileDescriptor, _ lock: FileDescriptor) throws(SystemError) {
     self.folder = folder
-    file = try folder.open(ShepherdContract.FileName.exit, O_WRONLY)
+    do throws(SystemError) {
+      (file, isLock) = (try folder.open(ShepherdContract.FileName.exit, O_WRONLY), false)
+    } catch  where error.code == ENOENT {
+      (file, isLock) = (lock, true)
+    }
   }
 
   /// Writes the record.
   ///
   /// On return the job's output is on disk, and the record is on disk or the end in the supervisor's ledger.
   ///
-  /// The file is written in place, without rename(2), which would cost a second commit to disk; a checksum tells a complete record from a
+  /// The file is written in place, without a new file, which would cost a second commit to disk; a checksum tells a complete record from a
   /// partial one.
   ///
   /// - Parameter isTaken: reports the end to the supervisor, if there is one, and returns whether the end is in the ledger.
   func complete(with record: ExitRecord, _ written: [FileDescriptor], isTaken: () -> Bool) throws {
-    let raw = file.raw
     var record = record
     // Before the record: a reader of the record may rely on the output.
     let written = try written.filter { try $0.status().st_size > 0 }
@@ -30,12 +35,23 @@ struct ExitFile {
       do throws(SystemError) { try synchronize(file) } catch { record.diskFull = true }
     }
     if !written.isEmpty { try synchronizeNames() }
-    let bytes = try record.encoded()
-    try file.writeAll(bytes)
-    try checked("ftruncate") { ftruncate(raw, off_t(bytes.count)) }
+    try replaceContents(with: try record.encoded())
     if isTaken() { return }
     try synchronize(file)
     try synchronizeNames()
+  }
+
+  private func replaceContents(with bytes: [UInt8]) throws(SystemError) {
+    let (file, folder) = (file.raw, folder.raw)
+    try checked("lseek") { lseek(file, 0, SEEK_SET) }
+    try self.file.writeAll(bytes)
+    try checked("ftruncate") { ftruncate(file, off_t(bytes.count)) }
+    // Renamed only when it is complete. From then on the job counts as ended; nobody looks for its lock.
+    if isLock {
+      try checked("rename") {
+        renameat(folder, ShepherdContract.FileName.lock, folder, ShepherdContract.FileName.exit)
+      }
+    }
   }
 
   private func synchronizeNames() throws(SystemError) {

@@ -14,6 +14,7 @@ enum JobRun {
     let startedAt = Clock.now()
     do {
       let order = try readOrder()
+      clinux_set_title(ShepherdContract.Server.titleOfShepherd + order.id)
       let errors = order.separatesErrors ? FileDescriptor(owning: ShepherdContract.Descriptor.errors) : nil
       let report = order.reportsEnd ? FileDescriptor(owning: ShepherdContract.Descriptor.report) : nil
       let written = [output] + (errors.map { [$0] } ?? [])

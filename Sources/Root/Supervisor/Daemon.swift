@@ -91,6 +91,7 @@ final class Daemon {
     // Until a listener has judged their clients: lists and roots may have been imported while agentd was stopped.
     jobs.isHeld = true
     try recoverJobs()
+    jobs.starts.begin()
     listeners.restarted = { [weak self] in
       guard let self else { return }
       if jobs.isHeld { judgeWaiting() }
@@ -185,7 +186,10 @@ final class Daemon {
     log.logger.notice(
       "agentd stops; jobs keep running",
       metadata: ["signal": .stringConvertible(signal), "running": .stringConvertible(jobs.capacity.running)])
-    listeners.stop(limit: Self.stopLimit) { [reactor] in reactor.stop() }
+    // Shepherds that are ordered start first: the server ends with this process.
+    listeners.stop(limit: Self.stopLimit) { [reactor, jobs] in
+      jobs.starts.whenIdle(limit: Self.stopLimit) { reactor.stop() }
+    }
   }
 
   private func logSummary() {

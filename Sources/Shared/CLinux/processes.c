@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -57,7 +58,7 @@ static int spawn(const struct clinux_program *program, posix_spawn_file_actions_
   sigfillset(&all);
   sigemptyset(&none);
   posix_spawnattr_setsigdefault(attributes, &all);
-  posix_spawnattr_setsigmask(attributes, program->signals_blocked ? &all : &none);
+  posix_spawnattr_setsigmask(attributes, &none);
   short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
   if (program->new_session) flags |= POSIX_SPAWN_SETSID;
   posix_spawnattr_setflags(attributes, flags);
@@ -90,6 +91,19 @@ int clinux_spawn(const struct clinux_program *program, pid_t *child) {
 void clinux_reap(int pidfd) {
   siginfo_t information;
   waitid(P_PIDFD, (id_t)pidfd, &information, WEXITED | WNOHANG);
+}
+
+const char *clinux_title(void) { return program_invocation_name; }
+
+void clinux_set_title(const char *title) {
+  static size_t room;
+  char *argument = program_invocation_name;
+  if (room == 0) room = strlen(argument) + 1;
+  if (strlen(title) + 2 > room) return;
+  memset(argument, 0, room);
+  strcpy(argument, title);
+  // If the last byte of the arguments is not zero, the kernel shows them up to the first zero; proc_pid_cmdline(5).
+  argument[room - 1] = ' ';
 }
 
 void clinux_set_name(const char *name) { prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL); }

@@ -35,15 +35,21 @@ static int moved_up(int descriptor, int pipe) {
 
 // The exec closes the pipe (5) and the image (6).
 static void arrange_descriptors(const struct clinux_role_spawn *spawn, int pipe) {
-  int socket = moved_up(spawn->socket, pipe), order = moved_up(spawn->order, pipe), image = moved_up(spawn->image, pipe);
+  int socket = moved_up(spawn->socket, pipe), image = moved_up(spawn->image, pipe);
+  int order = spawn->order < 0 ? -1 : moved_up(spawn->order, pipe);
   pipe = moved_up(pipe, pipe);
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) fail(pipe, OPEN);
-  if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(socket, 3) < 0 || dup2(order, 4) < 0) fail(pipe, DUP2);
+  if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(socket, 3) < 0) fail(pipe, DUP2);
+  if (order < 0) {
+    close(4);
+  } else if (dup2(order, 4) < 0) {
+    fail(pipe, DUP2);
+  }
   if (dup3(pipe, PIPE, O_CLOEXEC) < 0 || dup3(image, IMAGE, O_CLOEXEC) < 0) fail(pipe, DUP2);
   if (syscall(SYS_close_range, IMAGE + 1, ~0U, 0) < 0) fail(PIPE, CLOSE_RANGE);
   // The caller may have had one of them closed or marked close-on-exec.
-  for (int descriptor = 0; descriptor < PIPE; descriptor++) {
+  for (int descriptor = 0; descriptor < (order < 0 ? 4 : PIPE); descriptor++) {
     if (fcntl(descriptor, F_SETFD, 0) < 0) fail(PIPE, DUP2);
   }
 }
@@ -67,20 +73,21 @@ static bool is_own(int signal) {
 
 // The supervisor decides when the child ends: it ignores what a terminal, killall(1) or pkill(1) sends to all processes of agentd, from its
 // first instruction on.
-static void arrange_signals(void) {
+static void arrange_signals(bool blocked) {
   struct sigaction standard = {.sa_handler = SIG_DFL}, ignored = {.sa_handler = SIG_IGN};
   // Fails for SIGKILL, SIGSTOP and those that the C library reserves; they are at their defaults anyway.
-  for (int signal = 1; signal < NSIG; signal++) sigaction(signal, is_own(signal) ? &standard : &ignored, NULL);
-  sigset_t none;
-  sigemptyset(&none);
-  if (sigprocmask(SIG_SETMASK, &none, NULL) < 0) fail(PIPE, SIGNALS);
+  for (int signal = 1; signal < NSIG; signal++) sigaction(signal, blocked || is_own(signal) ? &standard : &ignored, NULL);
+  sigset_t mask;
+  if (blocked) sigfillset(&mask);
+  else sigemptyset(&mask);
+  if (sigprocmask(SIG_SETMASK, &mask, NULL) < 0) fail(PIPE, SIGNALS);
 }
 
 static void run_child(const struct clinux_role_spawn *spawn, int pipe) {
   arrange_descriptors(spawn, pipe);
   // Ctrl-C at the terminal is for the parent, which lets this process finish its open work.
   if (setsid() < 0) fail(PIPE, SETSID);
-  arrange_signals();
+  arrange_signals(spawn->signals_blocked);
   execveat(IMAGE, "", spawn->arguments, spawn->environment, AT_EMPTY_PATH);
   fail(PIPE, EXECVEAT);
 }

@@ -18,6 +18,17 @@ public final class ProcessHandle: Sendable {
     self.processID = processID
   }
 
+  /// Takes ownership of `descriptor`, the pidfd of this process.
+  public init(_ processID: pid_t, owning descriptor: FileDescriptor) {
+    (self.processID, self.descriptor) = (processID, descriptor)
+  }
+
+  /// Kills a child and waits for it: SIGKILL does not take long.
+  public func killAndWait() {
+    try? send(SIGKILL)
+    waitpid(processID, nil, 0)
+  }
+
   /// Sends a signal; see pidfd_send_signal(2). Throws `ESRCH` if the process has ended.
   public func send(_ signal: Int32) throws(SystemError) {
     let raw = descriptor.raw

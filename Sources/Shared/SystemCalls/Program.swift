@@ -15,8 +15,6 @@ public struct Program: Sendable {
   public var descriptors: [FileDescriptor?]
   /// Whether it leads a new session; setsid(2).
   public var newSession = false
-  /// Whether it starts with every signal blocked, so that no signal is lost, or ends it, before it is ready.
-  public var signalsBlocked = false
 
   public init(_ path: String, arguments: [String], descriptors: [FileDescriptor?]) {
     self.path = path
@@ -40,8 +38,7 @@ public struct Program: Sendable {
             path: path, arguments: argumentArray.pointer,
             environment: environment == nil ? nil : environmentArray.pointer,
             directory: self.directory == nil ? nil : directory,
-            descriptors: numbers.baseAddress, descriptor_count: numbers.count, new_session: newSession,
-            signals_blocked: signalsBlocked)
+            descriptors: numbers.baseAddress, descriptor_count: numbers.count, new_session: newSession)
           return clinux_spawn(&program, &child)
         }
       }

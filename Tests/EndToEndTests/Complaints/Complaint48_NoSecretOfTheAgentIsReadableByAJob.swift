@@ -15,7 +15,7 @@ struct Complaint48_NoSecretOfTheAgentIsReadableByAJob {
     try await agent.finish("other", ["/bin/echo", "other's output"])
     let processes = [agent.supervisorID, try await agent.listenerID(), try await agent.signerID()]
     let places =
-      ["store", "state", "state/ledger.sqlite", "state/jobs", "state/jobs/other/output", "state/jobs/other/order"]
+      ["store", "state", "state/ledger.sqlite", "state/jobs", "state/jobs/other/output", "state/jobs/other/exit"]
       .map { agent.folder.path($0) }
       + processes.flatMap { process in ["environ", "mem", "fd", "maps"].map { "/proc/\(process)/\($0)" } }
       + ["/proc/$PPID/environ", "/proc/$PPID/fd", "/proc/$PPID/mem"]

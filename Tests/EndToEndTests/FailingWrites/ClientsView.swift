@@ -84,7 +84,7 @@ struct MarkingJob {
 
   /// Waits for the job's folder to be removed, at the latest by the next start of agentd.
   func waitForFolderToGo() async throws {
-    try await wait(for: "the folder of \(id) to go") { (try? agent.folder.read("state/jobs/\(id)/order")) == nil }
+    try await wait(for: "the folder of \(id) to go") { (try? agent.folder.read("state/jobs/\(id)/output")) == nil }
   }
 
   // 503 is the listener's own answer if the supervisor does not respond; the client should retry.

@@ -27,7 +27,7 @@ struct TracedSupervisor {
   }
 }
 
-/// strace(1) on an agent's shepherds: in its mount namespace, a script replaces the shepherd's program.
+/// strace(1) on an agent's shepherds: in its mount namespace, the test role `TracedShepherds` replaces the shepherd's program.
 struct TracedShepherd {
   private let agent: Installation
 
@@ -37,16 +37,9 @@ struct TracedShepherd {
     let copy = agent.folder.path("agentd-shepherd")
     let copied = try await run("cp", program, copy)
     if copied.end != .exited(0) { throw HarnessError(copied.errorText) }
-    try agent.folder.write(
-      "shepherd.sh",
-      """
-      #!/bin/sh
-      read -r tracing < \(agent.folder.path("tracing"))
-      exec /usr/bin/strace -D -o \(agent.folder.path("trace")) $tracing \(copy)
-
-      """, mode: 0o755)
+    let server = try BuiltProduct.path("agentd-test-roles")
     wrapper = [
-      "unshare", "--mount", "/bin/sh", "-c", "mount --bind shepherd.sh \(program) && exec \"$@\"", "sh",
+      "unshare", "--mount", "/bin/sh", "-c", "mount --bind \(server) \(program) && exec \"$@\"", "sh",
     ]
   }
 

@@ -132,6 +132,9 @@ extension Installation {
   /// Returns the signer's process ID; waits until there is exactly one.
   func signerID() async throws -> pid_t { try await onlyChild("agentd: signer") }
 
+  /// Returns the process ID of the shepherd server; waits until there is exactly one.
+  func shepherdServerID() async throws -> pid_t { try await onlyChild("agentd: shepherds") }
+
   private func onlyChild(_ title: String) async throws -> pid_t {
     try await wait(for: "one \(title)") {
       let found = try ProcessTable.children(of: supervisorID).filter {

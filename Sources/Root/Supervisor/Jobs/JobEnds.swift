@@ -68,9 +68,11 @@ final class JobEnds {
   }
 
   /// Enters the end of a job, after ending what a killed shepherd left behind.
-  func settle(_ id: JobID, _ outcome: JobOutcome) {
+  ///
+  /// - Parameter order: what is known of the job's order.
+  func settle(_ id: JobID, _ order: RecalledOrder?, _ outcome: JobOutcome) {
     guard outcome.mayHaveRemains else { return enter(id, outcome) }
-    lost.append(Lost(remains: JobRemains(of: id, launcher), outcome: outcome))
+    lost.append(Lost(remains: JobRemains(of: id, order, launcher), outcome: outcome))
     // Once for all shepherds that were killed together: each walk examines every process on the host.
     if lost.count == 1 { reactor.after(.zero) { [weak self] in self?.endRemains() } }
   }
@@ -107,7 +109,7 @@ final class JobEnds {
       return
     }
     watches[job.id] = nil
-    settle(job.id, launcher.outcome(of: job))
+    settle(job.id, job.order, launcher.outcome(of: job))
   }
 
   private func endRemains() {

@@ -16,8 +16,10 @@ final class Jobs {
     let serial = UInt64.random(in: .min ... .max)
     /// Whether it is not started yet because its user is being looked up.
     var isLookedUp = false
-    /// The job with its shepherd; `nil` until it is started.
+    /// The job with its shepherd; `nil` until that runs.
     var job: RunningJob?
+    /// The user that it runs as, for the log; empty until it is launched.
+    var user = ""
     /// Who cancelled it, if anyone did.
     var cancelledBy: ClientIdentity?
   }
@@ -34,6 +36,7 @@ final class Jobs {
   var policy: JobPolicy
   var queue: JobQueue
   var running: [JobID: Running] = [:]
+  let starts: JobStarts
   let ends: JobEnds
   let endWaiters = JobWaiters()
   let startWaiters = JobWaiters()
@@ -62,15 +65,16 @@ final class Jobs {
     self.ledger = GroupCommit(ledger, log: log)
     self.launcher = launcher
     self.launcher.outputLimit = Int64(limits.outputLimit)
-    self.launcher.endsAreReported = true
     self.ledger.committed = events.append
     policy = .ofThisProcess(defaultUser: limits.defaultUser, clients: clients)
     queue = JobQueue(maxRunning: limits.maxRunning, maxQueued: limits.maxQueued, pools: limits.pools)
     diskFloor = DiskFloor(bytes: limits.diskFloor)
+    starts = JobStarts(on: reactor, log: log, launcher: launcher)
     ends = JobEnds(on: reactor, log: log, launcher: launcher)
     retention = JobRetention(
       limits.kept, on: reactor, log: log, ledger: self.ledger, launcher: launcher, ends: ends)
     ends.enter = { [weak self] in self?.finish($0, $1) }
+    connectStarts()
     adoptSurroundings(limits)
   }
 

@@ -25,12 +25,17 @@ extension Jobs {
       }
       queue.readmitRunning(status.id, in: lane(of: status))
       running[status.id] = Running()
-      switch find(status.id) {
+      let order = try ledger.request(of: status.id).map {
+        let mark = launcher.mark(of: status.id, submittedAt: status.submittedAt)
+        return RecalledOrder(status.id, $0, mark: mark, launcher)
+      }
+      switch find(status.id, order) {
       case .running(let job):
         watch(job)
+        if launcher.isCancelled(job.id) { try? job.cancel() }
         recovery.running += 1
       case .ended(let outcome):
-        ends.settle(status.id, outcome)
+        ends.settle(status.id, order, outcome)
         recovery.ended += 1
       }
     }
@@ -42,8 +47,8 @@ extension Jobs {
     JobQueue.Lane(pool: status.pool, owner: JobOwner(status.client))
   }
 
-  private func find(_ id: JobID) -> RecoveredJob {
-    do throws(SystemError) { return try launcher.recover(id) } catch {
+  private func find(_ id: JobID, _ order: RecalledOrder?) -> RecoveredJob {
+    do throws(SystemError) { return try launcher.recover(id, order) } catch {
       return .ended(JobOutcome(.interrupted, reason: "its state cannot be read: \(error)"))
     }
   }

@@ -9,7 +9,7 @@ extension Jobs {
   ///
   /// `running` is durable before the shepherd starts, so that a job that was being started during a crash is never started a second time.
   func startWaiting() {
-    if isHeld { return }
+    if isHeld || isStopping { return }
     while let id = queue.next() {
       do throws(LedgerError) {
         guard var status = try ledger.status(of: id),
@@ -67,7 +67,7 @@ extension Jobs {
 
   private func startIfAllowed(_ status: JobStatus, _ request: JobRequest, _ found: Found) {
     do throws(Problem) { _ = try judgeAgain(status, request, found) } catch { return endRefused(status.id, error) }
-    start(status.id, request, found)
+    start(status, request, found)
   }
 
   private func endRefused(_ id: JobID, _ problem: Problem) {
@@ -94,18 +94,29 @@ extension Jobs {
   }
 
   /// Starts a job that the ledger records as running.
-  func start(_ id: JobID, _ request: JobRequest, _ found: Found) {
-    if let client = running[id]?.cancelledBy {
-      return finish(id, JobOutcome(.cancelled, reason: "cancelled by \(client.subject)"))
+  func start(_ status: JobStatus, _ request: JobRequest, _ found: Found) {
+    let account: Account
+    do throws(LaunchRefusal) { account = try self.account(found) } catch {
+      return finish(status.id, JobOutcome(.couldNotStart, reason: error.description))
     }
-    do throws(LaunchRefusal) {
-      let account = try account(found)
-      watch(try launcher.launch(id, request, as: account))
-      log.logger.info("job started", metadata: ["job": "\(id)", "user": "\(account.name)"])
-    } catch {
-      return finish(id, JobOutcome(.couldNotStart, reason: error.description))
+    running[status.id]?.user = account.name
+    let (id, mark) = (status.id, launcher.mark(of: status.id, submittedAt: status.submittedAt))
+    starts.add(id) { [weak self] () throws(LaunchRefusal) -> LaunchedJob? in
+      try self?.launcher.launch(id, request, as: account, mark: mark)
     }
-    answerStartWaiters(of: id)
+  }
+
+  /// Has starts enter what becomes of them.
+  func connectStarts() {
+    starts.canceller = { [weak self] in self?.running[$0]?.cancelledBy?.subject }
+    starts.launched = { [weak self] in self?.answerStartWaiters(of: $0) }
+    starts.ended = { [weak self] in self?.ends.settle($0, $1, $2) }
+    starts.started = { [weak self] job in
+      guard let self else { return }
+      log.logger.info("job started", metadata: ["job": "\(job.id)", "user": "\(running[job.id]?.user ?? "")"])
+      watch(job)
+      if let client = running[job.id]?.cancelledBy { cancel(job, by: client) }
+    }
   }
 
   private func account(_ found: Found) throws(LaunchRefusal) -> Account {

@@ -47,18 +47,10 @@ struct RoleProgram {
     var failedCall: UnsafePointer<CChar>?
     var spawn = clinux_role_spawn(
       image: image.raw, arguments: argumentArray.pointer, environment: environmentArray.pointer, socket: socket.raw,
-      order: order.raw)
+      order: order.raw, signals_blocked: false)
     let child = clinux_spawn_role(&spawn, &failedCall)
     guard child > 0 else { throw SystemError.last(failedCall.map { String(cString: $0) } ?? "fork", role.rawValue) }
     // The number cannot be reused: the child is not waited for before the handle exists.
     return try ProcessHandle(child)
-  }
-}
-
-extension ProcessHandle {
-  /// Kills a child that is not watched yet and waits for it: SIGKILL does not take long.
-  func killAndWait() {
-    try? send(SIGKILL)
-    waitpid(processID, nil, 0)
   }
 }

@@ -83,9 +83,18 @@ extension Jobs {
       running[id]?.isLookedUp = false
       return finish(id, JobOutcome(.cancelled, reason: "cancelled by \(client.subject)"))
     }
-    guard let job = running[id]?.job else { return }
+    guard let job = running[id]?.job else {
+      if starts.remove(id) { return finish(id, JobOutcome(.cancelled, reason: "cancelled by \(client.subject)")) }
+      // Its shepherd is told as soon as it runs, by the next agentd if need be.
+      return launcher.noteCancel(id, by: client.subject)
+    }
+    cancel(job, by: client)
+  }
+
+  /// Has the shepherd end the job.
+  func cancel(_ job: RunningJob, by client: ClientIdentity) {
     do throws(SystemError) { try launcher.cancel(job, by: client.subject) } catch {
-      log.logger.error("job cannot be cancelled: \(error)", metadata: ["job": "\(id)"])
+      log.logger.error("job cannot be cancelled: \(error)", metadata: ["job": "\(job.id)"])
     }
   }
 }

@@ -125,7 +125,7 @@ extension Jobs {
       }
       tally.submitted += 1
       request.answer(.job(status, created: true))
-      if event == .start { start(status.id, job, found) }
+      if event == .start { start(status, job, found) }
     }
   }
 }

@@ -23,4 +23,8 @@ int clinux_memory_file(const char *name);
 // fcntl(2) with F_ADD_SEALS: afterwards nobody can write, grow, shrink or unseal the file. Returns 0, or -1 with errno.
 int clinux_seal(int file);
 
+// fallocate(2) with FALLOC_FL_KEEP_SIZE: reserves disk space for the first `count` bytes of the file, whose size stays as it is. Returns 0,
+// or -1 with errno; EOPNOTSUPP if the file system cannot.
+int clinux_reserve(int file, off_t count);
+
 #endif

@@ -28,12 +28,17 @@ struct clinux_program {
   const int *descriptors;    // the caller's descriptors for 0, 1, 2, ...; -1 for /dev/null; all others are closed
   size_t descriptor_count;
   bool new_session;          // setsid(2)
-  bool signals_blocked;      // starts with every signal blocked instead of none
 };
 
 // posix_spawn(3), which neither copies page tables nor runs handlers in the child. Returns 0 once the program has been executed, or an
 // errno value.
 int clinux_spawn(const struct clinux_program *program, pid_t *child);
+
+// The process's first argument: as the program was started, or as clinux_set_title has left it.
+const char *clinux_title(void);
+
+// Replaces the only argument of this process, which ps(1) shows, by `title`; does nothing if there is no room, which is two bytes more.
+void clinux_set_title(const char *title);
 
 // prctl(2) with PR_SET_NAME: sets the name of the calling thread; that of the main thread is the process name in ps(1) and top(1). At most
 // 15 bytes; the rest is cut.
