@@ -38,7 +38,7 @@ final class Database {
   /// SQLite ends the log where a frame does not have the right checksum; zeros have not.
   func extendLog() {
     guard let file = try? FileDescriptor.open("\(path)-wal", O_WRONLY | O_NOFOLLOW), let status = try? file.status(),
-      status.st_size < Self.logBytes, let space = DiskSpace(of: file), space.free > Self.plentyOfSpace
+      status.st_size < Self.logBytes, let space = DiskSpace(at: path), space.free > Self.plentyOfSpace
     else { return }
     // Written rather than reserved: a reserved block has to be marked as written when it is.
     let zeros = [UInt8](repeating: 0, count: Self.logBytes - Int(status.st_size))
