@@ -23,9 +23,14 @@ public struct LinkWriter<Message: Encodable> {
   }
 
   /// Appends a message. `descriptors` are kept open until they are sent and are then released.
-  public mutating func enqueue(_ message: Message, descriptors: [FileDescriptor] = []) throws(LinkError) {
+  ///
+  /// - Parameter holdsStore: whether it holds the contents of the store, and may be that much larger; not over a pipe.
+  public mutating func enqueue(
+    _ message: Message, descriptors: [FileDescriptor] = [], holdsStore: Bool = false
+  ) throws(LinkError) {
     if isPipe, !descriptors.isEmpty { throw .tooManyDescriptors(descriptors.count) }
-    let bytes = try Frame.encode(message, descriptors: descriptors.count)
+    let bytes = try Frame.encode(
+      message, descriptors: descriptors.count, limit: holdsStore ? Frame.maximumStorePayload : Frame.maximumPayload)
     frames.append((bytes, 0, descriptors))
     queuedBytes += bytes.count
   }
