@@ -24,7 +24,7 @@ extension Order {
     }
     timeout = request.timeout.map(Self.milliseconds)
     self.outputLimit = [request.outputLimit, outputLimit].compactMap { $0 }.min().map { UInt64(clamping: $0) }
-    hasInput = request.stdin != nil
+    hasInput = request.hasInput
     hasScript = request.script != nil
     scriptIsOpen = hasScript
     separatesErrors = request.stderr == .separate
