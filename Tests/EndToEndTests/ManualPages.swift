@@ -82,7 +82,7 @@ import Testing
   /// Returns the commands listed at the end of `help`.
   private static func commands(_ help: String) -> [String] {
     guard let list = help.firstRange(of: "SUBCOMMANDS:\n") else { return [] }
-    return help[list.upperBound...].matches(of: #/(?m)^  ([a-z]+)  /#).map { String($0.1) }
+    return help[list.upperBound...].matches(of: #/(?m)^  ([a-z]+)(?:, [a-z]+)?  /#).map { String($0.1) }
   }
 
   private static func options(_ help: String) -> [String] {

@@ -24,8 +24,7 @@ import Testing
       good.outputText.split(separator: "\n").sorted() == ["web1: one", "web1: two", "web2: one", "web2: two"])
     #expect(good.errorText.contains("on 2 agents: 2 succeeded, 0 did not, 0 without an answer"))
     #expect(good.end == .exited(0))
-    let apart = try await fleet.agentctl(
-      "run", "-a", "web1", "--separate-stderr", "--", "/bin/sh", "-c", "echo out; echo err >&2")
+    let apart = try await fleet.agentctl("run", "-a", "web1", "--", "/bin/sh", "-c", "echo out; echo err >&2")
     #expect(apart.outputText == "web1: out\n" && apart.errorText.contains("web1: err\n"))
 
     try await agents[1].stop()
@@ -53,12 +52,63 @@ import Testing
     try await wait(for: "both jobs") { run.outputText.split(separator: "\n").count == 2 }
     try run.handle.send(SIGINT)
     let ended = try await run.end()
+    #expect(ended.errorText.contains("cancelling long on 2 agents"))
     #expect(ended.errorText.contains("0 succeeded, 2 did not, 0 without an answer"))
-    #expect(ended.end == .exited(EXIT_FAILURE))
+    #expect(ended.end == .exited(128 + SIGINT))
     for agent in agents { #expect(!agent.log.contains("state=succeeded")) }
     for name in ["a", "b"] {
-      #expect(try await fleet.agentctl("show", name, "long").outputText.contains(#""state":"cancelled""#))
+      #expect(try await fleet.agentctl("show", name, "long", "--json").outputText.contains(#""state":"cancelled""#))
     }
+  }
+
+  @Test func aReaderThatGoesAwayEndsItEverywhere() async throws {
+    let (fleet, _) = try await fleet("a", "b")
+    let script = "while echo y; do sleep 0.05; done"
+    let command = ["run", "-a", "*", "--id", "cut", "--", "/bin/sh", "-c", script]
+    let words = try ([BuiltProduct.path("agentctl")] + command).map { "'\($0)'" }.joined(separator: " ")
+    let piped = try await TestProcess(
+      ["/bin/bash", "-c", "\(words) | head -1; exit ${PIPESTATUS[0]}"], environment: fleet.environment,
+      directory: fleet.folder.path
+    ).end()
+    #expect(piped.errorText.contains("nobody reads stdout; cancelling cut on 2 agents"), "\(piped.errorText)")
+    #expect(piped.end == .exited(128 + SIGPIPE))
+    for name in ["a", "b"] {
+      #expect(try await fleet.agentctl("wait", name, "cut").end == .exited(128 + SIGTERM))
+    }
+  }
+
+  @Test func theSameIdAgainStartsNothing() async throws {
+    let (fleet, _) = try await fleet("a", "b")
+    #expect(
+      try await fleet.agentctl("run", "-a", "a", "--id", "once", "--", "/bin/echo", "hi").errorText.contains("1 succ"))
+    let again = try await fleet.agentctl("run", "-a", "*", "--id", "once", "--", "/bin/echo", "hi")
+    #expect(again.errorText.contains("a: once was submitted before, at "))
+    #expect(!again.errorText.contains("b: once was"))
+    #expect(again.outputText.split(separator: "\n").sorted() == ["a: hi", "b: hi"])
+    let json = try await fleet.agentctl("run", "-a", "*", "--id", "once", "--json", "--", "/bin/echo", "hi")
+    #expect(json.outputText.matches(of: #/"created":false/#).count == 2)
+  }
+
+  @Test func jobsAndLogsOfMany() async throws {
+    let (fleet, agents) = try await fleet("web1", "web2")
+    _ = try await fleet.agentctl("run", "-a", "*", "--id", "seen", "--", "/usr/bin/seq", "5")
+    let listed = try await fleet.agentctl("jobs", "-a", "web*")
+    let lines = listed.outputText.split(separator: "\n")
+    #expect(
+      lines.first.map { $0.split(separator: " ").joined(separator: " ") } == "AGENT ID STATE AGE TIME USER COMMAND")
+    #expect(
+      lines.dropFirst().map { $0.split(separator: " ").prefix(3).joined(separator: " ") }.sorted()
+        == ["web1 seen succeeded", "web2 seen succeeded"])
+    let json = try await fleet.agentctl("jobs", "-a", "*", "--json").outputText.split(separator: "\n")
+    #expect(json.count == 2 && json.allSatisfy { $0.contains(#""agent":"web"#) && $0.contains(#""id":"seen""#) })
+    let logs = try await fleet.agentctl("logs", "-f", "--tail", "2", "-a", "*", "seen")
+    #expect(logs.outputText.split(separator: "\n").sorted() == ["web1: 4", "web1: 5", "web2: 4", "web2: 5"])
+    #expect(logs.end == .exited(0))
+    // One that is away is named, and delays the others not for long.
+    try await agents[1].stop()
+    let partial = try await fleet.agentctl("jobs", "-a", "*", "--patience", "1s")
+    #expect(partial.outputText.contains("web1") && partial.errorText.contains("web2: 127.0.0.1:"))
+    #expect(partial.end == .exited(EX_UNAVAILABLE))
   }
 
   @Test(arguments: ["bash", "zsh", "fish"]) func completionsAreThere(_ shell: String) async throws {

@@ -101,8 +101,10 @@ import Testing
     // A client that sees only its own jobs cannot end those of others.
     let refused = try await agent.request("POST", "cancel?client=CN%3DLeaver", as: client("Stayer"))
     #expect(refused.text.contains(#""queued":0,"running":0"#), "\(refused.text)")
-    let ended = try await TestProcess(agent.agentctl("cancel", "--client", "CN=Leaver"), environment: agent.environment)
-      .end()
+    let ended = try await TestProcess(
+      agent.agentctl("cancel", "--client", "CN=Leaver", "--json"), environment: agent.environment
+    )
+    .end()
     #expect(
       ended.end == .exited(0) && ended.outputText.contains(#""queued":2"#), "\(ended.outputText)\(ended.errorText)")
     for id in ["a", "b"] {

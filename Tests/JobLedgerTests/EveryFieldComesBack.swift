@@ -24,6 +24,8 @@ struct EveryFieldComesBack {
       accepted: JobID("nightly-2026.11_23")!, command: request.command, user: "batch",
       client: ClientIdentity(subject: "CN=scheduler,O=Example \"x\"", thumbprint: Thumbprint(repeating: "ab")),
       at: Timestamp(milliseconds: 1_763_900_000_123), labels: request.labels)
+    // A job that starts at once is recorded with the time of its order.
+    status.startedAt = Timestamp(milliseconds: 1_763_900_000_123)
     try bench.ledger.insert(status, request: request)
     #expect(try bench.ledger.status(of: status.id) == status)
 

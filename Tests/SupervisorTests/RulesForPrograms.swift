@@ -118,7 +118,9 @@ struct RulesForUsers {
     #expect(decision({ $0.users = ["daemon"] }, user: "daemon") == "daemon")
     #expect(decision({ $0.users = ["daemon"] }, user: nil) == "this client may not run jobs as user nobody")
     #expect(decision({ $0.users = [] }, user: "daemon") == "this client may not run jobs as user daemon")
-    #expect(decision({ _ in }, user: "root") == "jobs are not run as root")
+    #expect(
+      decision({ _ in }, user: "root")
+        == "jobs are not run as root, unless the client's [[client]] table in agentd.toml has allow_root = true")
     #expect(decision({ $0.allowRoot = true }, user: "root") == "root")
     #expect(
       decision({ ($0.allowRoot, $0.users) = (true, ["daemon"]) }, user: "root")

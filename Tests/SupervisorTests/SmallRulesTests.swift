@@ -48,7 +48,10 @@ struct JobPolicyTests {
       (nil, nil, "nobody"),
       ("daemon", nil, "daemon"),
       ("daemon", "daemon", "daemon"),
-      ("root", nil, "forbidden: jobs are not run as root"),
+      (
+        "root", nil,
+        "forbidden: jobs are not run as root, unless the client's [[client]] table in agentd.toml has allow_root = true"
+      ),
       ("nobody", "root", "forbidden: user nobody is not a member of group root"),
       ("nobody", "shadow", "forbidden: user nobody is not a member of group shadow"),
       // It cannot be started, but that is not the policy's concern.
@@ -73,14 +76,19 @@ struct JobPolicyTests {
   @Test(.enabled(if: geteuid() == 0, "only root can look at others' accounts"))
   func aDefaultUserThatIsRootIsRefusedToo() {
     let policy = JobPolicy(defaultUser: "root", isRoot: true, ownUser: "root")
-    #expect(decision(policy, job(nil)) == "forbidden: jobs are not run as root")
+    #expect(
+      decision(policy, job(nil))
+        == "forbidden: jobs are not run as root, unless the client's [[client]] table in agentd.toml has allow_root = true"
+    )
   }
 
   @Test(.enabled(if: geteuid() == 0, "only root can become another user"))
   func theStartChecksAgain() throws {
     let policy = JobPolicy(defaultUser: "nobody", isRoot: true, ownUser: "root")
     let root = try Account.resolve("root")
-    #expect(policy.problem(of: root, user: "root") == "jobs are not run as root")
+    #expect(
+      policy.problem(of: root, user: "root")
+        == "jobs are not run as root, unless the client's [[client]] table in agentd.toml has allow_root = true")
     #expect(policy.problem(of: try Account.resolve("nobody"), user: "nobody") == nil)
   }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Glibc
 import OpenSSL
 
@@ -5,9 +6,57 @@ import OpenSSL
 @main
 enum Agentctl {
   static func main() async {
+    openStandardDescriptors()
     // A closed connection or pipe makes the call fail instead of ending the program.
     signal(SIGPIPE, SIG_IGN)
     if geteuid() == 0 { OpenSSLLibrary.ignoreEnvironment() }
-    await ControlCommand.main()
+    guard let arguments = exactArguments() else { exit(EX_USAGE) }
+    exit(await perform(CommandLineWords.ordered(arguments)))
+  }
+
+  /// Returns the arguments; nil if one cannot be sent unchanged: the API is JSON, whose text is Unicode.
+  private static func exactArguments() -> [String]? {
+    var arguments: [String] = []
+    for number in 1..<max(1, Int(CommandLine.argc)) {
+      guard let pointer = CommandLine.unsafeArgv[number], let text = String(validatingCString: pointer) else {
+        complain(
+          "argument \(number) is not UTF-8, and would not arrive as it is; a script can contain its bytes as \\ooo for printf"
+        )
+        return nil
+      }
+      arguments.append(text)
+    }
+    return arguments
+  }
+
+  /// Executes the command.
+  ///
+  /// - Returns: the exit code.
+  private static func perform(_ arguments: [String]) async -> Int32 {
+    let known = ControlCommand.configuration.subcommands.flatMap { command in
+      [command.configuration.commandName ?? ""] + command.configuration.aliases
+    }
+    if let answer = arguments.first.flatMap({ CommandLineWords.answer(toCommand: $0, known: known + ["help"]) }) {
+      complain(answer)
+      return EX_USAGE
+    }
+    do {
+      var command = try await ControlCommand.asyncParseAsRoot(arguments)
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+      return EXIT_SUCCESS
+    } catch {
+      return Failure.report(error, arguments)
+    }
+  }
+
+  /// Replaces standard descriptors that were closed, so that no connection gets their number: reading or writing them still fails.
+  private static func openStandardDescriptors() {
+    for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) == -1 {
+      _ = open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
   }
 }

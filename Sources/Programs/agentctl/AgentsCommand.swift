@@ -17,18 +17,19 @@ struct AgentsCommand: FleetCommand {
     help: ArgumentHelp("Only agents whose name matches, as in 'web*'.", valueName: "pattern"),
     completion: AgentNames.completion)
   var patterns: [String] = []
-  @Option(help: ArgumentHelp("How long to wait for a silent agent.", valueName: "seconds")) var timeout = 5.0
+  @Option(help: ArgumentHelp("How long to wait for a silent agent.", valueName: "time"))
+  var timeout = TimeSpan(seconds: 5)
   @Flag(help: "Print one JSON object per line.") var json = false
 
   func validate() throws {
-    guard (0.1...3600).contains(timeout) else { throw ValidationError("--timeout: 0.1 to 3600 seconds") }
+    guard (0.1...3600).contains(timeout.seconds) else { throw ValidationError("--timeout: 0.1 to 3600 seconds") }
   }
 
   func perform(_ inventory: AgentInventory) async throws {
     let connectors = try patterns.isEmpty ? inventory.connectors : inventory.connectors(matching: patterns)
     var states: [String: AgentState] = [:]
     let progress = ProgressLine(of: connectors.count)
-    let seconds = timeout
+    let seconds = timeout.seconds
     try await sideBySide(connectors, width: connectors.count) {
       try await inventory.state(of: $0, within: seconds)
     } ended: {
@@ -44,10 +45,16 @@ struct AgentsCommand: FleetCommand {
   }
 
   private func show(_ reports: [AgentReport], _ inventory: AgentInventory) throws {
-    if reports.isEmpty { complain("there are no agents yet: scheduler-register ADD EXECUTOR CONNECTOR adds one") }
+    if reports.isEmpty {
+      complain(
+        "there are no agents in \(inventory.home) yet: scheduler-register ADD EXECUTOR CONNECTOR adds one"
+          + IdentityOptions.hint(forEmpty: inventory.home))
+    }
     for line in Table.lines(
       ["AGENT", "STATE", "JOBS", "VERSION", "ADDRESS", ""],
-      reports.map { [$0.agent, $0.state, $0.jobs, $0.version ?? "-", $0.address, $0.remark] })
+      reports.map { [$0.agent, $0.state, $0.jobs, $0.version ?? "-", $0.address, $0.remark] },
+      // The reason is what the list is for: it is never cut.
+      width: nil, colours: (1, { reports[$0].colour }))
     {
       try printLine(line)
     }
@@ -91,6 +98,7 @@ private struct AgentReport: Encodable {
   }
 
   var isTrouble: Bool { reason != nil }
+  var colour: Colour? { isTrouble ? .red : version == nil ? nil : warnings?.isEmpty == false ? .yellow : .green }
   var jobs: String { running.map { "\($0) running, \(queued ?? 0) queued" } ?? "-" }
   var remark: String { ([reason].compactMap(\.self) + (warnings ?? [])).joined(separator: "; ") }
 }

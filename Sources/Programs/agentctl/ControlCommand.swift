@@ -11,7 +11,8 @@ struct ControlCommand: AsyncParsableCommand {
     commandName: "agentctl", abstract: "Shows agents and runs jobs on them.", version: agentdVersion,
     subcommands: [
       RunCommand.self, SubmitCommand.self, ShowCommand.self, JobsCommand.self, LogsCommand.self, WaitCommand.self,
-      CancelCommand.self, AgentsCommand.self, DisableCommand.self, EnableCommand.self,
+      CancelCommand.self, DeleteCommand.self, EventsCommand.self, AgentsCommand.self, DisableCommand.self,
+      EnableCommand.self,
     ])
 }
 
@@ -45,7 +46,7 @@ func told(_ body: () async throws -> Void) async throws {
     complain("\(error)")
     throw ExitCode(error.status.rawValue)
   } catch let error as InventoryError {
-    complain("\(error)")
+    complain("\(error)\(IdentityOptions.hint(for: error))")
     throw ExitCode(ExitStatus.noInput.rawValue)
   } catch let error as RegistryError {
     complain("\(error)")

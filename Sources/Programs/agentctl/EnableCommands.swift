@@ -5,7 +5,7 @@ import SchedulerRegistry
 /// Excludes agents from all operations.
 struct DisableCommand: FleetCommand {
   static let configuration = CommandConfiguration(
-    commandName: "disable", abstract: "Skip agents until they are enabled again; their jobs keep running.",
+    commandName: "disable", abstract: "Skip agents until enabled again; jobs keep running.",
     usage: "agentctl disable [-H DIR] PATTERN ...")
 
   @OptionGroup var options: EnablingOptions

@@ -17,6 +17,44 @@ struct FleetOptions: ParsableArguments {
     guard (1...10000).contains(parallel) else { throw ValidationError("--parallel: 1 to 10000") }
   }
 
+  /// Checks that a command names one agent, or many.
+  func validate(_ agent: String?, _ access: AccessOptions) throws {
+    guard (agent == nil) != patterns.isEmpty else { throw ValidationError("name one agent, or many with -a") }
+    if let agent { return try access.validate(agent) }
+    if access.identity.cert != nil {
+      throw ValidationError("-a is for the scheduler's agents, so it cannot be combined with --cert")
+    }
+  }
+
+  /// Asks the agents side by side, and complains about those that do not answer.
+  ///
+  /// - Parameter answered: called with the agent's name and the answer, one at a time.
+  /// - Returns: the number of agents that did not answer.
+  func ask<Answer: Sendable>(
+    _ inventory: AgentInventory, _ limits: ClientLimits,
+    _ body: @escaping @Sendable (AgentClient) async throws -> Answer, answered: (String, Answer) throws -> Void
+  ) async throws -> Int {
+    let agents = try connectors(inventory)
+    let progress = ProgressLine(of: agents.count)
+    var (asked, failures) = (0, 0)
+    try await sideBySide(agents, width: parallel) { connector -> Result<Answer, AgentError> in
+      let client = try unusable { try inventory.client(of: connector, limits: limits) }
+      defer { client.close() }
+      do { return .success(try await body(client)) } catch let error as AgentError { return .failure(error) }
+    } ended: { connector, result in
+      asked += 1
+      switch result {
+      case .success(let answer): try answered(connector.agentName, answer)
+      case .failure(let error):
+        failures += 1
+        progress.aside { complain("\(connector.agentName): \(error)") }
+      }
+      progress.show("\(asked) of \(agents.count) asked")
+    }
+    progress.clear()
+    return failures
+  }
+
   /// Returns the agents that match the patterns, without those that are disabled.
   func connectors(_ inventory: AgentInventory) throws -> [ExecutorConnector] {
     let named = try unusable { try inventory.connectors(matching: patterns) }

@@ -2,6 +2,7 @@ import AgentClient
 import AgentProtocol
 import Console
 import Glibc
+import SchedulerRegistry
 import Synchronization
 import Wording
 
@@ -9,14 +10,16 @@ import Wording
 final class FleetRun: Sendable {
   /// The outcome on one agent.
   enum Outcome: Sendable {
-    case ended(JobStatus)
-    case failed(AgentError)
+    case ended(JobStatus, Submission)
+    case failed(String)
     case outputClosed(OutputClosed)
   }
 
   private struct State {
     var running: [String: RunningJob] = [:]
     var isCancelled = false
+    /// Set when the output is no longer read.
+    var closed: OutputClosed?
     var succeeded = 0
     /// The agents on which it did not succeed, with how it ended there.
     var failures: [(agent: String, how: String)] = []
@@ -26,39 +29,72 @@ final class FleetRun: Sendable {
 
   private let id: JobID
   private let request: JobRequest
+  private let errorsMayDiffer: Bool
   private let agents: Int
   private let isJSON: Bool
+  private let farewell: String
   private let progress: ProgressLine
   private let state = Mutex(State())
+  /// Held by the one who writes.
+  private let printing = Mutex(())
 
-  init(id: JobID, request: JobRequest, agents: Int, isJSON: Bool) {
-    (self.id, self.request, self.agents, self.isJSON) = (id, request, agents, isJSON)
+  init(
+    id: JobID, request: JobRequest, errorsMayDiffer: Bool, agents: Int, isJSON: Bool, following: String
+  ) {
+    (self.id, self.request, self.errorsMayDiffer) = (id, request, errorsMayDiffer)
+    (self.agents, self.isJSON) = (agents, isJSON)
+    farewell = "\(id) keeps running; follow it with: \(following)"
     progress = ProgressLine(of: agents)
   }
 
-  /// Runs the job on one agent.
-  func perform(_ agent: String, _ client: @Sendable () throws -> AgentClient) async -> Outcome {
+  /// Runs the job on these agents, at most `width` at a time.
+  ///
+  /// - Returns: the exit code.
+  func perform(
+    _ connectors: [ExecutorConnector], width: Int,
+    _ client: @escaping @Sendable (ExecutorConnector) throws -> AgentClient
+  ) async throws -> Int32 {
+    let interruption = Interruption { _ in
+      self.cancel()
+    } again: {
+      self.progress.aside { complain(self.farewell) }
+    }
+    defer { interruption.end() }
+    try await sideBySide(connectors, width: width) { connector in
+      await self.perform(connector.agentName) { try client(connector) }
+    } ended: {
+      try self.ended($0.agentName, $1)
+    }
+    let code = summary()
+    return interruption.signal.map { 128 + $0 } ?? code
+  }
+
+  private func perform(_ agent: String, _ client: @Sendable () throws -> AgentClient) async -> Outcome {
     do {
       let client = try unusable(client)
       defer { client.close() }
-      let job = RunningJob(id, request, on: client)
-      guard begin(agent, job) else { return .failed(.unusable("not started: cancelled")) }
-      try await job.submit()
-      // It may have been cancelled while it was being submitted.
-      if state.withLock({ $0.isCancelled }) { await job.cancel(isTold: false) }
-      let lines = SplitStreams()
-      let status = try await job.end { [self] stream, bytes in
-        if !isJSON { try show(lines.take(bytes, of: stream), of: agent, as: stream) }
-      }
-      for stream in OutputStream.allCases { try show(lines.rest(of: stream), of: agent, as: stream) }
-      return .ended(status)
-    } catch let error as AgentError {
-      return .failed(error)
+      let job = RunningJob(id, request, errorsMayDiffer: errorsMayDiffer, on: client)
+      guard begin(agent, job) else { return .failed("not started: cancelled") }
+      let submission = try await job.submit()
+      if let remark = submission.remark { aside { complain("\(agent): \(remark)") } }
+      return .ended(try await end(job, of: agent), submission)
     } catch let error as OutputClosed {
       return .outputClosed(error)
+    } catch let error as RunningJob.NotSubmitted {
+      return .failed("cancelled: \(error.reason)")
     } catch {
-      return .failed(.unreachable("\(error)"))
+      return .failed("\(error)")
     }
+  }
+
+  private func end(_ job: RunningJob, of agent: String) async throws -> JobStatus {
+    if isJSON { return try await job.end() }
+    let lines = SplitStreams()
+    let status = try await job.end { [self] stream, bytes in
+      try show(lines.take(bytes, of: stream), of: agent, as: stream)
+    }
+    for stream in OutputStream.allCases { try show(lines.rest(of: stream), of: agent, as: stream) }
+    return status
   }
 
   private func begin(_ agent: String, _ job: RunningJob) -> Bool {
@@ -74,28 +110,50 @@ final class FleetRun: Sendable {
     let prefix = Array("\(agent): ".utf8)
     // A single write, so that the lines of one agent stay together.
     let bytes = lines.flatMap { prefix + $0 + [UInt8(ascii: "\n")] }
-    try state.withLock { _ in try progress.aside { try write(bytes, as: stream) } }
+    try put(stream.rawValue) { () throws(OutputClosed) in try write(bytes, as: stream) }
   }
+
+  /// Lets `body` write, and cancels the job everywhere once nobody reads what is written.
+  private func put(_ what: String, _ body: () throws(OutputClosed) -> Void) throws(OutputClosed) {
+    if state.withLock({ $0.closed != nil }) { return }
+    do throws(OutputClosed) {
+      try printing.withLock { (_) throws(OutputClosed) in
+        progress.clear()
+        try body()
+        progress.showAgain()
+      }
+    } catch {
+      guard error.readerIsGone else { throw error }
+      let isFirst = state.withLock { state in
+        defer { state.closed = state.closed ?? error }
+        return state.closed == nil
+      }
+      if isFirst { cancel("nobody reads \(what); ") }
+    }
+  }
+
+  private func aside(_ body: () -> Void) { printing.withLock { _ in progress.aside(body) } }
 
   /// Records the outcome on one agent.
   ///
-  /// - Throws: `OutputClosed` if the output is no longer read.
-  func ended(_ agent: String, _ outcome: Outcome) throws {
+  /// - Throws: `OutputClosed` if the output cannot be written; the jobs keep running.
+  private func ended(_ agent: String, _ outcome: Outcome) throws {
     switch outcome {
-    case .outputClosed(let error): throw error
-    case .ended(let status):
-      if isJSON { try progress.aside { try printJSON(AgentJob(agent: agent, job: status, error: nil)) } }
+    case .outputClosed(let error):
+      aside { complain(farewell) }
+      throw error
+    case .ended(let status, let submission):
+      try report(AgentJob(agent: agent, job: SubmittedJob(status, submission), error: nil))
       state.withLock { state in
         if status.state == .succeeded {
           state.succeeded += 1
         } else {
-          state.failures.append(
-            (agent, "\(status.state.rawValue)\(status.outcome)\(status.reason.map { ": \($0)" } ?? "")"))
+          state.failures.append((agent, status.howItEnded))
         }
       }
-    case .failed(let error):
-      if isJSON { try progress.aside { try printJSON(AgentJob(agent: agent, job: nil, error: "\(error)")) } }
-      state.withLock { $0.unknown.append((agent, "\(error)")) }
+    case .failed(let reason):
+      try report(AgentJob(agent: agent, job: nil, error: reason))
+      state.withLock { $0.unknown.append((agent, reason)) }
     }
     let line = state.withLock { state in
       state.running[agent] = nil
@@ -104,30 +162,39 @@ final class FleetRun: Sendable {
     progress.show(line)
   }
 
+  private func report(_ job: AgentJob) throws {
+    if isJSON { try put("stdout") { () throws(OutputClosed) in try printJSON(job) } }
+  }
+
   private func counts(_ state: State) -> String {
     "\(state.succeeded) succeeded, \(state.failures.count) did not, \(state.unknown.count) without an answer"
   }
 
   /// Cancels the job wherever it runs, and starts it nowhere else.
-  func cancel() {
+  private func cancel(_ why: String = "") {
     let running = state.withLock { state in
       state.isCancelled = true
-      return Array(state.running.values)
+      return state.running
     }
-    progress.aside { complain("cancelling \(id) on \(running.count) agents") }
-    for job in running { Task { await job.cancel(isTold: false) } }
+    aside { complain("\(why)cancelling \(id) on \(counted(running.count, "agent"))") }
+    for (agent, job) in running {
+      Task {
+        do { try await job.stop() } catch { aside { complain("cannot cancel \(id) on \(agent): \(error)") } }
+      }
+    }
   }
 
   /// Prints the summary.
   ///
   /// - Returns: the exit code.
-  func summary() -> Int32 {
+  private func summary() -> Int32 {
     progress.clear()
     let state = state.withLock { $0 }
     for (agent, how) in (state.failures + state.unknown).sorted(by: { $0.agent < $1.agent }) {
       complain("\(agent): \(how)")
     }
     complain("\(id) on \(counted(agents, "agent")): \(counts(state))")
+    if let closed = state.closed { return closed.code }
     if !state.failures.isEmpty { return EXIT_FAILURE }
     return state.unknown.isEmpty ? EXIT_SUCCESS : ExitStatus.unavailable.rawValue
   }
@@ -136,6 +203,6 @@ final class FleetRun: Sendable {
 /// A job in the list of an operation on many agents.
 private struct AgentJob: Encodable {
   let agent: String
-  let job: JobStatus?
+  let job: SubmittedJob?
   let error: String?
 }

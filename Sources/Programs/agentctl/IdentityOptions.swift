@@ -73,5 +73,25 @@ struct IdentityOptions: ParsableArguments {
 
 /// Converts errors concerning our own files to `AgentError.unusable`.
 func unusable<Value>(_ body: () throws -> Value) throws -> Value {
-  do { return try body() } catch let error as AgentError { throw error } catch { throw AgentError.unusable("\(error)") }
+  do { return try body() } catch let error as AgentError { throw error } catch {
+    throw AgentError.unusable("\(error)\(IdentityOptions.hint(for: error))")
+  }
+}
+
+extension IdentityOptions {
+  private static let homeOfRoot = "/etc/agentd-scheduler"
+
+  /// Tells an ordinary user whose own registry is empty where root's is; empty for any other error.
+  static func hint(for error: any Error) -> String {
+    guard case InventoryError.noAgent(_, let home, isEmpty: true) = error else { return "" }
+    return hint(forEmpty: home)
+  }
+
+  /// The same for an empty registry in the folder `home`.
+  static func hint(forEmpty home: String) -> String {
+    let isOwn = home.isSame(
+      as: SchedulerHome.resolve(option: nil, environment: processEnvironment(), isRoot: false))
+    guard geteuid() != 0, isOwn, access(homeOfRoot, F_OK) == 0 else { return "" }
+    return "; root has a registry in \(homeOfRoot): run this as root to use it"
+  }
 }

@@ -29,6 +29,11 @@ final class ProgressLine: Sendable {
   func aside(_ body: () throws -> Void) rethrows {
     clear()
     try body()
+    showAgain()
+  }
+
+  /// Shows the line that was removed.
+  func showAgain() {
     if isShown { put(printable(text.withLock { $0 })) }
   }
 

@@ -35,6 +35,18 @@ struct AccessOptions: ParsableArguments {
     if name != nil, identity.cert == nil { throw ValidationError("--name needs --cert, --key and --ca") }
   }
 
+  /// Returns a command of agentctl with these options, to be typed in a shell.
+  func command(_ words: String...) -> String { command(words) }
+
+  /// The same for words in an array.
+  func command(_ words: [String]) -> String {
+    let options = [
+      ("-H", identity.home), ("--cert", identity.cert), ("--key", identity.key), ("--ca", identity.ca),
+      ("--name", name),
+    ].flatMap { option, value in value.map { [option, $0] } ?? [] }
+    return (["agentctl"] + words + options).map(shellWord).joined(separator: " ")
+  }
+
   func client(of agent: String) throws -> AgentClient {
     guard let context = try identity.fileContext() else { return try registered(agent) }
     guard var address = ServerAddress(agent, port: HostAndPort.agentPort) else {
@@ -61,16 +73,23 @@ struct AccessOptions: ParsableArguments {
 
 /// How long to keep trying.
 struct PatienceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Keep trying while the agent is unreachable.", valueName: "seconds"))
-  var patience = 60.0
+  @Option(help: ArgumentHelp("Keep trying an unreachable agent (default: 60s).", valueName: "time"))
+  var patience: TimeSpan?
 
   func validate() throws {
-    guard (0...86400).contains(patience) else { throw ValidationError("--patience: 0 to 86400 seconds") }
+    if let patience, !(0...86400).contains(patience.seconds) { throw ValidationError("--patience: 0 to 86400 seconds") }
   }
 
-  var limits: ClientLimits {
+  var limits: ClientLimits { limits(unlessGiven: 60) }
+
+  /// The limits for questions to many agents: one that is away must not delay the answers of the others for long.
+  var limitsForMany: ClientLimits { limits(unlessGiven: 5) }
+
+  private func limits(unlessGiven usual: Double) -> ClientLimits {
     var limits = ClientLimits()
-    limits.patience = patience
+    limits.patience = patience?.seconds ?? usual
+    // One attempt must not take longer than all of them; 0 allows a single one.
+    if limits.patience > 0 { limits.connectTime = min(limits.connectTime, limits.patience) }
     return limits
   }
 
@@ -78,8 +97,8 @@ struct PatienceOptions: ParsableArguments {
   var tellingLimits: ClientLimits {
     var limits = limits
     if isatty(STDERR_FILENO) == 1 {
-      let patience = patience
-      limits.retrying = { complain("\($0); trying again for up to \(Int(patience)) s (--patience)") }
+      let patience = TimeSpan(seconds: limits.patience)
+      limits.retrying = { complain("\($0); trying again for up to \(patience) (--patience)") }
     }
     return limits
   }
@@ -94,6 +113,26 @@ enum AgentNames {
     .custom { _, _, prefix in
       let names = (try? IdentityOptions.parse([]).inventory().connectors.map(\.agentName)) ?? []
       return names.filter { $0.hasPrefix(prefix) }
+    }
+  }
+}
+
+/// The ids of an agent's jobs on a command line.
+enum JobNames {
+  /// The number of jobs that are offered.
+  private static let most = 50
+
+  static var completion: CompletionKind {
+    .custom { (words: [String], _: Int, prefix: String) async in
+      guard let inventory = try? IdentityOptions.parse([]).inventory(),
+        let connector = words.lazy.compactMap({ inventory.connector(named: $0) }).first
+      else { return [] }
+      var limits = ClientLimits()
+      (limits.patience, limits.connectTime, limits.answerTime) = (0, 2, 2)
+      var filter = JobFilter()
+      filter.limit = most
+      let jobs = try? await inventory.client(of: connector, limits: limits).jobs(filter).jobs
+      return (jobs ?? []).map { "\($0.id)" }.filter { $0.hasPrefix(prefix) }
     }
   }
 }

@@ -5,6 +5,7 @@ import CertificateStore
 import Glibc
 import SystemCalls
 import Values
+import Wording
 
 /// One invocation of agent-register: its paths, and how the program was called.
 public struct Registration: Sendable {
@@ -83,16 +84,4 @@ public struct Registration: Sendable {
       "this is your own store, \(store.folder); the system's agentd uses /etc/agentd/store: run this as root to use that one"
     ]
   }
-}
-
-/// Returns `text` quoted as one word of a shell command.
-func shellWord(_ text: String) -> String {
-  let plain = text.utf8.allSatisfy { byte in
-    switch byte {
-    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
-    default: "-_./+:=@%,".utf8.contains(byte)
-    }
-  }
-  if plain, !text.isEmpty { return text }
-  return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }

@@ -102,7 +102,7 @@ public struct JobLauncher: Sendable {
     let bytes: [UInt8]
     do { bytes = try order.encoded() } catch { throw SystemError("write", "order", code: E2BIG) }
     let lock = try folder.makeLock()
-    if let stdin = request.stdin { try folder.write(ShepherdContract.FileName.stdin, Array(stdin.utf8)) }
+    if let input = request.input { try folder.write(ShepherdContract.FileName.stdin, input) }
     let output = try folder.makeOutput(.stdout)
     let errors = order.separatesErrors ? try folder.makeOutput(.stderr) : nil
     let script = try request.script.map { text throws(SystemError) in

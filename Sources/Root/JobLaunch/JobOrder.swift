@@ -24,7 +24,7 @@ extension Order {
       identity = Identity(user: account.user, group: account.group, groups: account.groups)
     }
     enterLimits(of: request, outputLimit: outputLimit)
-    hasInput = request.stdin != nil
+    hasInput = request.hasInput
     hasScript = request.script != nil
     scriptIsOpen = hasScript
     separatesErrors = request.stderr == .separate

@@ -42,15 +42,16 @@ public struct JobOutcome: Equatable, Sendable {
 
   /// Enters the outcome into a job's status.
   ///
-  /// A reason that the status already has is a warning, which is kept after the reason of this outcome. An unknown start
-  /// time leaves the recorded one; an unknown end time becomes `now`.
+  /// A reason that the status already has is a warning, which is kept after the reason of this outcome. The recorded start time, that of
+  /// the order, stays for a job whose end is unknown; without a start time, any other job was not started. An unknown end time becomes
+  /// `now`.
   public func enter(into status: inout JobStatus, now: Timestamp) {
     status.state = state
     status.exitCode = exitCode
     status.signal = signal
     let reasons = [reason, status.reason].compactMap(\.self)
     status.reason = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
-    status.startedAt = startedAt ?? status.startedAt
+    status.startedAt = startedAt ?? (state == .interrupted ? status.startedAt : nil)
     status.finishedAt = finishedAt ?? now
     status.cpuSeconds = cpuSeconds
     status.peakMemoryBytes = peakMemoryBytes

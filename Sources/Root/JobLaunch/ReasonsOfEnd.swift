@@ -1,3 +1,4 @@
+import AgentProtocol
 import ShepherdContract
 
 /// Explains to a user why a job ended as it did, so that no one has to know what 137 means.

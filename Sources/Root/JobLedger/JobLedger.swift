@@ -71,15 +71,15 @@ public final class JobLedger {
     try database.statement(
       """
       INSERT INTO job (id, state, user, client_subject, client_thumbprint, command, labels, submitted_at, pool, reason,
-        own_id, client_names)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        own_id, client_names, started_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """
     ).run(
       .text(status.id.key), .text(status.state.rawValue), .text(status.user), .text(status.client.subject),
       .text(status.client.thumbprint.description), try JobRow.text(status.command),
       status.labels.isEmpty ? .null : try JobRow.text(status.labels), .integer(status.submittedAt.milliseconds),
       SQLValue(status.pool), SQLValue(status.reason), SQLValue(status.id.space.map { _ in status.id.description }),
-      try JobRow.text(names))
+      try JobRow.text(names), SQLValue(status.startedAt?.milliseconds))
     let sequence = database.lastRow
     let body = try JobRow.json(request)
     try database.statement("INSERT INTO request (sequence, body, digest) VALUES (?, ?, ?)")

@@ -8,6 +8,14 @@ public struct Submission: Sendable {
   public let job: JobStatus
   /// Whether this request created the job. False if a second attempt, after a lost connection, finds the job that the first one created.
   public let isNew: Bool
+  /// Whether the job existed before this call, which then started nothing. False if an earlier attempt of the same call may have created it.
+  public let wasKnown: Bool
+
+  public init(job: JobStatus, isNew: Bool, wasKnown: Bool) {
+    self.job = job
+    self.isNew = isNew
+    self.wasKnown = wasKnown
+  }
 }
 
 extension AgentClient {
@@ -16,9 +24,12 @@ extension AgentClient {
   /// When this returns, the job's record is on the agent's disk. If it throws, the job may exist or not; repeating the call finds out.
   public func submit(_ id: JobID, _ request: JobRequest) async throws -> Submission {
     let json: Data
-    do { json = try JSONEncoder().encode(request) } catch { throw AgentError.unusable("the job: \(error)") }
-    let (status, body) = try await exchange(.PUT, "/v1/jobs/\(id)", body: ByteBuffer(bytes: json))
-    return Submission(job: try job(id, body), isNew: status == 201)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    do { json = try encoder.encode(request) } catch { throw AgentError.unusable("the job: \(error)") }
+    let (status, body, isRepeated) = try await exchange(.PUT, "/v1/jobs/\(id)", body: ByteBuffer(bytes: json))
+    let isNew = status == 201
+    return Submission(job: try job(id, body), isNew: isNew, wasKnown: !isNew && !isRepeated)
   }
 
   /// Returns the state of a job: immediately, or when it has ended or `wait` seconds (at most an hour) have passed.
@@ -59,15 +70,17 @@ extension AgentClient {
     try await document(JobPage.self, .GET, "/v1/jobs?\(Self.query(filter))")
   }
 
-  /// Returns all jobs in the history that match `filter`, page by page, at most `maximum`.
-  public func allJobs(_ filter: JobFilter = JobFilter(), maximum: Int = 1_000_000) async throws -> [JobStatus] {
+  /// Returns all jobs in the history that match `filter` and for which `isWanted` returns true, page by page, at most `maximum`.
+  public func allJobs(
+    _ filter: JobFilter = JobFilter(), maximum: Int = 1_000_000, where isWanted: (JobStatus) -> Bool = { _ in true }
+  ) async throws -> [JobStatus] {
     var filter = filter
-    filter.limit = JobFilter.maximumLimit
+    filter.limit = min(JobFilter.maximumLimit, max(maximum, JobFilter.defaultLimit))
     var all: [JobStatus] = []
     var cursors: Set<String> = []
     while true {
       let page = try await jobs(filter)
-      all.append(contentsOf: page.jobs.prefix(maximum - all.count))
+      all.append(contentsOf: page.jobs.lazy.filter(isWanted).prefix(maximum - all.count))
       guard let cursor = page.cursor, all.count < maximum else { return all }
       // An agent that repeats cursors would cause an endless loop.
       guard cursors.insert(cursor).inserted else { throw AgentError.misconfigured("a cursor for the second time") }

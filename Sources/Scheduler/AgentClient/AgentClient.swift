@@ -52,19 +52,23 @@ extension AgentClient {
   }
 
   /// Retries until there is a 2xx answer, or patience has run out.
+  ///
+  /// - Returns: also whether the request was sent more than once, so that the agent may have received it before.
   func exchange(
     _ method: HTTPMethod, _ path: String, body: ByteBuffer? = nil, wait: Double = 0
-  ) async throws -> (status: Int, body: ByteBuffer) {
+  ) async throws -> (status: Int, body: ByteBuffer, isRepeated: Bool) {
     var schedule = RetrySchedule(limits)
+    var hasFailed = false
     while true {
       do {
         return try await withAnswer(method, path, body: body, wait: wait) { answer, connection in
           let document = try await self.document(of: connection)
           guard (200..<300).contains(answer.status) else { throw AgentError(answer, document) }
-          return (answer.status, document)
+          return (answer.status, document, hasFailed || answer.isRepeated)
         }
       } catch let error as AgentError {
         try await schedule.wait(after: error)
+        hasFailed = true
       }
     }
   }
@@ -104,7 +108,9 @@ extension AgentClient {
       let (connection, isKept) = try await pool.take(fresh: fresh)
       do {
         connection.send(head, body: payload)
-        return (try await connection.head(within: limits.answerTime + wait), connection)
+        var answer = try await connection.head(within: limits.answerTime + wait)
+        answer.isRepeated = fresh
+        return (answer, connection)
       } catch {
         pool.giveBack(connection, isReusable: false)
         guard isKept, !fresh, (error as? HTTPSError)?.kind == .unreachable else { throw error }

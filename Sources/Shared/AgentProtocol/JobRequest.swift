@@ -28,8 +28,10 @@ public struct JobRequest: Equatable, Sendable {
   public var directory: String?
   /// Variables added to the clean environment of every job.
   public var environment: [String: String]
-  /// What the job reads from descriptor 0; `nil` for nothing (`/dev/null`).
+  /// What the job reads from descriptor 0, as text. See `input`.
   public var stdin: String?
+  /// What the job reads from descriptor 0, in base64 (RFC 4648 section 4), for bytes that are not text; not together with `stdin`.
+  public var stdinBase64: String?
   /// Whether standard error is kept apart from standard output; `nil` for `merged`, which is also decoded as `nil`.
   public var stderr: ErrorOutput?
   /// The time limit of the job, in seconds; `nil` for no limit.
@@ -54,7 +56,7 @@ public struct JobRequest: Equatable, Sendable {
     public static let arguments = 4096
     /// The maximum size of all arguments together, and of all environment variables together, in bytes; below the kernel's own limit.
     public static let commandBytes = 131_072
-    /// The maximum size of `stdin` and of `script`, in bytes. The agent's configuration may set a lower limit.
+    /// The maximum size of `input` and of `script`, in bytes. The agent's configuration may set a lower limit.
     public static let inputBytes = 786_432
     /// The maximum length of a path or name, in bytes.
     public static let pathBytes = 4095
@@ -95,7 +97,9 @@ extension JobRequest: Codable {
   enum CodingKeys: String, CodingKey, CaseIterable {
     case givenCommand = "command"
     case script, interpreter, login, umask
-    case user, group, directory, environment, stdin, stderr, timeout
+    case user, group, directory, environment, stdin
+    case stdinBase64 = "stdin_base64"
+    case stderr, timeout
     case killGrace = "kill_grace"
     case leaveProcesses = "leave_processes"
     case outputLimit = "output_limit"
@@ -122,6 +126,7 @@ extension JobRequest: Codable {
     directory = try container.decodeIfPresent(String.self, forKey: .directory)
     environment = try container.decodeIfPresent([String: String].self, forKey: .environment) ?? [:]
     stdin = try container.decodeIfPresent(String.self, forKey: .stdin)
+    stdinBase64 = try container.decodeIfPresent(String.self, forKey: .stdinBase64)
     stderr = try Self.errorOutput(container)
     timeout = try container.decodeIfPresent(Double.self, forKey: .timeout)
     killGrace = try container.decodeIfPresent(Double.self, forKey: .killGrace) ?? killGrace
@@ -187,6 +192,13 @@ extension JobRequest: Codable {
     expect(
       environment.values.allSatisfy { !$0.utf8.contains(0) }, .environment, "a value cannot contain a NUL character")
     expect(stdin.map { $0.utf8.count <= Limits.inputBytes } ?? true, .stdin, "at most \(Limits.inputBytes) bytes")
+    expect(stdin == nil || stdinBase64 == nil, .stdinBase64, "cannot be combined with stdin")
+    expect(
+      stdinBase64 == nil || input != nil, .stdinBase64,
+      "base64 in the standard alphabet, with padding and without line ends")
+    expect(
+      stdinBase64 == nil || (input?.count ?? 0) <= Limits.inputBytes, .stdinBase64,
+      "at most \(Limits.inputBytes) bytes when decoded")
     expect(
       timeout.map { $0 > 0 && $0 <= Limits.timeout } ?? true, .timeout,
       "more than 0 and at most \(Int(Limits.timeout)) seconds")
@@ -216,6 +228,31 @@ extension JobRequest: Codable {
       default: false
       }
     }
+  }
+}
+
+extension JobRequest {
+  /// What the job reads from descriptor 0; `nil` for nothing (`/dev/null`).
+  ///
+  /// Set, it is sent as text if it is UTF-8 without control characters but tabs and line ends: JSON makes six characters of any other one.
+  public var input: [UInt8]? {
+    get { stdin.map { Array($0.utf8) } ?? stdinBase64.flatMap { Data(base64Encoded: $0) }.map(Array.init) }
+    set {
+      (stdin, stdinBase64) = (nil, nil)
+      guard let newValue else { return }
+      if newValue.allSatisfy(Self.isText), let text = String(validating: newValue, as: UTF8.self) {
+        stdin = text
+      } else {
+        stdinBase64 = Data(newValue).base64EncodedString()
+      }
+    }
+  }
+
+  /// Whether the job has an `input`, which is not decoded for this.
+  public var hasInput: Bool { stdin != nil || stdinBase64 != nil }
+
+  private static func isText(_ byte: UInt8) -> Bool {
+    byte >= 0x20 || [UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains(byte)
   }
 }
 

@@ -148,6 +148,8 @@ public struct AnswerHead: Sendable {
   public let headers: HTTPHeaders
   /// Whether the connection can be used for another request.
   public let keepsConnection: Bool
+  /// Whether the request was sent before, on a connection that was lost: the server may have received it twice.
+  public var isRepeated = false
 
   /// Returns `nil` if the head does not say where the body ends.
   ///

@@ -51,8 +51,8 @@ public struct HTTPSError: Error, Equatable, Sendable, CustomStringConvertible {
     case HTTPParserError.invalidEOFState:
       self.init(.unreachable, peer, "closed the connection in the middle of an answer")
     case is HTTPParserError, is ByteToMessageDecoderError:
-      self.init(.misconfigured, peer, "the answer is not HTTP: \(error)")
-    default: self.init(.unreachable, peer, "\(error)")
+      self.init(.misconfigured, peer, "the answer is not HTTP")
+    default: self.init(.unreachable, peer, Self.text(error))
     }
   }
 

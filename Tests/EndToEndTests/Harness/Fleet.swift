@@ -58,8 +58,8 @@ final class Fleet: Sendable {
   }
 
   /// Starts agentctl.
-  func start(_ arguments: String...) throws -> TestProcess {
-    try TestProcess([programs["agentctl"]!] + arguments, environment: environment, directory: folder.path)
+  func start(_ arguments: String..., input: [UInt8] = []) throws -> TestProcess {
+    try TestProcess([programs["agentctl"]!] + arguments, environment: environment, directory: folder.path, input: input)
   }
 
   /// Runs agentctl to its end.

@@ -38,6 +38,9 @@ final class Terminal {
   /// Types the text literally: `\n` is the Enter key, `\u{3}` is Ctrl-C.
   func type(_ text: String) throws { try master.writeAll(Array(text.utf8)) }
 
+  /// Closes the terminal, as a person closes a window.
+  func hangUp() { master.close() }
+
   /// Waits until the text appears, after what was last waited for; not longer than there is a program that may show it.
   ///
   /// - Returns: everything shown since then, including the text.

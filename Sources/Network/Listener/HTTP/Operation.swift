@@ -61,9 +61,11 @@ struct Route: Equatable {
     guard let first = candidates.first else { throw RequestRefusal(.notFound, "there is no resource at this path") }
     let wanted = method == .HEAD ? .GET : method
     guard let operation = candidates.first(where: { $0.method == wanted }) else {
+      let methods = candidates.flatMap { $0.method == .GET ? ["GET", "HEAD"] : [$0.method.rawValue] }
       var refusal = RequestRefusal(
-        .methodNotAllowed, "the methods of this resource are \(Self.methods(of: candidates))")
-      refusal.allow = Self.methods(of: candidates)
+        .methodNotAllowed,
+        "this resource does not have the method \(method.rawValue); it has \(methods.joined(separator: ", "))")
+      refusal.allow = methods
       throw refusal
     }
     self.operation = operation
@@ -78,9 +80,5 @@ struct Route: Equatable {
 
   private static func matches(_ pattern: [String], _ path: [String]) -> Bool {
     pattern.count == path.count && zip(pattern, path).allSatisfy { $0 == "{id}" || $0 == $1 }
-  }
-
-  private static func methods(of operations: [Operation]) -> [HTTPMethod] {
-    operations.flatMap { $0.method == .GET ? [.GET, .HEAD] : [$0.method] }
   }
 }

@@ -29,9 +29,7 @@ struct Reply {
     status = HTTPResponseStatus(statusCode: problem.kind.status)
     contentType = "application/problem+json"
     body = (try? JSONAnswer.encode(ProblemDocument(problem))) ?? ByteBuffer()
-    if !refusal.allow.isEmpty {
-      fields.append(("Allow", refusal.allow.map(\.rawValue).joined(separator: ", ")))
-    }
+    if !refusal.allow.isEmpty { fields.append(("Allow", refusal.allow.joined(separator: ", "))) }
     if let size = refusal.size { fields.append(("Content-Range", "bytes */\(size)")) }
     switch problem.kind {
     case .full: fields.append(("Retry-After", "5"))

@@ -88,7 +88,7 @@ extension Request {
     }
     try HeadRules.checkContentType(head)
     if case .bytes(let count) = announcedBody, count > limits.bodyBytes {
-      throw RequestRefusal(.bodyTooLarge, "at most \(limits.bodyBytes) bytes are accepted")
+      throw RequestRefusal(.bodyTooLarge, "the body has more than \(limits.bodyBytes) bytes, the maximum")
     }
   }
 }

@@ -5,7 +5,7 @@ import NIOHTTP1
 struct RequestRefusal: Error, Equatable {
   var problem: Problem
   /// The methods of the resource, for `Allow` (405).
-  var allow: [HTTPMethod] = []
+  var allow: [String] = []
   /// The size of the output that the range exceeds, for `Content-Range` (416).
   var size: Int64?
 

@@ -15,7 +15,7 @@ struct RequestBody {
     _ more: ByteBuffer, limits: HTTPLimits, _ allow: (Int) throws(RequestRefusal) -> Allowance
   ) throws(RequestRefusal) {
     guard bytes.readableBytes + more.readableBytes <= limits.bodyBytes else {
-      throw RequestRefusal(.bodyTooLarge, "at most \(limits.bodyBytes) bytes are accepted")
+      throw RequestRefusal(.bodyTooLarge, "the body has more than \(limits.bodyBytes) bytes, the maximum")
     }
     if let allowance {
       try allowance.grow(by: more.readableBytes)

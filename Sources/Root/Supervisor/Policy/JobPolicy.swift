@@ -109,7 +109,8 @@ struct JobPolicy {
     clients.contains { $0.allowRoot && ($0.users?.containsSame(as: user) ?? true) }
   }
 
-  static let rootIsRefused = "jobs are not run as root"
+  static let rootIsRefused =
+    "jobs are not run as root, unless the client's [[client]] table in agentd.toml has allow_root = true"
 
   static func problem(ofGroupOf account: Account) -> String? {
     account.isMemberOfGroup ? nil : "user \(account.name) is not a member of group \(account.group)"

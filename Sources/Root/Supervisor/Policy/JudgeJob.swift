@@ -73,7 +73,7 @@ extension JobPolicy {
     if isRoot {
       let mayBeRoot = table?.allowRoot == true
       judgement.require(
-        mayBeRoot ? "allow_root" : "root is not allowed",
+        mayBeRoot ? "allow_root" : "the user is not root",
         !mayBeRoot && account?.isRoot == true ? Self.rootIsRefused : nil)
       judgement.require("agentd's own users are not allowed", account.flatMap(reserved.problem))
     }

@@ -73,9 +73,13 @@ extension Jobs {
       throw Problem(
         .notSupported, "output_limit: \(limit) bytes; this agent allows \(most) (output_limit in agentd.toml)")
     }
-    for (key, text) in [("stdin", job.stdin), ("script", job.script)] {
-      guard let size = text?.utf8.count, size > inputLimit else { continue }
-      throw Problem(.bodyTooLarge, "\(key): \(size) bytes; this agent accepts at most \(inputLimit)")
+    let inputs = [
+      ("stdin", job.stdin?.utf8.count), ("stdin_base64", job.stdinBase64 == nil ? nil : job.input?.count),
+      ("script", job.script?.utf8.count),
+    ]
+    for case (let key, let size?) in inputs where size > inputLimit {
+      throw Problem(
+        .bodyTooLarge, "\(key): \(size) bytes; this agent accepts at most \(inputLimit) (input_limit in agentd.toml)")
     }
     guard let missing = launcher.missingControllers(job), !missing.isEmpty else { return }
     throw Problem(
