@@ -38,7 +38,7 @@ struct OutputGoesThroughAPipe {
     var request = JobRequest.shell(expected.script)
     request.stderr = expected.errors == nil ? nil : .separate
     request.directory = "/"
-    let job = try bench.launcher.launch(JobID("job-1")!, request, as: account)
+    let job = try bench.launcher.launchAndWait(JobID("job-1")!, request, as: account)
     let outcome = try await bench.end(of: job)
     #expect(outcome.state == .succeeded && outcome.reason == nil && outcome.killed == 0, "\(outcome)")
     #expect(try bench.output(of: job) == expected.output)
@@ -132,7 +132,7 @@ struct OutputGoesThroughAPipe {
     #expect(try bench.home.read("why").contains("Broken pipe"))
     #expect(try bench.output(of: job) == "begun\n")
     #expect(lost.reason == "the job's shepherd was killed; up to 256 KiB of its last output is lost")
-    var remains = [JobRemains(of: job.id, bench.launcher)]
+    var remains = [JobRemains(of: job.id, job.order, bench.launcher)]
     try await wait(for: "an end of what is left") { !JobRemains.end(&remains) }
   }
 }

@@ -120,7 +120,7 @@ struct ProcessesMayBeLeft {
     try await wait(for: "sleep(1)") {
       try DurableFile.read("/proc/\(number)/cmdline", limit: 1000).starts(with: "sleep".utf8)
     }
-    var remains = [JobRemains(of: JobID("job-1")!, bench.launcher)]
+    var remains = [JobRemains(of: JobID("job-1")!, nil, bench.launcher)]
     #expect(JobRemains.end(&remains) == !leaves)
     try await wait(for: "an end of what is left") { !JobRemains.end(&remains) }
     #expect(isAlive(number) == leaves)
