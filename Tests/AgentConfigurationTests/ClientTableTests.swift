@@ -116,6 +116,25 @@ struct ClientTableTests {
     #expect(try ClientPattern.read(pattern).get().matches(client) == isMeant)
   }
 
+  /// Of several common names none is the client's: the whole subject counts.
+  @Test(arguments: [
+    ("CN=svc-jobs,CN=Users,DC=corp,DC=example", "CN=svc-jobs,CN=Users,DC=corp,DC=example", true),
+    ("cn=svc-jobs, cn=Users, dc=corp, dc=example", "CN=svc-jobs,CN=Users,DC=corp,DC=example", true),
+    ("CN=svc-jobs", "CN=svc-jobs,CN=Users,DC=corp,DC=example", false),
+    ("CN=Users", "CN=svc-jobs,CN=Users,DC=corp,DC=example", false),
+    ("CN=svc-jobs,DC=corp,DC=example", "CN=svc-jobs,CN=Users,DC=corp,DC=example", false),
+    ("CN=Users,CN=svc-jobs,DC=corp,DC=example", "CN=svc-jobs,CN=Users,DC=corp,DC=example", false),
+    ("CN=admin", "CN=admin,CN=client", false), ("CN=client", "CN=admin,CN=client", false),
+    ("CN=admin", "CN=admin,CN=admin", false), ("CN=admin", "CN=admin+CN=client", false),
+    ("CN=admin+CN=client", "CN=admin,CN=client", false), ("CN=admin,CN=client", "CN=admin+CN=client", false),
+    ("CN=admin,CN=client", "CN=admin\\,CN\\=client", false), ("CN=admin\\,CN=client", "CN=admin,CN=client", false),
+    ("CN=admin", "CN=admin", true),
+  ])
+  func aRuleMatchesTheWholeSubject(pattern: String, subject: String, isMeant: Bool) throws {
+    let client = VerifiedClient(ClientIdentity(subject: subject, thumbprint: Thumbprint(digits)!), names: [])
+    #expect(try ClientPattern.read(pattern).get().matches(client) == isMeant)
+  }
+
   @Test(arguments: [
     "", "CN", "=x", "CN=a,", "CN=a,,O=b", "CN=\"a\"", "CN=a;O=b", "CN=a\\", "CN=a\\2", "C N=a", "CN=a\0",
   ])

@@ -9,6 +9,18 @@ let refusedIssuers: [CredentialCase] = [
   .init("imported root with RSA 1024", refused: "has too weak a key (RSA 1024)", broken: .weakKey) { fixture in
     try fixture.client(below: "Weak Root") { $0.key = .rsa1024 }
   },
+  .init("Ed448", refused: "has a key that TLS does not use here (Ed448)", .none, broken: .unusableKey) {
+    try $0.client { $0.key = .ed448 }
+  },
+  .init("P-224", refused: "has a key that TLS does not use here (P-224)", .none, broken: .unusableKey) {
+    try $0.client { $0.key = .p224 }
+  },
+  .init("brainpool", refused: "TLS does not use here (brainpoolP256r1)", .none, broken: .unusableKey) {
+    try $0.client { $0.key = .brainpool }
+  },
+  .init("the curve of Bitcoin", refused: "TLS does not use here (secp256k1)", .none, broken: .unusableKey) {
+    try $0.client { $0.key = .secp256k1 }
+  },
   .init("P-192", refused: "has too weak a key (P-192)", broken: .weakKey) { try $0.client { $0.key = .p192 } },
   .init("intermediate signed with SHA-1", refused: "its issuer CN=SHA-1 CA", broken: .weakDigest) {
     try $0.client(by: $0.authority("SHA-1 CA", by: $0.root) { $0.digest = "sha1" })

@@ -8,7 +8,6 @@ let acceptedCredentials: [CredentialCase] = [
   .init(accepted: "good with RSA 2048") { try $0.client { $0.key = .rsa2048 } },
   .init(accepted: "good with RSA-PSS") { try $0.client { $0.key = .rsaPSS } },
   .init(accepted: "good with Ed25519") { try $0.client { $0.key = .ed25519 } },
-  .init(accepted: "good with Ed448") { try $0.client { $0.key = .ed448 } },
   .init(accepted: "issued by an intermediate, presented") { try $0.client(by: $0.intermediate) },
   .init(accepted: "no purpose named") { try $0.client(.anyPurpose) },
   .init(accepted: "client and server purpose") { try $0.client(.both) },
@@ -61,6 +60,16 @@ let acceptedCredentials: [CredentialCase] = [
       $0.revocationLists = [try fixture.pki.revocationList(by: namesake, revoking: [])]
     }
   },
+  .init(accepted: "two common names") { try $0.client { $0.subject = "/CN=admin/CN=client" } },
+  .init(accepted: "full distinguished name of Active Directory") {
+    try $0.client { $0.subject = "/DC=example/DC=corp/CN=Users/CN=svc-jobs" }
+  },
+  .init(accepted: "three common names of a grid") {
+    try $0.client { $0.subject = "/DC=ch/DC=cern/OU=Users/CN=jdoe/CN=123456/CN=J. Doe" }
+  },
+  .init(accepted: "the same common name twice") { try $0.client { $0.subject = "/CN=client/CN=client" } },
+  .init(accepted: "two common names in one part") { try $0.client { $0.subject = "/CN=client+CN=admin" } },
+  .init(accepted: "Netscape type of a client") { try $0.client(.bare) { $0.extensions = ["nsCertType = client"] } },
 ]
 
 let refusedCredentials: [CredentialCase] = [
@@ -173,8 +182,16 @@ let refusedCredentials: [CredentialCase] = [
       ]
     }
   },
-  .init("two common names", refused: "it has several common names", .none) {
-    try $0.client { $0.subject = "/CN=admin/CN=client" }
+  .init("Netscape type of a server", refused: "its Netscape certificate type (nsCertType) lacks SSL client") {
+    try $0.client(.bare) { $0.extensions = ["nsCertType = server"] }
+  },
+  .init("Netscape type of mail, and clients as purpose", refused: "its Netscape certificate type (nsCertType) lacks") {
+    try $0.client { $0.extensions = ["nsCertType = email"] }
+  },
+  .init("Netscape type and key usage for encryption", refused: "its key usage lacks digital signature") {
+    try $0.client {
+      $0.extensions = ["keyUsage = critical, keyEncipherment", "nsCertType = server"]; $0.key = .rsa2048
+    }
   },
   .init("NUL in an alternative name", refused: "it contains a NUL character", .none) {
     // SEQUENCE { [2] "a\0b" }

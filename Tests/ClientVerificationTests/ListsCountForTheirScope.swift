@@ -23,14 +23,17 @@ import Testing
   ) throws -> RevocationList {
     let lines = point.map { ["issuingDistributionPoint = critical, @point"] + more + ["[point]"] + $0 } ?? more
     let path = try Self.pki.revocationList(
-      by: issuer, revoking: revoked, number: number, thisUpdate: thisUpdate, nextUpdate: nextUpdate, extensions: lines)
+      by: issuer, revoking: revoked, number: number, thisUpdate: min(thisUpdate, nextUpdate - 60),
+      nextUpdate: nextUpdate, extensions: lines)
     return try RevocationList(pem: #require(PEMBlock.all(in: DurableFile.read(path, limit: 1 << 20)).first))
   }
 
   private func reason(
-    _ client: Credential, _ roots: [Credential], _ lists: [RevocationList], through issuers: [Credential] = []
+    _ client: Credential, _ roots: [Credential], _ lists: [RevocationList], through issuers: [Credential] = [],
+    expired: ClientVerifier.ExpiredRevocationLists = .refuse
   ) throws -> String? {
-    let gate = try ClientVerifier(roots: roots.map(certificate), revocationLists: lists)
+    let gate = try ClientVerifier(
+      roots: roots.map(certificate), revocationLists: lists, expiredRevocationLists: expired)
     let verdict = gate.verify(
       try certificate(client), presentedIntermediates: try issuers.map(certificate), at: Int64(time(nil)))
     if case .refused(let refusal) = verdict { return refusal.description }
@@ -124,6 +127,39 @@ import Testing
     #expect(try reason(good, [root], [broken])?.contains("unusable") == true)
     // With a complete list as well, the client is admitted.
     #expect(try reason(good, [root], [broken, list(by: root, [], 2)]) == nil || row.point == nil)
+  }
+
+  /// Lists that count for a client of the second of two distribution points, whose own list may be missing, and whether it is admitted where
+  /// expired lists are tolerated.
+  static let tolerated: [(name: String, points: [[String]?], due: [Int], isAdmitted: Bool)] = [
+    ("its own, expired", [["fullname = URI:http://crl.example/1"]], [-60], true),
+    ("the complete one, expired", [nil], [-60], true),
+    ("that of the first, expired", [["fullname = URI:http://crl.example/0"]], [-60], false),
+    ("that of the first", [["fullname = URI:http://crl.example/0"]], [3600], false),
+    ("that of CAs, expired", [["onlyCA = TRUE"]], [-60], false),
+    (
+      "that of CAs and of the first", [["onlyCA = TRUE"], ["fullname = URI:http://crl.example/0"]], [3600, -60], false
+    ),
+    (
+      "of its own, for some reasons alone, expired",
+      [["fullname = URI:http://crl.example/1", "onlysomereasons = keyCompromise"]], [-60], false
+    ),
+    (
+      "both, expired", [["fullname = URI:http://crl.example/0"], ["fullname = URI:http://crl.example/1"]], [-60, -60],
+      true
+    ),
+  ]
+
+  @Test(arguments: tolerated.indices) func aListOfAnotherScopeIsNotTolerated(_ index: Int) throws {
+    let row = Self.tolerated[index]
+    let root = try Self.pki.root("Tolerant Root")
+    let client = try client("second", by: root, point: "http://crl.example/1")
+    let bystander = try Self.pki.client("bystander", by: Self.pki.root("Listless Root"))
+    let lists = try zip(row.points, row.due).map { try list(by: root, [], point: $0, nextUpdate: $1) }
+    let reason = try reason(client, [root], lists, expired: .accept)
+    #expect((reason == nil) == row.isAdmitted, "\(row.name): \(reason ?? "admitted")")
+    #expect(reason?.contains("unusable") ?? true, "\(reason ?? "")")
+    #expect(try self.reason(bystander, [root, Self.pki.root("Listless Root")], lists, expired: .accept) == nil)
   }
 
   @Test func ofOneScopeTheNewestCounts() throws {

@@ -1,4 +1,5 @@
 import COpenSSL
+import Glibc
 import NIOCore
 import NIOEmbedded
 import NIOOpenSSL
@@ -70,6 +71,24 @@ import Testing
       count += 1
     }
     return count
+  }
+
+  /// A reset is the end of the connection, told once, and silent if the client was.
+  @Test(arguments: [0, 1, 5, 100]) func aResetInTheHandshakeIsAnEnd(_ sent: Int) throws {
+    let gate = try EmbeddedGate()
+    _ = gate.client.handshake()
+    if sent > 0 { try gate.channel.writeInbound(ByteBuffer(bytes: gate.client.takeOutput().prefix(sent))) }
+    gate.channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNRESET, reason: "read(descriptor:pointer:size:)"))
+    #expect(gate.inside.log.isEmpty)
+    gate.channel.pipeline.fireChannelInactive()
+    #expect(gate.inside.failures == [.closed(wasSilent: sent == 0)])
+  }
+
+  @Test func aResetAfterTheHandshakeIsAnError() throws {
+    let gate = try EmbeddedGate()
+    try gate.shakeHands()
+    gate.channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNRESET, reason: "read"))
+    #expect(gate.inside.log == ["handshake", "error"])
   }
 
   @Test(arguments: versions)

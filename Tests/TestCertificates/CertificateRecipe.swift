@@ -18,7 +18,7 @@ public struct CertificateRecipe: Hashable, Sendable {
 
   /// Kinds of keys.
   public enum Key: String, Hashable, Sendable, CaseIterable {
-    case p192, p256, p384, p521, ed25519, ed448, rsa1024, rsa2048, rsa3072, rsaPSS
+    case p192, p224, brainpool, secp256k1, p256, p384, p521, ed25519, ed448, rsa1024, rsa2048, rsa3072, rsaPSS
     /// P-256 with explicit curve parameters instead of the curve's name.
     case p256Explicit
   }
@@ -77,6 +77,9 @@ public struct CertificateRecipe: Hashable, Sendable {
   var keyArguments: [String] {
     switch key {
     case .p192: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime192v1"]
+    case .p224: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp224r1"]
+    case .brainpool: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"]
+    case .secp256k1: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"]
     case .p256Explicit:
       ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit"]
     case .p256: ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]

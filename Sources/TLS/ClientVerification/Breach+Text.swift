@@ -31,6 +31,8 @@ extension Breach {
       "has a signature that does not match its issuer's key: it is damaged or forged, or its CA has a new key"
     case .weakKey(_, let key):
       "has too weak a key (\(key)): RSA 2048, P-256, Ed25519 or better is needed"
+    case .unusableKey(_, let key):
+      "has a key that TLS does not use here (\(key)): RSA, P-256, P-384, P-521 or Ed25519 is needed"
     case .weakDigest:
       "is signed with too weak a digest: SHA-256 or better is needed"
     case .notYetValid(_, let from, let now): Self.notYetValid(from, now)
@@ -96,7 +98,8 @@ extension Breach {
   /// The certificate that the text begins with, if it is not the client's own.
   private var link: Link? {
     switch self {
-    case .missingIssuer(let link, _, _), .badSignature(let link), .weakKey(let link, _), .weakDigest(let link),
+    case .missingIssuer(let link, _, _), .badSignature(let link), .weakKey(let link, _), .unusableKey(let link, _),
+      .weakDigest(let link),
       .notYetValid(let link, _, _), .expired(let link, _, _), .wrongPurpose(let link, _), .nameConstraint(let link, _),
       .revoked(let link, _), .unknownCriticalExtension(let link), .malformed(let link, _), .other(let link, _):
       link
@@ -113,6 +116,7 @@ extension Breach.Purpose {
     case .serversOnly: "its extended key usage is server authentication; issue one with client authentication"
     case .otherUses: "its extended key usage lacks client authentication"
     case .noSignatures: "its key usage lacks digital signature"
+    case .netscapeType: "its Netscape certificate type (nsCertType) lacks SSL client"
     }
   }
 }

@@ -12,6 +12,8 @@ public enum Breach: Equatable, Sendable {
   case badSignature(Link)
   /// A key with a strength of less than 112 bits.
   case weakKey(Link, key: String)
+  /// A key of a kind, or on a curve, that cannot authenticate a client in our handshakes.
+  case unusableKey(Link, key: String)
   /// A signature whose digest has a strength of less than 112 bits.
   case weakDigest(Link)
   /// Not valid before `from` (seconds since the epoch).
@@ -59,6 +61,8 @@ public enum Breach: Equatable, Sendable {
     case otherUses
     /// The key usage does not allow signatures.
     case noSignatures
+    /// The Netscape certificate type, which old tools set in place of an extended key usage, excludes clients.
+    case netscapeType
   }
 }
 
@@ -71,6 +75,7 @@ extension Breach {
     case chainTooLong = "chain_too_long"
     case badSignature = "bad_signature"
     case weakKey = "weak_key"
+    case unusableKey = "unusable_key"
     case weakDigest = "weak_digest"
     case notYetValid = "not_yet_valid"
     case expired
@@ -96,6 +101,7 @@ extension Breach {
     case .chainTooLong: .chainTooLong
     case .badSignature: .badSignature
     case .weakKey: .weakKey
+    case .unusableKey: .unusableKey
     case .weakDigest: .weakDigest
     case .notYetValid: .notYetValid
     case .expired: .expired

@@ -13,6 +13,8 @@ enum ClientRules {
     Signatures(),
     // Keys and digests with a strength of at least 112 bits.
     Strength(),
+    // A client's key that can authenticate in the handshake.
+    UsableKey(),
     // Dates.
     ValidityPeriod(),
     // CA flags and key usages of issuers.

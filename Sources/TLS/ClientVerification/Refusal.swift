@@ -31,7 +31,7 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
       .unknownAuthority
     case .badSignature: .badSignature
     case .notYetValid, .expired: .expired
-    case .wrongPurpose: .unsupportedCertificate
+    case .wrongPurpose, .unusableKey: .unsupportedCertificate
     case .revoked: .revoked
     case .revocationListExpired, .revocationListUnusable: .unknownAuthority
     case .weakKey, .weakDigest, .nameConstraint, .unknownCriticalExtension, .malformed, .ambiguousName, .other:

@@ -27,6 +27,10 @@ final class RevocationLists: Sendable {
   init(_ lists: [RevocationList], authorities: [Certificate]) {
     self.lists = lists.map { HeldList($0) }
     self.authorities = authorities
+    // Now, so that no handshake has to read a long list.
+    for held in self.lists {
+      for authority in authorities where held.list.isNamed(after: authority) { _ = held.isSigned(by: authority) }
+    }
   }
 
   /// The moments at which a status can change, in seconds since the epoch.
@@ -75,6 +79,7 @@ private final class HeldList: Sendable {
     self.list = list
     scope = list.scope
     fault = list.fault
+    list.sort()
   }
 
   func isSigned(by issuer: Certificate) -> Bool {

@@ -76,6 +76,13 @@ public final class OpenSSLServerHandler: ChannelDuplexHandler {
     context.fireChannelInactive()
   }
 
+  /// Passes errors inward, except those of a connection that the client resets in the handshake, as health checks do instead of closing
+  /// it: `channelInactive` follows and reports the end once.
+  public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if state == .handshaking || state == .closed, error is IOError { return }
+    context.fireErrorCaught(error)
+  }
+
   private func startHandshake(_ context: ChannelHandlerContext) {
     guard deadline == nil, state == .handshaking else { return }
     startDeadline(context, handshakeTimeout) { handler, context in

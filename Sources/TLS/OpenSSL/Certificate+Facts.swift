@@ -5,6 +5,16 @@ extension Certificate {
   /// The subject name as in RFC 4514; may be empty.
   public var subject: String { DistinguishedName.text(X509_get_subject_name(pointer)) }
 
+  /// The subject name in DER.
+  var encodedSubject: [UInt8] {
+    let name = X509_get_subject_name(pointer)
+    let count = Int(i2d_X509_NAME(name, nil))
+    return [UInt8](unsafeUninitializedCapacity: max(0, count)) { buffer, filled in
+      var cursor = buffer.baseAddress
+      filled = count > 0 ? Int(i2d_X509_NAME(name, &cursor)) : 0
+    }
+  }
+
   /// The issuer name as in RFC 4514.
   public var issuer: String { DistinguishedName.text(X509_get_issuer_name(pointer)) }
 
@@ -58,6 +68,12 @@ extension Certificate {
   public var allowsSigningRevocationLists: Bool {
     X509_get_key_usage(pointer) & UInt32(X509v3_KU_CRL_SIGN) != 0
   }
+
+  /// Whether it has a Netscape certificate type, which old tools set in place of an extended key usage.
+  public var hasNetscapeType: Bool { X509_get_ext_by_NID(pointer, NID_netscape_cert_type, -1) >= 0 }
+
+  /// Whether it has the extension "must staple" (RFC 7633): clients that know it require a status of the CA in the handshake.
+  public var requiresStapledStatus: Bool { X509_get_ext_by_NID(pointer, NID_tlsfeature, -1) >= 0 }
 
   /// The type and size of the public key, for example `RSA 2048`, `P-256` or `Ed25519`.
   public var keyDescription: String {

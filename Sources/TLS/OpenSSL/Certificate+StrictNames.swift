@@ -6,8 +6,6 @@ package enum NameFault: Hashable, Sendable {
   case embeddedNUL
   /// A name that is not valid in its own encoding, for example overlong UTF-8.
   case brokenEncoding
-  /// More than one common name.
-  case severalCommonNames
 }
 
 extension Certificate {
@@ -24,7 +22,7 @@ extension Certificate {
     if alternatives.contains(where: { $0.value.contains("\0") }) { return .embeddedNUL }
     // These forms are IA5String, which is ASCII.
     if alternatives.contains(where: { !$0.value.utf8.allSatisfy { $0 < 0x80 } }) { return .brokenEncoding }
-    return commonNames.count > 1 ? .severalCommonNames : nil
+    return nil
   }
 }
 

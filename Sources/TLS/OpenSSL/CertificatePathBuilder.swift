@@ -133,6 +133,6 @@ private final class Trial {
     findings.append(
       PathFinding(
         fault: PathFault(code), depth: Int(X509_STORE_CTX_get_error_depth(context)), certificate: certificate,
-        text: String(cString: X509_verify_cert_error_string(Int(code)))))
+        text: String(cString: X509_verify_cert_error_string(Int(code))) + PathFault.explanation(code)))
   }
 }

@@ -37,6 +37,16 @@ package enum PathFault: Sendable, Hashable {
 
   init(_ code: Int32) { self = Self.known[code] ?? .other }
 
+  /// Returns what to add to OpenSSL's text for an objection that no rule names; empty if that is clear.
+  static func explanation(_ code: Int32) -> String {
+    switch code {
+    case X509_V_ERR_NO_EXPLICIT_POLICY:
+      " (a CA of the chain has policy constraints: all certificates below it need one of its certificate policies)"
+    case X509_V_ERR_INVALID_POLICY_EXTENSION: " (its certificate policies)"
+    default: ""
+    }
+  }
+
   private static let known: [Int32: PathFault] = [
     X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT: .missingIssuer,
     X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: .missingIssuer,

@@ -10,6 +10,12 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL protects th
     self.pointer = pointer
   }
 
+  /// Adds a reference to `pointer` and keeps it.
+  convenience init(sharing pointer: OpaquePointer) {
+    X509_CRL_up_ref(pointer)
+    self.init(owning: pointer)
+  }
+
   deinit { X509_CRL_free(pointer) }
 
   /// Parses DER.
@@ -52,6 +58,14 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL protects th
     var entry: OpaquePointer?
     guard X509_CRL_get0_by_cert(pointer, &entry, certificate.pointer) == 1, let entry else { return nil }
     return ASN1Text.seconds(X509_REVOKED_get0_revocationDate(entry)) ?? 0
+  }
+
+  /// Sorts the entries, once, for `revocation(of:)`, which otherwise does so in its first call.
+  public func sort() {
+    guard let number = ASN1_INTEGER_new() else { return }
+    defer { ASN1_INTEGER_free(number) }
+    var entry: OpaquePointer?
+    X509_CRL_get0_by_serial(pointer, &entry, number)
   }
 
   /// The number of revoked certificates.

@@ -71,6 +71,28 @@ func usePSS(_ context: OpaquePointer) throws(OpenSSLError) {
 }
 
 extension Certificate {
+  /// Whether the key can authenticate its owner in our handshakes: a signature scheme fits it and, for elliptic curves, one of our groups.
+  ///
+  /// The schemes of TLS 1.3 name the curve, and TLS 1.2 requires a group that both sides support (RFC 8422 section 5.4).
+  public var hasHandshakeKey: Bool {
+    if let key = X509_get0_pubkey(pointer), EVP_PKEY_is_a(key, "EC") == 1 {
+      return ["P-256", "P-384", "P-521"].contains(KeyDescription.text(key)) && !hasExplicitCurve
+    }
+    return SignatureScheme.allCases.contains(where: canSign)
+  }
+
+  /// Whether the key spells out its curve's parameters in place of the curve's name, which RFC 5480 forbids.
+  public var hasExplicitCurve: Bool {
+    var isExplicit: Int32 = 0
+    guard let key = X509_get0_pubkey(pointer),
+      EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &isExplicit) == 1
+    else {
+      ERR_clear_error()
+      return false
+    }
+    return isExplicit != 0
+  }
+
   /// Returns whether this certificate's key can make signatures of this scheme.
   public func canSign(_ scheme: SignatureScheme) -> Bool {
     guard let key = X509_get0_pubkey(pointer) else { return false }

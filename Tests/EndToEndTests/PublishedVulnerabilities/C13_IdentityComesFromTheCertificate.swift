@@ -38,6 +38,26 @@ import Testing
     }
   }
 
+  /// A rule compares the whole subject: one common name of several is not the client's name.
+  @Test func ofSeveralCommonNamesNoneIsTheClients() async throws {
+    let agent = try await Installation.running(
+      configuration: """
+        [[client]]
+        certificate = "CN=Executor Connector"
+        [[client]]
+        certificate = "CN=svc-jobs,CN=Users,DC=corp,DC=example"
+        read_only = true
+        """)
+    func status(_ subject: String) async throws -> Int {
+      let client = try PKI.shared.issue(CertificateRecipe(subject, .client), by: agent.certificates.root)
+      return try await agent.request("GET", "jobs", as: Presented(client)).status
+    }
+    #expect(try await status("/CN=Executor Connector/CN=admin") == 403)
+    #expect(try await status("/CN=admin/CN=Executor Connector") == 403)
+    #expect(try await status("/DC=example/DC=corp/CN=Users/CN=svc-jobs") == 200)
+    #expect(try await agent.request("GET", "jobs").status == 200)
+  }
+
   @Test func anIdentityInTheBodyIsAnUnknownKey() async throws {
     let agent = try await Installation.running()
     let body = #"{"command": ["/bin/true"], "client": {"subject": "CN=Somebody Else", "thumbprint": "00"}}"#

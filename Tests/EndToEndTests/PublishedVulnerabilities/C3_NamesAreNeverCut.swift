@@ -31,7 +31,6 @@ import Testing
       "overlong UTF-8", "not valid in its encoding",
       client { $0.extensions = ["subjectAltName = DER:30:05:82:03:61:c0:80"] }
     ),
-    ("two common names", "it has several common names", client { $0.subject = "/CN=admin/CN=Executor Connector" }),
   ]
 
   private static func client(_ change: (inout CertificateRecipe) -> Void) -> CertificateRecipe {

@@ -79,7 +79,10 @@ struct RegistryAuthority: EnrolmentAuthority {
     outcome {
       let request = try wellFormed(request)
       let names = certificate.subjectAlternativeNames
-      guard let agentName = certificate.commonNames.first else { throw UnrenewableCertificate.notAnAgents }
+      // Of several common names, none is the agent's.
+      guard certificate.commonNames.count == 1, let agentName = certificate.commonName else {
+        throw UnrenewableCertificate.notAnAgents
+      }
       // RFC 7030 section 4.2.2: the same subject and the same names.
       try checkNames(request, allowed: [.dns(agentName)] + names)
       let renewed = try scheduler.registry.update { record, transaction in

@@ -12,9 +12,11 @@ struct ClientPurpose: ClientRule {
       return .wrongPurpose(
         candidate.link(depth), purpose: usage.contains(.serverAuthentication) ? .serversOnly : .otherUses)
     }
-    guard candidate.has(.wrongPurpose, at: depth) || (depth == 0 && !certificate.allowsDigitalSignature) else {
-      return nil
+    if depth == 0, !certificate.allowsDigitalSignature {
+      return .wrongPurpose(candidate.link(depth), purpose: .noSignatures)
     }
-    return .wrongPurpose(candidate.link(depth), purpose: .noSignatures)
+    // OpenSSL has this objection also to an issuer that is not a CA's, which another rule names.
+    guard candidate.has(.wrongPurpose, at: depth), certificate.hasNetscapeType else { return nil }
+    return .wrongPurpose(candidate.link(depth), purpose: .netscapeType)
   }
 }

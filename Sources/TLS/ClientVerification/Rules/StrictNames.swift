@@ -1,13 +1,14 @@
 import OpenSSL
 
-/// The client's names mean the same to every reader: no embedded NUL, a valid encoding, at most one common name.
+/// The client's names mean the same to every reader: no embedded NUL, a valid encoding.
+///
+/// Several common names are unambiguous, as Active Directory's subjects have them: a rule compares the whole subject.
 struct StrictNames: ClientRule {
   func breach(at depth: Int, of candidate: Candidate) -> Breach? {
     guard depth == 0 else { return nil }
     return switch candidate.leaf.nameFault {
     case .embeddedNUL: .ambiguousName(detail: "it contains a NUL character")
     case .brokenEncoding: .ambiguousName(detail: "its bytes are not valid in its encoding")
-    case .severalCommonNames: .ambiguousName(detail: "it has several common names")
     case nil: nil
     }
   }
