@@ -70,6 +70,16 @@ public enum SupervisorMessage: Codable, Sendable {
   case probe
 }
 
+extension SupervisorMessage {
+  /// Whether it holds the contents of the store, which may be many times larger than anything else.
+  public var holdsStore: Bool {
+    switch self {
+    case .configure, .drain: true
+    case .answer, .capacity, .judge, .probe: false
+    }
+  }
+}
+
 /// A message from the listener to the supervisor.
 public enum ListenerMessage: Codable, Sendable {
   /// The answer to `configure`: the material is valid, and the listener accepts connections.

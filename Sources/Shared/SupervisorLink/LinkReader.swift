@@ -19,6 +19,8 @@ public struct LinkReader<Message: Decodable> {
 
   private let source: FileDescriptor
   private let takesDescriptors: Bool
+  /// The maximum size of a payload, in bytes.
+  private let limit: Int
   private var bytes: [UInt8] = []
   private var start = 0
   /// The payload size of the last message from `next()`, in bytes: a measure of the cost of keeping it.
@@ -27,14 +29,17 @@ public struct LinkReader<Message: Decodable> {
   private var chunk = [UInt8](repeating: 0, count: 65536)
 
   /// Creates a reader of messages and descriptors from `socket`, which the caller keeps open.
-  public init(_ socket: FileDescriptor) {
+  ///
+  /// - Parameter mayHoldStore: whether messages may hold the contents of the store: only a listener trusts its peer so far.
+  public init(_ socket: FileDescriptor, mayHoldStore: Bool = false) {
     (source, takesDescriptors) = (socket, true)
+    limit = mayHoldStore ? Frame.maximumStorePayload : Frame.maximumPayload
   }
 
   /// Creates a reader of messages from `pipe`, which the caller keeps open. A pipe cannot carry descriptors: those from a socket would have
   /// to be closed even when refused, and close(2) on a lingering TCP socket blocks for as long as its sender likes.
   public init(pipe: FileDescriptor) {
-    (source, takesDescriptors) = (pipe, false)
+    (source, takesDescriptors, limit) = (pipe, false, Frame.maximumPayload)
   }
 
   /// Receives once; blocks if the socket is blocking.
@@ -77,7 +82,7 @@ public struct LinkReader<Message: Decodable> {
     guard bytes.count - start >= Frame.headerLength else { return compact() }
     let length = bytes[start..<start + 4].reduce(0) { $0 << 8 | Int($1) }
     let announced = Int(bytes[start + 4])
-    guard length <= Frame.maximumPayload else { throw .tooLarge(length) }
+    guard length <= limit else { throw .tooLarge(length, limit: limit) }
     guard announced <= Frame.maximumDescriptors else { throw .tooManyDescriptors(announced) }
     let end = start + Frame.headerLength + length
     guard bytes.count >= end else { return compact() }

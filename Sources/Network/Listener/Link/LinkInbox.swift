@@ -7,7 +7,7 @@ struct LinkInbox {
 
   /// Reads from `link`, a blocking socket.
   init(_ link: FileDescriptor) {
-    reader = LinkReader(link)
+    reader = LinkReader(link, mayHoldStore: true)
   }
 
   /// Waits for the next message; `nil` when the link has ended.
