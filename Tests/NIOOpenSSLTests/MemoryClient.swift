@@ -41,6 +41,11 @@ final class MemoryClient {
     (self.context, self.connection, self.input, self.output) = (context, connection, input, output)
   }
 
+  /// The number of CAs that the server has named.
+  var namedAuthorities: Int {
+    SSL_get0_peer_CA_list(connection).map { Int(OPENSSL_sk_num($0)) } ?? 0
+  }
+
   deinit {
     SSL_free(connection)
     SSL_CTX_free(context)

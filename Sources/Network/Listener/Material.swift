@@ -47,7 +47,7 @@ struct Material {
     do {
       context = try TLSServerContext(
         .init(
-          certificateChain: chain, privateKey: privateKey, clientAuthorities: roots,
+          certificateChain: chain, privateKey: privateKey, clientAuthorities: roots + certificates.filter(\.isCA),
           applicationProtocols: ApplicationProtocol.allCases.map(\.rawValue))
       ) { verifier.verify($0) }
     } catch { throw Unusable("listener certificate \(own.subject): \(error)") }

@@ -52,9 +52,20 @@ extension TLSServerContext {
     SSL_CTX_set_verify(pointer, mode, nil)
     SSL_CTX_set_cert_verify_callback(pointer, verifyClient, callbackArgument)
     cssl_SSL_CTX_set_max_cert_list(pointer, maximumClientCertificateBytes)
-    for authority in authorities {
+    for authority in Self.namedToClients(authorities) {
       try checked("name authority \(authority.subject)", SSL_CTX_add_client_CA(pointer, authority.pointer))
     }
+  }
+
+  /// The maximum size of the names of CAs together, in bytes: Java accepts handshake messages of 32 KiB, and our certificates may follow.
+  static let maximumAuthorityBytes = 16384
+
+  /// Returns one certificate per name, or none if the names are too long: with an empty list a client presents any certificate that it has
+  /// (RFC 5246 section 7.4.4), but with an incomplete one, perhaps none.
+  private static func namedToClients(_ authorities: [Certificate]) -> [Certificate] {
+    var seen: Set<[UInt8]> = []
+    let named = authorities.filter { seen.insert($0.encodedSubject).inserted }
+    return seen.reduce(0) { $0 + 2 + $1.count } > maximumAuthorityBytes ? [] : named
   }
 
   func chooseApplicationProtocol() {

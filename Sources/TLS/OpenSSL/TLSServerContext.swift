@@ -11,7 +11,8 @@ public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that i
     public var certificateChain: [Certificate]
     /// The key of the first certificate.
     public var privateKey: PrivateKey
-    /// Certificates whose subjects are sent as hints about acceptable client certificates.
+    /// CAs whose names are sent to clients, some of which present a certificate only if it, or an issuer in their chain, was issued by one
+    /// of these. None are sent if there are more than clients can take.
     public var clientAuthorities: [Certificate]
     /// The ALPN protocols (RFC 7301) in order of preference; none, or names of 1 to 255 bytes.
     ///
