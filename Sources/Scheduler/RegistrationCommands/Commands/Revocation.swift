@@ -113,6 +113,7 @@ extension Scheduler {
         throw CommandError(
           .data, "\(file): no root CA here signed this list of \(list.issuer); import it with IMPORT ROOT CA")
       }
+      if let fault = Self.fault(of: list) { throw CommandError(.data, "\(file): cannot be used: \(fault)") }
       return (root, record.take(list, of: root.sha256Thumbprint))
     }
     return CommandAnswer([
@@ -121,6 +122,14 @@ extension Scheduler {
       "EXPORT CRL includes them in the next list",
       "SERVE ENROLMENT renews what that scheduler issued until \(Self.day(list.nextUpdate ?? 0)), or longer with a newer list",
     ])
+  }
+
+  /// Returns why a list does not say of all agents' certificates of its CA whether they are revoked; `nil` if it does.
+  private static func fault(of list: RevocationList) -> String? {
+    if let fault = list.fault { return fault }
+    let scope = list.scope
+    if scope.onlyAuthorities { return "it is about CAs alone" }
+    return scope.text.isEmpty ? nil : "it is about the certificates of \(scope.text) alone; the complete list is needed"
   }
 
   private func revocationList(_ file: String) throws -> RevocationList {
