@@ -1,4 +1,5 @@
 import Glibc
+import SystemCalls
 import TestCertificates
 import TestSupport
 import Testing
@@ -51,7 +52,30 @@ struct AcceptedBundles {
       return blocks.map { "Bag Attributes\n    friendlyName: AGENT01\nKey Attributes: <No Attributes>\n\n\($0)\n" }
         .joined()
     },
+    Row("CR CR LF line ends, as of a file sent as text twice") { try $0.article().replacing("\n", with: "\r\r\n") },
+    Row("CR CR LF line ends, traditional encrypted key", "1 1 1 0", password: "secret") {
+      let leaf = try $0.server("rsa") { $0.key = .rsa2048 }
+      let key = try $0.made(
+        "rsa", "-traditional", "-aes256", "-in", leaf.keyPath, "-passout", "pass:secret", "-out", "@")
+      let text = try $0.text(key) + leaf.certificatePEM + $0.root.certificatePEM
+      return Array(text.replacing("\n", with: "\r\r\n").utf8)
+    },
+    Row("an empty line after each line") { try $0.article().replacing("\n", with: "\n\n") },
+    Row("byte order mark before each part") { try $0.article().replacing("-----BEGIN", with: "\u{FEFF}-----BEGIN") },
+    Row("no-break spaces after lines, Ctrl-Z at the end") {
+      try $0.article().replacing("\n", with: "\t\u{A0}\n").dropLast() + "\u{1A}"
+    },
     Row("everything twice") { try $0.listener.bundlePathTwice($0) },
+    Row("the key twice") { try $0.encryptedKey(of: $0.listener) + $0.article() },
+    Row("the key plain and encrypted") { try $0.listener.keyPEM + $0.article() },
+    Row("the key in both forms, with parameters", "1 1 1 0") {
+      let key = try $0.made("ec", "-in", $0.listener.keyPath, "-out", "@")
+      return try key + $0.bytes($0.listener.bundlePath)
+    },
+    Row("the key first and last", "1 1 1 0", pem: { try $0.pem($0.listener.bundlePath) + $0.listener.keyPEM }),
+    Row("the key four times", "1 1 1 0") {
+      try String(repeating: $0.listener.keyPEM, count: 3) + $0.pem($0.listener.bundlePath)
+    },
     Row("RSA, traditional, plain", "1 1 1 0") {
       let leaf = try $0.server("rsa") { $0.key = .rsa2048 }
       let key = try $0.made("rsa", "-traditional", "-in", leaf.keyPath, "-out", "@")
@@ -84,6 +108,20 @@ struct AcceptedBundles {
     Row("PKCS#12 of an older Windows (RC2, 3DES)", "1 1 1 0", password: "secret") {
       try $0.pkcs12("-legacy", "-passout", "pass:secret")
     },
+    Row("PKCS#12 with attributes of a Windows key", "1 1 1 0", password: "secret") {
+      try $0.pkcs12("-passout", "pass:secret", "-name", "AGENT01", "-CSP", "Microsoft Enhanced Provider", "-keysig")
+    },
+    Row("PKCS#12 with a plain key bag", "1 1 1 0", password: "secret") {
+      try $0.pkcs12("-passout", "pass:secret", "-keyex", "-keypbe", "NONE", "-certpbe", "NONE")
+    },
+    Row("PKCS#12 without a MAC", "1 1 1 0") {
+      try $0.pkcs12("-passout", "pass:", "-name", "AGENT01", "-nomac", "-keypbe", "NONE", "-certpbe", "NONE")
+    },
+    Row("PEM of PKCS#12, with key attributes", "1 1 1 0") {
+      let container = "\(try $0.pki.scratchFolder())/attributes.p12"
+      try DurableFile.replace(container, with: $0.pkcs12("-passout", "pass:secret", "-keysig"), mode: 0o600)
+      return try $0.made("pkcs12", "-in", container, "-passin", "pass:secret", "-nodes", "-out", "@")
+    },
     Row("PKCS#12 with an empty password", "1 1 1 0") { try $0.pkcs12("-passout", "pass:") },
     Row("a root alone", "0 0 1 0") { try Array($0.root.certificatePEM.utf8) },
     Row("two roots", "0 0 2 0") {
@@ -94,6 +132,18 @@ struct AcceptedBundles {
     },
     Row("root and intermediate", "1 0 1 0") {
       try Array(($0.intermediate.certificatePEM + $0.root.certificatePEM).utf8)
+    },
+    Row("PKCS#7 of a Windows CA, in DER", "1 0 1 0") { try $0.message() },
+    Row("the same, labelled as a certificate", "1 0 1 0") { try $0.message(labelled: "CERTIFICATE") },
+    Row("the same, labelled as PKCS#7", "1 0 1 0") { try $0.message(labelled: "PKCS7") },
+    Row("the same, labelled as CMS", "1 0 1 0") { try $0.message(labelled: "CMS") },
+    Row("key, and its chain in PKCS#7", "2 1 1 0") {
+      let leaf = try $0.pki.server("agent02", by: $0.intermediate)
+      return try Array(leaf.keyPEM.utf8) + $0.message(labelled: "CERTIFICATE", leaf)
+    },
+    Row("PKCS#7 with a revocation list", "0 0 1 1") {
+      let list = try $0.pki.revocationList(by: $0.root, revoking: [])
+      return try $0.made("crl2pkcs7", "-in", list, "-certfile", $0.root.certificatePath, "-outform", "DER", "-out", "@")
     },
     Row("a root and its revocation list", "0 0 1 1") {
       let list = try $0.pki.revocationList(by: $0.root, revoking: [$0.listener])

@@ -55,4 +55,24 @@ struct BundleFiles {
         + ["-certfile", root.certificatePath, "-out", output] + options, scratch: pki.folder)
     return try bytes(output)
   }
+
+  /// A PKCS#7 message with the root, the intermediate and perhaps a leaf, in DER or, with a label, in PEM.
+  func message(labelled label: String? = nil, _ leaf: Credential? = nil) throws -> [UInt8] {
+    var words = ["crl2pkcs7", "-nocrl", "-outform", label == nil ? "DER" : "PEM"]
+    for credential in (leaf.map { [$0] } ?? []) + [intermediate, root] {
+      words += ["-certfile", credential.certificatePath]
+    }
+    let output = "\(try pki.scratchFolder())/output"
+    try OpenSSLTool.run(words + ["-out", output], scratch: pki.folder)
+    guard let label else { return try bytes(output) }
+    return Array(try pem(output).replacing(" PKCS7-", with: " \(label)-").utf8)
+  }
+
+  /// A container whose MAC says that it is made with PBMAC1, which OpenSSL before 3.4 does not have.
+  func withPBMAC1(_ container: [UInt8]) throws -> [UInt8] {
+    let sha256: [UInt8] = [0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01]
+    let pbmac1: [UInt8] = [0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05, 0x0E]
+    let place = container.indices.last { container[$0...].starts(with: sha256) } ?? 0
+    return container[..<place] + pbmac1 + container[(place + sha256.count)...]
+  }
 }

@@ -79,6 +79,12 @@ struct RefusedBundles {
       let place = container.indices.first { container[$0...].starts(with: [0x02, 0x03, 0x01, 0x00, 0x00]) }
       return place.map { container[..<$0] + [0x02, 0x03, 0x7F, 0xFF, 0xFF] + container[($0 + 5)...] } ?? []
     },
+    Row("PKCS#12, protected by PBMAC1", "is a PKCS#12 container protected by PBMAC1, which *", password: "secret") {
+      try $0.withPBMAC1($0.pkcs12("-passout", "pass:secret"))
+    },
+    Row("PKCS#12, protected by PBMAC1, no password", "is a PKCS#12 container protected by PBMAC1, which *") {
+      try $0.withPBMAC1($0.pkcs12("-passout", "pass:secret"))
+    },
     Row("PKCS#12, cut off", unknown) { try $0.pkcs12("-passout", "pass:secret").dropLast(10) },
     Row("no key", "listener certificate CN=agent01 comes without its private key; export it with the key") {
       try $0.listener.certificatePEM + $0.root.certificatePEM
@@ -104,6 +110,19 @@ struct RefusedBundles {
     Row("an encrypted key alone", keyAlone, pem: { try $0.encryptedKey(of: $0.listener) }),
     Row("two keys", "holds 2 private keys (lines 1, *), expected one") {
       try $0.listener.keyPEM + $0.root.keyPEM + $0.listener.certificatePEM
+    },
+    Row("two keys, one encrypted", "holds 2 private keys (lines 1, *), expected one", password: "secret") {
+      try $0.encryptedKey(of: $0.root) + $0.listener.keyPEM + $0.listener.certificatePEM
+    },
+    Row("the key five times", "holds 5 private keys (lines 1, 6, 11, 16, 21), expected one") {
+      try String(repeating: $0.listener.keyPEM, count: 4) + $0.pem($0.listener.bundlePath)
+    },
+    Row("a certificates' message that is damaged", "line 1: pkcs7 is damaged: *") {
+      try $0.text($0.message(labelled: "PKCS7")).split(separator: "\n").enumerated().filter { $0.offset != 4 }
+        .map { $0.element + "\n" }.joined()
+    },
+    Row("parts glued together", "line 1: block \"PRIVATE KEY\" ends as *") {
+      try $0.listener.keyPEM.dropLast() + $0.listener.certificatePEM + $0.root.certificatePEM
     },
     Row("two listener certificates", "holds 2 certificates that are not a CA's (CN=agent01; CN=agent02), expected one")
     {
@@ -139,6 +158,18 @@ struct RefusedBundles {
     Row("for clients only", "certificate CN=connector is not for servers (its extended key usage lacks serverAuth), *")
     {
       try $0.pem($0.pki.client("connector", by: $0.root).bundlePath)
+    },
+    Row("Ed448", "certificate CN=odd cannot be used: *") {
+      try $0.pem($0.server("odd") { $0.key = .ed448 }.bundlePath)
+    },
+    Row("brainpool", "certificate CN=odd cannot be used: clients with OpenSSL's defaults cannot connect (*") {
+      try $0.pem($0.server("odd") { $0.key = .brainpool }.bundlePath)
+    },
+    Row("secp256k1", "certificate CN=odd cannot be used: clients with OpenSSL's defaults cannot connect (*") {
+      try $0.pem($0.server("odd") { $0.key = .secp256k1 }.bundlePath)
+    },
+    Row("P-224", "certificate CN=odd cannot be used: *") {
+      try $0.pem($0.server("odd") { $0.key = .p224 }.bundlePath)
     },
     Row("key too weak", "certificate CN=weak cannot be used: *key too small*; issue one with a stronger key, *") {
       try $0.pem($0.server("weak") { $0.key = .rsa1024 }.bundlePath)
@@ -188,7 +219,7 @@ struct RefusedBundles {
   ]
 
   private static let unknown =
-    "is neither PEM, PKCS#12, a DER certificate nor a DER revocation list; export it again as PEM"
+    "is neither PEM, PKCS#12, PKCS#7, a DER certificate nor a DER revocation list; export it again as PEM"
   private static let wrongPassword = "wrong password; check it and try again"
   private static let keyAlone = "holds a private key but no certificate; export it again with certificate and chain"
 

@@ -15,7 +15,7 @@ extension Registration {
   public func importFile(_ file: String, password: PasswordSource, removeSource: Bool) throws -> Report {
     let name = file == SourceFile.standardInput ? "standard input" : file
     let source = removeSource ? try RemovableSource(file) : nil
-    let contents = try SourceFile.read(file, limit: Bundle.maximumBytes)
+    let contents = try SourceFile.read(file, limit: Bundle.maximumBytesWithLists)
     let (bundle, plan): (Bundle, ImportPlan)
     do {
       bundle = try Bundle(contents.bytes, password: password.password)

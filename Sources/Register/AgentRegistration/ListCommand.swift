@@ -9,7 +9,7 @@ extension Registration {
   /// Lists the contents of the store, and the clients that used it: `-l`.
   public func list() throws -> Report {
     let inventory = Inventory(try catalog(), listener: try listenerConfiguration())
-    var warnings = otherStoreWarning
+    var warnings = otherStoreWarning + (try keyWarnings)
     var clients: [SeenClient] = []
     do throws(CommandError) { clients = try seenClients() } catch { warnings.append("\(error)") }
     let stored = inventory.entries.map { entry($0, usedBy: clients) }

@@ -78,7 +78,10 @@ extension Registration {
     }
     guard saved.certificate != nil else { return try show(saved, note: nil) }
     let (note, failure) = RunningAgent(configuration).reloadAndWait(startedBy: agentCommand)
-    if failure == nil { return try show(saved, note: note) }
+    if failure == nil {
+      let warnings = change.thumbprint == nil ? [] : try warnings(ofListener: saved)
+      return try show(saved, note: note, warnings: warnings)
+    }
     try takeBack(saved, before)
     throw CommandError(.configuration, "\(note); the listener's configuration is what it was")
   }
@@ -119,8 +122,9 @@ extension Registration {
     }
   }
 
-  private func show(_ listener: ListenerConfiguration, note: String?) throws -> Report {
-    if invocation.json { return try Report(json: ListenerDescription(listener)) }
+  private func show(_ listener: ListenerConfiguration, note: String?, warnings: [String] = []) throws -> Report {
+    let warnings = otherStoreWarning + (try keyWarnings) + warnings
+    if invocation.json { return try Report(json: ListenerDescription(listener), warnings: warnings) }
     let inventory = Inventory(try catalog(), listener: listener)
     let entry = inventory.entries.first { $0.sha256 == listener.certificate }
     var lines = ["listener"]
@@ -137,7 +141,7 @@ extension Registration {
       lines.append("  renewed      at \(time.short), by \(server)")
     }
     let next = listener.certificate == nil ? "next: choose the certificate with: \(command("-L -t THUMBPRINT"))" : note
-    return Report(lines: lines + (next.map { ["", $0] } ?? []), warnings: otherStoreWarning)
+    return Report(lines: lines + (next.map { ["", $0] } ?? []), warnings: warnings)
   }
 }
 

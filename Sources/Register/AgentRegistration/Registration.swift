@@ -63,6 +63,19 @@ public struct Registration: Sendable {
   /// The current time, in seconds since the epoch.
   var now: Int64 { Timestamp.now().seconds }
 
+  /// A warning for each private key of the store with which agentd would not start, such as one that others can read; it names the remedy.
+  var keyWarnings: [String] {
+    get throws {
+      func warning(_ open: () throws(StoreError) -> Void) -> String? {
+        do throws(StoreError) { try open() } catch { return "\(error)" }
+        return nil
+      }
+      return try store.snapshot().keys.sorted().compactMap { key in
+        warning { () throws(StoreError) in _ = try store.openKey(key) }
+      } + [warning { () throws(StoreError) in _ = try store.openRequestKey() }].compactMap(\.self)
+    }
+  }
+
   /// A warning if a user works on a store of his own while the host has a system store.
   var otherStoreWarning: [String] {
     guard !isRoot, configuration.file == nil, access("/etc/agentd/store", F_OK) == 0 else { return [] }

@@ -24,10 +24,21 @@ extension Registration {
         "the stored private key does not belong to certificate \(certificate.subject); import both again")
     }
     try checkDates(certificate)
-    do throws(ImportRefusal) { try ServerUse.check(try catalog.chain(of: certificate), key) } catch {
+    do throws(ImportRefusal) { _ = try ServerUse.check(try catalog.chain(of: certificate), key) } catch {
       throw CommandError(.configuration, "\(error)")
     }
     return certificate
+  }
+
+  /// Returns what clients will object to in the listener's certificate; empty if none is chosen.
+  func warnings(ofListener listener: ListenerConfiguration) throws -> [String] {
+    let catalog = try catalog()
+    guard let certificate = catalog.certificates.first(where: { $0.sha256Thumbprint == listener.certificate }) else {
+      return []
+    }
+    let chain = try catalog.chain(of: certificate)
+    return try ServerUse.check(chain, store.key(of: certificate))
+      + ImportPlan.warnings(chain, revokedBy: catalog.revocationLists, of: chain)
   }
 
   private func checkDates(_ certificate: Certificate) throws(CommandError) {

@@ -33,6 +33,9 @@ static inline void cssl_X509_stack_free_all(STACK_OF(X509) *s) { sk_X509_pop_fre
 // Frees the stack but not its elements.
 static inline void cssl_X509_stack_free(STACK_OF(X509) *s) { sk_X509_free(s); }
 
+static inline int cssl_X509_CRL_stack_count(const STACK_OF(X509_CRL) *s) { return s == NULL ? 0 : sk_X509_CRL_num(s); }
+static inline X509_CRL *cssl_X509_CRL_stack_at(const STACK_OF(X509_CRL) *s, int i) { return sk_X509_CRL_value(s, i); }
+
 static inline int cssl_PKCS7_stack_count(const STACK_OF(PKCS7) *s) { return s == NULL ? 0 : sk_PKCS7_num(s); }
 static inline PKCS7 *cssl_PKCS7_stack_at(const STACK_OF(PKCS7) *s, int i) { return sk_PKCS7_value(s, i); }
 static inline void cssl_PKCS7_stack_free_all(STACK_OF(PKCS7) *s) { sk_PKCS7_pop_free(s, PKCS7_free); }
@@ -82,6 +85,8 @@ static inline int cssl_ERR_is_system(unsigned long code) { return ERR_SYSTEM_ERR
 static inline int cssl_SSL_CTX_set_min_proto_version(SSL_CTX *c, int v) { return (int)SSL_CTX_set_min_proto_version(c, v); }
 static inline int cssl_SSL_CTX_set_max_proto_version(SSL_CTX *c, int v) { return (int)SSL_CTX_set_max_proto_version(c, v); }
 static inline int cssl_SSL_CTX_get_min_proto_version(SSL_CTX *c) { return (int)SSL_CTX_get_min_proto_version(c); }
+static inline int cssl_SSL_set_min_proto_version(SSL *s, int v) { return (int)SSL_set_min_proto_version(s, v); }
+static inline int cssl_SSL_set_max_proto_version(SSL *s, int v) { return (int)SSL_set_max_proto_version(s, v); }
 static const uint64_t cssl_options_server = SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
   SSL_OP_CIPHER_SERVER_PREFERENCE;
 static const uint64_t cssl_options_unsafe = SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT |

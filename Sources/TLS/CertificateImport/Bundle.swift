@@ -1,3 +1,4 @@
+import Glibc
 import OpenSSL
 import SystemCalls
 import Values
@@ -13,20 +14,24 @@ public struct Bundle: Sendable {
   /// The revocation lists, without duplicates.
   public let revocationLists: [RevocationList]
 
-  /// The maximum size of a file, in bytes. A chain of eight certificates with its key is 20 KiB.
+  /// The maximum size of everything but revocation lists in a file, in bytes. A chain of eight certificates with its key is 20 KiB.
   public static let maximumBytes = 1 << 20
+  /// The maximum size of a file with revocation lists, in bytes: some 250,000 entries.
+  public static let maximumBytesWithLists = 16 << 20
   /// The maximum number of PEM blocks in a file.
   public static let maximumBlocks = 256
+  /// The maximum number of PEM blocks with the same key.
+  static let maximumKeys = 4
 
-  /// Reads the contents of a file: PEM, PKCS#12, or one certificate or revocation list in DER.
+  /// Reads the contents of a file: PEM, PKCS#12, PKCS#7, or one certificate or revocation list in DER.
   ///
   /// - Parameter password: called at most once, and only if the key or the container needs a password; returns `nil` if there is none. Its
   ///   errors are rethrown.
   /// - Throws: `ImportRefusal`, or what `password` throws.
   public init(_ contents: SecretBytes, password: () throws -> SecretBytes?) throws {
-    try Self.checkSize(contents)
-    let isPEM = contents.withUnsafeBytes { Self.contains($0, Array("-----BEGIN ".utf8)) }
-    let parts = isPEM ? try BundleParts(pem: contents, password) : try BundleParts(der: contents, password)
+    try Self.checkSize(contents, limit: Self.maximumBytesWithLists)
+    let parts =
+      Self.isPEM(contents) ? try BundleParts(pem: contents, password) : try BundleParts(der: contents, password)
     certificates = parts.certificates.withoutRepetition(of: \.sha256Thumbprint)
     revocationLists = parts.revocationLists.withoutRepetition(of: \.sha256Thumbprint)
     key = parts.key
@@ -42,22 +47,27 @@ public struct Bundle: Sendable {
   /// - Throws: `ImportRefusal`, or what `password` throws.
   public static func certificates(in contents: SecretBytes, password: () throws -> SecretBytes?) throws -> [Certificate]
   {
-    try checkSize(contents)
-    let isPEM = contents.withUnsafeBytes { Self.contains($0, Array("-----BEGIN ".utf8)) }
-    let parts = isPEM ? try BundleParts(publicPEM: contents) : try BundleParts(der: contents, password)
+    try checkSize(contents, limit: maximumBytes)
+    let parts = isPEM(contents) ? try BundleParts(publicPEM: contents) : try BundleParts(der: contents, password)
     if parts.certificates.isEmpty { throw ImportRefusal.noCertificate }
     return parts.certificates
   }
 
-  private static func checkSize(_ contents: SecretBytes) throws(ImportRefusal) {
+  static func checkSize(_ contents: SecretBytes, limit: Int) throws(ImportRefusal) {
     if contents.count == 0 { throw .empty }
-    if contents.count > maximumBytes { throw .tooLarge(limit: maximumBytes) }
+    if contents.count > limit { throw .tooLarge(limit: limit) }
   }
 
-  private static func contains(_ bytes: UnsafeRawBufferPointer, _ word: [UInt8]) -> Bool {
-    guard bytes.count >= word.count else { return false }
-    return (0...(bytes.count - word.count)).contains { start in
-      bytes[start] == word[0] && bytes[start..<(start + word.count)].elementsEqual(word)
+  private static func isPEM(_ contents: SecretBytes) -> Bool {
+    let word = Array("-----BEGIN ".utf8)
+    return contents.withUnsafeBytes { bytes in
+      guard var rest = bytes.baseAddress else { return false }
+      let end = rest + bytes.count
+      while end - rest >= word.count, let hyphen = memchr(rest, Int32(word[0]), end - rest - word.count + 1) {
+        if memcmp(hyphen, word, word.count) == 0 { return true }
+        rest = UnsafeRawPointer(hyphen) + 1
+      }
+      return false
     }
   }
 }
@@ -82,27 +92,46 @@ struct BundleParts {
     for block in blocks where block.kind != .privateKey { try addPublic(block) }
     let keys = blocks.filter { $0.kind == .privateKey }
     if !keys.isEmpty, certificates.isEmpty, revocationLists.isEmpty { throw ImportRefusal.keyAlone }
-    if keys.count > 1 { throw ImportRefusal.severalKeys(lines: keys.map(\.line)) }
-    guard let block = keys.first else { return }
-    wasKeyEncrypted = block.isEncrypted
-    do {
-      key = try PrivateKey(pem: block, password: block.isEncrypted ? try password() : nil)
-    } catch let error as PrivateKeyError {
+    try readKeys(keys, password)
+  }
+
+  /// Files that were put together from others may have the same key in several forms.
+  private mutating func readKeys(_ blocks: [PEMBlock], _ password: () throws -> SecretBytes?) throws {
+    let several = ImportRefusal.severalKeys(lines: blocks.map(\.line))
+    if blocks.count > Bundle.maximumKeys { throw several }
+    wasKeyEncrypted = blocks.allSatisfy(\.isEncrypted)
+    for block in blocks where !block.isEncrypted { try take(block, nil, several) }
+    let encrypted = blocks.filter(\.isEncrypted)
+    if encrypted.isEmpty { return }
+    let given = try password()
+    for block in encrypted { try take(block, given, several) }
+  }
+
+  private mutating func take(_ block: PEMBlock, _ password: SecretBytes?, _ several: ImportRefusal) throws {
+    let read: PrivateKey
+    do throws(PrivateKeyError) { read = try PrivateKey(pem: block, password: password) } catch {
       throw ImportRefusal(error, line: block.line)
     }
+    if let key, !read.isSame(as: key) { throw several }
+    key = read
   }
 
   private static func blocks(_ contents: SecretBytes) throws(ImportRefusal) -> [PEMBlock] {
-    do throws(PEMError) { return try PEMBlock.all(in: contents, limit: Bundle.maximumBlocks) } catch {
+    let blocks: [PEMBlock]
+    do throws(PEMError) { blocks = try PEMBlock.all(in: contents, limit: Bundle.maximumBlocks) } catch {
       throw .damaged("\(error)")
     }
+    let lists = blocks.filter { $0.kind == .revocationList }.reduce(0) { $0 + $1.text.count }
+    if contents.count - lists > Bundle.maximumBytes { throw .tooLarge(limit: Bundle.maximumBytes) }
+    return blocks
   }
 
   private mutating func addPublic(_ block: PEMBlock) throws {
     do throws(OpenSSLError) {
       switch block.kind {
-      case .certificate: certificates.append(try Certificate(pem: block))
+      case .certificate: try addCertificate(block)
       case .revocationList: revocationLists.append(try RevocationList(pem: block))
+      case .message: add(try CertificatesMessage.contents(inPEM: block))
       case .privateKey: break
       case .other: otherLabels.append(block.label)
       }
@@ -111,13 +140,31 @@ struct BundleParts {
     }
   }
 
+  /// Windows CAs answer with a PKCS#7 message under the label of a certificate.
+  private mutating func addCertificate(_ block: PEMBlock) throws(OpenSSLError) {
+    do throws(OpenSSLError) { certificates.append(try Certificate(pem: block)) } catch {
+      guard let message = try? CertificatesMessage.contents(inPEM: block) else { throw error }
+      add(message)
+    }
+  }
+
+  private mutating func add(_ message: CertificatesMessage.Contents) {
+    certificates += message.certificates
+    revocationLists += message.revocationLists
+  }
+
   init(der contents: SecretBytes, _ password: () throws -> SecretBytes?) throws {
+    if let list = contents.withUnsafeBytes({ try? RevocationList(der: $0) }) {
+      revocationLists = [list]
+      return
+    }
+    try Bundle.checkSize(contents, limit: Bundle.maximumBytes)
     if contents.withUnsafeBytes({ PKCS12.isContainer($0) }) {
       try readContainer(contents, password)
     } else if let certificate = contents.withUnsafeBytes({ try? Certificate(der: $0) }) {
       certificates = [certificate]
-    } else if let list = contents.withUnsafeBytes({ try? RevocationList(der: $0) }) {
-      revocationLists = [list]
+    } else if let message = contents.withUnsafeBytes({ try? CertificatesMessage.contents(inDER: Array($0)) }) {
+      add(message)
     } else {
       throw ImportRefusal.unknownForm
     }

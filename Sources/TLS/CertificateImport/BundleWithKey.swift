@@ -8,4 +8,12 @@ extension Bundle {
     self.key = key
     isKeyUnprotected = false
   }
+
+  /// Creates the bundle of a path, without a key.
+  public init(of path: [Certificate]) {
+    certificates = path
+    revocationLists = []
+    key = nil
+    isKeyUnprotected = false
+  }
 }

@@ -35,6 +35,9 @@ public struct ImportPlan: Sendable {
   /// The listener certificate, if the file contains one.
   public var listener: Certificate? { entries.first { $0.role == .listener }?.certificate }
 
+  /// The maximum number of certificates in a chain, root included.
+  public static let maximumChain = ChainSearch.maximumLength
+
   /// How long before a certificate expires a warning is given: 30 days, in seconds.
   public static let warningPeriod: Int64 = 30 * 86400
 
@@ -60,7 +63,8 @@ public struct ImportPlan: Sendable {
     }
     let chain = try search.chain(of: leaf)
     try addChain(chain, catalog, now)
-    if let key = bundle.key { try ServerUse.check(chain, key) }
+    if let key = bundle.key { warnings += try ServerUse.check(chain, key) }
+    warnAboutRevocation(of: chain, by: catalog.revocationLists)
     if !catalog.keys.contains(leaf.sha256Thumbprint) { key = bundle.key }
     for other in bundle.certificates where !chain.contains(other) {
       warnings.append("\(other.subject) is not part of the listener's chain and was left out; import it separately")

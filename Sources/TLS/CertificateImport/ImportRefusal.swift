@@ -7,7 +7,7 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
   case empty
   /// The file is larger than the limit, in bytes.
   case tooLarge(limit: Int)
-  /// Neither PEM, PKCS#12 nor DER.
+  /// Neither PEM, PKCS#12, PKCS#7 nor DER.
   case unknownForm
   /// A known format, but damaged.
   case damaged(String)
@@ -25,6 +25,8 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
   case wrongPassword
   /// Decrypting the key or container would take too many iterations of password hashing.
   case tooManyRounds(Int64)
+  /// The container's integrity is protected by an algorithm that OpenSSL does not have here; its name.
+  case unknownProtection(String)
   /// The private key does not match any of the certificates.
   case otherKey(key: String, subject: String, certificate: String)
   /// A listener certificate without its private key.
@@ -58,8 +60,13 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .empty: "is empty; export or copy it again"
-    case .tooLarge(let limit): "is larger than \(limit) bytes; a certificate bundle is smaller, so this is another file"
-    case .unknownForm: "is neither PEM, PKCS#12, a DER certificate nor a DER revocation list; export it again as PEM"
+    case .tooLarge(let limit):
+      limit > Bundle.maximumBytes
+        ? "is larger than \(limit) bytes, the maximum for a revocation list; let its CA remove expired certificates from the list, or "
+          + "divide it by distribution points"
+        : "is larger than \(limit) bytes; a certificate bundle is smaller, so this is another file"
+    case .unknownForm:
+      "is neither PEM, PKCS#12, PKCS#7, a DER certificate nor a DER revocation list; export it again as PEM"
     case .damaged(let fact): fact
     case .nothingOfUse(let labels): Self.nothingOfUse(labels)
     case .noCertificate: "holds no certificate; name the file with the client's certificate and its chain"
@@ -71,6 +78,9 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
     case .tooManyRounds(let count):
       "asks for \(count == .max ? "too many" : "\(count)") iterations of password hashing, more than "
         + "\(PasswordRounds.limit); export it again with fewer iterations"
+    case .unknownProtection(let algorithm):
+      "is a PKCS#12 container protected by \(algorithm), which this host's OpenSSL cannot check; export it again as PEM, or with a MAC "
+        + "of SHA-256 (in PKCS#12, not PBMAC1)"
     case .otherKey(let key, let subject, let certificate):
       "private key does not belong to certificate \(subject) (key is \(key), certificate holds \(certificate)); "
         + "export key and certificate together"
@@ -112,7 +122,6 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
       switch label {
       case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
         "; send the request to the CA and import the certificate that it returns"
-      case "PKCS7": "; convert it with: openssl pkcs7 -print_certs"
       default: ""
       }
     return "\(expected), only \(label.debugDescription)\(hint)"
@@ -135,6 +144,7 @@ public enum ImportRefusal: Error, Equatable, Sendable, CustomStringConvertible {
       case .passwordNeeded: .passwordNeeded
       case .wrongPassword: .wrongPassword
       case .tooManyRounds(let count): .tooManyRounds(count)
+      case .unknownProtection(let algorithm): .unknownProtection(algorithm)
       case .unreadable(let error): .damaged("PKCS#12 container cannot be read: \(error.reason)")
       }
   }

@@ -28,12 +28,31 @@ extension ImportPlan {
     if let due = list.nextUpdate, due < now {
       warnings.append("revocation list of \(list.issuer) expired at \(Timestamp(seconds: due).short)")
     }
-    for own in entries.map(\.certificate) + catalog.certificates
-    where own.isIssued(by: issuer) && list.revocation(of: own) != nil {
-      warnings.append(
-        "revocation list of \(list.issuer) revokes \(own.subject) (sha256 \(own.sha256Thumbprint.description.prefix(16))…), which is in the store: "
-          + "whoever has this list refuses it")
+    warnings += Self.warnings(entries.map(\.certificate) + catalog.certificates, revokedBy: [list], of: authorities)
+  }
+
+  /// Warns if a list that is already in the store revokes a certificate of the listener's chain.
+  mutating func warnAboutRevocation(of chain: [Certificate], by lists: [RevocationList]) {
+    warnings += Self.warnings(chain, revokedBy: lists, of: chain)
+  }
+
+  /// Returns a warning for each of the agent's own certificates that a list revokes.
+  ///
+  /// - Parameter authorities: the CAs that may have signed the lists.
+  public static func warnings(
+    _ certificates: [Certificate], revokedBy lists: [RevocationList], of authorities: [Certificate]
+  ) -> [String] {
+    var warnings: [String] = []
+    for list in lists {
+      for own in certificates where list.revocation(of: own) != nil {
+        guard authorities.contains(where: { own.isIssued(by: $0) && list.isIssued(by: $0) }) else { continue }
+        let warning =
+          "revocation list of \(list.issuer) revokes \(own.subject) (sha256 \(own.sha256Thumbprint.beginning)…), which is in the store: "
+          + "whoever has this list refuses it"
+        if !warnings.contains(warning) { warnings.append(warning) }
+      }
     }
+    return warnings
   }
 
   /// Returns why this list would make the verifier refuse all clients of its CA; `nil` if it is usable.

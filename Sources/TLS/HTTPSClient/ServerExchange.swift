@@ -26,6 +26,8 @@ public struct ServerExchange: Sendable {
     public let status: Int
     /// The complete body.
     public let body: [UInt8]
+    /// The value of the field Retry-After, if the server sent one.
+    public let retryAfter: String?
   }
 
   private let address: ServerAddress
@@ -67,6 +69,7 @@ public struct ServerExchange: Sendable {
       body: body.map { ByteBuffer(bytes: $0) })
     let head = try await connection.head(within: limits.answerTime)
     let whole = try await connection.body(atMost: limits.answerBytes, stalling: limits.stallTime)
-    return Reply(status: head.status, body: Array(whole.readableBytesView))
+    return Reply(
+      status: head.status, body: Array(whole.readableBytesView), retryAfter: head.headers["Retry-After"].first)
   }
 }

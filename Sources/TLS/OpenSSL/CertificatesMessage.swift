@@ -1,6 +1,6 @@
 import COpenSSL
 
-/// A PKCS#7 message of certificates without signatures ("certs-only"; RFC 5272 section 4.1, RFC 8551).
+/// A PKCS#7 message of certificates and revocation lists without signatures ("certs-only"; RFC 5272 section 4.1, RFC 8551).
 public enum CertificatesMessage {
   /// The maximum number of certificates read.
   public static let maximumCount = 32
@@ -26,9 +26,16 @@ public enum CertificatesMessage {
     }
   }
 
+  /// The contents of a message, in its order.
+  public typealias Contents = (certificates: [Certificate], revocationLists: [RevocationList])
+
   /// Returns the certificates of a message in DER. The caller must verify them.
   public static func certificates(inDER der: [UInt8]) throws(OpenSSLError) -> [Certificate] {
-    let operation = "read certificates"
+    try contents(inDER: der).certificates
+  }
+
+  /// Returns the contents of a message in DER. The caller must verify them.
+  public static func contents(inDER der: [UInt8]) throws(OpenSSLError) -> Contents {
     ERR_clear_error()
     let (message, taken) = der.withUnsafeBufferPointer { bytes in
       var cursor = bytes.baseAddress
@@ -42,7 +49,28 @@ public enum CertificatesMessage {
       throw .own(operation, "the message holds no certificates")
     }
     let certificates = CertificateStack.certificates(content.pointee.cert)
-    if certificates.count > maximumCount { throw .own(operation, "more than \(maximumCount) certificates") }
-    return certificates
+    let listCount = Int(cssl_X509_CRL_stack_count(content.pointee.crl))
+    if max(certificates.count, listCount) > maximumCount {
+      throw .own(operation, "more than \(maximumCount) certificates or revocation lists")
+    }
+    let lists = (0..<listCount).compactMap { cssl_X509_CRL_stack_at(content.pointee.crl, Int32($0)) }
+    return (certificates, lists.map { RevocationList(sharing: $0) })
   }
+
+  /// Returns the contents of a message in a PEM block with any label. The caller must verify them.
+  public static func contents(inPEM block: PEMBlock) throws(OpenSSLError) -> Contents {
+    let der = try block.text.withUnsafeBytes { text throws(OpenSSLError) -> [UInt8] in
+      let bio = try MemoryBIO(reading: text)
+      var (name, header): (UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<CChar>?)
+      var (data, count): (UnsafeMutablePointer<UInt8>?, Int) = (nil, 0)
+      ERR_clear_error()
+      try checked(operation, PEM_read_bio(bio.pointer, &name, &header, &data, &count))
+      defer { for pointer in [name, header] { CRYPTO_free(pointer, #file, #line) } }
+      defer { CRYPTO_free(data, #file, #line) }
+      return Array(UnsafeBufferPointer(start: data, count: count))
+    }
+    return try contents(inDER: der)
+  }
+
+  private static let operation = "read certificates"
 }

@@ -1,8 +1,9 @@
+import Glibc
 import SystemCalls
 
 /// A `-----BEGIN LABEL-----` ... `-----END LABEL-----` block of a PEM file (RFC 7468).
 ///
-/// The file may contain anything else: text between blocks, CRLF line ends, a UTF-8 byte order mark, spaces around lines.
+/// The file may contain anything else: text between blocks, line ends of any kind, empty lines, byte order marks, spaces around lines.
 public struct PEMBlock: Sendable {
   /// The kind of a block's contents, by its label.
   public enum Kind: Equatable, Sendable {
@@ -12,6 +13,8 @@ public struct PEMBlock: Sendable {
     case privateKey
     /// `X509 CRL`.
     case revocationList
+    /// `PKCS7`, `PKCS #7 SIGNED DATA` or `CMS`: see `CertificatesMessage`.
+    case message
     /// Anything else, for example `EC PARAMETERS` or `CERTIFICATE REQUEST`.
     case other
   }
@@ -20,7 +23,7 @@ public struct PEMBlock: Sendable {
   public let label: String
   /// The number of the BEGIN line, from 1.
   public let line: Int
-  /// The block from its BEGIN to its END line, with LF line ends and without spaces around lines.
+  /// The block from its BEGIN to its END line, with LF line ends, without spaces around lines, and with an empty line only after headers.
   public let text: SecretBytes
 
   /// The kind of the contents, by the label.
@@ -28,6 +31,7 @@ public struct PEMBlock: Sendable {
     switch label {
     case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE": .certificate
     case "X509 CRL": .revocationList
+    case "PKCS7", "PKCS #7 SIGNED DATA", "CMS": .message
     default: label.hasSuffix("PRIVATE KEY") ? .privateKey : .other
     }
   }
@@ -94,11 +98,12 @@ private struct PEMSplitter {
   private let limit: Int
   private var position = 0
   private var line = 0
+  /// The next LF, or the end; found once, because a file with other line ends may have none.
+  private var feed = -1
 
   init(_ bytes: UnsafeRawBufferPointer, limit: Int) {
     self.bytes = bytes
     self.limit = limit
-    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }  // byte order mark
   }
 
   mutating func blocks() throws(PEMError) -> [PEMBlock] {
@@ -114,8 +119,15 @@ private struct PEMSplitter {
   private mutating func block(_ label: String) throws(PEMError) -> PEMBlock {
     let first = line
     var lines = [Range<Int>(uncheckedBounds: current)]
+    var isInHeaders = true
     while let content = nextLine() {
+      // Files that went through several systems may have an empty line after each line, which ends no headers.
+      if content.isEmpty { continue }
       if Self.label(content, after: "-----BEGIN ") != nil { break }
+      if isInHeaders, !content.contains(UInt8(ascii: ":")) {
+        isInHeaders = false
+        if lines.count > 1 { lines.append(content.startIndex..<content.startIndex) }
+      }
       lines.append(Range(uncheckedBounds: current))
       guard let end = Self.label(content, after: "-----END ") else { continue }
       if end != label { throw .wrongEnd(label: label, end: end, line: first) }
@@ -130,22 +142,39 @@ private struct PEMSplitter {
   private mutating func nextLine() -> UnsafeRawBufferPointer.SubSequence? {
     guard position < bytes.count else { return nil }
     line += 1
-    let end = bytes[position...].firstIndex { $0 == 0x0A || $0 == 0x0D } ?? bytes.count
+    if feed < position { feed = place(of: 0x0A, before: bytes.count) }
+    let end = place(of: 0x0D, before: feed)
     current = trimmed(position, end)
     position = end + 1
     // CRLF is one line end, and so is a lone CR.
-    if end < bytes.count, bytes[end] == 0x0D, position < bytes.count, bytes[position] == 0x0A { position += 1 }
+    if end < feed, position == feed { position += 1 }
     return bytes[current.lower..<current.upper]
+  }
+
+  private func place(of byte: Int32, before end: Int) -> Int {
+    guard let base = bytes.baseAddress, let found = memchr(base + position, byte, end - position) else { return end }
+    return UnsafeRawPointer(found) - base
   }
 
   private func trimmed(_ lower: Int, _ upper: Int) -> (lower: Int, upper: Int) {
     var (lower, upper) = (lower, upper)
-    while lower < upper, Self.isBlank(bytes[lower]) { lower += 1 }
-    while lower < upper, Self.isBlank(bytes[upper - 1]) { upper -= 1 }
+    while lower < upper, Self.mayBeBlank(bytes[lower]),
+      let blank = Self.blanks.first(where: { bytes[lower..<upper].starts(with: $0) })
+    {
+      lower += blank.count
+    }
+    while lower < upper, Self.mayBeBlank(bytes[upper - 1]),
+      let blank = Self.blanks.first(where: { bytes[lower..<upper].suffix($0.count).elementsEqual($0) })
+    {
+      upper -= blank.count
+    }
     return (lower, upper)
   }
 
-  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+  private static func mayBeBlank(_ byte: UInt8) -> Bool { byte <= 0x20 || byte >= 0x80 }
+
+  /// Space, tab, no-break space; the byte order mark, which joined files have in the middle, too; NUL and Ctrl-Z, with which some end.
+  private static let blanks: [[UInt8]] = [[0x20], [0x09], [0xC2, 0xA0], [0xEF, 0xBB, 0xBF], [0x00], [0x1A]]
 
   private static func label(_ line: UnsafeRawBufferPointer.SubSequence, after prefix: String) -> String? {
     let (prefix, suffix) = (Array(prefix.utf8), Array("-----".utf8))

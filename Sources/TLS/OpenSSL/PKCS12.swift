@@ -43,6 +43,8 @@ public enum PKCS12Error: Error, Equatable, Sendable, CustomStringConvertible {
   case wrongPassword
   /// Opening it would take this many iterations of password hashing, more than `PasswordRounds.limit`.
   case tooManyRounds(Int64)
+  /// OpenSSL does not have the algorithm that protects the container's integrity (its name), so no password can be checked.
+  case unknownProtection(String)
   /// It is a container, but its contents are unreadable.
   case unreadable(OpenSSLError)
 
@@ -52,6 +54,7 @@ public enum PKCS12Error: Error, Equatable, Sendable, CustomStringConvertible {
     case .notPKCS12(let error), .unreadable(let error): error.description
     case .passwordNeeded: "the PKCS#12 container needs its password"
     case .wrongPassword: "wrong password for the PKCS#12 container"
+    case .unknownProtection(let algorithm): "the PKCS#12 container is protected by \(algorithm), which is not supported"
     case .tooManyRounds(let count): "the PKCS#12 container asks for \(count) iterations of password hashing"
     }
   }
@@ -69,10 +72,23 @@ extension PKCS12 {
       (parts, error) = parse(container, terminated)
     }
     if let parts { return parts }
+    if error.contains(library: Int32(ERR_LIB_PKCS12), reason: Int32(PKCS12_R_UNKNOWN_DIGEST_ALGORITHM)) {
+      throw .unknownProtection(protection(of: container))
+    }
     guard error.contains(library: Int32(ERR_LIB_PKCS12), reason: Int32(PKCS12_R_MAC_VERIFY_FAILURE)) else {
       throw .unreadable(error)
     }
     throw password == nil ? .passwordNeeded : .wrongPassword
+  }
+
+  /// Returns the name of the algorithm of the MAC: PBMAC1 (RFC 9579), or a digest.
+  private static func protection(of container: OpaquePointer) -> String {
+    var algorithm: UnsafePointer<X509_ALGOR>?
+    PKCS12_get0_mac(nil, &algorithm, nil, nil, container)
+    guard let algorithm else { return "an unknown algorithm" }
+    var name = [CChar](repeating: 0, count: 80)
+    OBJ_obj2txt(&name, Int32(name.count), algorithm.pointee.algorithm, 0)
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   private static func checkRounds(_ container: OpaquePointer, _ password: SecretBytes?) throws(PKCS12Error) {

@@ -15,6 +15,12 @@ public final class PrivateKey: @unchecked Sendable {  // an EVP_PKEY in use is n
   /// The type and size of the key, for example `RSA 2048`, `P-256` or `Ed25519`.
   public var keyDescription: String { KeyDescription.text(pointer) }
 
+  /// Returns whether both are the same key.
+  public func isSame(as other: PrivateKey) -> Bool {
+    defer { ERR_clear_error() }
+    return EVP_PKEY_eq(pointer, other.pointer) == 1
+  }
+
   /// Returns unencrypted PKCS#8 as a PEM block (`BEGIN PRIVATE KEY`).
   public func pkcs8PEM() throws(OpenSSLError) -> SecretBytes {
     let bio = try MemoryBIO(secret: ())
