@@ -7,6 +7,7 @@ import EnrolmentClient
 import EnrolmentProtocol
 import OpenSSL
 import SystemCalls
+import Values
 
 extension Registration {
   /// Enrols the agent: `-R -s SERVER`, and UPDATE AGENT LISTENER /REQCERT.
@@ -20,17 +21,17 @@ extension Registration {
   public func enrol(at server: String, name: String?, code: PasswordSource) throws -> Report {
     let server = try enrolmentServer(server)
     let name = try agentName(name)
-    let (root, certificate) = try rethrowing { () throws in
+    let path = try rethrowing { () throws in
       // First of all: nobody should type a code if there is no service.
       let shown = try server.unverifiedAuthorities()
       return try requestCertificate(server, shown, name, try enrolmentCode(code))
     }
     let plan: ImportPlan
-    do { plan = try add(try bundle(certificate, root)) } catch let refusal as ImportRefusal {
+    do { plan = try add(Bundle(of: path)) } catch let refusal as ImportRefusal {
       throw CommandError(.data, "the certificate that \(server) issued cannot be used: \(refusal)")
     }
-    let saved = try serve(with: certificate, renewingAt: server)
-    return try report(certificate, plan, saved)
+    let saved = try serve(with: path[0], renewingAt: server)
+    return try report(path[0], plan, saved)
   }
 
   func enrolmentServer(_ text: String) throws(CommandError) -> EnrolmentServer {
@@ -51,9 +52,11 @@ extension Registration {
   }
 
   /// Sends nothing secret before the server has proved that it belongs to the code's root.
+  ///
+  /// - Returns: the path from the new certificate to that root; nothing else becomes trusted.
   private func requestCertificate(
     _ server: EnrolmentServer, _ shown: [Certificate], _ name: String, _ code: EnrolmentCode
-  ) throws -> (root: Certificate, certificate: Certificate) {
+  ) throws -> [Certificate] {
     guard let root = shown.first(where: { code.isOfRoot($0.sha256Thumbprint) && $0.isSelfSigned }) else {
       let other = shown.first.map { "\($0)" } ?? "none"
       throw CommandError(
@@ -62,21 +65,31 @@ extension Registration {
           + "the scheduler, or the connection is intercepted; the code was not sent")
     }
     let isFirst = try keptRequestKey() == nil
-    let request = try CertificateRequest.make(commonName: name, alternativeNames: [.dns(name)], key: try requestKey())
+    let request = try pendingRequest(.request, commonName: name, names: [.dns(name)]).request
     do {
-      return (root, try server.enrol(request, agentName: name, code: code.secret, root: root))
+      let answer = try server.enrol(request, agentName: name, code: code.secret, root: root)
+      return try Self.path(from: answer.certificate, answer.others + shown, to: [root], server)
     } catch let error as EnrolmentError {
       // The key is kept only for an answer that may have been lost.
       switch error {
       case .refused, .untrusted: if isFirst { try store.removeRequestKey() }
-      case .unreachable, .unusable: break
+      case .unreachable, .pending, .unusable: break
       }
       throw error
     }
   }
 
-  private func bundle(_ certificate: Certificate, _ root: Certificate) throws -> Bundle {
-    try Bundle(SecretBytes(copying: Array((certificate.pem + root.pem).utf8))) { nil }
+  /// Returns the path from a certificate that a service has issued to a trusted root, by CAs that the service names.
+  static func path(
+    from certificate: Certificate, _ others: [Certificate], to roots: [Certificate], _ server: EnrolmentServer
+  ) throws(EnrolmentError) -> [Certificate] {
+    let paths = PathSearch.paths(
+      from: certificate, others: others, roots: roots, maximumLength: ImportPlan.maximumChain,
+      at: Timestamp.now().seconds)
+    if let path = paths.first(where: { $0.dropFirst().allSatisfy(\.isCA) }) { return path }
+    throw .unusable(
+      "\(server) issued a certificate of \(certificate.issuer), and neither names CAs that lead from there to a trusted root nor are any "
+        + "here; import that CA's certificate, or correct the service")
   }
 
   /// Converts enrolment errors to `CommandError`.
@@ -84,6 +97,7 @@ extension Registration {
     do { return try body() } catch let error as EnrolmentError {
       switch error {
       case .unreachable: throw CommandError(.unavailable, error.description)
+      case .pending: throw CommandError(.temporary, error.description)
       case .untrusted: throw CommandError(.noPermission, error.description)
       case .refused: throw CommandError(.noPermission, error.description)
       case .unusable: throw CommandError(.protocol, error.description)

@@ -28,16 +28,28 @@ extension Registration {
       throw CommandError(.configuration, "the listener's certificate is not in the store; nothing to renew")
     }
     let service = try enrolmentServer(server)
-    let key = try PrivateKey.generate(.p256)
-    let request = try request(for: key, inPlaceOf: old)
+    let (request, key) = try request(inPlaceOf: old)
     let (chain, oldKey) = (try catalog.chain(of: old), try store.key(of: old))
     let exchange = try NetworkProcess(reach: networkReach(service)) {
-      try rethrowing { try service.renew(request, chain: chain, key: oldKey, roots: catalog.roots).der }
+      try rethrowing {
+        let answer = try service.renew(request, chain: chain, key: oldKey, roots: catalog.roots)
+        let path = try Self.path(
+          from: answer.certificate, answer.others + catalog.certificates, to: catalog.roots, service)
+        // The root is here.
+        return Array(path.dropLast().map(\.pem).joined().utf8)
+      }
     }
     let gaps = Confinement.renewal(fileReach(startedByAgentd: startedByAgentd)).enter()
-    let renewed = try Certificate(der: exchange.result())
+    let path: [Certificate]
+    do { path = try Self.certificates(exchange.result()) } catch let error as CommandError {
+      // The key is kept only for a request that may still be granted, or an answer that was lost.
+      if error.status == .noPermission { try store.removeRequestKey(.renewal) }
+      throw error
+    }
+    let renewed = path[0]
     try check(renewed, inPlaceOf: old)
-    try add(renewed, key)
+    try add(path, key)
+    try store.removeRequestKey(.renewal)
     let saved = try adopt(renewed, inPlaceOf: old)
     let note = startedByAgentd ? [] : [RunningAgent(configuration).reload(startedBy: agentCommand)]
     let end = Timestamp(seconds: renewed.notAfter)
@@ -64,9 +76,17 @@ extension Registration {
     return reach
   }
 
-  private func request(for key: PrivateKey, inPlaceOf old: Certificate) throws -> CertificateRequest {
-    let name = old.commonNames.first ?? configuration.process.agentName
-    return try CertificateRequest.make(commonName: name, alternativeNames: old.subjectAlternativeNames, key: key)
+  private func request(inPlaceOf old: Certificate) throws -> PendingRequest {
+    try pendingRequest(
+      .renewal, commonName: old.commonNames.first ?? configuration.process.agentName, names: old.subjectAlternativeNames
+    )
+  }
+
+  /// Reads what the other process sent, which may be a stranger's.
+  private static func certificates(_ text: [UInt8]) throws(CommandError) -> [Certificate] {
+    guard let certificates = try? Certificate.all(inPEM: text, limit: ImportPlan.maximumChain), !certificates.isEmpty
+    else { throw CommandError(.protocol, "the renewed certificate cannot be read") }
+    return certificates
   }
 
   /// A certificate with other names would turn this agent into another one.
@@ -81,11 +101,13 @@ extension Registration {
     }
   }
 
-  /// A certificate for another key is refused, like any import of a certificate with the wrong key.
-  private func add(_ renewed: Certificate, _ key: PrivateKey) throws {
+  /// A certificate for another key is refused, like any import of a certificate with the wrong key, and so is one of another root.
+  private func add(_ path: [Certificate], _ key: PrivateKey) throws {
+    if path[0].isCA || path.dropFirst().contains(where: { !$0.isCA || $0.isSelfSigned }) {
+      throw CommandError(.data, "the renewed certificate came with others that cannot be its issuers; it is not used")
+    }
     do {
-      let alone = try Bundle(SecretBytes(copying: Array(renewed.pem.utf8))) { nil }
-      _ = try CertificateImporter(store: store).add(Bundle(alone, with: key), now: now)
+      _ = try CertificateImporter(store: store).add(Bundle(Bundle(of: path), with: key), now: now)
     } catch let refusal as ImportRefusal {
       throw CommandError(.data, "the renewed certificate cannot be used: \(refusal)")
     }

@@ -12,7 +12,7 @@ extension Registration {
   ///   - file: the file for the request, which contains no secret; `-` for standard output.
   public func request(name: String?, to file: String) throws -> Report {
     let name = try agentName(name)
-    let request = try CertificateRequest.make(commonName: name, alternativeNames: [.dns(name)], key: try requestKey())
+    let request = try pendingRequest(.request, commonName: name, names: [.dns(name)]).request
     if file == "-" {
       var report = Report(warnings: otherStoreWarning)
       report.output = Array(request.pem.utf8)
@@ -23,7 +23,7 @@ extension Registration {
     }
     return Report(
       lines: [
-        "request for \(name) written to \(file); its private key stays here, in \(store.requestKeyPath)", "",
+        "request for \(name) written to \(file); its private key stays here, in \(store.requestKeyPath())", "",
         "next, at the scheduler:",
         "  scheduler-register SIGN REQUEST /FILENAME=\(Path.name(of: file)) /AGENTNAME=\(name) /OUT=agentcert.pem",
         "then here, with the file that this writes:", "  \(command("-I agentcert.pem"))",
