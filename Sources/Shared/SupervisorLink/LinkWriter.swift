@@ -7,10 +7,12 @@ import SystemCalls
 public struct LinkWriter<Message: Encodable> {
   private let sink: FileDescriptor
   private let isPipe: Bool
-  private var frames: [(bytes: [UInt8], sent: Int, descriptors: [FileDescriptor])] = []
+  private var frames: [(bytes: [UInt8], sent: Int, descriptors: [FileDescriptor], holdsStore: Bool)] = []
 
-  /// The number of bytes waiting to be sent; it is the owner's duty to limit them.
+  /// The number of bytes waiting to be sent, except for the contents of the store; it is the owner's duty to limit them.
   public private(set) var queuedBytes = 0
+  /// The number of bytes waiting to be sent in messages with the contents of the store.
+  public private(set) var queuedStoreBytes = 0
 
   /// Creates a writer to `socket`, which the caller keeps open.
   public init(_ socket: FileDescriptor) {
@@ -31,8 +33,8 @@ public struct LinkWriter<Message: Encodable> {
     if isPipe, !descriptors.isEmpty { throw .tooManyDescriptors(descriptors.count) }
     let bytes = try Frame.encode(
       message, descriptors: descriptors.count, limit: holdsStore ? Frame.maximumStorePayload : Frame.maximumPayload)
-    frames.append((bytes, 0, descriptors))
-    queuedBytes += bytes.count
+    frames.append((bytes, 0, descriptors, holdsStore))
+    note(bytes.count, holdsStore)
   }
 
   /// Sends as much as possible; everything if the descriptor is blocking.
@@ -47,7 +49,7 @@ public struct LinkWriter<Message: Encodable> {
         if error.code == EAGAIN { return false }
         throw .system(error)
       }
-      queuedBytes -= sent
+      note(-sent, frame.holdsStore)
       if frame.sent + sent == frame.bytes.count {
         frames.removeFirst()
       } else {
@@ -57,6 +59,11 @@ public struct LinkWriter<Message: Encodable> {
     }
     return true
   }
+
+  private mutating func note(_ count: Int, _ holdsStore: Bool) {
+    if holdsStore { queuedStoreBytes += count } else { queuedBytes += count }
+  }
+
   private func send(_ bytes: ArraySlice<UInt8>, _ descriptors: [Int32]) throws(SystemError) -> Int {
     let raw = sink.raw
     return try checked(isPipe ? "write" : "sendmsg") {

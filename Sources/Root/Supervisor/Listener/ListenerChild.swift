@@ -29,6 +29,8 @@ final class ListenerChild {
 
   /// The maximum number of bytes queued for a listener that does not read, in addition to the contents of the store.
   static let maximumQueuedBytes = 16 << 20
+  /// The maximum number of bytes with contents of the store queued for it: the first, and those of reloads while it drains.
+  private static let maximumQueuedStoreBytes = 3 * StoreLimits.bytesOnLink
   /// The maximum number of reads from one link per turn, 64 KiB each, so that others get their turn.
   private static let receivesATurn = 16
 
@@ -190,8 +192,8 @@ final class ListenerChild {
 
   private func flush() throws(LinkError) {
     let finished = try writer.flush()
-    guard writer.queuedBytes <= Self.maximumQueuedBytes + StoreLimits.bytesOnLink else {
-      return end("it does not read its answers: \(writer.queuedBytes) bytes wait")
+    guard writer.queuedBytes <= Self.maximumQueuedBytes, writer.queuedStoreBytes <= Self.maximumQueuedStoreBytes else {
+      return end("it does not read its answers: \(writer.queuedBytes + writer.queuedStoreBytes) bytes wait")
     }
     if finished { roomWatch = nil }
     guard !finished, roomWatch == nil, inboxWatch != nil else { return }
