@@ -38,9 +38,8 @@ final class SingleRun: Sendable {
     } else if let sentence = status.unusualEnd {
       complain(sentence)
     }
-    if let closed = closed.withLock({ $0 }) { return closed.code }
-    return interruption.signal != nil && status.state == .cancelled
-      ? Self.code(of: interruption) : status.processExitCode
+    if interruption.signal != nil, status.state == .cancelled { return Self.code(of: interruption) }
+    return closed.withLock { $0?.code } ?? status.processExitCode
   }
 
   private func end(_ isSilent: Bool) async throws -> JobStatus {
