@@ -61,7 +61,7 @@ struct AccessOptions: ParsableArguments {
 
 /// How long to keep trying.
 struct PatienceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Keep trying while the agent is unreachable.", valueName: "seconds"))
+  @Option(help: ArgumentHelp("Retry an unreachable agent this long.", valueName: "seconds"))
   var patience = 60.0
 
   func validate() throws {

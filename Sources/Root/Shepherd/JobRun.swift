@@ -38,10 +38,12 @@ enum JobRun {
     }
     var ends: [FileDescriptor] = []
     let output = try JobOutput(into: written, limit: order.outputLimit, order.identity, ends: &ends)
+    let pipes = output.identities
     let started = try StartedJob(order, in: folder, output: ends[0], errors: ends[ends.count - 1], group)
+    // At once: if the shepherd is killed before, some processes may not be found.
+    if group == nil || order.leavesProcesses { started.note(in: folder, pipes: pipes) }
     // Now only the job has them open: its pipes end with it.
     ends.forEach { $0.close() }
-    if group == nil || order.leavesProcesses { started.note(in: folder, pipes: output.identities) }
     var watch = JobWatch(started.process, group, order, in: folder, output)
     watch.untilNothingIsLeft(signals)
     var record = ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: started.failure() ?? watch.end)

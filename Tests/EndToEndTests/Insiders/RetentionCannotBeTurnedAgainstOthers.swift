@@ -39,7 +39,7 @@ import Testing
     #expect(try await agent.finish("mine", ["/bin/echo", "kept"], fields: #""directory": "/""#).output == "kept\n")
 
     // Of a pipe.
-    let hole = #"perl -e 'truncate(STDOUT, 11 << 30) || seek(STDOUT, 11 << 30, 0) and die; print \"none\\n\"'"#
+    let hole = #"perl -e 'truncate(STDOUT, 11 << 30) || seek(STDOUT, 11 << 30, 0) and die; print "none\n"'"#
     #expect(try await put("hole", hole, at: agent, as: driller).status == 201)
     let drilled = try await agent.request("GET", "jobs/hole?wait=60", as: driller).text
     #expect(drilled.contains(#""output_bytes":5,"#) && drilled.contains("succeeded"), "\(drilled)")
