@@ -244,7 +244,7 @@ let tests = wing(
       path: "Tests/TestRoles"),
     .testTarget(name: "SandboxTests", dependencies: ["Sandbox", "TestSupport"]),
     .testTarget(name: "ShepherdTests", dependencies: ["Shepherd", "SystemCalls", "TestSupport"]),
-    .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "TestSupport"]),
+    .testTarget(name: "ShepherdContractTests", dependencies: ["ShepherdContract", "SystemCalls", "TestSupport"]),
     .testTarget(
       name: "JobLedgerTests",
       dependencies: [

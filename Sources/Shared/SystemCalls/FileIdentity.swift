@@ -8,7 +8,8 @@ public struct FileIdentity: Hashable, Sendable {
   public let number: UInt64
 
   public init(device: UInt64, number: UInt64) {
-    (self.device, self.number) = (device, number)
+    self.device = device
+    self.number = number
   }
 
   /// The identity of the file with this status.
