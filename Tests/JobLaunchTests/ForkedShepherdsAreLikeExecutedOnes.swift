@@ -52,9 +52,10 @@ struct ForkedShepherdsAreLikeExecutedOnes {
     try await wait(for: "the job") { (try? DurableFile.read(output, limit: 100)) == Array("ready\n".utf8) }
 
     let (ours, theirs) = (Look(forked.shepherd.processID), Look(executed.processID))
-    #expect(Set(ours.files) == Set(theirs.files))
+    // Its exit record has a file of its own from the start.
+    #expect(Set(ours.files) == Set(theirs.files).subtracting(["JOB/exit"]))
     #expect(ours.files.count { $0 == "/dev/null" } == 3 && ours.files.contains("JOB/lock"), "\(ours.files)")
-    #expect(ours.signals == theirs.signals && ours.signals.count == 5)
+    #expect(ours.signals == theirs.signals && ours.signals.count == 4)
     #expect(ours.environment == [] && theirs.environment == [])
     #expect(ours.directory == "/" && theirs.directory == "/")
     #expect(getsid(forked.shepherd.processID) == forked.shepherd.processID)
@@ -126,7 +127,8 @@ private struct Look {
       if let colon = file.firstIndex(of: ":"), !file.hasPrefix("/") { return String(file[..<colon]) }
       return file.replacing(#/^/.*/jobs/[^/]*/#, with: "JOB")
     }.sorted()
-    signals = read("status").split(separator: "\n").filter { $0.hasPrefix("Sig") }.map(String.init)
+    signals = read("status").split(separator: "\n").filter { $0.hasPrefix("Sig") && !$0.hasPrefix("SigQ") }
+      .map(String.init)
     environment = Array(read("environ").utf8)
     directory = target("cwd")
     (title, name) = (read("cmdline"), read("comm"))

@@ -23,19 +23,34 @@ enum ShepherdServer {
     guard dup2(0, 2) == 2, chdir("/") == 0 else { return EX_OSERR }
     // A server that is stopped would otherwise hold the locks of jobs that it has not started.
     guard clinux_die_with_parent() == 0 else { return EX_OSERR }
-    _ = ShepherdProcess.bootID
+    warmUp()
     // All but what the loop below touches, which is little; a shepherd maps what it needs itself.
     ProgramPages.giveBack()
+    var hasForked = false
     while true {
       switch Packet.receive(from: socket) {
       case .order(let packet):
         // An order of a supervisor that has gone is not carried out: the next one does not expect it.
         if hasHungUp(socket) { return EX_OK }
         if let code = carryOut(packet, socket) { return code }
+        // The first order touches what later ones do not.
+        if !hasForked { ProgramPages.giveBack() }
+        hasForked = true
       case .other: continue
       case .end: return EX_OK
       }
     }
+  }
+
+  /// Does what every shepherd begins and ends with, but for no job: a shepherd then inherits what Swift's runtime has found out about the
+  /// types, which would take each of them longer than its fork.
+  private static func warmUp() {
+    let order = Order(id: "", arguments: [[0x2f]], environment: [[0x3d]], directory: [0x2f], killGrace: 0)
+    _ = (try? order.encoded()).flatMap { try? Order(decoding: $0) }
+    _ = try? ExitRecord(startedAt: 0, finishedAt: 0, end: .exited(0)).encoded()
+    _ = LockRecord(processID: 1, bootID: ShepherdProcess.bootID).encoded
+    _ = CStringArray(order.arguments)
+    _ = ProcessFact(getpid())
   }
 
   /// Forks a shepherd.
