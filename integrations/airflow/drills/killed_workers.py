@@ -101,6 +101,8 @@ def main():
         (folder / "plan.json").write_text(json.dumps(plan))
         agents = Agents(folder, programs(), ["a"])
         airflow = Airflow(folder, {"agentd_default": agents.connection("a")}, {"killed": DAG.format(folder=str(folder))},
+                          # An executor that lost a worker may count its task for ever: it has slots to lose.
+                          AIRFLOW__CORE__PARALLELISM="30", AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT="6",
                           AIRFLOW__CORE__MAX_MAP_LENGTH="5000", AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT="20")  # fmt: skip
         begun = time.monotonic()
         with both(agents, airflow):

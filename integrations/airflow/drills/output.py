@@ -39,11 +39,19 @@ def seconds(log, first, last):
 
 
 def output(log):
-    """What the task's log has of the output, as it was."""
-    entries = [entry["event"] for _, entry in log if "triggers.agentd" in entry.get("logger", "")]
-    start = next(number for number, text in enumerate(entries) if text.startswith("output of job "))
-    text = "\n".join(entries[start + 1 :]).replace(" [the line goes on]\n", "")
-    return text + "\n"
+    """What the task's log has of the output, as it was: from its trigger, and from the worker that goes on from there."""
+    text, inside = "", False
+    for _, entry in log:
+        event = entry.get("event", "")
+        if "airflow_provider_agentd" not in entry.get("logger", ""):
+            continue
+        if event.startswith("output of job "):
+            inside = True
+        elif event.startswith("job "):
+            inside = False
+        elif inside:
+            text += event.removesuffix(" [the line goes on]") if event.endswith(" [the line goes on]") else f"{event}\n"
+    return text
 
 
 def main():

@@ -253,12 +253,23 @@ class Airflow:
     def log_of(self, component):
         return (self.home / f"{component}.log").read_text(errors="replace")
 
+    def pids(self, component):
+        """All processes of a component; they have process groups of their own, but are in one session."""
+        session = str(self.processes[component].pid)
+        found = subprocess.run(["pgrep", "-s", session, "-r", "D,R,S,T"], capture_output=True, text=True, check=False)
+        return [int(word) for word in found.stdout.split()]
+
     def kill(self, component):
         """With all of its processes, as a host that goes down."""
-        process = self.processes.pop(component)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        process = self.processes[component]
+        process.kill()
+        while pids := [pid for pid in self.pids(component) if pid != process.pid]:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
         process.wait()
+        del self.processes[component]
 
     def stop(self):
         for process in self.processes.values():
