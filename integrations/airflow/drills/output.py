@@ -20,7 +20,7 @@ import sys
 sys.path.insert(0, sys_path)
 from turns import Turns
 
-common = {{"directory": "/", "deferrable": True, "retries": 2, "retry_delay": 1}}
+common = {{"directory": "/", "deferrable": True, "retries": 20, "retry_delay": 1}}
 with DAG("output", schedule=None):
     AgentdOperator(task_id="lines", script="seq -f 'line %.0f of a job that writes a lot of them' 150000", log_limit=None, **common)
     AgentdOperator(task_id="hundred", script="head -c 78643200 /dev/zero | base64 -w 99", log_limit=None, **common)

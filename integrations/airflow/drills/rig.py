@@ -17,6 +17,8 @@ import time
 
 import httpx
 
+# A drill that is told to stop stops what it started.
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 
@@ -38,7 +40,8 @@ def done(*command, **options):
 
 
 def await_that(what, seconds, condition, every=0.2):
-    """Until the condition holds; its value."""
+    """Until the condition holds; its value. On a machine that is busy with other things, PATIENCE= multiplies the time."""
+    seconds *= float(os.environ.get("PATIENCE", "1"))
     ends = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > ends:
@@ -200,6 +203,8 @@ class Airflow:
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{self.port}",
             "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 32,
             "AIRFLOW__API__SECRET_KEY": "y" * 32,
+            # On a busy machine the API server's first answer takes long.
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
