@@ -40,9 +40,10 @@ def seconds(log, first, last):
 
 def output(log):
     """What the task's log has of the output, as it was: from its trigger, and from the worker that goes on from there."""
-    text, inside = "", False
-    for _, entry in log:
+    text, inside, within = "", False, None
+    for file, entry in log:
         event = entry.get("event", "")
+        inside, within = inside and file == within, file
         if "airflow_provider_agentd" not in entry.get("logger", ""):
             continue
         if event.startswith("output of job "):

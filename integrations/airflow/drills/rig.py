@@ -29,6 +29,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def done(*command, **options):
     """Run a command to its end; its output."""
     result = subprocess.run(command, capture_output=True, text=True, check=False, **options)
@@ -114,11 +119,7 @@ class Agents:
                     [self.bin / "agentd", "-F"], env=self._environment(name), stderr=log, start_new_session=True
                 )
         for name in names or self.ports:
-            await_that(f"{name} to listen", 20, lambda name=name: self.listens(name), every=0.05)
-
-    def listens(self, name):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.ports[name])) == 0
+            await_that(f"{name} to listen", 20, lambda name=name: listens(self.ports[name]), every=0.05)
 
     def kill(self, name):
         """All processes of the agent, and none of its jobs."""
@@ -213,7 +214,7 @@ class Airflow:
             "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "6",
             "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -236,11 +237,13 @@ class Airflow:
                     self.command(component), env=self.environment, stdout=log, stderr=log, start_new_session=True
                 )
         if not components:
-            await_that("the API server", 600, self._answers)
+            await_that("the API server", 600, self._answers, every=1)
 
     def _answers(self):
         if self.processes["api-server"].poll() is not None:
             raise RuntimeError(f"the API server has ended: {self.log_of('api-server')[-3000:]}")
+        if not listens(self.port):
+            return False
         try:
             got = httpx.get(f"http://127.0.0.1:{self.port}/auth/token", trust_env=False, timeout=60)
         except httpx.TransportError:
