@@ -9,7 +9,7 @@ TASKS=1000 and AGENTS=100 in the environment say how many. All jobs wait until a
 import os
 import time
 
-from rig import Agents, Airflow, both, programs, scratch, verdict
+from rig import Agents, Airflow, await_that, both, programs, scratch, verdict
 
 TASKS = int(os.environ.get("TASKS", "1000"))
 AGENTS = int(os.environ.get("AGENTS", "100"))
@@ -72,10 +72,7 @@ def main():
             before = memory(airflow.pids("triggerer"))
             begun = time.monotonic()
             airflow.trigger("fleet", "drill")
-            while (deferred := count(airflow, "deferred")) < TASKS:
-                if time.monotonic() - begun > 60 + 6 * TASKS:
-                    raise TimeoutError(f"only {deferred} of {TASKS} tasks are deferred")
-                time.sleep(5)
+            await_that("all to be deferred", 60 + 6 * TASKS, lambda: count(airflow, "deferred") == TASKS, every=5)
             deferral = time.monotonic() - begun
             time.sleep(15)
             most, full = 0, memory(airflow.pids("triggerer"))
