@@ -3,7 +3,8 @@ Kills workers with SIGKILL at random lines of their work, while they submit, def
 
 usage: drills/killed_workers.py [FOLDER WITH THE PROGRAMS]
 
-KILLS=100 and SEED=... in the environment say how many and which. Each mapped task is killed once: when it has executed so many
+KILLS=100 and SEED=... in the environment say how many and which; HEARTBEAT=20 after how many seconds without a heartbeat Airflow
+takes a worker for lost. Each mapped task is killed once: when it has executed so many
 lines of the provider, of the client below it, or of Airflow's own part of the worker; alone (Airflow is told at once) or
 with its supervisor (Airflow has to miss its heartbeats).
 """
@@ -77,7 +78,7 @@ class Killed(AgentdOperator):
 
 with DAG("killed", schedule=None, max_active_tasks=2000):
     Killed.partial(
-        task_id="job", directory="/", deferrable=True, retries=6, retry_delay=timedelta(seconds=1), poll_interval=1,
+        task_id="job", directory="/", deferrable=True, retries=30, retry_delay=timedelta(seconds=1), poll_interval=1,
     ).expand_kwargs([
         {{"script": f"cd {{FOLDER}}/marks; echo {{index}} begun >> log; sleep {{plan['seconds']}}; echo {{index}} done >> log"}}
         for index, plan in enumerate(PLAN)
@@ -100,8 +101,16 @@ def main():
         (folder / "armed").mkdir()
         (folder / "plan.json").write_text(json.dumps(plan))
         agents = Agents(folder, programs(), ["a"])
-        airflow = Airflow(folder, {"agentd_default": agents.connection("a")}, {"killed": DAG.format(folder=str(folder))},
-                          AIRFLOW__CORE__MAX_MAP_LENGTH="5000", AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT="20")  # fmt: skip
+        airflow = Airflow(
+            folder,
+            {"agentd_default": agents.connection("a")},
+            {"killed": DAG.format(folder=str(folder))},
+            # An executor that lost a worker may count its task for ever: it has slots to lose.
+            AIRFLOW__CORE__PARALLELISM="30",
+            AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT="6",
+            AIRFLOW__CORE__MAX_MAP_LENGTH="5000",
+            AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT=os.environ.get("HEARTBEAT", "20"),
+        )
         begun = time.monotonic()
         with both(agents, airflow):
             airflow.trigger("killed", "drill")

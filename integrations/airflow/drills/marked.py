@@ -8,6 +8,7 @@ the triggerer hangs, so that its cancel comes only after the new try has begun. 
 """
 
 import os
+import signal
 import time
 
 from rig import Agents, Airflow, await_that, both, programs, scratch, verdict
@@ -84,22 +85,16 @@ class Drill:
         """The trigger hears of the clear only after the new try has begun."""
         self.airflow.trigger("marked", "late")
         self.watched("late")
-        os.kill(self.airflow.processes["triggerer"].pid, 19)
-        for pid in self.children():
-            os.kill(pid, 19)
+        stopped = self.airflow.pids("triggerer")
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
         self.airflow.clear("marked", "late", "job")
         await_that("the new run", 90, lambda: self.runs("late") > 1)
         old = self.agents.ask("a", f"/v1/jobs/{self.job('late')['id']}").json()
-        for pid in [*self.children(), self.airflow.processes["triggerer"].pid]:
-            os.kill(pid, 18)
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
         time.sleep(15)
         return old["state"], old["left"], self.runs("late"), self.job("late", 2)["state"]
-
-    def children(self):
-        from rig import done
-
-        return [int(word) for word in done("pgrep", "-s", str(self.airflow.processes["triggerer"].pid)).split()
-                if int(word) != self.airflow.processes["triggerer"].pid]  # fmt: skip
 
 
 def main():

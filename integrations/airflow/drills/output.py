@@ -20,7 +20,7 @@ import sys
 sys.path.insert(0, sys_path)
 from turns import Turns
 
-common = {{"directory": "/", "deferrable": True, "retries": 2, "retry_delay": 1}}
+common = {{"directory": "/", "deferrable": True, "retries": 20, "retry_delay": 1}}
 with DAG("output", schedule=None):
     AgentdOperator(task_id="lines", script="seq -f 'line %.0f of a job that writes a lot of them' 150000", log_limit=None, **common)
     AgentdOperator(task_id="hundred", script="head -c 78643200 /dev/zero | base64 -w 99", log_limit=None, **common)
@@ -39,11 +39,20 @@ def seconds(log, first, last):
 
 
 def output(log):
-    """What the task's log has of the output, as it was."""
-    entries = [entry["event"] for _, entry in log if "triggers.agentd" in entry.get("logger", "")]
-    start = next(number for number, text in enumerate(entries) if text.startswith("output of job "))
-    text = "\n".join(entries[start + 1 :]).replace(" [the line goes on]\n", "")
-    return text + "\n"
+    """What the task's log has of the output, as it was: from its trigger, and from the worker that goes on from there."""
+    text, inside, within = "", False, None
+    for file, entry in log:
+        event = entry.get("event", "")
+        inside, within = inside and file == within, file
+        if "airflow_provider_agentd" not in entry.get("logger", ""):
+            continue
+        if event.startswith("output of job "):
+            inside = True
+        elif event.startswith("job "):
+            inside = False
+        elif inside:
+            text += event.removesuffix(" [the line goes on]") if event.endswith(" [the line goes on]") else f"{event}\n"
+    return text
 
 
 def main():

@@ -17,6 +17,8 @@ import time
 
 import httpx
 
+# A drill that is told to stop stops what it started.
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
 
@@ -25,6 +27,11 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def done(*command, **options):
@@ -38,7 +45,8 @@ def done(*command, **options):
 
 
 def await_that(what, seconds, condition, every=0.2):
-    """Until the condition holds; its value."""
+    """Until the condition holds; its value. On a machine that is busy with other things, PATIENCE= multiplies the time."""
+    seconds *= float(os.environ.get("PATIENCE", "1"))
     ends = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > ends:
@@ -111,11 +119,7 @@ class Agents:
                     [self.bin / "agentd", "-F"], env=self._environment(name), stderr=log, start_new_session=True
                 )
         for name in names or self.ports:
-            await_that(f"{name} to listen", 20, lambda name=name: self.listens(name), every=0.05)
-
-    def listens(self, name):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.ports[name])) == 0
+            await_that(f"{name} to listen", 20, lambda name=name: listens(self.ports[name]), every=0.05)
 
     def kill(self, name):
         """All processes of the agent, and none of its jobs."""
@@ -186,6 +190,8 @@ class Airflow:
             "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONDONTWRITEBYTECODE": "1",
             "AIRFLOW_HOME": str(self.home),
+            # Airflow does not survive a database that is locked for longer, as SQLite may be on a busy machine.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home}/airflow.db?timeout=120",
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "6",
@@ -200,6 +206,8 @@ class Airflow:
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{self.port}",
             "AIRFLOW__API_AUTH__JWT_SECRET": "x" * 32,
             "AIRFLOW__API__SECRET_KEY": "y" * 32,
+            # On a busy machine the API server's first answer takes long.
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "120",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
@@ -208,7 +216,7 @@ class Airflow:
             "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "6",
             "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -231,11 +239,13 @@ class Airflow:
                     self.command(component), env=self.environment, stdout=log, stderr=log, start_new_session=True
                 )
         if not components:
-            await_that("the API server", 600, self._answers)
+            await_that("the API server", 600, self._answers, every=1)
 
     def _answers(self):
         if self.processes["api-server"].poll() is not None:
             raise RuntimeError(f"the API server has ended: {self.log_of('api-server')[-3000:]}")
+        if not listens(self.port):
+            return False
         try:
             got = httpx.get(f"http://127.0.0.1:{self.port}/auth/token", trust_env=False, timeout=60)
         except httpx.TransportError:
@@ -253,12 +263,23 @@ class Airflow:
     def log_of(self, component):
         return (self.home / f"{component}.log").read_text(errors="replace")
 
+    def pids(self, component):
+        """All processes of a component; they have process groups of their own, but are in one session."""
+        session = str(self.processes[component].pid)
+        found = subprocess.run(["pgrep", "-s", session, "-r", "D,R,S,T"], capture_output=True, text=True, check=False)
+        return [int(word) for word in found.stdout.split()]
+
     def kill(self, component):
         """With all of its processes, as a host that goes down."""
-        process = self.processes.pop(component)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        process = self.processes[component]
+        process.kill()
+        while pids := [pid for pid in self.pids(component) if pid != process.pid]:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
         process.wait()
+        del self.processes[component]
 
     def stop(self):
         for process in self.processes.values():

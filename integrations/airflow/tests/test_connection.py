@@ -1,5 +1,6 @@
 """A connection names the agent and proves who we are; a refusal says what to do."""
 
+import asyncio
 import json
 import pathlib
 import subprocess
@@ -154,3 +155,26 @@ def test_provider_info_is_as_airflow_wants_it():
     full = json.loads((core / "provider.yaml.schema.json").read_text())
     wanted = full["properties"]["connection-types"]
     jsonschema.validate(info["connection-types"], {**wanted, "definitions": full.get("definitions", {})})
+
+
+def test_hook_in_an_event_loop(monkeypatch, agents):
+    from airflow_provider_agentd.agent.errors import AgentdRefusal
+    from airflow_provider_agentd.agent.link import AgentLink
+
+    monkeypatch.setenv("AIRFLOW_CONN_AGENTD_DEFAULT", agents.connection("alpha"))
+
+    async def use():
+        hook = AgentdHook()
+        name = (await hook.aagent())["name"]
+        await hook.asubmit("looped", {"script": "echo in the loop; exec sleep 60", "directory": "/"})
+        with pytest.raises(AgentdRefusal, match="taken"):
+            await hook.asubmit("looped", {"script": "echo another", "directory": "/"})
+        while not (output := await hook.aoutput("looped")):
+            await asyncio.sleep(0.05)
+        await hook.acancel("looped")
+        while not (job := await hook.ajob("looped")).ended:
+            await asyncio.sleep(0.05)
+        return name, output, job.state, len(AgentLink._links)
+
+    assert asyncio.run(use()) == ("alpha", b"in the loop\n", "cancelled", 1)
+    AgentLink._links.clear()

@@ -51,6 +51,46 @@ def test_a_line_longer_than_an_entry_says_that_it_goes_on():
     assert "".join(entry.removesuffix(" [the line goes on]") for entry in entries) == "y" * (3 * ENTRY_BYTES + 5)
 
 
+def test_no_character_is_cut_where_a_line_goes_on():
+    for start in range(4):
+        for character in "éあ🙂":
+            text = "y" * start + character * ENTRY_BYTES
+            entries, _ = shown(text.encode() + b"\n", iter(lambda: 10_007, None))
+            assert "".join(entry.removesuffix(" [the line goes on]") for entry in entries) == text
+
+
+@pytest.mark.parametrize("limit", [None, 1_000_000])
+def test_another_log_goes_on_where_one_stopped(limit):
+    data = b"".join(b"line %d\n" % n for n in range(20_000)) + b"z" * 100_000 + b"\nthe end"
+    first, entries = OutputLog(limit), []
+    for size in (7, 70_000, 100_000, 90_001):
+        entries += first.feed(data[first.offset : first.offset + size])
+    assert first.shown < first.offset
+    assert first.to_show(len(data)) == len(data) - first.offset
+    second = OutputLog(limit, first.shown)
+    entries += second.feed(data[second.offset :])
+    entries += second.close()
+    text = "".join(f"{entry}\n" for entry in entries).replace(" [the line goes on]\n", "")
+    assert text == data.decode() + "\n"
+    assert (second.shown, second.last_line) == (len(data), "the end")
+
+
+@pytest.mark.parametrize(
+    ("limit", "offset", "total", "to_show"),
+    [
+        (None, 0, 5_000_000, 5_000_000),
+        (None, 4_999_000, 5_000_000, 1_000),
+        (1_000_000, 0, 900_000, 900_000),
+        (1_000_000, 0, 5_000_000, 1_000_000),
+        (1_000_000, 900_000, 5_000_000, 100_000),
+        (1_000_000, 1_000_000 - TAIL_BYTES, 5_000_000, TAIL_BYTES),
+        (1_000_000, 4_990_000, 5_000_000, 10_000),
+    ],
+)
+def test_what_is_to_be_shown_is_counted(limit, offset, total, to_show):
+    assert OutputLog(limit, offset).to_show(total) == to_show
+
+
 def test_what_is_left_out_is_counted():
     limit, total = 1_000_000, 5_000_000
     log = OutputLog(limit)

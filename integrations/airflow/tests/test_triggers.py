@@ -2,13 +2,19 @@
 
 import asyncio
 import contextlib
+import random
+import socket
 import time
+from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 
 from airflow_provider_agentd.agent.link import AgentLink
 from airflow_provider_agentd.agent.steps import show, submit
-from airflow_provider_agentd.triggers.agentd import AgentdJobTrigger
+from airflow_provider_agentd.operators.agentd import AgentdOperator
+from airflow_provider_agentd.task_log import LogChannel
+from airflow_provider_agentd.triggers.agentd import REST_BYTES, AgentdJobTrigger
 
 
 class Watched:
@@ -210,7 +216,33 @@ def test_job_that_may_come(client, connection):
     assert asyncio.run(wait())["job"]["state"] == "succeeded"
 
 
+class Log:
+    """Where a worker's operator logs."""
+
+    def __init__(self):
+        self.entries = []
+
+    def info(self, form, *values):
+        self.entries.append(form % values)
+
+    warning = info
+
+
+def returned(event, log_limit=None):
+    """What the worker logs to which the task comes back."""
+    operator = AgentdOperator(task_id="returns", script="", log_limit=log_limit)
+    with mock.patch.object(AgentdOperator, "log", Log()) as log:
+        operator.execute_complete({}, event)
+    return log.entries
+
+
+def whole(watched, entries):
+    """The output from both, without the worker's lines before and after it."""
+    return "\n".join([*filter(None, [watched.output]), *entries[1:-1]])
+
+
 def test_much_output_is_exact_and_nobody_waits_for_it(client, connection):
+    """What a triggerer's log takes too long for is left to the worker."""
     connection()
     put(client, "much", "seq -f 'line %.0f of the output of a job that writes a lot' 150000")
     put(client, "beside", "sleep 5")
@@ -223,15 +255,133 @@ def test_much_output_is_exact_and_nobody_waits_for_it(client, connection):
             before = time.monotonic()
             await asyncio.sleep(0.01)
             turns.append(time.monotonic() - before)
-        await task
-        return watched, max(turns), begun
+        return watched, (await task)[0], max(turns), begun
 
-    watched, longest, begun = asyncio.run(both())
-    assert watched.output.splitlines() == [
+    watched, event, longest, begun = asyncio.run(both())
+    entries = returned(event)
+    assert entries[0] == f"output of job much on {event['address']}, from byte {event['offset']}:"
+    assert event["job"]["output_bytes"] - event["offset"] > REST_BYTES
+    assert whole(watched, entries).splitlines() == [
         f"line {n} of the output of a job that writes a lot" for n in range(1, 150001)
     ]
     assert longest < 1
     assert time.monotonic() - begun < 15
+
+
+def test_little_output_is_the_triggers_alone(client, connection):
+    connection()
+    put(client, "little", f"seq -f 'line %09.0f' {REST_BYTES // 15 - 1}; printf end")
+    watched = Watched("little")
+    event = asyncio.run(watched.event())
+    assert event["offset"] == event["job"]["output_bytes"] == len(watched.output)
+    assert len(returned(event)) == 1
+
+
+def test_rest_that_cannot_be_read_is_counted_and_changes_nothing(client, connection, agents):
+    connection()
+    put(client, "rest", f"head -c {REST_BYTES * 4} /dev/zero")
+    event = asyncio.run(Watched("rest").event())
+    assert event["job"]["state"] == "succeeded"
+    done = agents.ask("alpha", "/v1/jobs/rest", "DELETE")
+    assert done.status_code == 204
+    entries = returned(event)
+    left = event["job"]["output_bytes"] - event["offset"]
+    assert any(entry.startswith(f"[{left} bytes are left out here, from byte {event['offset']} ") for entry in entries)
+
+
+def test_entries_wait_for_room_in_the_log(client, connection, monkeypatch):
+    room = []
+    monkeypatch.setattr(LogChannel, "has_room", lambda channel: bool(room))
+    connection()
+    put(client, "waits", "echo there; sleep 1")
+
+    async def watch():
+        watched = Watched("waits")
+        task = asyncio.create_task(watched.event())
+        await asyncio.sleep(2)
+        before = list(watched.entries)
+        room.append(True)
+        return before, watched, await task
+
+    before, watched, event = asyncio.run(watch())
+    assert len(before) == 1
+    assert watched.output == "there"
+    assert event["job"]["state"] == "succeeded"
+
+
+def test_event_waits_until_all_is_in_the_log(client, connection, monkeypatch):
+    read = []
+    monkeypatch.setattr(LogChannel, "is_empty", lambda channel: bool(read))
+    connection()
+    put(client, "logged", "echo there")
+
+    async def watch():
+        task = asyncio.create_task(Watched("logged").event())
+        await asyncio.sleep(2)
+        early = task.done()
+        read.append(True)
+        return early, await task
+
+    early, event = asyncio.run(watch())
+    assert not early
+    assert event["job"]["state"] == "succeeded"
+
+
+def test_log_channel_is_as_full_as_the_kernel_says(monkeypatch, tmp_path):
+    import structlog
+
+    def channel(file):
+        monkeypatch.setattr(structlog, "get_config", lambda: {"logger_factory": SimpleNamespace(io=file)})
+        return LogChannel()
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs, open(tmp_path / "log", "wb") as file:
+        log = channel(ours)
+        assert (log.has_room(), log.is_empty()) == (True, True)
+        ours.send(b"x" * 4096)
+        assert (log.has_room(), log.is_empty()) == (True, False)
+        ours.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                ours.send(b"x" * 4096)
+        assert (log.has_room(), log.is_empty()) == (False, False)
+        theirs.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while theirs.recv(65536):
+                pass
+        assert (log.has_room(), log.is_empty()) == (True, True)
+        for other in (file, None):
+            assert (channel(other).has_room(), channel(other).is_empty()) == (True, True)
+
+
+def test_triggers_that_are_cancelled_at_any_moment_leave_the_connection_to_others(client, connection, agents):
+    connection()
+    put(client, "stays", "for n in $(seq 30); do echo $n; sleep 0.1; done")
+    chance = random.Random(18)
+
+    async def cut():
+        stays = Watched("stays")
+        kept = asyncio.create_task(stays.event())
+        for _ in range(100):
+            tasks = [asyncio.create_task(Watched("stays").event()) for _ in range(3)]
+            await asyncio.sleep(chance.uniform(0, 0.03))
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return stays, await asyncio.wait_for(kept, 20)
+
+    stays, event = asyncio.run(cut())
+    assert event["job"]["state"] == "succeeded"
+    assert stays.output == "\n".join(map(str, range(1, 31)))
+
+
+def test_addresses_of_an_agent_share_a_connection(agents, target):
+    async def links():
+        there = target("alpha", "beta")
+        return AgentLink.to(there), AgentLink.to(there.with_address(f"127.0.0.1:{agents.ports['beta']}"))
+
+    first, second = asyncio.run(links())
+    assert first is second
 
 
 def test_output_beyond_the_limit_is_left_out_with_its_count(client, connection, agents):
@@ -240,9 +390,10 @@ def test_output_beyond_the_limit_is_left_out_with_its_count(client, connection, 
     watched = Watched("limited", log_limit=1_000_000, address=f"127.0.0.1:{agents.ports['alpha']}")
     event = asyncio.run(watched.event())
     total = event["job"]["output_bytes"]
-    assert f"[{total - 1_000_000} bytes are left out here" in watched.output
-    assert f"agentctl logs 127.0.0.1:{agents.ports['alpha']} limited]" in watched.output
-    assert event["last_line"] == "1000000"
-    head, _, tail = watched.output.partition("\n[")
+    output = whole(watched, returned(event, 1_000_000))
+    assert f"[{total - 1_000_000} bytes are left out here" in output
+    assert f"agentctl logs 127.0.0.1:{agents.ports['alpha']} limited]" in output
+    assert output.endswith("\n1000000")
+    head, _, tail = output.partition("\n[")
     # The newline at the end is no line of its own, nor is one where the gap begins.
     assert 1_000_000 - len(head) - len(tail.partition("]\n")[2]) in (1, 2)

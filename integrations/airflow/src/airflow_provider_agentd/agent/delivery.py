@@ -15,6 +15,8 @@ from .steps import Answer, Call, Pause, Steps
 from .target import AgentAddress, AgentTarget
 
 _AGENT = Call("GET", "/v1/agent")
+#: The agent has too much to do, for us or for all; it changed nothing.
+_LATER = (429, 503)
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def deliver(call: Call, route: Route, patience: float, stopped: Callable[[], boo
         answer = yield from _once(call, route, reasons)
         wait = delay
         if answer is not None:
-            if answer.status != 503:
+            if answer.status not in _LATER:
                 return answer
             reasons.append(f"{route.address}: {answer.refusal().detail}")
             wait = _retry_after(answer, delay)
@@ -91,7 +93,11 @@ def _once(call: Call, route: Route, reasons: list[str]) -> Generator[Wire | Paus
         address = route.target.addresses[index]
         try:
             if route.agent is not None and address not in route.seen:
-                name = _name((yield Wire(address, _AGENT)))
+                described = yield Wire(address, _AGENT)
+                if described is not None and described.status in _LATER:
+                    reasons.append(f"{address}: {described.refusal().detail}")
+                    continue
+                name = _name(described)
                 if name != route.agent:
                     reasons.append(f"{address}: is agent {name}, not {route.agent}")
                     continue

@@ -25,7 +25,7 @@ class AgentLink:
     cancellation is not behind another task's wait.
     """
 
-    _links: ClassVar[dict[tuple[asyncio.AbstractEventLoop, AgentTarget], AgentLink]] = {}
+    _links: ClassVar[dict[tuple[object, ...], AgentLink]] = {}
 
     def __init__(self, target: AgentTarget) -> None:
         self.target = target
@@ -39,10 +39,15 @@ class AgentLink:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=240)
         return httpx.AsyncClient(verify=self._context, limits=limits, trust_env=False)
 
+    @staticmethod
+    def _key(loop: asyncio.AbstractEventLoop, target: AgentTarget) -> tuple[object, ...]:
+        # Jobs of one agent may have been submitted at any of its addresses.
+        return loop, frozenset(target.addresses), target.credentials, target.server_name
+
     @classmethod
     def to(cls, target: AgentTarget) -> AgentLink:
         """Get the link of the running loop to this agent; :meth:`release` gives it back."""
-        key = (asyncio.get_running_loop(), target)
+        key = cls._key(asyncio.get_running_loop(), target)
         link = cls._links.get(key)
         if link is None:
             link = cls._links[key] = cls(target)
@@ -60,7 +65,7 @@ class AgentLink:
             self._closing = loop.call_later(IDLE_SECONDS, self._close, loop)
 
     def _close(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._links.pop((loop, self.target), None)
+        self._links.pop(self._key(loop, self.target), None)
         self._goodbye = loop.create_task(self._http.aclose())
 
     async def run(

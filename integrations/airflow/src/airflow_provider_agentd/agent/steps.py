@@ -20,6 +20,8 @@ from .output_log import OutputLog
 
 #: An answer that is longer is not read to its end.
 JSON_BYTES = 4 * 1024 * 1024
+#: How long to wait for room in a log before looking again.
+ROOM_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,8 @@ def watch(
     poll_interval: float,
     left_out: Callable[[int, int], str] = lambda first, end: f"{end - first} bytes are left out",
     hold: bool = False,
+    has_room: Callable[[], bool] = lambda: True,
+    rest: int | None = None,
 ) -> Steps[Job | None]:
     """
     Follow a job to its end, and what it writes; None if the agent does not know it any more.
@@ -208,6 +212,8 @@ def watch(
     :param poll_interval: the longest time between two looks; while something happens it is looked at more often
     :param left_out: what to log in place of the bytes from ``first`` to ``end``
     :param hold: have the agent wait in our place. Nothing else can be asked on the connection meanwhile.
+    :param has_room: whether ``emit`` takes an entry now without waiting
+    :param rest: of a job that has ended, log the output only if no more bytes than that are to be shown; None for all
     """
     delay = 0.2
     held = 0.0
@@ -215,40 +221,51 @@ def watch(
         job = yield from show(job_id, hold=held)
         if job is None:
             return None
-        before = log.offset if log else 0
-        if log:
-            yield from _copy(job, log, emit, left_out)
         if job.ended:
+            if log and (rest is None or log.to_show(job.output_bytes or 0) <= rest):
+                yield from copy_output(job, log, emit, left_out, has_room)
             return job
-        moved = log is not None and log.offset > before
+        moved = False
+        if log and (data := (yield from _read(job, log, ended=False))):
+            yield from _emit(log.feed(data), emit, has_room)
+            moved = True
+            if log.wanted(job.output_bytes):
+                # The job may have ended meanwhile.
+                held = 0.0
+                continue
         delay = min(poll_interval, 0.5 if moved else delay * 1.5)
         held = delay if hold else 0.0
         if not hold:
             yield Pause(delay)
 
 
-def _copy(job: Job, log: OutputLog, emit: Callable[[str], None], left_out: Callable[[int, int], str]) -> Steps[None]:
-    """Log what there is; all of it, if the job has ended."""
-    yield from _read(job, log, emit, ended=False)
-    if not job.ended:
-        return
+def copy_output(
+    job: Job,
+    log: OutputLog,
+    emit: Callable[[str], None],
+    left_out: Callable[[int, int], str],
+    has_room: Callable[[], bool] = lambda: True,
+) -> Steps[None]:
+    """Log what a job that has ended wrote, from the log's place on; parameters as in :func:`watch`."""
+    while data := (yield from _read(job, log, ended=False)):
+        yield from _emit(log.feed(data), emit, has_room)
     if job.output_bytes is not None and (count := log.surplus(job.output_bytes)):
-        yield from _emit(log.close(), emit)
+        yield from _emit(log.close(), emit, has_room)
         emit(left_out(log.offset, log.offset + count))
         log.offset += count
-    yield from _read(job, log, emit, ended=True)
-    yield from _emit(log.close(), emit)
+    while data := (yield from _read(job, log, ended=True)):
+        yield from _emit(log.feed(data), emit, has_room)
+    yield from _emit(log.close(), emit, has_room)
 
 
-def _read(job: Job, log: OutputLog, emit: Callable[[str], None], *, ended: bool) -> Steps[None]:
-    while size := log.wanted(job.output_bytes, ended=ended):
-        data = yield from read_output(job.id, log.offset, size)
-        if not data:
-            break
-        yield from _emit(log.feed(data), emit)
+def _read(job: Job, log: OutputLog, *, ended: bool) -> Steps[bytes]:
+    size = log.wanted(job.output_bytes, ended=ended)
+    return (yield from read_output(job.id, log.offset, size)) if size else b""
 
 
-def _emit(entries: Iterator[str], emit: Callable[[str], None]) -> Steps[None]:
+def _emit(entries: Iterator[str], emit: Callable[[str], None], has_room: Callable[[], bool]) -> Steps[None]:
     for entry in entries:
+        while not has_room():
+            yield Pause(ROOM_SECONDS)
         emit(entry)
         yield Pause(0)

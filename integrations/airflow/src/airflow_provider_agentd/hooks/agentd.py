@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_agentd.agent.client import AgentdClient
+from airflow_provider_agentd.agent.delivery import Route
 from airflow_provider_agentd.agent.errors import AgentdError, AgentdRefusal
 from airflow_provider_agentd.agent.job import Job
-from airflow_provider_agentd.agent.steps import cancel, read_output, show, show_agent, submit
+from airflow_provider_agentd.agent.link import AgentLink
+from airflow_provider_agentd.agent.steps import Steps, cancel, read_output, show, show_agent, submit
 from airflow_provider_agentd.agent.target import DEFAULT_PORT, AgentAddress, AgentTarget, Credentials
 from airflow_provider_agentd.version_compat import BaseHook
 
 if TYPE_CHECKING:
     from airflow_provider_agentd.version_compat import Connection
 
+T = TypeVar("T")
 #: What the reasons of OpenSSL and the kernel mean here: part of the reason, and what to do.
 REMEDIES = (
     (
@@ -154,10 +157,7 @@ class AgentdHook(BaseHook):
         :param request: as ``PUT /v1/jobs/ID`` has it
         :raises AgentdRefusal: also if the id is taken
         """
-        job = self.get_conn().run(submit(job_id, request))
-        if job is None:
-            raise AgentdRefusal(409, "conflict", f"the id {job_id} is taken by another job")
-        return job
+        return _taken(job_id, self.get_conn().run(submit(job_id, request)))
 
     def job(self, job_id: str, *, wait: float = 0.0) -> Job | None:
         """
@@ -174,6 +174,40 @@ class AgentdHook(BaseHook):
     def cancel(self, job_id: str, *, only: Callable[[Job], bool] = lambda job: True) -> Job | None:
         """End a job, with TERM, and with KILL after its grace; None if the agent does not know it."""
         return self.get_conn().run(cancel(job_id, only))
+
+    async def aagent(self) -> dict[str, Any]:
+        """As :meth:`agent`, in an event loop; all hooks and triggers of the loop share one connection an agent."""
+        return await self._arun(show_agent())
+
+    async def asubmit(self, job_id: str, request: Mapping[str, Any]) -> Job:
+        """As :meth:`submit`, in an event loop."""
+        return _taken(job_id, await self._arun(submit(job_id, request)))
+
+    async def ajob(self, job_id: str) -> Job | None:
+        """As :meth:`job`, in an event loop; it does not wait, because others use the connection as well."""
+        return await self._arun(show(job_id))
+
+    async def aoutput(self, job_id: str, offset: int = 0, size: int = 1024 * 1024) -> bytes:
+        """As :meth:`output`, in an event loop."""
+        return await self._arun(read_output(job_id, offset, size))
+
+    async def acancel(self, job_id: str, *, only: Callable[[Job], bool] = lambda job: True) -> Job | None:
+        """As :meth:`cancel`, in an event loop."""
+        return await self._arun(cancel(job_id, only))
+
+    async def _arun(self, steps: Steps[T]) -> T:
+        target = await self.atarget()
+        link = AgentLink.to(target)
+        try:
+            return await link.run(steps, Route(target), patience=self.patience)
+        finally:
+            link.release()
+
+
+def _taken(job_id: str, job: Job | None) -> Job:
+    if job is None:
+        raise AgentdRefusal(409, "conflict", f"the id {job_id} is taken by another job")
+    return job
 
 
 def with_remedy(error: Exception) -> str:

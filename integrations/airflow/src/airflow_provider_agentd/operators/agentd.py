@@ -10,7 +10,7 @@ from airflow_provider_agentd.agent.client import AgentdClient
 from airflow_provider_agentd.agent.errors import AgentdError, AgentdRefusal, AgentdStopped
 from airflow_provider_agentd.agent.job import Job
 from airflow_provider_agentd.agent.output_log import OutputLog
-from airflow_provider_agentd.agent.steps import cancel, wait_for_end, watch
+from airflow_provider_agentd.agent.steps import cancel, copy_output, wait_for_end, watch
 from airflow_provider_agentd.agent.target import AgentTarget
 from airflow_provider_agentd.hooks.agentd import AgentdHook, with_remedy
 from airflow_provider_agentd.runs import (
@@ -183,7 +183,11 @@ class AgentdOperator(BaseOperator):
             job = Job("", "forgotten", reason="the agent does not know the job any more")
         else:
             job = Job.from_json(event["job"])
-        return self._result(job, event.get("agent") or "", event["last_line"])
+        last_line = event["last_line"]
+        offset = event.get("offset")
+        if offset is not None and offset < (job.output_bytes or 0):
+            last_line = self._log_rest(job, event["agent"], event["address"], offset) or last_line
+        return self._result(job, event.get("agent") or "", last_line)
 
     def on_kill(self) -> None:
         """
@@ -310,6 +314,28 @@ class AgentdOperator(BaseOperator):
                 )
             )
         return ended or Job(run.job_id, "forgotten"), log.last_line
+
+    def _log_rest(self, job: Job, agent: str | None, address: str, offset: int) -> str:
+        """Log what the triggerer left to us of the output; returns its last line. How the job ended does not hang on it."""
+        log = OutputLog(self.log_limit, offset)
+        self.log.info("%s", started_line(job.id, agent or address, offset))
+        try:
+            target = AgentdHook(self.agentd_conn_id).target().with_address(address)
+            with AgentdClient(
+                target, agent=agent, patience=self.submit_timeout, stopped=lambda: self._killed
+            ) as client:
+                client.run(
+                    copy_output(
+                        job,
+                        log,
+                        lambda text: self.log.info("%s", text),
+                        lambda first, end: left_out_line(first, end, address, job.id),
+                    )
+                )
+        except (AgentdError, ValueError) as error:
+            self.log.warning("%s", left_out_line(log.shown, job.output_bytes or 0, address, job.id))
+            self.log.warning("%s", with_remedy(error))
+        return log.last_line
 
     def _result(self, job: Job, agent: str, last_line: str) -> Any:
         """Get the task's XCom, or raise what the job's end means."""

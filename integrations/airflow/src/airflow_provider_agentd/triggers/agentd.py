@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,10 +15,15 @@ from airflow_provider_agentd.agent.link import AgentLink
 from airflow_provider_agentd.agent.output_log import OutputLog
 from airflow_provider_agentd.agent.steps import cancel, wait_for_end, watch
 from airflow_provider_agentd.hooks.agentd import AgentdHook, with_remedy
-from airflow_provider_agentd.task_log import left_out_line, started_line
+from airflow_provider_agentd.task_log import LogChannel, left_out_line, started_line
 
 #: Airflow gives on_kill 30 seconds ([triggerer] on_kill_timeout).
 ON_KILL_SECONDS = 25.0
+#: What is still to be logged at a job's end, the triggerer logs up to this many bytes. More is left to the worker that the task
+#: comes back to: its log takes a hundred times as much a second, and nobody else's trigger waits for it.
+REST_BYTES = 128 * 1024
+#: How long a trigger that has logged everything waits until that is in the log.
+LOGGED_SECONDS = 10.0
 
 
 class AgentdJobTrigger(BaseTrigger):
@@ -25,7 +31,8 @@ class AgentdJobTrigger(BaseTrigger):
     Waits for the end of a job, and logs what it writes meanwhile.
 
     All triggers of a triggerer share one connection an agent. A triggerer that takes over from another one begins the output anew, and
-    says so: nothing is missing then, and what is there twice is between two such lines.
+    says so: nothing is missing then, and what is there twice is between two such lines. The event says up to where the output is
+    logged.
 
     :param agentd_conn_id: the connection
     :param job_id: the job
@@ -103,6 +110,7 @@ class AgentdJobTrigger(BaseTrigger):
     async def _watched(self) -> dict[str, Any]:
         link, route = await self._open()
         log = OutputLog(self.log_limit) if self.show_output else None
+        channel = LogChannel()
         place = self.address or str(route.target.addresses[0])
         if log:
             self.log.info("%s", started_line(self.job_id, self.agent or place))
@@ -114,6 +122,8 @@ class AgentdJobTrigger(BaseTrigger):
                     lambda text: self.log.info("%s", text),
                     poll_interval=self.poll_interval,
                     left_out=lambda first, end: left_out_line(first, end, place, self.job_id),
+                    has_room=channel.has_room,
+                    rest=REST_BYTES,
                 ),
                 route,
                 patience=self.patience,
@@ -121,9 +131,16 @@ class AgentdJobTrigger(BaseTrigger):
             if job is None and self.may_come:
                 await asyncio.sleep(self.poll_interval)
                 continue
+            if log:
+                # After the event nobody reads the output again.
+                ends = time.monotonic() + LOGGED_SECONDS
+                while not channel.is_empty() and time.monotonic() < ends:
+                    await asyncio.sleep(0.02)
             return {
                 "job": job.to_json() if job else None,
                 "agent": self.agent,
+                "address": place,
+                "offset": log.shown if log else None,
                 "last_line": log.last_line if log else "",
                 "unreachable": False,
                 "error": None,
