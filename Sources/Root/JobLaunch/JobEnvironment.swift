@@ -14,7 +14,7 @@ public enum JobEnvironment {
     mark: UInt64 = .random(in: .min ... .max)
   ) throws(LaunchRefusal) -> [String] {
     var variables = [
-      "HOME": account.home, "LANG": "C.UTF-8", "LOGNAME": account.name, "PATH": path(isRoot: account.isRoot),
+      "HOME": account.usableHome, "LANG": "C.UTF-8", "LOGNAME": account.name, "PATH": path(isRoot: account.isRoot),
       "SHELL": account.shell, "USER": account.name,
     ]
     for (name, value) in requested.sorted(by: { $0.key < $1.key }) {

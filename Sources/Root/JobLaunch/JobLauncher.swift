@@ -51,6 +51,9 @@ public struct JobLauncher: Sendable {
     do throws(SystemError) {
       let folder = try makeFolder(id)
       do throws(SystemError) {
+        if order.mayStartInRoot, !account.hasUsableHome {
+          try folder.write(ShepherdContract.FileName.home, Array("0".utf8))
+        }
         let report = endsAreReported ? try EndReport.pair() : nil
         let shepherd = try start(id, order, request, in: folder, report: report?.shepherd)
         return RunningJob(id: id, shepherd: shepherd, report: report?.supervisor)
@@ -61,7 +64,10 @@ public struct JobLauncher: Sendable {
         throw error
       }
     } catch {
-      throw LaunchRefusal("cannot start the job's shepherd: \(error)")
+      var refusal = LaunchRefusal("cannot start the job's shepherd: \(error)")
+      // EAGAIN of flock(2) is another thing, and no lock is tried twice.
+      refusal.isOfTheMoment = error.code == EAGAIN && error.call != "flock"
+      throw refusal
     }
   }
 

@@ -31,6 +31,8 @@ public struct JobOutcome: Equatable, Sendable {
   public var killed: Int?
   /// The number of processes that are still alive; `nil` if unknown.
   public var left: Int?
+  /// Whether the job has not run because the host refused another process for the moment: it may be started again.
+  public var mayStartLater = false
   /// Whether processes of the job may be left, because its shepherd was killed. See `JobRemains`.
   public var mayHaveRemains = false
 

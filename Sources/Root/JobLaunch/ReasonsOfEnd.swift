@@ -1,3 +1,4 @@
+import Glibc
 import ShepherdContract
 
 /// Explains to a user why a job ended as it did, so that no one has to know what 137 means.
@@ -5,10 +6,11 @@ struct ReasonsOfEnd {
   let record: ExitRecord
   let order: Order?
   let canceller: String?
+  let homeFault: Int32?
 
   /// The reasons, one sentence each; none if the exit code says it all.
   var inWords: [String] {
-    [end, leftBehind, fullDisk, stillThere].compactMap(\.self)
+    [end, leftBehind, fullDisk, stillThere, home].compactMap(\.self)
   }
 
   private var end: String? {
@@ -63,6 +65,17 @@ struct ReasonsOfEnd {
   private var fullDisk: String? {
     if case .couldNotStart = record.end { return nil }
     return record.diskFull ? "the disk was full while it ran: its output may be incomplete" : nil
+  }
+
+  /// Debian's policy names the home /nonexistent for users that have none: nothing is missing there.
+  private var home: String? {
+    if case .couldNotStart = record.end { return nil }
+    guard let homeFault, let home = order?.directory, homeFault != ENOENT || home != Array("/nonexistent".utf8) else {
+      return nil
+    }
+    if homeFault == 0 { return "the user database has no absolute path as the home of its user: it ran in /" }
+    let path = String(decoding: home, as: UTF8.self)
+    return "its home \(path) cannot be entered (\(String(cString: strerror(homeFault)))): it ran in /"
   }
 
   private var stillThere: String? {

@@ -42,7 +42,9 @@ enum JobRun {
       started.process, group, timeout: order.timeout, killGrace: order.killGrace,
       OutputWatch(written, limit: order.outputLimit))
     watch.untilNothingIsLeft(signals)
-    var record = ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: started.failure() ?? watch.end)
+    let reported = started.reported()
+    if let fault = reported.homeFault { StartedJob.note(homeFault: fault, in: folder) }
+    var record = ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: reported.failure ?? watch.end)
     (record.outputDropped, record.diskFull) = watch.settle(startedAt: start)
     record.cause = watch.cause
     record.killed = watch.killed

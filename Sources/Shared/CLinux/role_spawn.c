@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "descriptors.h"
+
 // What the child writes to the pipe when it fails: the index of the call in this list, and errno.
-static const char *const calls[] = {"open /dev/null", "dup2", "close_range", "signals", "setsid", "execveat"};
-enum call { OPEN, DUP2, CLOSE_RANGE, SIGNALS, SETSID, EXECVEAT };
+static const char *const calls[] = {"open /dev/null", "dup2", "signals", "setsid", "execveat"};
+enum call { OPEN, DUP2, SIGNALS, SETSID, EXECVEAT };
 struct failure {
   enum call call;
   int code;
@@ -40,7 +41,7 @@ static void arrange_descriptors(const struct clinux_role_spawn *spawn, int pipe)
   if (null < 0) fail(pipe, OPEN);
   if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(socket, 3) < 0 || dup2(order, 4) < 0) fail(pipe, DUP2);
   if (dup3(pipe, PIPE, O_CLOEXEC) < 0 || dup3(image, IMAGE, O_CLOEXEC) < 0) fail(pipe, DUP2);
-  if (syscall(SYS_close_range, IMAGE + 1, ~0U, 0) < 0) fail(PIPE, CLOSE_RANGE);
+  clinux_close_from(IMAGE + 1);
   // The caller may have had one of them closed or marked close-on-exec.
   for (int descriptor = 0; descriptor < PIPE; descriptor++) {
     if (fcntl(descriptor, F_SETFD, 0) < 0) fail(PIPE, DUP2);

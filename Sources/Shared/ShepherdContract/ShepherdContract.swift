@@ -38,6 +38,8 @@ public enum ShepherdContract {
     public static let script = "script"
     /// The `MainRecord` of a job without a control group, once it has started.
     public static let main = "main"
+    /// Why the job did not start in its home: the errno(3) value in decimal digits; missing if it did, or if the request names a directory.
+    public static let home = "home"
     /// Who cancelled the job, as UTF-8; missing if nobody did. For a supervisor that starts after the cancellation.
     public static let cancel = "cancel"
     /// The encoded `ExitRecord`. Until the job ends, it holds `reservedExitBytes` zeros: the space is reserved before the job starts, so
