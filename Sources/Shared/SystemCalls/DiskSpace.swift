@@ -8,6 +8,8 @@ public struct DiskSpace: Sendable {
   public let total: UInt64
   /// Whether there is so little space that a recent write may have failed, even if some space was freed since.
   public let isFull: Bool
+  /// Whether the file system is mounted read-only, as the kernel also does after an error.
+  public let isReadOnly: Bool
 
   /// Fewer free blocks than this count as none.
   private static let fewBlocks: fsblkcnt_t = 16
@@ -32,5 +34,6 @@ public struct DiskSpace: Sendable {
     free = UInt64(status.f_bavail) * unit
     total = UInt64(status.f_blocks) * unit
     isFull = status.f_bavail < Self.fewBlocks
+    isReadOnly = status.f_flag & UInt(ST_RDONLY) != 0
   }
 }

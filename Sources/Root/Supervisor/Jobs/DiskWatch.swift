@@ -27,6 +27,7 @@ extension Jobs {
   }
 
   private func lookAtDisk() -> Duration {
+    lookAtDiskOnly()
     guard let space = DiskSpace(at: launcher.folder) else { return DiskWatch.longestPause }
     guard space.isFull else { return DiskWatch.pause(space.free) }
     for (id, place) in running where !place.isToldOfFullDisk {
