@@ -27,6 +27,13 @@ struct ScriptsRun {
     Case(script: "#!/bin/sh\r\nif true; then\r\n  echo dos\r\nfi\r\n", output: "dos\n"),
     // Only inner lines end in CR LF, which may be intended.
     Case(script: "#!/bin/sh\nprintf 'a\r\nb'", output: "a\r\nb"),
+    // A byte order mark hides #! from the kernel, and from a shell the first command.
+    Case(script: "\u{feff}#!/usr/bin/python3\nprint(6 * 7)\n", output: "42\n"),
+    Case(script: "\u{feff}#!/bin/bash -e\r\necho ${BASH:+bash}\r\n", output: "bash\n"),
+    Case(script: "\u{feff}echo marked", output: "marked\n"),
+    Case(script: "\u{feff}echo marked", interpreter: "/bin/bash", output: "marked\n"),
+    // Only the first one is a mark.
+    Case(script: "\u{feff}\u{feff}true 2>/dev/null\nprintf '\u{feff}' | wc -c", interpreter: "/bin/sh", output: "3\n"),
     Case(script: "cat; ls /proc/$$/fd | grep -cx '[0-3]'", output: "input\n4\n"),
     Case(script: "# " + String(repeating: "ä", count: 300_000) + "\necho end", output: "end\n"),
   ]
@@ -78,6 +85,12 @@ struct ScriptsRun {
   @Test func warnings() {
     #expect(JobRequest(script: "a\r\nb").warning == "the script's lines ended in CR LF; they were converted to LF")
     #expect(JobRequest(script: "a\nb\r\n").warning == nil)
+    let mark = "the script began with a byte order mark; it was removed"
+    #expect(JobRequest(script: "\u{feff}a").warning == mark)
+    #expect(
+      JobRequest(script: "\u{feff}a\r\nb").warning
+        == "\(mark); the script's lines ended in CR LF; they were converted to LF")
+    #expect(ScriptCommand.bytes("\u{feff}a\r\n") == Array("a\n".utf8))
     #expect(JobRequest(script: "a\r").warning == nil)
     #expect(ScriptCommand.bytes("a\r\n\r\nb\rc\r") == Array("a\n\nb\rc\r".utf8))
   }

@@ -25,8 +25,9 @@ struct OldJobsAreForgotten {
     let jobs = (0..<5).map {
       EndedJob(id: JobID("j\($0)")!, finishedAt: Timestamp(milliseconds: Int64($0) * Self.day), bytes: 100)
     }
-    for (days, expected) in [(nil, 0), (4, 0), (3, 1), (1, 3), (0, 4)] as [(Int?, Int)] {
-      #expect(kept(days).outdated(jobs, now: Timestamp(milliseconds: 4 * Self.day)).count == expected)
+    for (oldest, expected) in [(nil, 0), (0, 0), (1, 1), (3, 3), (4, 4)] as [(Int64?, Int)] {
+      let moment = oldest.map { Timestamp(milliseconds: $0 * Self.day) }
+      #expect(kept().outdated(jobs, endedBefore: moment).count == expected)
     }
   }
 

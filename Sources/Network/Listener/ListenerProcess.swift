@@ -174,7 +174,8 @@ extension AgentStatus {
     self.init(
       name: material.agentName, version: material.version, time: .now(), certificateThumbprint: report.thumbprint,
       certificateNotAfter: report.notAfter, maxRunning: material.capacity.maxRunning,
-      maxQueued: material.capacity.maxQueued, running: material.capacity.running, queued: material.capacity.queued)
+      maxQueued: material.capacity.maxQueued, running: material.capacity.running, queued: material.capacity.queued,
+      warnings: material.capacity.warnings)
     pools = material.capacity.pools
   }
 }

@@ -34,7 +34,7 @@ public enum RoleStart {
     // Only root can inspect root's processes. From here on only root can inspect this one, whichever user it runs as.
     try checked("prctl") { clinux_forbid_dumps() }
     let order = try RoleOrder.take()
-    closefrom(Role.socket + 1)
+    clinux_close_from(UInt32(Role.socket) + 1)
     clinux_set_name(role.processName)
     try limitResources(order.descriptorLimit)
     if let account = order.account { try change(to: account) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OpenSSL
+import SystemCalls
 
 /// The start of the program. Not top-level code, where `main()` would refer to the wrong method of ArgumentParser.
 @main
@@ -9,6 +10,7 @@ enum Agentctl {
     openStandardDescriptors()
     // A closed connection or pipe makes the call fail instead of ending the program.
     signal(SIGPIPE, SIG_IGN)
+    ProgramArguments.requireText(for: "agentctl")
     if geteuid() == 0 { OpenSSLLibrary.ignoreEnvironment() }
     guard let arguments = exactArguments() else { exit(EX_USAGE) }
     exit(await perform(CommandLineWords.ordered(arguments)))

@@ -8,4 +8,5 @@ if CommandLine.arguments.first == ResolverProcess.title {
   // Not exit(3): a look-up may hang in a thread.
   _exit(ResolverProcess.run(socket: FileDescriptor(owning: 3), as: Array(CommandLine.arguments.dropFirst())))
 }
+ProgramArguments.requireText(for: "agentd")
 AgentdCommand.main(plainHyphens(CommandLine.arguments.dropFirst(), longOptions: []))

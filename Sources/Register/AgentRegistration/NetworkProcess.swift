@@ -23,7 +23,7 @@ struct NetworkProcess {
   init(reach: Reach, _ body: () throws -> [UInt8]) throws(SystemError) {
     let theirs: FileDescriptor
     (output, theirs) = try FileDescriptor.pipe()
-    process = try checked("fork") { clinux_fork() }
+    process = try patiently { () throws(SystemError) in try checked("fork") { clinux_fork() } }
     if process == 0 { Self.run(reach, body, theirs) }
   }
 

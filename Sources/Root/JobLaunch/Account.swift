@@ -11,7 +11,7 @@ public struct Account: Codable, Equatable, Sendable {
   public let group: gid_t
   /// The IDs of the supplementary groups.
   public let groups: [gid_t]
-  /// The home folder.
+  /// The home folder as the user database has it; not every one is an absolute path.
   public let home: String
   /// The login shell.
   public let shell: String
@@ -19,6 +19,10 @@ public struct Account: Codable, Equatable, Sendable {
   public var isMemberOfGroup = true
   /// The day on which the account expires, counted from 1970-01-01 (shadow(5)); `nil` if it never does, or that cannot be read.
   public var expiryDay: Int?
+
+  /// The home folder, or the root folder if the database has none or no absolute path.
+  var usableHome: String { hasUsableHome ? home : "/" }
+  var hasUsableHome: Bool { home.utf8.first == UInt8(ascii: "/") }
 
   /// Whether this is the superuser, by whatever name.
   public var isRoot: Bool { user == 0 }

@@ -13,8 +13,10 @@ extension JobOutcome {
   /// - Parameters:
   ///   - order: the order, which has what could not be used if the job did not start, and the limits that it reached.
   ///   - canceller: who cancelled the job, if that is known.
-  init(_ record: ExitRecord, order: Order?, canceller: String?) {
+  ///   - homeFault: the errno(3) value with which the user's home refused the job, if it did.
+  init(_ record: ExitRecord, order: Order?, canceller: String?, homeFault: Int32? = nil) {
     self.init(Self.state(record))
+    if case .couldNotStart(let failure) = record.end { mayStartLater = failure.isOfTheMoment }
     finishedAt = Timestamp(milliseconds: record.finishedAt)
     outputBytesDropped = record.dropsAreCounted ? Int64(clamping: record.outputDropped) : nil
     diskWasFull = state == .couldNotStart ? nil : record.diskFull
@@ -30,7 +32,7 @@ extension JobOutcome {
       cpuSeconds = Double(record.cpuMicroseconds) / 1_000_000
       peakMemoryBytes = Int64(clamping: record.peakMemoryBytes)
     }
-    let reasons = ReasonsOfEnd(record: record, order: order, canceller: canceller).inWords
+    let reasons = ReasonsOfEnd(record: record, order: order, canceller: canceller, homeFault: homeFault).inWords
     reason = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
   }
 
@@ -54,9 +56,12 @@ extension ExitRecord {
 }
 
 extension StartFailure {
+  /// Whether the host had no room for another process, of its own or of the user, and may have some a moment later. The job has not run.
+  var isOfTheMoment: Bool { [.process, .user, .program].contains(stage) && code == EAGAIN }
+
   /// Returns what failed, with its subject and the reason.
   func inWords(_ order: Order?) -> String {
-    let reason = String(cString: strerror(code))
+    let reason = String(cString: strerror(code & 0xff))
     return switch stage {
     case .order: "cannot read the order to the shepherd: \(reason)"
     case .input: "cannot open the job's input: \(reason)"
@@ -80,12 +85,11 @@ extension StartFailure {
     number.map { "\(kind) \($0)" } ?? "the job's \(kind)"
   }
 
-  /// Returns the reason if execve(2) reports "no such file" although the program exists, or its name has no slash.
+  /// Returns the reason if the program exists and is not one that this host can execute, or is not found by a name without a slash.
   private func programReason(_ order: Order?) -> String? {
+    if let form = FileForm(code) { return form.reason(code & 0xff) }
     guard code == ENOENT, let program = order?.arguments.first else { return nil }
-    if !program.contains(UInt8(ascii: "/")) { return "not found in the job's PATH" }
-    let isThere = access(String(decoding: program, as: UTF8.self), F_OK) == 0
-    return isThere ? "the interpreter that its first line names does not exist" : nil
+    return program.contains(UInt8(ascii: "/")) ? nil : "not found in the job's PATH"
   }
 
   private static func text(_ bytes: [UInt8]?) -> String { String(decoding: bytes ?? [], as: UTF8.self) }

@@ -13,7 +13,7 @@ public enum JobEnvironment {
     for id: JobID, _ account: Account, adding requested: [String: String], isAnotherUser: Bool, mark: UInt64
   ) throws(LaunchRefusal) -> [String] {
     var variables = [
-      "HOME": account.home, "LANG": "C.UTF-8", "LOGNAME": account.name, "PATH": path(isRoot: account.isRoot),
+      "HOME": account.usableHome, "LANG": "C.UTF-8", "LOGNAME": account.name, "PATH": path(isRoot: account.isRoot),
       "SHELL": account.shell, "USER": account.name,
     ]
     for (name, value) in requested.sorted(by: { $0.key < $1.key }) {

@@ -54,6 +54,9 @@ public struct JobLauncher: Sendable {
       try shepherds.start()
       let folder = try makeFolder(id)
       do throws(SystemError) {
+        if order.mayStartInRoot, !account.hasUsableHome {
+          try folder.write(ShepherdContract.FileName.home, Array("0".utf8))
+        }
         let (report, theirs) = try EndReport.pair()
         try give(&order, request, of: id, mark: mark, in: folder, report: theirs)
         return LaunchedJob(id: id, report: report, order: RecalledOrder(order))
@@ -66,7 +69,10 @@ public struct JobLauncher: Sendable {
     } catch  where error.call == "sendmsg" && (error.code == EAGAIN || error.code == ETOOMANYREFS) {
       return nil
     } catch {
-      throw LaunchRefusal("cannot start the job's shepherd: \(error)")
+      var refusal = LaunchRefusal("cannot start the job's shepherd: \(error)")
+      // EAGAIN of flock(2) is another thing, and no lock is tried twice.
+      refusal.isOfTheMoment = error.code == EAGAIN && error.call != "flock"
+      throw refusal
     }
   }
 

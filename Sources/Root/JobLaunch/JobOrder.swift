@@ -16,8 +16,8 @@ extension Order {
     self.init(
       id: id.description, arguments: command.map { Array($0.utf8) },
       environment: environment.map { Array($0.utf8) },
-      directory: Array((request.directory ?? account.home).utf8), killGrace: Self.milliseconds(request.killGrace))
-    // Many system users have a home that does not exist, such as /nonexistent.
+      directory: Array((request.directory ?? account.usableHome).utf8), killGrace: Self.milliseconds(request.killGrace))
+    // Many system users have a home that does not exist, such as /nonexistent. The result says so.
     mayStartInRoot = request.directory == nil
     // Only root can switch users; any other process already has the right identity.
     if geteuid() == 0 {

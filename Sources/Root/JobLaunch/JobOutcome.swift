@@ -31,6 +31,8 @@ public struct JobOutcome: Equatable, Sendable {
   public var killed: Int?
   /// The number of processes that are still alive, also by request; `nil` if unknown.
   public var left: Int?
+  /// Whether the job has not run because the host refused another process for the moment: it may be started again.
+  public var mayStartLater = false
   /// Whether processes of the job may be left, because its shepherd was killed. See `JobRemains`.
   public var mayHaveRemains = false
 
@@ -38,6 +40,12 @@ public struct JobOutcome: Equatable, Sendable {
   public init(_ state: JobState, reason: String? = nil) {
     self.state = state
     self.reason = reason
+  }
+
+  /// Creates the outcome of a job that was not started.
+  public init(_ refusal: LaunchRefusal) {
+    self.init(.couldNotStart, reason: refusal.description)
+    mayStartLater = refusal.isOfTheMoment
   }
 
   /// Enters the outcome into a job's status.

@@ -87,7 +87,8 @@ extension JobLauncher {
       }
       let order = order(in: folder) ?? recalled?.order
       removeControlGroup(order)
-      var outcome = JobOutcome(record, order: order, canceller: canceller(in: folder))
+      var outcome = JobOutcome(
+        record, order: order, canceller: canceller(in: folder), homeFault: homeFault(order, in: folder))
       outcome.outputBytes = folder.outputBytes(.stdout)
       outcome.stderrBytes = folder.outputBytes(.stderr)
       return outcome
@@ -101,6 +102,12 @@ extension JobLauncher {
 
   private func removeControlGroup(_ order: Order?) {
     if let path = order?.controlGroup { rmdir(String(decoding: path, as: UTF8.self)) }
+  }
+
+  private func homeFault(_ order: Order?, in folder: JobFolder) -> Int32? {
+    guard order?.mayStartInRoot == true else { return nil }
+    let bytes = (try? folder.read(ShepherdContract.FileName.home, limit: 16)) ?? []
+    return Int32(String(decoding: bytes, as: UTF8.self))
   }
 
   private func canceller(in folder: JobFolder) -> String? {

@@ -2,6 +2,8 @@
 public struct LaunchRefusal: Error, Equatable, Sendable, CustomStringConvertible {
   /// One line for whoever submitted the job.
   public let description: String
+  /// Whether the host had no room for another process, and may have some a moment later.
+  public var isOfTheMoment = false
 
   /// Creates a refusal with this reason.
   public init(_ description: String) {

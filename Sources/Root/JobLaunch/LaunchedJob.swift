@@ -48,7 +48,10 @@ extension JobLauncher {
       return .running(RunningJob(id: job.id, shepherd: shepherd, report: job.report, order: job.order))
     case .failed(let code):
       removeControlGroup(job.order)
-      return .refused(LaunchRefusal(StartFailure(stage: .process, code: code).inWords(nil)))
+      let failure = StartFailure(stage: .process, code: code)
+      var refusal = LaunchRefusal(failure.inWords(nil))
+      refusal.isOfTheMoment = failure.isOfTheMoment
+      return .refused(refusal)
     case nil: return found(job)
     }
   }

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Glibc
 import ShepherdContract
 
 /// Explains to a user why a job ended as it did, so that no one has to know what 137 means.
@@ -6,10 +7,11 @@ struct ReasonsOfEnd {
   let record: ExitRecord
   let order: Order?
   let canceller: String?
+  let homeFault: Int32?
 
   /// The reasons, one sentence each; none if the exit code says it all.
   var inWords: [String] {
-    [end, leftBehind, fullDisk, stillThere].compactMap(\.self)
+    [end, leftBehind, fullDisk, stillThere, home].compactMap(\.self)
   }
 
   private var end: String? {
@@ -68,6 +70,18 @@ struct ReasonsOfEnd {
     return record.dropsAreCounted
       ? "the disk was full, or failed, while it ran: \(record.outputDropped) bytes of its output were dropped"
       : "the disk was full while it ran: its output may be incomplete"
+  }
+
+  /// Debian's policy names the home /nonexistent for users that have none: nothing is missing there.
+  private var home: String? {
+    if case .couldNotStart = record.end { return nil }
+    guard let homeFault, let home = order?.directory, homeFault != ENOENT || home != Array("/nonexistent".utf8) else {
+      return nil
+    }
+    if homeFault == 0 { return "the user database has no absolute path as the home of its user: it ran in /" }
+    // A later supervisor does not recall the home.
+    let path = home == Array("/".utf8) ? "" : " \(String(decoding: home, as: UTF8.self))"
+    return "its home\(path) cannot be entered (\(String(cString: strerror(homeFault)))): it ran in /"
   }
 
   private var stillThere: String? {

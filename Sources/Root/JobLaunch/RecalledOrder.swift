@@ -29,6 +29,7 @@ public struct RecalledOrder: Sendable {
       directory: Array((request.directory ?? "/").utf8), killGrace: 0)
     order.enterLimits(of: request, outputLimit: launcher.outputLimit)
     order.leavesProcesses = request.leaveProcesses == true
+    order.mayStartInRoot = request.directory == nil
     order.controlGroup = launcher.groupPath(of: id, request, mark: mark).map { Array($0.utf8) }
     self.order = order
   }

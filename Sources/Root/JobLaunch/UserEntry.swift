@@ -11,15 +11,25 @@ struct UserEntry {
   /// Looks up a user by name.
   init(_ name: String) throws(LaunchRefusal) {
     let found = try Self.find("user \(name)") { getpwnam_r(name, $0, $1, $2, $3) }
-    guard let found else { throw LaunchRefusal("unknown user \(name)") }
-    self = found
+    if let found {
+      self = found
+    } else if name == "\(geteuid())", geteuid() != 0 {
+      // The name under which jobs of a process without an entry are recorded.
+      self = try Self.ofThisProcess()
+    } else {
+      throw LaunchRefusal("unknown user \(name)")
+    }
   }
 
-  /// Returns the user of this process, who need not be in the database: in containers it often is not.
+  /// Returns the user of this process, who need not be in the database: in containers it often is not. Its home is then the one that
+  /// whoever started the process chose.
   static func ofThisProcess() throws(LaunchRefusal) -> UserEntry {
     let user = geteuid()
-    return try find("user \(user)") { getpwuid_r(user, $0, $1, $2, $3) }
-      ?? UserEntry(name: "\(user)", user: user, group: getegid(), home: "/", shell: "/bin/sh")
+    if let found = try find("user \(user)", { getpwuid_r(user, $0, $1, $2, $3) }) { return found }
+    let home = getenv("HOME").flatMap { String(validatingCString: $0) } ?? "/"
+    return UserEntry(
+      name: "\(user)", user: user, group: getegid(), home: home.utf8.first == UInt8(ascii: "/") ? home : "/",
+      shell: "/bin/sh")
   }
 
   private init(name: String, user: uid_t, group: gid_t, home: String, shell: String) {
@@ -30,20 +40,23 @@ struct UserEntry {
     self.shell = shell
   }
 
-  private init(_ entry: passwd) {
+  private init(_ entry: passwd) throws(LaunchRefusal) {
+    let name = try Self.text(entry.pw_name, otherwise: "\(entry.pw_uid)", "the name of user \(entry.pw_uid)")
     self.init(
-      name: String(cString: entry.pw_name), user: entry.pw_uid, group: entry.pw_gid, home: Self.home(entry),
-      shell: Self.text(entry.pw_shell, otherwise: "/bin/sh"))
+      name: name, user: entry.pw_uid, group: entry.pw_gid,
+      home: try Self.text(entry.pw_dir, otherwise: "", "the home of user \(name)"),
+      shell: try Self.text(entry.pw_shell, otherwise: "/bin/sh", "the shell of user \(name)"))
   }
 
-  private static func home(_ entry: passwd) -> String {
-    let home = text(entry.pw_dir, otherwise: "/")
-    return home.hasPrefix("/") ? home : "/"
-  }
-
-  private static func text(_ pointer: UnsafeMutablePointer<CChar>?, otherwise: String) -> String {
+  /// - Throws: `LaunchRefusal` for a text that is not UTF-8: another path or name would be used in its place.
+  private static func text(
+    _ pointer: UnsafeMutablePointer<CChar>?, otherwise: String, _ subject: String
+  ) throws(LaunchRefusal) -> String {
     guard let pointer, pointer.pointee != 0 else { return otherwise }
-    return String(cString: pointer)
+    guard let text = String(validatingCString: pointer) else {
+      throw LaunchRefusal("\(subject) in the host's user database is not UTF-8")
+    }
+    return text
   }
 
   private static func find(
@@ -54,11 +67,14 @@ struct UserEntry {
     ) -> Int32
   ) throws(LaunchRefusal) -> UserEntry? {
     var entry = passwd()
-    return try NameService.look(up: subject) { buffer, count in
+    let found = try NameService.look(up: subject) { buffer, count -> (Int32, Result<UserEntry, LaunchRefusal>?) in
       var result: UnsafeMutablePointer<passwd>?
       let code = call(&entry, buffer, count, &result)
-      return (code, result.map { UserEntry($0.pointee) })
+      return (
+        code, result.map { entry in Result { () throws(LaunchRefusal) in try UserEntry(entry.pointee) } }
+      )
     }
+    return try found?.get()
   }
 }
 

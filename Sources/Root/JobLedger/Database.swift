@@ -15,7 +15,7 @@ final class Database {
   init(_ path: String) throws(LedgerError) {
     self.path = path
     do { try Self.makeFile(path) } catch {
-      throw LedgerError(error.code == ENOSPC ? .full : .failed, "ledger \(error)")
+      throw LedgerError(Self.kind(error.code) ?? .failed, "ledger \(error)", cause: error.reason)
     }
     try check(sqlite3_open_v2(path, &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nil))
     sqlite3_extended_result_codes(connection, 1)
@@ -93,19 +93,34 @@ final class Database {
 
   /// Returns the error for a result code of the last call; see https://sqlite.org/rescode.html.
   func error(_ code: Int32) -> LedgerError {
-    let isFull = [ENOSPC, EDQUOT].contains(sqlite3_system_errno(connection))
-    let message = "ledger \(path): \(String(cString: sqlite3_errmsg(connection)))"
+    let number = sqlite3_system_errno(connection)
+    let text = String(cString: sqlite3_errmsg(connection))
+    let cause = number == 0 ? text : String(cString: strerror(number))
+    let message = "ledger \(path): \(text)\(number == 0 ? "" : " (\(cause))")"
     return switch code & 0xff {
     case SQLITE_BUSY, SQLITE_LOCKED: LedgerError(.inUse, "ledger \(path): another process has it open")
     case SQLITE_CORRUPT, SQLITE_NOTADB: damaged(String(cString: sqlite3_errstr(code)))
-    case SQLITE_FULL: LedgerError(.full, message)
-    case SQLITE_IOERR where isFull: LedgerError(.full, message)
+    case SQLITE_FULL: LedgerError(.full, message, cause: "it is full")
+    case SQLITE_READONLY: LedgerError(.diskFails, message, cause: "it is read-only")
+    case SQLITE_IOERR, SQLITE_CANTOPEN: LedgerError(Self.kind(number) ?? .diskFails, message, cause: cause)
     default: LedgerError(.failed, message)
     }
   }
 
+  /// Returns what a failed call says of the disk; `nil` if nothing.
+  private static func kind(_ number: Int32) -> LedgerError.Kind? {
+    switch number {
+    case ENOSPC, EDQUOT: .full
+    case EIO, EROFS, ENXIO, ENODEV, ESTALE: .diskFails
+    default: nil
+    }
+  }
+
   func damaged(_ fact: String) -> LedgerError {
-    LedgerError(.damaged, "ledger \(path): \(fact); move it away to start with an empty one")
+    LedgerError(
+      .damaged,
+      "ledger \(path): \(fact); move it away to start with an empty one: that ends the jobs that still run, and sets the "
+        + "outputs of all jobs aside in \(Path.folder(of: path))/jobs.unknown-TIME")
   }
 
   /// SQLite would create the file with the umask's mode, and would not make its name durable.

@@ -6,18 +6,26 @@ import Glibc
 /// The first change of a turn begins a transaction; `commit()` ends it and returns when it is on disk. Reads in between include the
 /// changes. The duration of an operation does not grow with the number of finished jobs.
 ///
-/// After `.full`, `.damaged` or `.failed` the changes of the turn cannot be relied on: call `rollback()`.
+/// After `.full`, `.diskFails`, `.damaged` or `.failed` the changes of the turn cannot be relied on: call `rollback()`.
 public final class JobLedger {
   let database: Database
   private let path: String
+  let clock: LedgerClock
+  /// The ledger's time when it was opened, and the uptime then.
+  let passedAtStart, startedAt: Int64
+  /// The lowest reading of the wall clock, if it is known; see `noteEnd`.
+  var lowestEnd: Int64?
 
   /// Opens the database at `path`, or creates it (mode 0600), and upgrades an older one to the present schema.
   ///
-  /// - Throws: `LedgerError`: `.inUse` while another process has it open, `.newer`, `.damaged`, `.full`, `.failed`.
-  public init(path: String) throws(LedgerError) {
+  /// - Throws: `LedgerError`: `.inUse` while another process has it open, `.newer`, `.damaged`, `.full`, `.diskFails`, `.failed`.
+  public init(path: String, clock: LedgerClock = LedgerClock()) throws(LedgerError) {
     self.path = path
+    self.clock = clock
     database = try Database(path)
     try Schema.bringUp(database)
+    passedAtStart = try Self.openAge(database, clock)
+    startedAt = clock.uptime()
     database.extendLog()
   }
 
@@ -43,6 +51,7 @@ public final class JobLedger {
 
   /// Discards the changes of this turn.
   public func rollback() {
+    lowestEnd = nil
     // This fails only if SQLite has already rolled back.
     if hasChanges { try? database.execute("ROLLBACK") }
   }
@@ -107,6 +116,7 @@ public final class JobLedger {
     status.state = state
     try status.take(event)
     try begin()
+    if let end = status.finishedAt { try noteEnd(end.milliseconds) }
     try database.statement(
       """
       UPDATE job SET state = ?, started_at = ?, finished_at = ?, exit_code = ?, signal = ?, reason = ?, cpu_seconds = ?,

@@ -10,13 +10,15 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
     case damaged
     /// The disk is full, or a quota has been reached.
     case full
+    /// The disk cannot be written or read: it is read-only, or has errors.
+    case diskFails
     /// There is, or was, a job with that ID.
     case taken
     /// The job's state does not allow the event.
     case forbidden
     /// The cursor does not come from a page.
     case badCursor
-    /// Any other error, such as an input/output error or missing permission.
+    /// Any other error, such as missing permission.
     case failed
   }
 
@@ -25,9 +27,13 @@ public struct LedgerError: Error, Equatable, Sendable, CustomStringConvertible {
   /// One line for the log: the file, what is wrong, what to do.
   public let description: String
 
+  /// What is wrong with the disk, without a path: for clients; `nil` if the disk is not the cause.
+  public let cause: String?
+
   /// Creates an error of this kind.
-  init(_ kind: Kind, _ description: String) {
+  init(_ kind: Kind, _ description: String, cause: String? = nil) {
     self.kind = kind
     self.description = description
+    self.cause = cause
   }
 }

@@ -47,7 +47,9 @@ enum JobRun {
     ends.forEach { $0.close() }
     var watch = JobWatch(started.process, group, order, in: folder, output)
     watch.untilNothingIsLeft(signals)
-    var record = ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: started.failure() ?? watch.end)
+    let reported = started.reported()
+    if let fault = reported.homeFault { StartedJob.note(homeFault: fault, in: folder) }
+    var record = ExitRecord(startedAt: startedAt, finishedAt: Clock.now(), end: reported.failure ?? watch.end)
     (record.outputDropped, record.diskFull) = watch.settle(startedAt: start)
     record.cause = watch.cause
     record.killed = watch.killed

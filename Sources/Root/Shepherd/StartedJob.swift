@@ -34,23 +34,56 @@ struct StartedJob {
           umask: order.umask, limits: limits.baseAddress, limit_count: limits.count,
           change_identity: order.identity != nil, user: order.identity?.user ?? 0, group: order.identity?.group ?? 0,
           groups: groups.baseAddress, group_count: groups.count)
-        return clinux_start_job(&job, &reportEnd)
+        return Self.start(&job, &reportEnd)
       }
     }
     if process < 0 { throw StartFailure(stage: .process, code: errno) }
     report = FileDescriptor(owning: reportEnd)
   }
 
-  /// Returns why the process failed to execute the job's program, if it did. Call it after the process has ended: it does not wait.
-  func failure() -> ExitRecord.End? {
-    var failure = clinux_job_failure()
+  /// How long to try again while the host refuses another process, in milliseconds. Then the shepherd gives its own place up, because other
+  /// shepherds may wait for one like this one; the supervisor tries again later. Not the same for all.
+  private static var patience: UInt64 { 200 + UInt64(getpid() % 8) * 50 }
+  private static let pause: UInt32 = 10_000
+
+  private static func start(_ job: inout clinux_job, _ reportEnd: inout Int32) -> pid_t {
+    let deadline = Clock.monotonic() + patience
+    while true {
+      let process = clinux_start_job(&job, &reportEnd)
+      if process >= 0 || errno != EAGAIN || Clock.monotonic() >= deadline { return process }
+      usleep(pause)
+    }
+  }
+
+  /// What the process reported before it executed the job's program.
+  struct Report {
+    /// Why it failed to execute it, if it did.
+    var failure: ExitRecord.End?
+    /// The errno(3) value with which its home refused it, if it did.
+    var homeFault: Int32?
+  }
+
+  /// Returns what the process reported. Call it after the process has ended: it does not wait.
+  func reported() -> Report {
+    var reported = Report()
+    var line = clinux_job_failure()
     let raw = report.raw
     try? report.setNonBlocking(true)
     let size = MemoryLayout<clinux_job_failure>.size
-    guard (try? checked("read", nil, { read(raw, &failure, size) })) == size,
-      let stage = StartFailure.Stage(rawValue: UInt32(failure.stage))
-    else { return nil }
-    return .couldNotStart(StartFailure(stage: stage, code: failure.code))
+    while (try? checked("read", nil, { read(raw, &line, size) })) == size {
+      if line.stage == Int32(CLINUX_JOB_HOME.rawValue) {
+        reported.homeFault = line.code
+      } else if let stage = StartFailure.Stage(rawValue: UInt32(bitPattern: line.stage)) {
+        reported.failure = .couldNotStart(StartFailure(stage: stage, code: line.code))
+      }
+    }
+    return reported
+  }
+
+  /// Records that the job started in another folder than its home.
+  static func note(homeFault code: Int32, in folder: FileDescriptor) {
+    let file = try? folder.open(ShepherdContract.FileName.home, O_WRONLY | O_CREAT | O_EXCL, mode: 0o600)
+    try? file?.writeAll(Array("\(code)".utf8))
   }
 
   /// Opens the input before switching to the job's user, who may not have access to the folder.

@@ -30,6 +30,7 @@ final class Daemon {
   private let listeners: ListenerSupervision
   private let service: ServiceManager
   private var renewal: CertificateRenewal?
+  private let unknownJobs: UnknownRunningJobs?
   private let quiet: QuietTime
   private var signals: SignalSource?
   private var failure: StartFailure?
@@ -59,6 +60,7 @@ final class Daemon {
     self.report = report
     self.service = service
     self.jobs = jobs
+    unknownJobs = files.unknown.map { UnknownRunningJobs($0, on: reactor, log: log) }
     self.clients = clients
     quiet = QuietTime(.seconds(ProgramPages.quietTime), on: reactor) {
       jobs.accounts.giveBack()
@@ -124,6 +126,8 @@ final class Daemon {
 
   private func recoverJobs() throws(StartFailure) {
     do {
+      unknownJobs?.end()
+      jobs.lookAtHost()
       let recovery = try jobs.recover()
       jobs.removeLeftovers()
       jobs.retention.lookSoon()
@@ -184,7 +188,7 @@ final class Daemon {
     jobs.isStopping = true
     service.stops()
     log.logger.notice(
-      "agentd stops; jobs keep running",
+      "agentd stops and no longer serves; jobs keep running",
       metadata: ["signal": .stringConvertible(signal), "running": .stringConvertible(jobs.capacity.running)])
     // Shepherds that are ordered start first: the server ends with this process.
     listeners.stop(limit: Self.stopLimit) { [reactor, jobs] in

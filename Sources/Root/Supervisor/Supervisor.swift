@@ -19,6 +19,7 @@ public enum Supervisor {
     var report = StartReport.terminal
     do throws(StartFailure) {
       if let path = options.newConfiguration { return try WriteConfiguration.run(path) }
+      try KernelNeeds.check()
       if options.checkOnly { return try Check.run(options) }
       // With the ID that this process was started with.
       let service = try ServiceEnvironment(options.environment, processID: getpid())
@@ -42,7 +43,7 @@ public enum Supervisor {
     _ options: StartOptions, _ service: ServiceEnvironment, _ report: inout StartReport
   ) throws(StartFailure) -> Daemon {
     // Descriptors that our parent left open are not ours, and holding them would hide their end from it.
-    closefrom(ServiceEnvironment.firstSocket + Int32(service.socketCount))
+    clinux_close_from(UInt32(ServiceEnvironment.firstSocket) + UInt32(service.socketCount))
     // Likewise, the jobs must not get the keyring of our parent's session.
     _ = clinux_join_session_keyring()
     umask(0o077)

@@ -1,4 +1,5 @@
 import AgentLogging
+import JobLedger
 import Logging
 import SystemCalls
 
@@ -9,9 +10,32 @@ final class SupervisorLog {
   /// The log of decisions.
   var auditLog = AuditLog()
   private var auditFails = false
+  /// The present failure of the ledger: when it was last logged, and how often it has happened since.
+  private var ledgerFault: (text: String, loggedAt: ContinuousClock.Instant, unsaid: Int)?
+  private static let repetition = Duration.seconds(600)
 
   init(_ logger: Logger) {
     self.logger = logger
+  }
+
+  /// Logs a failure of the ledger: when it begins or becomes another, and then every ten minutes. What has failed is tried again every
+  /// second, and a disk can stay full for a day.
+  func ledgerFails(_ error: LedgerError) {
+    let text = "\(error)"
+    if let known = ledgerFault, known.text == text, .now - known.loggedAt < Self.repetition {
+      ledgerFault?.unsaid += 1
+      return
+    }
+    let unsaid = ledgerFault.map { $0.text == text ? $0.unsaid : 0 } ?? 0
+    logger.error(
+      "ledger: \(text)", metadata: unsaid > 0 ? ["failures_since": .stringConvertible(unsaid)] : [:])
+    ledgerFault = (text, .now, 0)
+  }
+
+  /// Logs that the ledger works again, if it has failed.
+  func ledgerWorks() {
+    if ledgerFault != nil { logger.notice("ledger: works again") }
+    ledgerFault = nil
   }
 
   /// Writes a decision to the audit log.

@@ -20,7 +20,8 @@ public struct AgentStatus: Codable, Equatable, Sendable {
   public var running: Int
   /// The number of queued jobs.
   public var queued: Int
-  /// What needs an administrator's attention: certificates and revocation lists that expire soon or have expired.
+  /// What needs an administrator's attention: certificates and revocation lists that expire soon or have expired, and a disk that is full
+  /// or fails.
   public var warnings: [String]
   /// The pools, by name.
   public var pools: [PoolCapacity] = []
@@ -63,9 +64,14 @@ public struct Capacity: Codable, Equatable, Sendable {
   public var queued: Int
   /// The pools, by name.
   public var pools: [PoolCapacity]
+  /// The supervisor's part of the warnings.
+  public var warnings: [String]
 
-  public init(maxRunning: Int, maxQueued: Int, running: Int, queued: Int, pools: [PoolCapacity] = []) {
+  public init(
+    maxRunning: Int, maxQueued: Int, running: Int, queued: Int, pools: [PoolCapacity] = [], warnings: [String] = []
+  ) {
     self.pools = pools
+    self.warnings = warnings
     self.maxRunning = maxRunning
     self.maxQueued = maxQueued
     self.running = running

@@ -89,7 +89,12 @@ public struct JobRequest: Equatable, Sendable {
 
   /// A warning for the client about a request that is nevertheless carried out.
   public var warning: String? {
-    script.map(ScriptCommand.hasCRLF) ?? false ? "the script's lines ended in CR LF; they were converted to LF" : nil
+    guard let script else { return nil }
+    let warnings = [
+      ScriptCommand.hasByteOrderMark(script) ? "the script began with a byte order mark; it was removed" : nil,
+      ScriptCommand.hasCRLF(script) ? "the script's lines ended in CR LF; they were converted to LF" : nil,
+    ].compactMap(\.self)
+    return warnings.isEmpty ? nil : warnings.joined(separator: "; ")
   }
 }
 
@@ -160,6 +165,8 @@ extension JobRequest: Codable {
 
     expect(script == nil || givenCommand == nil, .script, "cannot be combined with command")
     expect(script.map { $0.utf8.count <= Limits.inputBytes } ?? true, .script, "at most \(Limits.inputBytes) bytes")
+    expect(
+      !(script.map(ScriptCommand.looksLikeUTF16) ?? false), .script, "it is text in UTF-16; save the script as UTF-8")
     expect(
       script.map { !$0.isEmpty && !$0.utf8.contains(0) } ?? true, .script,
       "must not be empty or contain a NUL character")

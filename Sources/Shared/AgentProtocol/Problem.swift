@@ -51,7 +51,7 @@ public enum ProblemKind: String, Codable, Sendable, CaseIterable {
     case .headersTooLarge: "The header fields are too large"
     case .tooMuch: "This client has too much in progress"
     case .full: "The queue is full"
-    case .noSpace: "The disk is nearly full"
+    case .noSpace: "The disk is full or cannot be written"
     case .unavailable: "The agent cannot answer now"
     case .fault: "The agent made an error"
     }

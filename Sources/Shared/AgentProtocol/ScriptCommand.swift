@@ -16,16 +16,30 @@ public enum ScriptCommand {
     return words.filter { !$0.isEmpty } + [path]
   }
 
+  /// Returns whether the script begins with a byte order mark, as some editors write it. To the kernel it would hide the `#!` after it.
+  public static func hasByteOrderMark(_ script: String) -> Bool { script.utf8.starts(with: byteOrderMark) }
+
+  private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+
+  /// Returns whether the script is text in UTF-16 that was read as text in another encoding: it has a NUL character in each pair, or the
+  /// mark of that encoding.
+  static func looksLikeUTF16(_ script: String) -> Bool {
+    let start = script.unicodeScalars.prefix(4).map(\.value)
+    let pair = Array(start.prefix(2))
+    let isMarked = [[0xff, 0xfe], [0xfe, 0xff], [0xfffd, 0xfffd]].contains(pair)
+    return start.first == 0xfffe || (script.utf8.contains(0) && (isMarked || pair.contains(0)))
+  }
+
   /// Returns whether the script was written on a system with CR LF line endings, judging by its first line.
   public static func hasCRLF(_ script: String) -> Bool {
     firstLine(script).last == UInt8(ascii: "\r") && script.utf8.contains(UInt8(ascii: "\n"))
   }
 
-  /// Returns the bytes to execute, with line endings converted to LF if the first line ends in CR LF.
+  /// Returns the bytes to execute: without a byte order mark, and with line endings converted to LF if the first line ends in CR LF.
   public static func bytes(_ script: String) -> [UInt8] {
-    guard hasCRLF(script) else { return Array(script.utf8) }
+    guard hasCRLF(script) else { return Array(text(script)) }
     var bytes: [UInt8] = []
-    for byte in script.utf8 {
+    for byte in text(script) {
       if byte == UInt8(ascii: "\n"), bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
       bytes.append(byte)
     }
@@ -33,7 +47,11 @@ public enum ScriptCommand {
   }
 
   private static func firstLine(_ script: String) -> Substring.UTF8View {
-    script[...].utf8.prefix { $0 != UInt8(ascii: "\n") }
+    text(script).prefix { $0 != UInt8(ascii: "\n") }
+  }
+
+  private static func text(_ script: String) -> Substring.UTF8View {
+    script[...].utf8.dropFirst(hasByteOrderMark(script) ? byteOrderMark.count : 0)
   }
 
   private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }

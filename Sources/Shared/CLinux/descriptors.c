@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -85,3 +87,39 @@ int clinux_memory_file(const char *name) {
 int clinux_reserve(int file, off_t count) { return fallocate(file, FALLOC_FL_KEEP_SIZE, 0, count); }
 
 int clinux_seal(int file) { return fcntl(file, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL); }
+
+// Without /proc there are no names to read: all numbers that can be open by default.
+static void close_numbers(unsigned int first) {
+  struct rlimit limit;
+  unsigned int end = 65536;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > end && limit.rlim_cur < 1 << 20) end = limit.rlim_cur;
+  for (unsigned int number = first; number < end; number++) close((int)number);
+}
+
+void clinux_close_from(unsigned int first) {
+  // Older kernels lack it, and some container runtimes refuse it. closefrom(3) of the C library ends the process without /proc.
+  if (syscall(SYS_close_range, first, ~0U, 0) == 0) return;
+  int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) {
+    close_numbers(first);
+    return;
+  }
+  struct entry {
+    unsigned long long number;
+    long long offset;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+  };
+  _Alignas(struct entry) char entries[4096];
+  long count;
+  while ((count = syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0) {
+    for (long place = 0; place < count; place += ((struct entry *)(entries + place))->length) {
+      const char *name = ((struct entry *)(entries + place))->name;
+      unsigned int number = 0;
+      for (const char *digit = name; *digit >= '0' && *digit <= '9'; digit++) number = number * 10 + (*digit - '0');
+      if (*name != '.' && number >= first && (int)number != folder) close((int)number);
+    }
+  }
+  close(folder);
+}

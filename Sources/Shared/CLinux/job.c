@@ -10,9 +10,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "processes.h"
 
 // Descriptor numbers in the new process; execve(2) closes REPORT.
@@ -23,10 +25,14 @@
 
 // Everything below runs in the new process: async-signal-safe calls only.
 
-static void fail(int stage) {
-  struct clinux_job_failure failure = {.stage = stage, .code = errno};
+static void note(int stage, int code) {
+  struct clinux_job_failure failure = {.stage = stage, .code = code};
   ssize_t ignored = write(REPORT, &failure, sizeof failure);
   (void)ignored;
+}
+
+static void fail(int stage) {
+  note(stage, errno);
   _exit(127);
 }
 
@@ -48,7 +54,7 @@ static void arrange_descriptors(const struct clinux_job *job, int report, bool e
   } else if (dup2(script, SCRIPT) < 0) {
     fail(CLINUX_JOB_DESCRIPTORS);
   }
-  if (syscall(SYS_close_range, REPORT + 1, ~0U, 0) < 0) fail(CLINUX_JOB_DESCRIPTORS);
+  clinux_close_from(REPORT + 1);
 }
 
 // The supervisor may be protected from the out-of-memory killer and hold many descriptors; its jobs are ordinary processes.
@@ -96,25 +102,91 @@ static void reset_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-// Like execvp(3), but with the job's PATH and never with a shell: a file that may not be executed is the reported error only if no other
-// candidate is found.
+static bool begins_with(const unsigned char *head, ssize_t count, const char *mark, size_t length) {
+  return count >= (ssize_t)length && memcmp(head, mark, length) == 0;
+}
+
+// Returns an enum clinux_file_form, and above its 8 bits the machine of an ELF file.
+static int form_of(const unsigned char *head, ssize_t count) {
+  if (begins_with(head, count, "\x7f" "ELF", 4)) {
+    if (count < 20) return CLINUX_FORM_ELF;
+    int machine = head[5] == 2 ? head[18] << 8 | head[19] : head[19] << 8 | head[18];
+    return CLINUX_FORM_ELF | (machine & 0x7fff) << 8;
+  }
+  if (begins_with(head, count, "\xff\xfe", 2) || begins_with(head, count, "\xfe\xff", 2)) return CLINUX_FORM_UTF16;
+  if (begins_with(head, count, "\xef\xbb\xbf", 3)) return CLINUX_FORM_BYTE_ORDER_MARK;
+  // With bash(1), a file with a NUL in its first line is no script; a Python cache has its NULs after the first line end.
+  if (count > 0 && memchr(head, 0, count) != NULL) return CLINUX_FORM_BINARY;
+  if (!begins_with(head, count, "#!", 2)) return CLINUX_FORM_TEXT;
+  const unsigned char *end = memchr(head, '\n', count);
+  return end != NULL && end[-1] == '\r' ? CLINUX_FORM_CR_LF : CLINUX_FORM_INTERPRETER;
+}
+
+// Reads, with the rights of the job, what a file begins with that the kernel does not execute.
+static int form_of_file(const char *path) {
+  unsigned char head[256];
+  struct stat status;
+  // A device or pipe must not notice.
+  if (stat(path, &status) < 0 || !S_ISREG(status.st_mode)) return 0;
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (file < 0) return CLINUX_FORM_UNREADABLE;
+  ssize_t count = read(file, head, sizeof head);
+  close(file);
+  return count < 0 ? CLINUX_FORM_UNREADABLE : form_of(head, count);
+}
+
+// As execvp(3), system(3) and thus cron and sshd do with a text that names no interpreter.
+static void execute_by_shell(const struct clinux_job *job, char *path) {
+  size_t count = 0;
+  while (job->arguments[count] != NULL) count++;
+  char *arguments[count + 2];
+  arguments[0] = "/bin/sh";
+  arguments[1] = path;
+  for (size_t index = 1; index <= count; index++) arguments[index + 1] = job->arguments[index];
+  execve(arguments[0], arguments, job->environment);
+  fail(CLINUX_JOB_PROGRAM);
+}
+
+// Like execvp(3), but with the job's PATH, and only a text goes to the shell: a file that may not be executed is the reported error only if
+// no other candidate is found.
 static void execute(const struct clinux_job *job) {
   int code = ENOENT;
   for (char *const *candidate = job->candidates; *candidate != NULL; candidate++) {
     execve(*candidate, job->arguments, job->environment);
+    int form;
     switch (errno) {
       case ENOENT:
+        // The file is there, but not what it needs.
+        form = form_of_file(*candidate);
+        errno = ENOENT;
+        if (form != 0 && code == ENOENT) code = CLINUX_CODE(ENOENT, form);
+        continue;
       case ENOTDIR:
         continue;
       case EACCES:
         code = EACCES;
         continue;
+      case ENOEXEC:
+        form = form_of_file(*candidate);
+        if (form == CLINUX_FORM_TEXT) execute_by_shell(job, *candidate);
+        errno = CLINUX_CODE(ENOEXEC, form);
+        fail(CLINUX_JOB_PROGRAM);
       default:
         fail(CLINUX_JOB_PROGRAM);
     }
   }
   errno = code;
   fail(CLINUX_JOB_PROGRAM);
+}
+
+static void enter_directory(const struct clinux_job *job) {
+  if (chdir(job->directory) == 0) return;
+  int code = errno;
+  if (job->other_directory == NULL || chdir(job->other_directory) < 0) {
+    errno = code;
+    fail(CLINUX_JOB_DIRECTORY);
+  }
+  note(CLINUX_JOB_HOME, code);
 }
 
 static void become_job(const struct clinux_job *job, int report, bool enter_group) {
@@ -126,9 +198,7 @@ static void become_job(const struct clinux_job *job, int report, bool enter_grou
   reset_limits(job);
   if (job->change_identity) change_identity(job);
   reset_signals();
-  if (chdir(job->directory) < 0 && (job->other_directory == NULL || chdir(job->other_directory) < 0)) {
-    fail(CLINUX_JOB_DIRECTORY);
-  }
+  enter_directory(job);
   execute(job);
 }
 
@@ -142,8 +212,9 @@ pid_t clinux_start_job(const struct clinux_job *job, int *report) {
   int write_end;
   if (clinux_pipe(report, &write_end) < 0) return -1;
   pid_t child = job->control_group < 0 ? fork() : fork_into(job->control_group);
-  // System call filters that cannot inspect the arguments of clone3(2) deny it with this.
-  bool enter_group = child < 0 && job->control_group >= 0 && errno == ENOSYS;
+  // System call filters cannot inspect the arguments of clone3(2) and deny it, with one error or another; so do older kernels. What is
+  // wrong with the group itself shows when the child enters it.
+  bool enter_group = child < 0 && job->control_group >= 0 && errno != EAGAIN && errno != ENOMEM;
   if (enter_group) child = fork();
   if (child == 0) become_job(job, write_end, enter_group);
   int code = errno;

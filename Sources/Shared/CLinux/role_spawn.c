@@ -5,13 +5,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "descriptors.h"
+
 // What the child writes to the pipe when it fails: the index of the call in this list, and errno.
-static const char *const calls[] = {"open /dev/null", "dup2", "close_range", "signals", "setsid", "execveat"};
-enum call { OPEN, DUP2, CLOSE_RANGE, SIGNALS, SETSID, EXECVEAT };
+static const char *const calls[] = {"open /dev/null", "dup2", "signals", "setsid", "execveat"};
+enum call { OPEN, DUP2, SIGNALS, SETSID, EXECVEAT };
 struct failure {
   enum call call;
   int code;
@@ -47,7 +48,7 @@ static void arrange_descriptors(const struct clinux_role_spawn *spawn, int pipe)
     fail(pipe, DUP2);
   }
   if (dup3(pipe, PIPE, O_CLOEXEC) < 0 || dup3(image, IMAGE, O_CLOEXEC) < 0) fail(pipe, DUP2);
-  if (syscall(SYS_close_range, IMAGE + 1, ~0U, 0) < 0) fail(PIPE, CLOSE_RANGE);
+  clinux_close_from(IMAGE + 1);
   // The caller may have had one of them closed or marked close-on-exec.
   for (int descriptor = 0; descriptor < (order < 0 ? 4 : PIPE); descriptor++) {
     if (fcntl(descriptor, F_SETFD, 0) < 0) fail(PIPE, DUP2);

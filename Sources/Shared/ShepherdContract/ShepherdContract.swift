@@ -40,6 +40,8 @@ public enum ShepherdContract {
     public static let script = "script"
     /// The `MainRecord` of a job without a control group, or that may leave processes, once it has started.
     public static let main = "main"
+    /// Why the job did not start in its home: the errno(3) value in decimal digits; missing if it did, or if the request names a directory.
+    public static let home = "home"
     /// Who cancelled the job, as UTF-8; missing if nobody did. Written before the shepherd gets SIGTERM: without it, and without
     /// `cancellation`, that signal means that the host is shut down.
     public static let cancel = "cancel"

@@ -6,6 +6,8 @@ public struct DiskSpace: Sendable {
   public let free: UInt64
   /// The total space, in bytes.
   public let total: UInt64
+  /// Whether the file system is mounted read-only, as the kernel also does after an error.
+  public let isReadOnly: Bool
 
   /// Queries the file system of `path`; `nil` if that fails or the file system counts no blocks.
   public init?(at path: String) {
@@ -14,5 +16,6 @@ public struct DiskSpace: Sendable {
     let unit = UInt64(status.f_frsize)
     free = UInt64(status.f_bavail) * unit
     total = UInt64(status.f_blocks) * unit
+    isReadOnly = status.f_flag & UInt(ST_RDONLY) != 0
   }
 }

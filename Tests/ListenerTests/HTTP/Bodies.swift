@@ -68,6 +68,23 @@ struct Bodies {
     (#"{"command":["/bin/true"],"limits":{"cpu":0}}"#, "limits.cpu: 0.01 to 10,000"),
     (#"{"command":["/bin/true"],"limits":{"tasks":4194305}}"#, "limits.tasks: 1 to"),
     (#"{"command":["/bin/true"],"limits":{"tasks":"1"}}"#, "limits.tasks: expected a whole number"),
+    (#"{"command":["/bin/true"],"user":"a","user":"b"}"#, #"the key \"user\" is given twice"#),
+    (#"{"command":["/bin/true"],"user":"a","us\u0065r":"a"}"#, #"the key \"user\" is given twice"#),
+    (#"{"command":["/bin/true"],"command":["/bin/true"]}"#, #"the key \"command\" is given twice"#),
+    (#"{"command":["/bin/true"],"environment":{"A":"","\u0041":""}}"#, #"environment: the key \"A\" is given twice"#),
+    (#"{"command":["/bin/true"],"labels":{"\ud83d\ude00":"","😀":""}}"#, "labels: the key"),
+    ("{\"command\":[\"/bin/true\"],\"labels\":{\"\u{e9}\":\"\",\"e\u{301}\":\"\"}}", "labels: the key"),
+    (
+      #"{"command":["/bin/true"],"limits":{"cpu":1,"memory":2097152,"cpu":1}}"#,
+      #"limits: the key \"cpu\" is given twice"#
+    ),
+    (#"{"command":["/bin/true"],"x":[{"y":{"a":1,"a":2}}]}"#, #"x.y: the key \"a\" is given twice"#),
+    // Half of a surrogate pair is no character.
+    (#"{"command":["/bin/true","\ud800"]}"#, "the body is not valid JSON"),
+    (#"{"command":["/bin/true","\udc00\ud800"]}"#, "the body is not valid JSON"),
+    (#"{"command":["/bin/true"],"labels":{"\ud800":""}}"#, "the body is not valid JSON"),
+    (##"{"script":"ÿþ#\u0000!\u0000"}"##, "script: it is text in UTF-16; save the script as UTF-8"),
+    (##"{"script":"#\u0000!\u0000/\u0000"}"##, "script: it is text in UTF-16"),
     (String(repeating: "[", count: 100_000), "the body is not valid JSON"),
     (#"{"labels":"# + String(repeating: #"{"a":"#, count: 10_000), "the body is not valid JSON"),
   ])
@@ -80,11 +97,38 @@ struct Bodies {
     #expect(conversation.isOpen)
   }
 
-  @Test func aBodyThatIsNotUTF8() throws {
+  /// Whatever the decoder would make of it: a wrong byte, an overlong form of a slash, other encodings with and without a mark.
+  @Test(arguments: foreignBytes.map(jobWith) + foreignEncodings) func aBodyThatIsNotUTF8(_ body: [UInt8]) throws {
     let conversation = try Conversation()
-    conversation.send("PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n")
-    conversation.send(bytes: Array(#"{"command":["/bin/"#.utf8) + [0xFF, 0xFE])
-    #expect(Answer(conversation.received()).status == 400)
+    conversation.send("PUT /v1/jobs/j1 HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.count)\r\n\r\n")
+    conversation.send(bytes: body)
+    let answer = Answer(conversation.received())
+    #expect(answer.status == 400 && answer.body.contains("the body is not UTF-8"), "\(answer.body)")
+    #expect(conversation.supervisor.commands.isEmpty)
+  }
+
+  private static let foreignBytes: [[UInt8]] = [[0xff, 0xfe], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xe9]]
+
+  private static func jobWith(_ bytes: [UInt8]) -> [UInt8] {
+    let (begin, end) = (Array(#"{"command":["/bin/"#.utf8), Array(#"true"]}"#.utf8))
+    return begin + bytes + end
+  }
+
+  private static var foreignEncodings: [[UInt8]] {
+    let ascii = Array(job.utf8)
+    let little: [UInt8] = ascii.flatMap { [$0, 0] as [UInt8] }
+    let big: [UInt8] = ascii.flatMap { [0, $0] as [UInt8] }
+    let wide: [UInt8] = ascii.flatMap { [$0, 0, 0, 0] as [UInt8] }
+    return [little, [0xff, 0xfe] + little, big, [0xfe, 0xff] + big, wide]
+  }
+
+  /// The same key in different objects, and in an array of them, is not a repetition; nor is a value.
+  @Test(arguments: [
+    #"{"command":["a","a"],"environment":{"user":"a"},"labels":{"user":"user","User":"user"},"user":"user"}"#,
+    #"{"command":["/bin/true"],"labels":{"a\"b":"","a":"\\","b":""}}"#,
+  ])
+  func keysOfDifferentObjectsMayBeTheSame(_ body: String) throws {
+    #expect(try Conversation(RequestTable.supervisor()).exchange(Self.put(body)).status == 201)
   }
 
   @Test(arguments: [

@@ -8,20 +8,23 @@ import Values
 final class AgentDocument: Sendable {
   private struct State {
     var status: AgentStatus
+    /// The warnings of the listener, and of the supervisor.
+    var warnings: (listener: [String], supervisor: [String]) = ([], [])
     var beforeTime = ""
     var afterTime = ""
   }
 
   private let state: Mutex<State>
 
-  /// - Parameter status: its time is ignored.
+  /// - Parameter status: its time is ignored; its warnings are the supervisor's.
   init(_ status: AgentStatus) {
     var state = State(status: status)
+    state.warnings.supervisor = status.warnings
     Self.encode(&state)
     self.state = Mutex(state)
   }
 
-  /// Updates the counts.
+  /// Updates the counts, and the supervisor's warnings.
   func update(_ capacity: Capacity) {
     state.withLock { state in
       state.status.maxRunning = capacity.maxRunning
@@ -29,15 +32,16 @@ final class AgentDocument: Sendable {
       state.status.running = capacity.running
       state.status.queued = capacity.queued
       state.status.pools = capacity.pools
+      state.warnings.supervisor = capacity.warnings
       Self.encode(&state)
     }
   }
 
-  /// Updates the warnings for the administrator.
+  /// Updates the listener's warnings.
   func update(warnings: [String]) {
     state.withLock { state in
-      guard state.status.warnings != warnings else { return }
-      state.status.warnings = warnings
+      guard state.warnings.listener != warnings else { return }
+      state.warnings.listener = warnings
       Self.encode(&state)
     }
   }
@@ -53,6 +57,7 @@ final class AgentDocument: Sendable {
   private static func encode(_ state: inout State) {
     var status = state.status
     status.time = Timestamp(milliseconds: 0)
+    status.warnings = state.warnings.listener + state.warnings.supervisor
     // Quotes inside a value are escaped, so this can only be the key.
     let (key, epoch) = ("\"time\":\"", "1970-01-01T00:00:00.000Z")
     guard let encoded = try? JSONAnswer.makeEncoder().encode(status),

@@ -51,6 +51,11 @@ extension JobRequest {
   ///
   /// - Throws: 400 with the location and the fault, for the client's author.
   init(json body: ByteBuffer) throws(RequestRefusal) {
+    // Of other encodings JSONDecoder guesses which it is; RFC 8259 section 8.1 allows only this one. A NUL is in all others.
+    guard let text = String(validating: body.readableBytesView, as: UTF8.self), !text.utf8.contains(0) else {
+      throw RequestRefusal(.badRequest, "the body is not UTF-8")
+    }
+    if let fault = JobRequest.faultOfText(text) { throw RequestRefusal(.badRequest, fault) }
     do {
       self = try JSONDecoder().decode(JobRequest.self, from: Data(body.readableBytesView))
     } catch let error as DecodingError {

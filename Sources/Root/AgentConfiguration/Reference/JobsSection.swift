@@ -26,7 +26,10 @@ extension ConfigurationReference {
         """),
       ConfigurationKey(
         "keep_days", .number(0...36_500), default: "30",
-        "Days to keep finished jobs with their output; 0 means no limit."),
+        """
+        Days to keep finished jobs with their output; 0 means no limit. Only days in which agentd ran count, and one for each \
+        break: a clock that is wrong for a while deletes nothing.
+        """),
       ConfigurationKey(
         "keep_count", .number(0...Int.max), default: "100000",
         """

@@ -47,13 +47,15 @@ public enum ResolverProcess {
     do {
       while try reader.receive() != .ended {
         while let (asked, _) = try reader.next() {
-          try DetachedThread.start {
+          let answer: @Sendable () -> Void = {
             let found = asked.question.answer(forRoot: isForRoot)
             writer.withLock { writer in
               guard (try? writer.enqueue(NumberedFound(number: asked.number, found: found))) != nil else { return }
               _ = try? writer.flush()
             }
           }
+          // Without room for another thread this one looks it up, and the next questions wait.
+          do throws(SystemError) { try DetachedThread.start(answer) } catch { answer() }
         }
       }
       return EXIT_SUCCESS

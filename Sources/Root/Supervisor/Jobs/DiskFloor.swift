@@ -11,13 +11,21 @@ struct DiskFloor {
   /// Returns how many bytes must be free on a disk of this size.
   func floor(_ space: DiskSpace) -> UInt64 { bytes.map { UInt64($0) } ?? min(Self.most, space.total / 20) }
 
-  /// Refuses a new job if there is less space.
+  /// Returns what is wrong with a disk; `nil` if it can take a new job.
+  func fault(_ space: DiskSpace) -> String? {
+    if space.isReadOnly { return "the disk that holds the jobs is read-only" }
+    let floor = floor(space)
+    return space.free < floor ? "the disk that holds the jobs has less than \(floor) bytes free" : nil
+  }
+
+  /// Refuses a new job if there is less space, or if nothing can be written.
   ///
   /// - Throws: `Problem` of kind `.noSpace`. If the free space cannot be determined, the job is not refused.
   func check(_ folder: String) throws(Problem) {
-    guard bytes != 0, let space = DiskSpace(at: folder) else { return }
+    guard let space = DiskSpace(at: folder) else { return }
+    if space.isReadOnly { throw Problem(.noSpace, "the disk that holds the jobs is read-only") }
     let floor = floor(space)
-    if space.free < floor {
+    if bytes != 0, space.free < floor {
       throw Problem(
         .noSpace, "the disk that holds the jobs has \(space.free) bytes free; at least \(floor) must stay free")
     }

@@ -15,6 +15,8 @@ final class GroupCommit {
   private var changes: [EventLog.Entry] = []
   /// Called with the changes of each transaction once they are on disk.
   var committed: ([EventLog.Entry]) -> Void = { _ in }
+  /// Called after each try to write a transaction, with the error if it failed.
+  var written: (LedgerError?) -> Void = { _ in }
 
   init(_ ledger: JobLedger, log: SupervisorLog) {
     self.ledger = ledger
@@ -59,6 +61,14 @@ final class GroupCommit {
   /// Returns the jobs that ended first, of all owners or of one.
   func endedFirst(of owner: String? = nil, limit: Int) throws(LedgerError) -> [EndedJob] {
     try ledger.endedFirst(of: owner, limit: limit)
+  }
+
+  /// Returns the moment before which jobs ended that may be forgotten after `days`; `nil` if there can be none.
+  func endsToForget(after days: Int) throws(LedgerError) -> Timestamp? { try ledger.endsToForget(after: days) }
+
+  /// Reads the clock now and then; see `JobLedger`.
+  func noteAge(keeping days: Int?) {
+    change { ledger throws(LedgerError) in try ledger.noteAge(keeping: days) }
   }
 
   /// Returns what is known of a job of which only the ID is kept.
@@ -135,13 +145,16 @@ final class GroupCommit {
     defer { changes = [] }
     do throws(LedgerError) {
       if let failure { throw failure }
+      let isWritten = ledger.hasChanges
       try ledger.commit()
+      if isWritten { written(nil) }
       committed(changes)
       return nil
     } catch {
       failure = nil
       ledger.rollback()
-      log.logger.error("ledger: \(error)")
+      written(error)
+      log.ledgerFails(error)
       return Problem(error)
     }
   }
@@ -152,6 +165,8 @@ extension Problem {
   init(_ error: LedgerError) {
     switch error.kind {
     case .full: self.init(.noSpace, "the disk that holds the job ledger is full")
+    case .diskFails:
+      self.init(.noSpace, "the disk that holds the job ledger fails: \(error.cause ?? "agentd's log says why")")
     case .badCursor: self.init(.badRequest, "cursor: does not come from a page of jobs")
     default: self.init(.fault, "the job ledger failed; agentd's log says why")
     }

@@ -13,15 +13,12 @@ struct Retention {
 
   /// Returns the jobs at the start of `first` that have been kept for the maximum time.
   ///
-  /// - Parameter first: jobs that have ended, in the order of their ends, with none left out.
-  func outdated(_ first: [EndedJob], now: Timestamp) -> ArraySlice<EndedJob> {
-    guard let oldest = oldest(now) else { return [] }
+  /// - Parameters:
+  ///   - first: jobs that have ended, in the order of their ends, with none left out.
+  ///   - oldest: the time before which ended jobs are no longer kept; `nil` if there is no such limit.
+  func outdated(_ first: [EndedJob], endedBefore oldest: Timestamp?) -> ArraySlice<EndedJob> {
+    guard let oldest else { return [] }
     return first.prefix { $0.finishedAt < oldest }
-  }
-
-  /// Returns the time before which ended jobs are no longer kept; `nil` if there is no such limit.
-  func oldest(_ now: Timestamp) -> Timestamp? {
-    kept.days.map { Timestamp(milliseconds: now.milliseconds - Int64($0) * Timestamp.secondsPerDay * 1000) }
   }
 
   /// Returns at most `limit` jobs that exceed the limits: each time the oldest job of the owner that uses most of what is exceeded.
@@ -77,6 +74,8 @@ final class JobRetention {
   private let launcher: JobLauncher
   private let ends: JobEnds
   private var rule: Retention
+  /// Called with each look.
+  var looks: () -> Void = {}
   private var next: (due: ContinuousClock.Instant, timer: TimerQueue.Timer)?
 
   /// Keeps everything until `lookSoon()` or `adopt(_:)` is called.
@@ -121,11 +120,13 @@ final class JobRetention {
   }
 
   private func forgetDue() {
+    looks()
     do throws(LedgerError) {
-      let now = Timestamp.now()
-      let outdated = try outdated(now)
+      ledger.noteAge(keeping: rule.kept.days)
+      let oldest = try rule.kept.days.flatMap { days throws(LedgerError) in try ledger.endsToForget(after: days) }
+      let outdated = try outdated(oldest)
       let excess = outdated.isEmpty ? try excess() : []
-      let freed = ledger.forgetSpent(endedBefore: rule.oldest(now), limit: Self.forgottenATurn)
+      let freed = ledger.forgetSpent(endedBefore: oldest, limit: Self.forgottenATurn)
       if outdated.isEmpty, excess.isEmpty, freed == 0 { return look(in: Self.lookAnyway) }
       for job in outdated { ledger.delete(job.id) }
       for job in excess { ledger.forgetButID(job.id) }
@@ -138,13 +139,13 @@ final class JobRetention {
         look(in: Self.lookForMore)
       }
     } catch {
-      log.logger.error("ledger: \(error)")
+      log.ledgerFails(error)
       look(in: Self.lookAnyway)
     }
   }
 
-  private func outdated(_ now: Timestamp) throws(LedgerError) -> ArraySlice<EndedJob> {
-    Self.turn(rule.outdated(try ledger.endedFirst(limit: Self.forgottenATurn), now: now))
+  private func outdated(_ oldest: Timestamp?) throws(LedgerError) -> ArraySlice<EndedJob> {
+    Self.turn(rule.outdated(try ledger.endedFirst(limit: Self.forgottenATurn), endedBefore: oldest))
   }
 
   private func excess() throws(LedgerError) -> ArraySlice<EndedJob> {

@@ -129,7 +129,7 @@ final class JobStarts {
       scheduleCheck()
       launched(job.id)
     } catch {
-      ended(wanted.id, nil, JobOutcome(.couldNotStart, reason: error.description))
+      ended(wanted.id, nil, JobOutcome(error))
     }
     return true
   }
@@ -161,7 +161,7 @@ final class JobStarts {
       lastStart = .now
       started(job)
     case .ended(let outcome): ended(id, found.job.order, outcome)
-    case .refused(let refusal): ended(id, nil, JobOutcome(.couldNotStart, reason: refusal.description))
+    case .refused(let refusal): ended(id, nil, JobOutcome(refusal))
     case .awaited, .dropped: startAgain(found.wanted)
     }
     launchWaiting()

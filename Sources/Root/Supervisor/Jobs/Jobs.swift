@@ -22,6 +22,8 @@ final class Jobs {
     var user = ""
     /// Who cancelled it, if anyone did.
     var cancelledBy: ClientIdentity?
+    /// Since when the host has refused its processes, and the next pause; `nil` if it has not.
+    var refusal: StartAgain?
   }
 
   /// The delay before a change that could not be written to the ledger is tried again.
@@ -47,6 +49,10 @@ final class Jobs {
   /// How much free disk space a new job requires.
   var diskFloor: DiskFloor
   let retention: JobRetention
+  /// What is wrong with the disk; the log tells what is new.
+  var disk = DiskHealth() {
+    didSet { logWarnings(besides: oldValue.warnings) }
+  }
   /// The maximum size of a job's input, and of its script, in bytes.
   var inputLimit = 0
   /// Whether agentd is stopping and refuses new jobs.
@@ -73,7 +79,9 @@ final class Jobs {
     ends = JobEnds(on: reactor, log: log, launcher: launcher)
     retention = JobRetention(
       limits.kept, on: reactor, log: log, ledger: self.ledger, launcher: launcher, ends: ends)
-    ends.enter = { [weak self] in self?.finish($0, $1) }
+    retention.looks = { [weak self] in self?.lookAtHost() }
+    self.ledger.written = { [weak self] in self?.disk.wrote($0) }
+    ends.enter = { [weak self] in self?.ended($0, $1) }
     connectStarts()
     adoptSurroundings(limits)
   }
@@ -82,7 +90,7 @@ final class Jobs {
   var capacity: Capacity {
     Capacity(
       maxRunning: queue.maxRunning, maxQueued: queue.maxQueued, running: queue.running, queued: queue.queued,
-      pools: queue.poolCapacities)
+      pools: queue.poolCapacities, warnings: disk.warnings)
   }
 
   /// Adopts the limits and policy of a new configuration; accepted jobs stay.
@@ -121,7 +129,7 @@ final class Jobs {
       outcome.enter(into: &status, now: .now())
       record(status, on: event)
     } catch {
-      log.logger.error("ledger: \(error)")
+      log.ledgerFails(error)
       retry { $0.finish(id, outcome) }
     }
   }
@@ -130,7 +138,7 @@ final class Jobs {
   func record(_ status: JobStatus, on event: JobEvent, then: @escaping () -> Void = {}) {
     let diskBytes = launcher.diskBytes(of: status.id)
     do throws(LedgerError) { try ledger.update(status, on: event, diskBytes: diskBytes) } catch {
-      log.logger.error("ledger: \(error)")
+      log.ledgerFails(error)
       return release(status.id)
     }
     ledger.afterwards { [weak self] problem in

@@ -21,10 +21,10 @@ extension Jobs {
         status.startedAt = .now()
         try startDurably(status, request)
       } catch  where error.kind == .forbidden {
-        log.logger.error("ledger: \(error)")
+        log.ledgerFails(error)
         queue.remove(id)
       } catch {
-        log.logger.error("ledger: \(error)")
+        log.ledgerFails(error)
         return startLater(id)
       }
     }
@@ -47,7 +47,7 @@ extension Jobs {
   }
 
   /// Judges a job that has waited once more, by the present rules and users.
-  private func lookUpAndStart(_ status: JobStatus, _ request: JobRequest) {
+  func lookUpAndStart(_ status: JobStatus, _ request: JobRequest) {
     guard let serial = running[status.id]?.serial else { return }
     var asked = request
     asked.user = status.user

@@ -48,8 +48,11 @@ struct RoleProgram {
     var spawn = clinux_role_spawn(
       image: image.raw, arguments: argumentArray.pointer, environment: environmentArray.pointer, socket: socket.raw,
       order: order.raw, signals_blocked: false)
-    let child = clinux_spawn_role(&spawn, &failedCall)
-    guard child > 0 else { throw SystemError.last(failedCall.map { String(cString: $0) } ?? "fork", role.rawValue) }
+    let child = try patiently { () throws(SystemError) in
+      let child = clinux_spawn_role(&spawn, &failedCall)
+      guard child > 0 else { throw SystemError.last(failedCall.map { String(cString: $0) } ?? "fork", role.rawValue) }
+      return child
+    }
     // The number cannot be reused: the child is not waited for before the handle exists.
     return try ProcessHandle(child)
   }

@@ -63,7 +63,7 @@ extension Jobs {
         log.logger.notice("job cancelled: its client is no longer let in", metadata: ["job": "\(status.id)"])
         cancelWaiting(status, "its client is no longer let in: \(refusal)")
       }
-    } catch { log.logger.error("ledger: \(error)") }
+    } catch { log.ledgerFails(error) }
   }
 
   /// Returns the certificate thumbprints of the clients with waiting jobs.
@@ -71,7 +71,7 @@ extension Jobs {
     do throws(LedgerError) {
       return Set(try ledger.unfinished().filter { queue.isWaiting($0.id) }.map(\.client.thumbprint))
     } catch {
-      log.logger.error("ledger: \(error)")
+      log.ledgerFails(error)
       return []
     }
   }

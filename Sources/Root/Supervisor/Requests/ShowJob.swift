@@ -58,7 +58,7 @@ extension Jobs {
 
   /// Logs the details of an error and returns what the client is told.
   func logged(_ error: LedgerError) -> Problem {
-    if error.kind != .badCursor { log.logger.error("ledger: \(error)") }
+    if error.kind != .badCursor { log.ledgerFails(error) }
     return Problem(error)
   }
 }

@@ -21,6 +21,7 @@ extension Jobs {
       _ = try policy.user(for: job, rights)
       _ = try policy.pool(for: job, rights, of: queue.pools)
       try checkLimits(job)
+      lookAtDiskOnly()
       try diskFloor.check(launcher.folder)
       accounts.look(up: policy.question(job, rights), for: .request(request)) { [weak self] found in
         guard let self, request.isOpen else { return }

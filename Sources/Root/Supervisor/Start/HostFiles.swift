@@ -12,17 +12,25 @@ struct HostFiles {
   let ledger: JobLedger
   /// The jobs' folders.
   let launcher: JobLauncher
+  /// The folders of jobs that the ledger does not know, if they were just set aside.
+  let unknown: JobLauncher?
 
   /// Claims the pid file, opens the ledger and finds the shepherd. Missing folders are created.
   init(_ configuration: AgentConfiguration) throws(StartFailure) {
     let paths = configuration.paths
     pidFile = try Self.claim(paths)
     try Self.makeState(paths.state)
-    do throws(LedgerError) { ledger = try JobLedger(path: "\(paths.state)/ledger.sqlite") } catch {
-      throw StartFailure(error)
+    let path = "\(paths.state)/ledger.sqlite"
+    let aside = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
+      try UnknownJobs.setAside(in: paths.state, ledger: path)
     }
-    launcher = try required(orExit: EX_OSFILE) { () throws(SystemError) in
-      try JobLauncher(folder: "\(paths.state)/jobs", shepherd: try JobLauncher.installedShepherd())
+    do throws(LedgerError) { ledger = try JobLedger(path: path) } catch { throw StartFailure(error) }
+    (launcher, unknown) = try required(orExit: EX_OSFILE) { () throws(SystemError) in
+      let shepherd = try JobLauncher.installedShepherd()
+      return (
+        try JobLauncher(folder: "\(paths.state)/jobs", shepherd: shepherd),
+        try aside.map { aside throws(SystemError) in try JobLauncher(folder: aside, shepherd: shepherd) }
+      )
     }
   }
 

@@ -33,7 +33,7 @@ extension StartFailure {
   }
 
   init(_ error: LedgerError) {
-    self.init(error.kind == .full ? EX_CANTCREAT : EX_UNAVAILABLE, error.description)
+    self.init([.full, .diskFails].contains(error.kind) ? EX_CANTCREAT : EX_UNAVAILABLE, error.description)
   }
 
   init(_ exitCode: Int32, _ error: SystemError) {

@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
+#include "arguments.h"
+#include "calls.h"
 #include "descriptors.h"
 #include "detach.h"
 #include "identity.h"

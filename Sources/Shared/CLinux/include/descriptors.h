@@ -16,6 +16,9 @@ ssize_t clinux_receive_with_descriptors(int socket, void *bytes, size_t capacity
 // renameat2(2) with RENAME_NOREPLACE: fails if the new name exists (EEXIST). Both names are in the folder. Returns 0, or -1 with errno.
 int clinux_rename_new(int folder, const char *from, const char *to);
 
+// Closes this descriptor and all above it. Does not allocate memory; never fails.
+void clinux_close_from(unsigned int first);
+
 // memfd_create(2): a file in memory, close-on-exec, that can be sealed and, if the kernel supports that, never executed. Returns a
 // descriptor, or -1 with errno.
 int clinux_memory_file(const char *name);

@@ -16,7 +16,25 @@ enum clinux_job_stage {
   CLINUX_JOB_PROGRAM,
   CLINUX_JOB_CONTROL_GROUP,
   CLINUX_JOB_LIMITS,
+  // Not a failure: the directory cannot be entered, and the job starts in the other one.
+  CLINUX_JOB_HOME = 64,
 };
+
+// What a file begins with that exists and that the kernel does not execute.
+enum clinux_file_form {
+  CLINUX_FORM_UNREADABLE = 1,
+  CLINUX_FORM_TEXT,
+  CLINUX_FORM_BINARY,
+  CLINUX_FORM_ELF,              // a program in the format of Linux
+  CLINUX_FORM_BYTE_ORDER_MARK,  // text in UTF-8 after the bytes EF BB BF
+  CLINUX_FORM_UTF16,
+  CLINUX_FORM_INTERPRETER,      // text whose first line begins with #!
+  CLINUX_FORM_CR_LF,            // the same, with a line that ends in CR LF
+};
+
+// A code of CLINUX_JOB_PROGRAM: the errno value in the lowest 8 bits; above it the form, 0 if unknown, in 8 bits; above it the number of
+// the machine that an ELF file is for, e_machine in elf(5), 0 if unknown.
+#define CLINUX_CODE(number, form) ((number) | (form) << 8)
 
 struct clinux_job_limit {
   int resource;  // of setrlimit(2)
@@ -29,7 +47,7 @@ struct clinux_job {
   char *const *arguments;
   char *const *environment;
   const char *directory;
-  const char *other_directory;  // fallback if `directory` cannot be entered; NULL for none
+  const char *other_directory;  // where to start if `directory` cannot be entered; NULL for nowhere
   int input;   // above 2, like output and errors
   int output;
   int errors;  // may be the same as output
@@ -45,7 +63,7 @@ struct clinux_job {
   size_t group_count;
 };
 
-// What the new process writes to the report descriptor if it cannot become the job.
+// What the new process writes to the report descriptor: CLINUX_JOB_HOME if it happens, then why it cannot become the job, if so.
 struct clinux_job_failure {
   int stage;
   int code;
@@ -54,8 +72,8 @@ struct clinux_job_failure {
 // Starts the job as the leader of its own session, with its own session keyring: sets control group, limits, identity, umask, default
 // signals, out-of-memory score, descriptors 0, 1, 2 and the script's. The caller must be single-threaded.
 //
-// *report is a descriptor to read from: it yields a clinux_job_failure before end of file if the job could not be executed, and only end of
-// file once it has been. Returns the new process, or -1 with errno.
+// *report is a descriptor to read from: it yields each clinux_job_failure and then end of file, once the job has been executed or has
+// failed to be. Returns the new process, or -1 with errno.
 pid_t clinux_start_job(const struct clinux_job *job, int *report);
 
 // keyctl(2) with KEYCTL_JOIN_SESSION_KEYRING: gives the calling process a new, anonymous, empty session keyring. -1 with errno.

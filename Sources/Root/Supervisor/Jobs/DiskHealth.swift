@@ -1,0 +1,51 @@
+import JobLedger
+import Logging
+import SystemCalls
+
+/// What an administrator has to know of the disk of the jobs, as the last look and the last write have shown it.
+struct DiskHealth {
+  private var fault: String?
+  private var ledgerFault: String?
+  /// The folders of jobs that the ledger does not know; see `UnknownJobs`.
+  private var unknown: [String] = []
+
+  /// The warnings in `GET /v1/agent`.
+  var warnings: [String] {
+    let ledger = ledgerFault.map { "the job ledger cannot be written: \($0)" }
+    return [fault, ledger].compactMap { $0.map { "\($0); new jobs are refused" } }
+      + unknown.map { "\($0) has the outputs of jobs that the ledger does not know; remove it when nobody needs them" }
+  }
+
+  /// Looks at the disk and the folders on it.
+  mutating func look(at jobs: String, _ floor: DiskFloor) {
+    fault = DiskSpace(at: jobs).flatMap(floor.fault)
+  }
+
+  /// Looks for outputs that were set aside, next to the jobs' folder.
+  mutating func lookForUnknown(nextTo jobs: String) {
+    unknown = UnknownJobs.folders(in: Path.folder(of: jobs))
+  }
+
+  /// Notes how a write of the ledger ended.
+  mutating func wrote(_ error: LedgerError?) {
+    ledgerFault = error.flatMap { [.full, .diskFails].contains($0.kind) ? $0.cause : nil }
+  }
+}
+
+extension Jobs {
+  /// Looks at the disk; the log tells what is new.
+  func lookAtDiskOnly() {
+    disk.look(at: launcher.folder, diskFloor)
+  }
+
+  /// Looks at the disk, and at what was set aside on it.
+  func lookAtHost() {
+    lookAtDiskOnly()
+    disk.lookForUnknown(nextTo: launcher.folder)
+  }
+
+  /// Logs the warnings that were not there before.
+  func logWarnings(besides known: [String]) {
+    for warning in disk.warnings where !known.contains(warning) { log.logger.warning("\(warning)") }
+  }
+}
