@@ -158,3 +158,17 @@ struct AgentConfigurationTests {
     #expect(throws: Never.self) { try AgentConfiguration.load(file: file, environment: [:], isRoot: false) }
   }
 }
+
+extension AgentConfigurationTests {
+  @Test(arguments: [
+    ("listener_user = \"nobody\"\n", "daemon"), ("listener_user = \"nobody\"\n[jobs]\ndefault_user = \"nobody\"\n", "nobody"),
+    ("signer_user = \"nobody\"\n", "daemon"), ("listener_user = \"games\"\n", "nobody"), ("", "nobody"),
+    ("listener_user = \"nobody\"\n[jobs]\ndefault_user = \"games\"\n", "games"),
+  ])
+  func theDefaultUserIsNoneOfAgentds(text: String, user: String) throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("agentd.toml", "[process]\n\(text)")
+    let configuration = try AgentConfiguration.load(file: file, environment: ["HOME": "/root"], isRoot: true)
+    #expect(configuration.jobs.defaultUser == user)
+  }
+}

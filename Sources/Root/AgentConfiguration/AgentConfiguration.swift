@@ -65,6 +65,8 @@ public struct AgentConfiguration: Equatable, Sendable {
     public var maxQueued: Int
     /// The user of a job that names none, if agentd is started as root.
     public var defaultUser: String
+    /// The default of `defaultUser` where agentd itself runs as its usual default.
+    public static let otherDefaultUser = "daemon"
     /// Whether agentd.toml sets `defaultUser`.
     public var isDefaultUserNamed = false
     /// The maximum output of a job, in bytes; a request may only name a lower limit.

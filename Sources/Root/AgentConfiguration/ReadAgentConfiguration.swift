@@ -15,6 +15,9 @@ extension AgentConfiguration {
     if let table = try root.table("limits") { try limits.read(table) }
     if let table = try root.table("jobs") { try jobs.read(table) }
     clients = try ClientTable.all(root, pools: jobs.pools)
+    let own = [process.listenerUser] + (process.signerUser.map { [$0] } ?? [])
+    // No job runs as a user of agentd's own. An administrator who names nobody for that has not asked for a refusal of all jobs.
+    if !jobs.isDefaultUserNamed, own.containsSame(as: jobs.defaultUser) { jobs.defaultUser = Jobs.otherDefaultUser }
   }
 }
 

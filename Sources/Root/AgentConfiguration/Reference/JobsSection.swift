@@ -16,7 +16,7 @@ extension ConfigurationReference {
         "default_user", .string("the name of a user"), default: #""nobody""#,
         """
         The user of a job that names none. Ignored unless agentd is started as root: all jobs then run as the user who \
-        started it.
+        started it. If agentd itself runs as nobody, the default is daemon: no job runs as a user of agentd's own.
         """),
       ConfigurationKey(
         "output_limit", .number(0...Int.max), default: "1073741824",

@@ -43,10 +43,15 @@ struct RiskyUsers {
   /// What may surprise, one line each.
   var warnings: [String] {
     var lines = sharedUsers
-    if isOwn(configuration.jobs.defaultUser), !configuration.jobs.isDefaultUserNamed {
+    let (user, isNamed) = (configuration.jobs.defaultUser, configuration.jobs.isDefaultUserNamed)
+    if isOwn(user), !isNamed {
       lines.append(
-        "jobs that name no user are refused: \(configuration.jobs.defaultUser) is a user that agentd itself runs as; set default_user "
-          + "of [jobs], or another listener_user")
+        "jobs that name no user are refused: \(user) is a user that agentd itself runs as; set default_user of [jobs], or another "
+          + "listener_user")
+    } else if user.isSame(as: AgentConfiguration.Jobs.otherDefaultUser), !isNamed {
+      lines.append(
+        "jobs that name no user run as \(user), because agentd itself runs as nobody; set default_user of [jobs], or another "
+          + "listener_user")
     }
     return lines
   }
