@@ -1,5 +1,6 @@
 import AgentConfiguration
 import Glibc
+import Wording
 
 /// Finds users in agentd.toml that are valid but do not keep clients apart, or can only be refused.
 struct RiskyUsers {
