@@ -136,6 +136,11 @@ class Agents:
                     os.kill(int(pid), signal.SIGKILL)
 
     def stop(self):
+        # Jobs outlive their agents.
+        for name, process in self.processes.items():
+            if process.poll() is None:
+                with contextlib.suppress(httpx.HTTPError):
+                    self.ask(name, "/v1/cancel", "POST", params={"client": "CN=client"})
         for process in self.processes.values():
             process.terminate()
         for process in self.processes.values():
