@@ -226,7 +226,8 @@ let tests = wing(
     .testTarget(
       name: "AgentLoggingTests", dependencies: ["AgentLogging", "CLinux", "SystemCalls", "TestSupport", logging]),
     .target(
-      name: "TestSupport", dependencies: ["AgentProtocol", "CLinux", "SystemCalls", "Values"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["AgentProtocol", "CLinux", "SystemCalls", "Values"], path: "Tests/TestSupport"
+    ),
     .testTarget(
       name: "SupervisorTests",
       dependencies: [

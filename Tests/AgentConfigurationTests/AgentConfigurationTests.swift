@@ -161,7 +161,8 @@ struct AgentConfigurationTests {
 
 extension AgentConfigurationTests {
   @Test(arguments: [
-    ("listener_user = \"nobody\"\n", "daemon"), ("listener_user = \"nobody\"\n[jobs]\ndefault_user = \"nobody\"\n", "nobody"),
+    ("listener_user = \"nobody\"\n", "daemon"),
+    ("listener_user = \"nobody\"\n[jobs]\ndefault_user = \"nobody\"\n", "nobody"),
     ("signer_user = \"nobody\"\n", "daemon"), ("listener_user = \"games\"\n", "nobody"), ("", "nobody"),
     ("listener_user = \"nobody\"\n[jobs]\ndefault_user = \"games\"\n", "games"),
   ])

@@ -98,7 +98,7 @@ private final class AnsweringSupervisor: SupervisorContact, @unchecked Sendable 
     case .showJob(let id, let wait):
       Answered(answer: JobAnswer.job(Self.job(id, isAtEnd: wait > 0), created: false).onTheLink, descriptors: [])
     case .cancelJob(let id): Answered(answer: JobAnswer.job(Self.job(id), created: false).onTheLink, descriptors: [])
-    case .listJobs: 
+    case .listJobs:
       Answered(answer: .jobs(JobPageDocument(jobs: JSONWriter(), count: 0, cursor: nil)), descriptors: [])
     case .showAgent: Answered(answer: .permitted, descriptors: [])
     case .showMetrics: Answered(answer: .metrics(Self.figures), descriptors: [])

@@ -24,7 +24,9 @@ public struct JSONWriter: Sendable {
   }
 
   /// Writes an object with these members.
-  public mutating func object<Value>(_ members: [(key: String, value: Value)], _ each: (inout JSONWriter, Value) -> Void) {
+  public mutating func object<Value>(
+    _ members: [(key: String, value: Value)], _ each: (inout JSONWriter, Value) -> Void
+  ) {
     object { writer in
       for (key, value) in members { writer.member(key) { each(&$0, value) } }
     }
