@@ -14,7 +14,9 @@ struct UnusableDatabaseIsRefused {
     let error = try #require(throws: LedgerError.self) { try JobLedger(path: path) }
     #expect(error.kind == .damaged)
     #expect(
-      error.description == "ledger \(path): file is not a database; move it away to start with an empty one")
+      error.description.hasPrefix(
+        "ledger \(path): file is not a database; move it away to start with an empty one: that ends the jobs that still run"))
+    #expect(error.description.contains("sets the outputs of all jobs aside in \(home.path)"))
     #expect(try home.read("ledger.sqlite").hasPrefix("no database no database"))
   }
 

@@ -75,11 +75,10 @@ struct ReasonsOfEnd {
   /// Debian's policy names the home /nonexistent for users that have none: nothing is missing there.
   private var home: String? {
     if case .couldNotStart = record.end { return nil }
-    guard let homeFault, let home = order?.directory, homeFault != ENOENT || home != Array("/nonexistent".utf8) else {
-      return nil
-    }
+    guard let homeFault, let home = order?.directory else { return nil }
+    // A later supervisor does not recall the home, and cannot know whether it is that one.
+    if homeFault == ENOENT, [Array("/nonexistent".utf8), Array("/".utf8)].contains(home) { return nil }
     if homeFault == 0 { return "the user database has no absolute path as the home of its user: it ran in /" }
-    // A later supervisor does not recall the home.
     let path = home == Array("/".utf8) ? "" : " \(String(decoding: home, as: UTF8.self))"
     return "its home\(path) cannot be entered (\(String(cString: strerror(homeFault)))): it ran in /"
   }

@@ -93,7 +93,10 @@ final class Database {
 
   /// Returns the error for a result code of the last call; see https://sqlite.org/rescode.html.
   func error(_ code: Int32) -> LedgerError {
-    let number = sqlite3_system_errno(connection)
+    // Before 3.43, SQLite does not keep the number of a commit that failed.
+    let last = errno
+    let kept = sqlite3_system_errno(connection)
+    let number = kept == 0 && Self.diskFaults.contains(last) ? last : kept
     let text = String(cString: sqlite3_errmsg(connection))
     let cause = number == 0 ? text : String(cString: strerror(number))
     let message = "ledger \(path): \(text)\(number == 0 ? "" : " (\(cause))")"
@@ -106,6 +109,8 @@ final class Database {
     default: LedgerError(.failed, message)
     }
   }
+
+  private static let diskFaults = [EIO, EROFS, ENOSPC, EDQUOT]
 
   /// Returns what a failed call says of the disk; `nil` if nothing.
   private static func kind(_ number: Int32) -> LedgerError.Kind? {

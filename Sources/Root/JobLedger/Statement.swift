@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// A value in the form in which SQLite stores it.
 enum SQLValue {
@@ -53,6 +54,8 @@ final class Statement {
       sqlite3_clear_bindings(prepared)
     }
     for (index, value) in values.enumerated() { try bind(value, at: Int32(index + 1)) }
+    // What `Database.error(_:)` reads belongs to this statement.
+    errno = 0
     while true {
       switch sqlite3_step(prepared) {
       case SQLITE_DONE: return

@@ -11,7 +11,7 @@ final class SupervisorLog {
   var auditLog = AuditLog()
   private var auditFails = false
   /// The present failure of the ledger: when it was last logged, and how often it has happened since.
-  private var ledgerFault: (text: String, loggedAt: ContinuousClock.Instant, unsaid: Int)?
+  private var ledgerFault: (kind: LedgerError.Kind, loggedAt: ContinuousClock.Instant, unsaid: Int)?
   private static let repetition = Duration.seconds(600)
 
   init(_ logger: Logger) {
@@ -21,15 +21,14 @@ final class SupervisorLog {
   /// Logs a failure of the ledger: when it begins or becomes another, and then every ten minutes. What has failed is tried again every
   /// second, and a disk can stay full for a day.
   func ledgerFails(_ error: LedgerError) {
-    let text = "\(error)"
-    if let known = ledgerFault, known.text == text, .now - known.loggedAt < Self.repetition {
+    if let known = ledgerFault, known.kind == error.kind, .now - known.loggedAt < Self.repetition {
       ledgerFault?.unsaid += 1
       return
     }
-    let unsaid = ledgerFault.map { $0.text == text ? $0.unsaid : 0 } ?? 0
+    let unsaid = ledgerFault.map { $0.kind == error.kind ? $0.unsaid : 0 } ?? 0
     logger.error(
-      "ledger: \(text)", metadata: unsaid > 0 ? ["failures_since": .stringConvertible(unsaid)] : [:])
-    ledgerFault = (text, .now, 0)
+      "ledger: \(error)", metadata: unsaid > 0 ? ["failures_since": .stringConvertible(unsaid)] : [:])
+    ledgerFault = (error.kind, .now, 0)
   }
 
   /// Logs that the ledger works again, if it has failed.

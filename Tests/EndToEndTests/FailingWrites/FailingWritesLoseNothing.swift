@@ -41,7 +41,7 @@ import Testing
     let traced = try await TracedSupervisor(of: agent, failingAt: point)
     let view = await ClientsView(of: point.jobID, at: agent)
     #expect(FaultPoint.hasHappened(in: try await traced.detach()))
-    #expect(view.submitted == 500)
+    #expect(view.submitted == 507)
     try await agent.stop(SIGKILL)
     try await agent.start()
     #expect(try await view.brokenPromises(endMayBeUnknown: false) == [])
