@@ -48,7 +48,7 @@ import Testing
     #expect(again.outputText.hasPrefix("stop has already ended: cancelled by CN=") && again.end == .exited(0))
     let timed = try await result(agent, agent.agentctl("run", "--timeout", "1s") + script)
     #expect(
-      timed.end == .exited(143) && timed.errorText.hasPrefix("agentctl: timed out after 1 s"), "\(timed.errorText)")
+      timed.end == .exited(143) && timed.errorText.contains("agentctl: timed out after 1 s\n"), "\(timed.errorText)")
   }
 
   @Test func errorsAreKeptApartWhereTheyGoElsewhere() async throws {

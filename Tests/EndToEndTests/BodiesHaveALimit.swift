@@ -20,7 +20,7 @@ import Testing
         curl: options + ["--header", "Content-Type: application/json", "--data-binary", "@\(path)"])
     }
     let refused = try await put("larger", Self.limit + 1)
-    #expect(refused.status == 413 && refused.text.contains("at most \(Self.limit) bytes"), "\(refused.text)")
+    #expect(refused.status == 413 && refused.text.contains("more than \(Self.limit) bytes"), "\(refused.text)")
     #expect(try await agent.request("GET", "jobs/larger").status == 404)
     let accepted = try await put("largest", Self.limit)
     #expect(accepted.status == 201, "\(accepted.text)")

@@ -25,12 +25,15 @@ import Testing
   /// As nohup(1), and as a shell's background jobs.
   @Test func whatWasIgnoredAtTheStartStaysIgnored() async throws {
     let agent = try await Installation.running()
-    let script = "echo hi; until [ -e \(agent.folder.path)/go ]; do sleep 0.05; done; exit 3"
-    let words = try (agent.agentctl("run", "--id", "kept") + ["--", "/bin/sh", "-c", script]).map { "'\($0)'" }
+    _ = try agent.gate("go")
+    let options = ["run", "--id", "kept", "--directory", agent.folder.path("gates")]
+    let words = try (agent.agentctl(options) + ["--", "/bin/sh", "-c", "echo hi; read line < go; exit 3"]).map {
+      "'\($0)'"
+    }
     let run = try start(agent, ["/bin/sh", "-c", "trap '' HUP INT QUIT; exec \(words.joined(separator: " "))"])
     try await wait(for: "the job") { run.outputText == "hi\n" }
     for number in [SIGHUP, SIGINT, SIGQUIT] { try run.handle.send(number) }
-    try agent.folder.write("go", "")
+    try await agent.openGate("go")
     let ended = try await run.end()
     #expect(ended.end == .exited(3) && ended.errorText == "")
   }

@@ -1,5 +1,4 @@
-// Goal: where the host has no room for another process at the moment (`ulimit -u`), accepted jobs wait and then run, each once; what waits
-// can be cancelled.
+// Goal: where the host has no room for another process at the moment (`ulimit -u`), accepted jobs wait and then run, each once.
 import AgentProtocol
 import Glibc
 import TestSupport
@@ -22,34 +21,5 @@ import Testing
     let marks = try agent.folder.read("marks").split(separator: "\n").map(String.init)
     #expect(marks.sorted() == names, "each ran once")
     try await agent.logLine(with: "job cannot be started now; trying again")
-  }
-
-  /// The limit of the job's user, which the kernel checks when the program is executed.
-  @Test(.timeLimit(.minutes(3))) func whereTheUserHasTooManyProcesses() async throws {
-    let agent = try await Installation(
-      configuration: "[jobs.limits]\nnproc = 2\n[[client]]\ncertificate = \"*\"\njobs = \"all\"\n")
-    try await agent.register()
-    let user = "agentd-few"
-    try agent.folder.write(
-      "passwd", try await run("cat", "/etc/passwd").outputText + "\(user):x:4899:4899::/:/bin/sh\n")
-    try await agent.start(wrapper: [
-      "unshare", "--mount", "/bin/sh", "-c", "mount --bind passwd /etc/passwd && exec \"$@\"", "sh",
-    ])
-    for name in ["a", "b"] {
-      let directory = try agent.gate(name)
-      try await agent.submit(
-        name, ["/bin/sh", "-c", "read line < \(name)"], fields: "\"user\": \"\(user)\"", directory)
-    }
-    try await agent.submit("waits", ["/bin/true"], fields: "\"user\": \"\(user)\"")
-    try await agent.submit("cancelled", ["/bin/true"], fields: "\"user\": \"\(user)\"")
-    try await agent.logLine(with: "trying again", "job=cancelled")
-    #expect(try await agent.request("POST", "jobs/cancelled/cancel").status == 200)
-    #expect(try await agent.job("cancelled", wait: 20).state == .cancelled)
-    #expect(try await agent.job("waits").state == .running)
-    for name in ["a", "b"] {
-      try await agent.openGate(name)
-      #expect(try await agent.job(name, wait: 60).state == .succeeded)
-    }
-    #expect(try await agent.job("waits", wait: 60).state == .succeeded)
   }
 }

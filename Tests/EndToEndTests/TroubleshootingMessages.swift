@@ -18,6 +18,8 @@ import Testing
     "the request is pending": "AgentRegistrationTests/OtherEnrolmentServers",
     "clients with OpenSSL's defaults cannot connect": "AgentRegistrationTests/RefusedBundles",
     "is a PKCS#12 container protected by PBMAC1": "AgentRegistrationTests/RefusedBundles",
+    "there is no ledger: the outputs of all jobs that it knew are set aside": "EndToEndTests/LostLedgerLosesNoOutput",
+    "job cannot be started now; trying again": "EndToEndTests/RefusedProcessesAreTriedAgain",
     "has a key that TLS does not use here": "ClientVerificationTests/CredentialTable+Issuers",
   ]
 

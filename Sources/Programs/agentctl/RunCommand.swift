@@ -50,8 +50,9 @@ struct RunCommand: AsyncParsableCommand {
   /// Returns the request, and whether this program has chosen where standard error goes: apart from the output if that is so here.
   private func request() throws -> (JobRequest, isChosenHere: Bool) {
     var request = try job.request()
-    let isChosenHere = request.stderr == nil && !json
-    if isChosenHere, errorsGoElsewhere { request.stderr = .separate }
+    let isChosenHere = request.stderr == nil
+    // With --json, no output is shown.
+    if isChosenHere, !json, errorsGoElsewhere { request.stderr = .separate }
     return (request, isChosenHere)
   }
 }

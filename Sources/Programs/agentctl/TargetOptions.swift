@@ -73,7 +73,7 @@ struct AccessOptions: ParsableArguments {
 
 /// How long to keep trying.
 struct PatienceOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Keep trying an unreachable agent (default: 60s).", valueName: "time"))
+  @Option(help: ArgumentHelp("Retry an unreachable agent (default: 60s).", valueName: "time"))
   var patience: TimeSpan?
 
   func validate() throws {

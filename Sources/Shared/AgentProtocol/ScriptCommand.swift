@@ -25,9 +25,9 @@ public enum ScriptCommand {
   /// mark of that encoding.
   static func looksLikeUTF16(_ script: String) -> Bool {
     let start = script.unicodeScalars.prefix(4).map(\.value)
-    let pair = Array(start.prefix(2))
-    let isMarked = [[0xff, 0xfe], [0xfe, 0xff], [0xfffd, 0xfffd]].contains(pair)
-    return start.first == 0xfffe || (script.utf8.contains(0) && (isMarked || pair.contains(0)))
+    let isMarked = [[0xff, 0xfe], [0xfe, 0xff], [0xfffd, 0xfffd]].contains(Array(start.prefix(2)))
+    let everyOther = start.count == 4 && [[1, 3], [0, 2]].contains(start.indices.filter { start[$0] == 0 })
+    return start.first == 0xfffe || (script.utf8.contains(0) && (isMarked || everyOther))
   }
 
   /// Returns whether the script was written on a system with CR LF line endings, judging by its first line.

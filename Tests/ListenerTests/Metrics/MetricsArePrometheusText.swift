@@ -104,7 +104,7 @@ struct MetricsArePrometheusText {
   @Test func everyRuleIsThereFromTheStart() throws {
     let page = try page(conversation())
     let rules = page.values.keys.filter { $0.hasPrefix("agentd_handshakes_refused_total{") }
-    #expect(rules.count == 33)
+    #expect(rules.count == 34)
     for rule in ["expired", "not_yet_valid", "revoked", "missing_issuer", "no_certificate", "plain_http", "other"] {
       #expect(page.values["agentd_handshakes_refused_total{rule=\"\(rule)\"}"] == 0, "\(rule)")
     }
