@@ -16,7 +16,7 @@ import Testing
       configuration: """
         [limits]
         handshake_timeout = 600
-        connections = 5
+        connections = 4
         connections_per_source = 3
         unauthenticated_per_source = 2
         unauthenticated = "4:100:4"
@@ -28,8 +28,12 @@ import Testing
     let before = dropped(try await page(agent))
     #expect(before.count == 5 && before.values.allSatisfy { $0 == 0 }, "\(before)")
     let files = try #require(agent.certificates.connector.files)
+    let other = try PKI.shared.client("Other", by: agent.certificates.root)
     let clients = try await TestProcess(
-      ["python3", "-c", Self.clients, "\(agent.port)", files.chain, files.key, agent.certificates.rootPath],
+      [
+        "python3", "-c", Self.clients, "\(agent.port)", agent.certificates.rootPath, files.chain, files.key,
+        other.chainPath, other.keyPath,
+      ],
       environment: agent.environment
     ).end()
     #expect(clients.end == .exited(0), "\(clients.errorText)")
@@ -38,25 +42,33 @@ import Testing
     #expect(count("connections_per_source") == 1)
     #expect(count("unauthenticated_per_source") == 1)
     #expect(count("unauthenticated") == 1, "\(after)")
-    // Until agentd has noticed that the clients are gone, there is no room for the page. That of others, this client cannot take.
     #expect(try #require(count("connections_per_client")) >= 1)
+    // Until agentd has noticed that the clients are gone, there is no room for the page.
+    #expect(try #require(count("connections")) >= 1)
   }
 
   private static let clients = """
     import select, socket, ssl, sys
-    port, chain, key, root = sys.argv[1:]
-    context = ssl.create_default_context(cafile=root)
-    context.load_cert_chain(chain, key)
+    port, root, *clients = sys.argv[1:]
+    def client(chain, key):
+      context = ssl.create_default_context(cafile=root)
+      context.load_cert_chain(chain, key)
+      return context
+    first, second = client(*clients[:2]), client(*clients[2:])
     held = []
     def stranger(source):
       peer = socket.create_connection(("127.0.0.1", int(port)), timeout=60, source_address=(source, 0))
       held.append(peer)
       return peer
-    def proven(source):
+    def answer(source, context):
       peer = context.wrap_socket(stranger(source), server_hostname="localhost")
       held.append(peer)
-      peer.sendall(b"GET /v1/agent HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
-      assert peer.recv(1000).startswith(b"HTTP/1.1 200")
+      try:
+        peer.sendall(b"GET /v1/agent HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+        return peer.recv(1000)
+      except (OSError, ssl.SSLError): return b""
+    def proven(source, context):
+      assert answer(source, context).startswith(b"HTTP/1.1 200")
     def dropped(source, others=()):
       # Connections are accepted by several threads: it may be one of the others.
       readable = select.select([stranger(source), *others], [], [], 60)[0]
@@ -64,12 +76,13 @@ import Testing
       try: rest = readable[0].recv(1)
       except ConnectionResetError: rest = b""
       assert rest == b"", rest
-    for _ in range(3): proven("127.0.0.2")
+    for _ in range(3): proven("127.0.0.2", first)
+    # The address of the test's own client, which has authenticated before.
+    assert answer("127.0.0.1", first) == b""
     dropped("127.0.0.2")
     dropped("127.0.0.3", [stranger("127.0.0.3") for _ in range(2)])
     dropped("127.0.0.5", [stranger("127.0.0.4") for _ in range(2)])
-    # The address of the test's own client, which has authenticated before.
-    proven("127.0.0.1")
+    proven("127.0.0.1", second)
     dropped("127.0.0.1")
     """
 

@@ -26,10 +26,8 @@ import Testing
   @Test func whatWasIgnoredAtTheStartStaysIgnored() async throws {
     let agent = try await Installation.running()
     _ = try agent.gate("go")
-    let options = ["run", "--id", "kept", "--directory", agent.folder.path("gates")]
-    let words = try (agent.agentctl(options) + ["--", "/bin/sh", "-c", "echo hi; read line < go; exit 3"]).map {
-      "'\($0)'"
-    }
+    let command = try agent.agentctl("run", "--id", "kept", "--directory", agent.folder.path("gates"))
+    let words = (command + ["--", "/bin/sh", "-c", "echo hi; read line < go; exit 3"]).map { "'\($0)'" }
     let run = try start(agent, ["/bin/sh", "-c", "trap '' HUP INT QUIT; exec \(words.joined(separator: " "))"])
     try await wait(for: "the job") { run.outputText == "hi\n" }
     for number in [SIGHUP, SIGINT, SIGQUIT] { try run.handle.send(number) }
