@@ -33,7 +33,8 @@ import Testing
     try checked("rename") { rename("\(state)/ledger.sqlite", agent.folder.path("ledger.bad")) }
     try await agent.start()
     let aside = try #require(try Folder.names(in: state).first { $0.hasPrefix("jobs.unknown-") })
-    try await agent.logLine(with: "there is no ledger: the outputs of all jobs that it knew are set aside", "folder=", "jobs=2", aside)
+    try await agent.logLine(
+      with: "there is no ledger: the outputs of all jobs that it knew are set aside", "folder=", "jobs=2", aside)
     try await agent.logLine(with: "job is not in the ledger; it is ended", "job=long")
     try await wait(for: "the job to end") { !isAlive(lost) }
     #expect(try agent.folder.read("state/\(aside)/old/output") == "precious\n")

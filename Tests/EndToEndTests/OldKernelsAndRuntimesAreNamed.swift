@@ -93,7 +93,7 @@ struct OldKernelsAndRuntimesAreNamed {
     let unknown = try await run("jams-register", "--no-such-option")
     #expect(unknown.end == .exited(64) && unknown.errorText.contains("--no-such-option"), "\(unknown.errorText)")
     let control = try await run("agentctl", "run", "nowhere", "--", "true")
-    #expect(control.end == .exited(69), "\(control.end) \(control.errorText)")
+    #expect(control.end == .exited(EX_NOINPUT), "\(control.end) \(control.errorText)")
     #expect(control.outputText == "" && control.errorText.hasPrefix("agentctl: "), "\(control.errorText)")
     // With /proc everything works.
     try await agent.start()

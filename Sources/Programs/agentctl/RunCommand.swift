@@ -7,10 +7,7 @@ import ArgumentParser
 struct RunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run a job: show its output, exit with its code.",
-    usage: """
-      agentctl run [options] AGENT -- PROGRAM ARGUMENTS
-      agentctl run [options] -a 'web*' -a db1 -- PROGRAM ARGUMENTS
-      """, aliases: ["exec"])
+    usage: "agentctl run [options] (AGENT | -a 'web*' -a db1) -- PROGRAM ARGUMENTS", aliases: ["exec"])
 
   @Argument(help: AgentNames.help, completion: AgentNames.completion)
   var agent: String?

@@ -59,7 +59,7 @@ struct FolderHandle {
   }
 
   /// Returns the sorted names in the folder. Reads through the descriptor, so that replacing the folder has no effect.
-  func names() throws(SystemError) -> [String] { try Folder.names(in: "/proc/self/fd/\(descriptor.raw)") }
+  func names() throws(SystemError) -> [String] { try Folder.names(in: descriptor) }
 
   /// Returns the target of the symbolic link `name`; `nil` if there is no such file.
   func linkTarget(_ name: String) throws(SystemError) -> String? {

@@ -147,7 +147,10 @@ final class GroupCommit {
       if let failure { throw failure }
       let isWritten = ledger.hasChanges
       try ledger.commit()
-      if isWritten { written(nil) }
+      if isWritten {
+        written(nil)
+        log.ledgerWorks()
+      }
       committed(changes)
       return nil
     } catch {
