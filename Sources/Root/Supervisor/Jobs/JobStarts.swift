@@ -46,8 +46,6 @@ final class JobStarts {
   private var retry: TimerQueue.Timer?
   private var idleFollower: (() -> Void)?
 
-  /// Called when the job's folder exists.
-  var launched: (JobID) -> Void = { _ in }
   /// Called when the job's shepherd runs.
   var started: (RunningJob) -> Void = { _ in }
   /// Called when a job cannot be started, or its shepherd has ended.
@@ -127,7 +125,6 @@ final class JobStarts {
       if let server = given.server { watch(server) }
       watch(job)
       scheduleCheck()
-      launched(job.id)
     } catch {
       ended(wanted.id, nil, JobOutcome(error))
     }

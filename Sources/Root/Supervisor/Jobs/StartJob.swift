@@ -109,13 +109,13 @@ extension Jobs {
   /// Has starts enter what becomes of them.
   func connectStarts() {
     starts.canceller = { [weak self] in self?.running[$0]?.cancelledBy?.subject }
-    starts.launched = { [weak self] in self?.answerStartWaiters(of: $0) }
     starts.ended = { [weak self] in self?.ends.settle($0, $1, $2) }
     starts.started = { [weak self] job in
       guard let self else { return }
       log.logger.info("job started", metadata: ["job": "\(job.id)", "user": "\(running[job.id]?.user ?? "")"])
       watch(job)
       if let client = running[job.id]?.cancelledBy { cancel(job, by: client) }
+      answerStartWaiters(of: job.id)
     }
   }
 
