@@ -91,6 +91,24 @@ struct ShepherdServerMayDie {
     try expectEach(Array(names[1..<99]), stage)
   }
 
+  /// Its shepherd was ordered before the request came, and runs only afterwards.
+  @Test func whoFollowsAJobThatIsBeingStartedGetsItsOutput() throws {
+    let stage = try JobsStage()
+    let stopped = try server(stage)
+    try stopped.send(SIGSTOP)
+    #expect(try stage.submit("a", "/bin/sleep", "600").created == true)
+    let following = stage.ask(.openOutput(JobID("a")!, follow: true))
+    #expect(try stage.answer(.showJob(JobID("a")!, wait: 0)).status?.state == .running && following.answer == nil)
+    try stopped.send(SIGCONT)
+    try stage.reactor.turns(until: "the output") { following.answer != nil }
+    guard case .output? = following.answer else {
+      Issue.record("\(String(describing: following.answer))")
+      return
+    }
+    _ = try stage.answer(.cancelJob(JobID("a")!))
+    #expect(try stage.end("a").state == .cancelled)
+  }
+
   @Test func theNextSupervisorCancelsAJobThatWasCancelledBefore() throws {
     var stage: JobsStage? = try JobsStage()
     let folder = try #require(stage?.folder)
