@@ -15,7 +15,8 @@ struct UnusableDatabaseIsRefused {
     #expect(error.kind == .damaged)
     #expect(
       error.description.hasPrefix(
-        "ledger \(path): file is not a database; move it away to start with an empty one: that ends the jobs that still run"))
+        "ledger \(path): file is not a database; move it away to start with an empty one: that ends the jobs that still run"
+      ))
     #expect(error.description.contains("sets the outputs of all jobs aside in \(home.path)"))
     #expect(try home.read("ledger.sqlite").hasPrefix("no database no database"))
   }
