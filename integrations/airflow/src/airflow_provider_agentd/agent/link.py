@@ -87,7 +87,7 @@ class AgentLink:
                     continue
                 try:
                     async with self._turn:
-                        answer = await self._exchange(step)
+                        answer = await self._exchange_or_reconnect(step)
                 except httpx.TransportError as error:
                     await self._renew()
                     step = talk.throw(error)
@@ -105,6 +105,15 @@ class AgentLink:
             if self.target.credentials.ssl_context() is not self._context:
                 await self._http.aclose()
                 self._http = self._connect()
+
+    async def _exchange_or_reconnect(self, wire: Wire) -> Answer:
+        try:
+            return await self._exchange(wire)
+        except asyncio.CancelledError:
+            # httpcore may count the connection of a cancelled request as in use for ever, and there is only this one.
+            cut, self._http = self._http, self._connect()
+            self._goodbye = asyncio.get_running_loop().create_task(cut.aclose())
+            raise
 
     async def _exchange(self, wire: Wire) -> Answer:
         call = wire.call
