@@ -37,6 +37,20 @@ struct CancelLeavesNothing {
     Case(
       testDescription: "one that forks while it is killed",
       script: "echo $$; trap '' TERM; while :; do setsid sleep 5 & sleep 0.002; done", processes: 1),
+    Case(
+      testDescription: "one that is shown as a zombie because its first thread has ended",
+      script: """
+        echo $$; setsid python3 -c '
+        import ctypes, os, signal, threading, time
+        def go_on():
+            while ") Z" not in open("/proc/self/task/%d/stat" % os.getpid()).read(): time.sleep(0.01)
+            print(os.getpid(), flush=True)
+            time.sleep(1000)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        threading.Thread(target=go_on).start()
+        ctypes.CDLL(None).pthread_exit(None)
+        ' & wait
+        """, processes: 2),
   ]
 
   @Test(arguments: cases)

@@ -75,6 +75,10 @@ extension ProcessHandle {
 
 /// Returns whether there is a process with this ID that is not a zombie.
 func isAlive(_ process: pid_t) -> Bool {
-  guard let stat = try? DurableFile.read("/proc/\(process)/stat", limit: 4096) else { return false }
-  return !String(decoding: stat, as: UTF8.self).split(separator: ")").last!.hasPrefix(" Z")
+  // A process whose first thread alone has ended is shown as a zombie, and runs on.
+  let threads = (try? Folder.names(in: "/proc/\(process)/task")) ?? []
+  return threads.contains { thread in
+    guard let stat = try? DurableFile.read("/proc/\(process)/task/\(thread)/stat", limit: 4096) else { return false }
+    return !String(decoding: stat, as: UTF8.self).split(separator: ")").last!.hasPrefix(" Z")
+  }
 }

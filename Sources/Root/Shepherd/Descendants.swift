@@ -25,11 +25,11 @@ enum Descendants {
     return told
   }
 
-  /// Returns every descendant that has not ended.
-  static func alive() -> Set<pid_t> {
-    var alive: Set<pid_t> = []
-    forEach { process, fact in if !fact.isZombie { alive.insert(process.processID) } }
-    return alive
+  /// Returns every descendant that stays: one that has closed its output because it ends is not counted as left.
+  static func staying() -> Set<pid_t> {
+    var staying: Set<pid_t> = []
+    forEach { process, fact in if !fact.isExiting { staying.insert(process.processID) } }
+    return staying
   }
 
   /// Sends SIGKILL to every descendant, and to those that were started in the meantime.

@@ -179,7 +179,9 @@ struct JobWatch {
   }
 
   private mutating func leave() -> UInt64? {
-    left = UInt32(Descendants.alive().union(group?.processes() ?? []).count)
+    // Only a process that changed its parent meanwhile is in the group alone.
+    let others = (group?.processes() ?? []).filter { ProcessFact($0)?.isExiting == false }
+    left = UInt32(Descendants.staying().union(others).count)
     return nil
   }
 

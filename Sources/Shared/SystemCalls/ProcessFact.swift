@@ -2,6 +2,9 @@ import Glibc
 
 /// The contents of /proc/PID/stat for a process; proc(5).
 public struct ProcessFact: Sendable {
+  /// PF_EXITING of the kernel's flags, since Linux 2.6.
+  private static let exitingFlag: UInt64 = 0x4
+
   /// The parent's process ID.
   public let parent: pid_t
   /// The process group ID.
@@ -10,8 +13,10 @@ public struct ProcessFact: Sendable {
   public let session: pid_t
   /// The start time, in clock ticks since boot.
   public let startTime: UInt64
-  /// Whether the process has ended but has not been waited for.
+  /// Whether the process has ended but has not been waited for. One whose first thread alone has ended is shown as a zombie, and runs on.
   public let isZombie: Bool
+  /// Whether the process is about to end: it runs no code of its program any more.
+  public let isExiting: Bool
 
   /// Reads the facts; returns `nil` if the process does not exist.
   public init?(_ process: pid_t) {
@@ -21,13 +26,16 @@ public struct ProcessFact: Sendable {
     else { return nil }
     let fields = bytes[(nameEnd + 1)...].split(separator: UInt8(ascii: " "))
     guard fields.count > 19, let parent = ProcessNumbers.parse(fields[1]), let group = ProcessNumbers.parse(fields[2]),
-      let session = ProcessNumbers.parse(fields[3]), let start = UInt64(String(decoding: fields[19], as: UTF8.self))
+      let session = ProcessNumbers.parse(fields[3]), let start = UInt64(String(decoding: fields[19], as: UTF8.self)),
+      let flags = UInt64(String(decoding: fields[6], as: UTF8.self))
     else { return nil }
     self.parent = parent
     self.group = group
     self.session = session
     startTime = start
-    isZombie = fields[0].first == UInt8(ascii: "Z")
+    let hasOtherThreads = fields[17] != [UInt8(ascii: "1")] && fields[17] != [UInt8(ascii: "0")]
+    isZombie = fields[0].first == UInt8(ascii: "Z") && !hasOtherThreads
+    isExiting = (flags & Self.exitingFlag != 0 || isZombie) && !hasOtherThreads
   }
 }
 
