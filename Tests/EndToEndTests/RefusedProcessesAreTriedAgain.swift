@@ -1,6 +1,7 @@
 // Goal: where the host has no room for another process at the moment (`ulimit -u`), accepted jobs wait and then run, each once.
 import AgentProtocol
 import Glibc
+import SystemCalls
 import TestSupport
 import Testing
 
@@ -9,17 +10,24 @@ import Testing
     let agent = try await Installation(users: "")
     try await agent.register()
     try agent.folder.write("marks", "", mode: 0o666)
+    try agent.folder.write("gate", "", mode: 0o666)
     // agentd's own threads take most of them.
     try await agent.startWithoutAnEntry(["prlimit", "--nproc=14:14"])
     let mark = agent.folder.path("marks")
+    // The jobs wait for it, without a process of their own for that, so that there are many at once however busy the host is.
+    var gate: FileLock? = try FileLock.wait(agent.folder.path("gate"))
     let names = (0..<10).map { "n\($0)" }
-    for name in names { try await agent.submit(name, ["/bin/sh", "-c", "echo \(name) >> \(mark); exec sleep 0.5"]) }
+    for name in names {
+      let script = "echo \(name) >> \(mark); exec flock --shared 0 < \(agent.folder.path("gate"))"
+      try await agent.submit(name, ["/bin/sh", "-c", script])
+    }
+    try await agent.logLine(with: "job cannot be started now; trying again")
+    gate = nil
     for name in names {
       let status = try await agent.job(name, wait: 60)
       #expect(status.state == .succeeded, "\(name): \(status.reason ?? "")")
     }
     let marks = try agent.folder.read("marks").split(separator: "\n").map(String.init)
     #expect(marks.sorted() == names, "each ran once")
-    try await agent.logLine(with: "job cannot be started now; trying again")
   }
 }
