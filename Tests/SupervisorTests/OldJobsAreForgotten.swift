@@ -114,8 +114,8 @@ struct DiskFloorIsKept {
   }
 
   @Test func byDefaultATwentiethOfASmallDisk() throws {
-    #expect(throws: Never.self) { try DiskFloor(bytes: nil).check("/no-such-folder") }
-    #expect(throws: Never.self) { try DiskFloor(bytes: 0).check("/proc") }
+    #expect(throws: Never.self) { try DiskFloor(bytes: nil).check(DiskSpace(at: "/no-such-folder")) }
+    #expect(throws: Never.self) { try DiskFloor(bytes: 0).check(DiskSpace(at: "/proc")) }
   }
 }
 

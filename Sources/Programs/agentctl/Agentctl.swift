@@ -12,23 +12,7 @@ enum Agentctl {
     signal(SIGPIPE, SIG_IGN)
     ProgramArguments.requireText(for: "agentctl")
     if geteuid() == 0 { OpenSSLLibrary.ignoreEnvironment() }
-    guard let arguments = exactArguments() else { exit(EX_USAGE) }
-    exit(await perform(CommandLineWords.ordered(arguments)))
-  }
-
-  /// Returns the arguments; nil if one cannot be sent unchanged: the API is JSON, whose text is Unicode.
-  private static func exactArguments() -> [String]? {
-    var arguments: [String] = []
-    for number in 1..<max(1, Int(CommandLine.argc)) {
-      guard let pointer = CommandLine.unsafeArgv[number], let text = String(validatingCString: pointer) else {
-        complain(
-          "argument \(number) is not UTF-8, and would not arrive as it is; a script can contain its bytes as \\ooo for printf"
-        )
-        return nil
-      }
-      arguments.append(text)
-    }
-    return arguments
+    exit(await perform(CommandLineWords.ordered(Array(CommandLine.arguments.dropFirst()))))
   }
 
   /// Executes the command.

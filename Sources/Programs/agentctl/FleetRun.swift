@@ -107,9 +107,8 @@ final class FleetRun: Sendable {
 
   private func show(_ lines: [[UInt8]], of agent: String, as stream: OutputStream) throws {
     if lines.isEmpty { return }
-    let prefix = Array("\(agent): ".utf8)
     // A single write, so that the lines of one agent stay together.
-    let bytes = lines.flatMap { prefix + $0 + [UInt8(ascii: "\n")] }
+    let bytes = prefixed(lines, by: agent)
     try put(stream.rawValue) { () throws(OutputClosed) in try write(bytes, as: stream) }
   }
 

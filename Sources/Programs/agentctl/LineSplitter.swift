@@ -37,3 +37,9 @@ final class SplitStreams: Sendable {
     splitters.withLock { $0[stream, default: LineSplitter()].rest() }
   }
 }
+
+/// Returns lines as they are printed, each after the name of the agent that it is from.
+func prefixed(_ lines: [[UInt8]], by agent: String) -> [UInt8] {
+  let prefix = Array("\(agent): ".utf8)
+  return lines.flatMap { prefix + $0 + [UInt8(ascii: "\n")] }
+}

@@ -55,7 +55,7 @@ struct LogsCommand: AsyncParsableCommand {
       agent in
       let lines = SplitStreams()
       @Sendable func show(_ complete: [[UInt8]], _ stream: OutputStream) throws {
-        let bytes = complete.flatMap { Array("\(agent.address.name): ".utf8) + $0 + [UInt8(ascii: "\n")] }
+        let bytes = prefixed(complete, by: agent.address.name)
         if !bytes.isEmpty { try printing.withLock { _ in try write(bytes, as: place(of: stream)) } }
       }
       try await print(job, of: agent) { try show(lines.take($1, of: $0), $0) }

@@ -1,4 +1,3 @@
-import CLinux
 import Console
 import Glibc
 import Sandbox
@@ -23,7 +22,7 @@ struct NetworkProcess {
   init(reach: Reach, _ body: () throws -> [UInt8]) throws(SystemError) {
     let theirs: FileDescriptor
     (output, theirs) = try FileDescriptor.pipe()
-    process = try patiently { () throws(SystemError) in try checked("fork") { clinux_fork() } }
+    process = try forkPatiently()
     if process == 0 { Self.run(reach, body, theirs) }
   }
 

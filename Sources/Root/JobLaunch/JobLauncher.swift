@@ -18,12 +18,16 @@ public struct JobLauncher: Sendable {
   /// The control groups, one per job; `nil` if jobs run without one.
   public var controlGroups: ControlGroups?
   let jobs: FileDescriptor
+  /// What the names of the control groups begin with: it tells these jobs from those of other agents on the host.
+  let groupPrefix: String
 
   /// Creates `folder` (0700) if it is missing, and checks that `shepherd` can be executed.
   public init(folder: String, shepherd: String) throws(SystemError) {
     self.folder = folder
     try Folder.make(folder, mode: 0o700)
     jobs = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
+    let status = try? jobs.status()
+    groupPrefix = "agentd-\(String(status?.st_dev ?? 0, radix: 16))-\(String(status?.st_ino ?? 0, radix: 16))-"
     shepherds = try Shepherds(shepherd)
   }
 
@@ -69,10 +73,9 @@ public struct JobLauncher: Sendable {
     } catch  where error.call == "sendmsg" && (error.code == EAGAIN || error.code == ETOOMANYREFS) {
       return nil
     } catch {
-      var refusal = LaunchRefusal("cannot start the job's shepherd: \(error)")
       // EAGAIN of flock(2) is another thing, and no lock is tried twice.
-      refusal.isOfTheMoment = error.code == EAGAIN && error.call != "flock"
-      throw refusal
+      throw LaunchRefusal(
+        "cannot start the job's shepherd: \(error)", isOfTheMoment: error.code == EAGAIN && error.call != "flock")
     }
   }
 
@@ -128,7 +131,7 @@ public struct JobLauncher: Sendable {
 
   /// Returns the name of a job's control group. Processes that the job may leave stay in it, and no other job gets the same one.
   private func groupName(of id: JobID, _ request: JobRequest, mark: UInt64) -> String {
-    request.leaveProcesses == true ? "\(stayingPrefix)\(String(mark, radix: 16))+\(id.key)" : groupName(id)
+    request.leaveProcesses == true ? "\(stayingPrefix)\(JobEnvironment.text(ofMark: mark))+\(id.key)" : groupName(id)
   }
 
   // No key contains a plus sign.
@@ -137,11 +140,6 @@ public struct JobLauncher: Sendable {
   /// Returns the path of that group; `nil` if jobs have none.
   func groupPath(of id: JobID, _ request: JobRequest, mark: UInt64) -> String? {
     controlGroups.map { "\($0.folder)/\(groupName(of: id, request, mark: mark))" }
-  }
-
-  var groupPrefix: String {
-    let status = try? jobs.status()
-    return "agentd-\(String(status?.st_dev ?? 0, radix: 16))-\(String(status?.st_ino ?? 0, radix: 16))-"
   }
 
   /// Removes the control groups of all jobs not in `running`: left by a crash between the end of a job and the removal of its group.

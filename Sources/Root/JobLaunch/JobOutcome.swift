@@ -48,6 +48,11 @@ public struct JobOutcome: Equatable, Sendable {
     mayStartLater = refusal.isOfTheMoment
   }
 
+  /// Returns the outcome of a job that was cancelled before it was started.
+  public static func cancelled(by client: String) -> JobOutcome {
+    JobOutcome(.cancelled, reason: "cancelled by \(client)")
+  }
+
   /// Enters the outcome into a job's status.
   ///
   /// A reason that the status already has is a warning, which is kept after the reason of this outcome. The recorded start time, that of

@@ -3,10 +3,11 @@ public struct LaunchRefusal: Error, Equatable, Sendable, CustomStringConvertible
   /// One line for whoever submitted the job.
   public let description: String
   /// Whether the host had no room for another process, and may have some a moment later.
-  public var isOfTheMoment = false
+  public let isOfTheMoment: Bool
 
   /// Creates a refusal with this reason.
-  public init(_ description: String) {
+  public init(_ description: String, isOfTheMoment: Bool = false) {
     self.description = description
+    self.isOfTheMoment = isOfTheMoment
   }
 }

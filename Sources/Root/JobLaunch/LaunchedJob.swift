@@ -49,9 +49,7 @@ extension JobLauncher {
     case .failed(let code):
       removeControlGroup(job.order)
       let failure = StartFailure(stage: .process, code: code)
-      var refusal = LaunchRefusal(failure.inWords(nil))
-      refusal.isOfTheMoment = failure.isOfTheMoment
-      return .refused(refusal)
+      return .refused(LaunchRefusal(failure.inWords(nil), isOfTheMoment: failure.isOfTheMoment))
     case nil: return found(job)
     }
   }

@@ -81,15 +81,8 @@ public final class Shepherds: Sendable {
     try ours.setNonBlocking(true)
     let title = ShepherdContract.Server.title
     let padding = String(repeating: " ", count: ShepherdContract.Server.titleBytes - title.utf8.count)
-    let argumentArray = CStringArray([(title + padding).utf8])
-    let environmentArray = CStringArray([String.UTF8View]())
-    var failedCall: UnsafePointer<CChar>?
-    var spawn = clinux_role_spawn(
-      image: image.raw, arguments: argumentArray.pointer, environment: environmentArray.pointer, socket: theirs.raw,
-      order: -1, signals_blocked: true)
-    let child = clinux_spawn_role(&spawn, &failedCall)
-    guard child > 0 else { throw SystemError.last(failedCall.map { String(cString: $0) } ?? "fork", path) }
-    // The number cannot be reused: the child is not waited for before the handle exists.
-    return Server(process: try ProcessHandle(child), socket: ours)
+    var spawn = RoleSpawn(image, title: title + padding)
+    spawn.signalsBlocked = true
+    return Server(process: try spawn.start(socket: theirs, name: path), socket: ours)
   }
 }

@@ -38,12 +38,11 @@ enum JobRow {
   static func write(
     _ row: Row, _ present: (JobStatus) -> JobStatus, to writer: inout JSONWriter
   ) throws(LedgerError) {
-    let shown = present(try facts(row))
-    let labels = row.bytes(6)
-    if labels.isEmpty {
-      shown.writeJSON(to: &writer, command: row.bytes(5), labels: "{}".utf8)
-    } else {
-      shown.writeJSON(to: &writer, command: row.bytes(5), labels: labels)
+    present(try facts(row)).writeJSON(to: &writer) {
+      $0.verbatim(row.bytes(5))
+    } labels: {
+      let labels = row.bytes(6)
+      if labels.isEmpty { $0.object { _ in } } else { $0.verbatim(labels) }
     }
   }
 

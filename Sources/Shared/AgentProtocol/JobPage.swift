@@ -37,7 +37,7 @@ public struct JobPageDocument: Codable, Equatable, Sendable {
     var page = JSONWriter()
     page.object {
       $0.member(JobPage.CodingKeys.cursor.rawValue) { $0.string(cursor) }
-      $0.member(JobPage.CodingKeys.jobs.rawValue) { $0.array { $0.verbatim(jobs.text.utf8) } }
+      $0.member(JobPage.CodingKeys.jobs.rawValue) { $0.array { $0.verbatim(jobs.bytes) } }
     }
     json = page.text
     self.count = count

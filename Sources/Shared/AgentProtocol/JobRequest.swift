@@ -200,11 +200,12 @@ extension JobRequest: Codable {
       environment.values.allSatisfy { !$0.utf8.contains(0) }, .environment, "a value cannot contain a NUL character")
     expect(stdin.map { $0.utf8.count <= Limits.inputBytes } ?? true, .stdin, "at most \(Limits.inputBytes) bytes")
     expect(stdin == nil || stdinBase64 == nil, .stdinBase64, "cannot be combined with stdin")
+    let decoded = stdinBase64 == nil ? nil : input
     expect(
-      stdinBase64 == nil || input != nil, .stdinBase64,
+      stdinBase64 == nil || decoded != nil, .stdinBase64,
       "base64 in the standard alphabet, with padding and without line ends")
     expect(
-      stdinBase64 == nil || (input?.count ?? 0) <= Limits.inputBytes, .stdinBase64,
+      decoded.map { $0.count <= Limits.inputBytes } ?? true, .stdinBase64,
       "at most \(Limits.inputBytes) bytes when decoded")
     expect(
       timeout.map { $0 > 0 && $0 <= Limits.timeout } ?? true, .timeout,

@@ -5,20 +5,22 @@ extension JobStatus {
   ///
   /// It is written for every answer about a job, on the supervisor's only thread: `JSONEncoder` takes many times as long.
   public var json: String {
-    var (command, labels, whole) = (JSONWriter(), JSONWriter(), JSONWriter())
-    command.array(self.command) { $0.string($1) }
-    labels.object(self.labels.sorted { $0.key < $1.key }) { $0.string($1) }
-    writeJSON(to: &whole, command: command.text.utf8, labels: labels.text.utf8)
-    return whole.text
+    var writer = JSONWriter()
+    writeJSON(to: &writer) {
+      $0.array(command) { $0.string($1) }
+    } labels: {
+      $0.object(labels.sorted { $0.key < $1.key }) { $0.string($1) }
+    }
+    return writer.text
   }
 
   /// Writes the status as `json` does.
   ///
   /// - Parameters:
-  ///   - command: the JSON that stands for `command`, which is ignored: a reader of records need not decode it.
-  ///   - labels: the JSON that stands for `labels`, likewise.
+  ///   - command: writes what stands for `command`, which is ignored: a reader of records need not decode it.
+  ///   - labels: writes what stands for `labels`, likewise.
   public func writeJSON(
-    to writer: inout JSONWriter, command: some Collection<UInt8>, labels: some Collection<UInt8>
+    to writer: inout JSONWriter, command: (inout JSONWriter) -> Void, labels: (inout JSONWriter) -> Void
   ) {
     writer.object {
       $0.member(CodingKeys.client) {
@@ -27,14 +29,14 @@ extension JobStatus {
           $0.member("thumbprint") { $0.string(client.thumbprint.description) }
         }
       }
-      $0.member(CodingKeys.command) { $0.verbatim(command) }
+      $0.member(CodingKeys.command, command)
       $0.member(CodingKeys.cpuSeconds) { $0.number(cpuSeconds) }
       $0.member(CodingKeys.diskWasFull) { $0.flag(diskWasFull) }
       $0.member(CodingKeys.exitCode) { $0.number(exitCode) }
       $0.member(CodingKeys.finishedAt) { $0.string(finishedAt?.description) }
       $0.member(CodingKeys.id) { $0.string(id.description) }
       $0.member(CodingKeys.killed) { $0.number(killed) }
-      $0.member(CodingKeys.labels) { $0.verbatim(labels) }
+      $0.member(CodingKeys.labels, labels)
       $0.member(CodingKeys.left) { $0.number(left) }
       $0.member(CodingKeys.outputBytes) { $0.number(outputBytes) }
       $0.member(CodingKeys.outputBytesDropped) { $0.number(outputBytesDropped) }

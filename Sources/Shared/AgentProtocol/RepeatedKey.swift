@@ -1,3 +1,4 @@
+import Values
 import Wording
 
 /// Finds a key that an object of a JSON text has twice.
@@ -115,7 +116,7 @@ struct RepeatedKey {
   private mutating func unit() -> UInt32? {
     var unit: UInt32 = 0
     for _ in 0..<4 {
-      guard let digit = rest.popFirst().flatMap({ Character(Unicode.Scalar($0)).hexDigitValue }) else { return nil }
+      guard let digit = rest.popFirst().flatMap(hexDigit) else { return nil }
       unit = unit << 4 | UInt32(digit)
     }
     return unit

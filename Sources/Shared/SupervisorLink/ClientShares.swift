@@ -1,8 +1,8 @@
 /// The shares of clients in a fixed amount of something.
 ///
 /// A client may hold no more than it leaves free: a single client gets half, two greedy clients get a third each. With a greed of 7 it may
-/// hold seven times as much: seven eighths, and 7/15 each. So however much others hold, something is left for a client that holds nothing. (Switches share memory among ports by this rule: Choudhury and Hahne, Dynamic
-/// Queue Length Thresholds, 1998.)
+/// hold seven times as much: seven eighths, and 7/15 each. So however much others hold, something is left for a client that holds nothing.
+/// (Switches share memory among ports by this rule: Choudhury and Hahne, Dynamic Queue Length Thresholds, 1998.)
 public struct ClientShares<Client: Hashable & Sendable>: Sendable {
   /// The total amount.
   public let total: Int

@@ -1,6 +1,7 @@
 /// Writes compact JSON (RFC 8259) in the order in which it is told to; the form is that of `JSONEncoder` without escaped slashes.
 public struct JSONWriter: Sendable {
-  private var bytes: [UInt8] = []
+  /// What has been written, in UTF-8.
+  public private(set) var bytes: [UInt8] = []
   /// Whether the next member or element is the first of its object or array.
   private var isFirst = true
 

@@ -13,19 +13,22 @@ struct DiskFloor {
 
   /// Returns what is wrong with a disk; `nil` if it can take a new job.
   func fault(_ space: DiskSpace) -> String? {
-    if space.isReadOnly { return "the disk that holds the jobs is read-only" }
+    if space.isReadOnly { return Self.readOnly }
     let floor = floor(space)
     return space.free < floor ? "the disk that holds the jobs has less than \(floor) bytes free" : nil
   }
 
+  private static let readOnly = "the disk that holds the jobs is read-only"
+
   /// Refuses a new job if there is less space, or if nothing can be written.
   ///
-  /// - Throws: `Problem` of kind `.noSpace`. If the free space cannot be determined, the job is not refused.
-  func check(_ folder: String) throws(Problem) {
-    guard let space = DiskSpace(at: folder) else { return }
-    if space.isReadOnly { throw Problem(.noSpace, "the disk that holds the jobs is read-only") }
+  /// - Parameter space: `nil` if it cannot be determined; the job is then not refused.
+  /// - Throws: `Problem` of kind `.noSpace`.
+  func check(_ space: DiskSpace?) throws(Problem) {
+    guard let space else { return }
+    if space.isReadOnly { throw Problem(.noSpace, Self.readOnly) }
     let floor = floor(space)
-    if bytes != 0, space.free < floor {
+    if space.free < floor {
       throw Problem(
         .noSpace, "the disk that holds the jobs has \(space.free) bytes free; at least \(floor) must stay free")
     }

@@ -1,3 +1,4 @@
+import AgentProtocol
 import JobLedger
 import Logging
 import SystemCalls
@@ -16,9 +17,9 @@ struct DiskHealth {
       + unknown.map { "\($0) has the outputs of jobs that the ledger does not know; remove it when nobody needs them" }
   }
 
-  /// Looks at the disk and the folders on it.
-  mutating func look(at jobs: String, _ floor: DiskFloor) {
-    fault = DiskSpace(at: jobs).flatMap(floor.fault)
+  /// Notes the space on the disk.
+  mutating func look(at space: DiskSpace?, _ floor: DiskFloor) {
+    fault = space.flatMap(floor.fault)
   }
 
   /// Looks for outputs that were set aside, next to the jobs' folder.
@@ -33,14 +34,16 @@ struct DiskHealth {
 }
 
 extension Jobs {
-  /// Looks at the disk; the log tells what is new.
-  func lookAtDiskOnly() {
-    disk.look(at: launcher.folder, diskFloor)
+  /// Looks at the disk, and refuses a new job if it has no room for one; the log tells what is new.
+  func checkDisk() throws(Problem) {
+    let space = DiskSpace(at: launcher.folder)
+    disk.look(at: space, diskFloor)
+    try diskFloor.check(space)
   }
 
   /// Looks at the disk, and at what was set aside on it.
   func lookAtHost() {
-    lookAtDiskOnly()
+    disk.look(at: DiskSpace(at: launcher.folder), diskFloor)
     disk.lookForUnknown(nextTo: launcher.folder)
   }
 

@@ -103,7 +103,7 @@ final class JobStarts {
     while given.count < Self.mostGiven, !waiting.isEmpty {
       let wanted = waiting.removeFirst()
       if let canceller = canceller(wanted.id) {
-        ended(wanted.id, nil, JobOutcome(.cancelled, reason: "cancelled by \(canceller)"))
+        ended(wanted.id, nil, .cancelled(by: canceller))
       } else if !launch(wanted) {
         waiting.insert(wanted, at: 0)
         if retry?.isPending != true {

@@ -97,7 +97,7 @@ extension Jobs {
   func start(_ status: JobStatus, _ request: JobRequest, _ found: Found) {
     let account: Account
     do throws(LaunchRefusal) { account = try self.account(found) } catch {
-      return finish(status.id, JobOutcome(.couldNotStart, reason: error.description))
+      return finish(status.id, JobOutcome(error))
     }
     running[status.id]?.user = account.name
     let (id, mark) = (status.id, launcher.mark(of: status.id, submittedAt: status.submittedAt))

@@ -1,6 +1,5 @@
 import AgentConfiguration
 import AgentLogging
-import CLinux
 import Glibc
 import SupervisorLink
 import SystemCalls
@@ -41,19 +40,9 @@ struct RoleProgram {
 
   /// Starts the program with `socket` on descriptor 3; see clinux_spawn_role.
   func start(socket: FileDescriptor) throws(SystemError) -> ProcessHandle {
-    let order = try RoleOrder(account: account, descriptorLimit: descriptorLimit, parent: getpid()).pipe()
-    let argumentArray = CStringArray([role.rawValue].map(\.utf8))
-    let environmentArray = CStringArray(environment.map(\.utf8))
-    var failedCall: UnsafePointer<CChar>?
-    var spawn = clinux_role_spawn(
-      image: image.raw, arguments: argumentArray.pointer, environment: environmentArray.pointer, socket: socket.raw,
-      order: order.raw, signals_blocked: false)
-    let child = try patiently { () throws(SystemError) in
-      let child = clinux_spawn_role(&spawn, &failedCall)
-      guard child > 0 else { throw SystemError.last(failedCall.map { String(cString: $0) } ?? "fork", role.rawValue) }
-      return child
-    }
-    // The number cannot be reused: the child is not waited for before the handle exists.
-    return try ProcessHandle(child)
+    var spawn = RoleSpawn(image, title: role.rawValue)
+    spawn.environment = environment
+    spawn.order = try RoleOrder(account: account, descriptorLimit: descriptorLimit, parent: getpid()).pipe()
+    return try patiently { () throws(SystemError) in try spawn.start(socket: socket, name: role.rawValue) }
   }
 }

@@ -2,6 +2,7 @@ import AgentProtocol
 import FoundationEssentials
 import Logging
 import SupervisorLink
+import Wording
 
 /// What the audit log records of a request: who, from where, what with its arguments, as whom, where, and the answer.
 ///
@@ -40,24 +41,12 @@ enum AuditFacts {
   private static func quoted(_ arguments: ArraySlice<String>) -> String {
     var text = ""
     for argument in arguments {
-      text += text.isEmpty ? "" : " "
-      text +=
-        argument.utf8.allSatisfy(isPlain) && !argument.isEmpty
-        ? argument : "'\(argument.replacing("'", with: "'\\''"))'"
+      text += (text.isEmpty ? "" : " ") + shellWord(argument)
       if text.utf8.count > argumentBytes {
         return String(decoding: text.utf8.prefix(argumentBytes - 3), as: UTF8.self) + "..."
       }
     }
     return text
-  }
-
-  private static func isPlain(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "+")...UInt8(ascii: ":"), UInt8(ascii: "@"), UInt8(ascii: "_"), UInt8(ascii: "="), UInt8(ascii: "%"):
-      true
-    default: false
-    }
   }
 }
 

@@ -81,10 +81,10 @@ extension Jobs {
     if running[id]?.cancelledBy == nil { running[id]?.cancelledBy = client }
     if running[id]?.isLookedUp == true {
       running[id]?.isLookedUp = false
-      return finish(id, JobOutcome(.cancelled, reason: "cancelled by \(client.subject)"))
+      return finish(id, .cancelled(by: client.subject))
     }
     guard let job = running[id]?.job else {
-      if starts.remove(id) { return finish(id, JobOutcome(.cancelled, reason: "cancelled by \(client.subject)")) }
+      if starts.remove(id) { return finish(id, .cancelled(by: client.subject)) }
       // Its shepherd is told as soon as it runs, by the next agentd if need be.
       return launcher.noteCancel(id, by: client.subject)
     }

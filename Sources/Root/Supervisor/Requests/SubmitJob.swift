@@ -21,8 +21,7 @@ extension Jobs {
       _ = try policy.user(for: job, rights)
       _ = try policy.pool(for: job, rights, of: queue.pools)
       try checkLimits(job)
-      lookAtDiskOnly()
-      try diskFloor.check(launcher.folder)
+      try checkDisk()
       accounts.look(up: policy.question(job, rights), for: .request(request)) { [weak self] found in
         guard let self, request.isOpen else { return }
         answeringProblems(of: request) { try self.submitJob(id, job, found, request) }

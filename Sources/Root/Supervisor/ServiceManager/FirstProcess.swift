@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import SystemCalls
 
@@ -18,7 +17,7 @@ enum FirstProcess {
     try checked("sigprocmask") { sigprocmask(SIG_BLOCK, nil, &mask) }
     // Before the child exists, so that no signal is lost: process 1 never receives those that it does not ask for.
     let signals = try SignalDescriptor(forwarded + [SIGCHLD])
-    let child = try patiently { () throws(SystemError) in try checked("fork") { clinux_fork() } }
+    let child = try forkPatiently()
     if child > 0 { attend(child, signals) }
     try checked("sigprocmask") { sigprocmask(SIG_SETMASK, &mask, nil) }
   }

@@ -1,5 +1,4 @@
 import AgentLogging
-import CLinux
 import Glibc
 import SystemCalls
 
@@ -38,7 +37,7 @@ enum StartReport {
   /// Forks twice, so that the daemon is not a session leader and can never acquire a controlling terminal; daemon(7).
   static func detach(log: FileDescriptor) throws(SystemError) -> StartReport {
     let ends = try FileDescriptor.pipe()
-    let child = try fork()
+    let child = try forkPatiently()
     if child > 0 {
       ends.write.close()
       waitpid(child, nil, 0)
@@ -46,17 +45,13 @@ enum StartReport {
     }
     ends.read.close()
     try checked("setsid") { setsid() }
-    if try fork() > 0 { _exit(EX_OK) }
+    if try forkPatiently() > 0 { _exit(EX_OK) }
     let null = try FileDescriptor.open("/dev/null", O_RDWR)
     let (nullNumber, logNumber) = (null.raw, log.raw)
     for number in [STDIN_FILENO, STDOUT_FILENO] { try checked("dup2") { dup2(nullNumber, number) } }
     try checked("dup2") { dup2(logNumber, STDERR_FILENO) }
     try checked("chdir", "/") { chdir("/") }
     return .parent(ends.write)
-  }
-
-  private static func fork() throws(SystemError) -> pid_t {
-    try patiently { () throws(SystemError) in try checked("fork") { clinux_fork() } }
   }
 
   private static func awaitReport(_ pipe: FileDescriptor) -> Never {
