@@ -78,20 +78,36 @@ import Testing
     #expect(try await agent.job("of-stayer", wait: 30).state == .succeeded)
   }
 
-  @Test func whoIsRevokedWhileAgentdIsStoppedLosesThemAtTheStart() async throws {
+  @Test(arguments: [SIGTERM, SIGKILL])
+  func whoIsRevokedWhileAgentdIsStoppedLosesThemAtTheStart(_ signal: Int32) async throws {
     let (agent, client) = try await agent(Self.table("Leaver") + Self.table("Stayer"))
     let root = agent.certificates.root
     let leaver = try PKI.shared.client("Leaver", by: root)
     try await queue(agent, "of-leaver", as: Presented(leaver))
     try await queue(agent, "of-stayer", as: client("Stayer"))
-    #expect(try await agent.stop() == .exited(0))
+    // Who the clients are is known then, even if agentd was killed at once.
+    #expect(try await agent.stop(signal) == (signal == SIGKILL ? .signalled(signal) : .exited(0)))
     // At the next start there is a place for the first that waits.
     try await agent.openGate("first")
     try await agent.configure("-I", try PKI.shared.revocationList(by: root, revoking: [leaver], number: 1))
     try await agent.start()
     let lost = try await agent.job("of-leaver", wait: 30)
-    #expect(lost.state == .cancelled && lost.reason?.hasPrefix("its client is no longer let in: ") == true, "\(lost)")
+    #expect(lost.state == .cancelled && lost.reason?.contains(" revoked ") == true, "\(lost)")
     #expect(try await agent.job("of-stayer", wait: 30).state == .succeeded)
+  }
+
+  /// Nobody can say whether they would still be admitted.
+  @Test func whoIsNotInTheRecordOfClientsLosesThem() async throws {
+    let (agent, client) = try await agent(Self.table("Leaver"))
+    try await queue(agent, "of-leaver", as: client("Leaver"))
+    #expect(try await agent.stop() == .exited(0))
+    TemporaryFolder.remove(agent.folder.path("state/clients"))
+    try await agent.openGate("first")
+    try await agent.start()
+    let lost = try await agent.job("of-leaver", wait: 30)
+    #expect(lost.state == .cancelled && lost.reason?.contains("not in the record of clients") == true, "\(lost)")
+    try await queue(agent, "again", as: client("Leaver"))
+    #expect(try await agent.job("again", wait: 30).state == .succeeded)
   }
 
   @Test func theAdministratorEndsAllOfAClient() async throws {

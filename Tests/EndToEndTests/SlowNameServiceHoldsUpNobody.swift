@@ -88,6 +88,28 @@ struct SlowNameServiceHoldsUpNobody {
     }
   }
 
+  /// What is still being looked up is not accepted after its client's jobs were cancelled.
+  @Test func aSubmissionIsCancelledWithItsClient() async throws {
+    let agent = try await agent()
+    #expect(try await put(agent, "warm", "daemon").status == 201)
+    let process = try #require(
+      try ProcessTable.children(of: agent.supervisorID).first {
+        ProcessTable.title($0)?.hasPrefix("agentd: resolver") ?? false
+      })
+    let submission = Task { try await self.put(agent, "slow-1", "slow-1") }
+    try await wait(for: "the look-up") { try ProcessTable.threads(of: process).count >= 2 }
+    let others = try await agent.request("POST", "cancel?client=CN%3DSomebody")
+    #expect(others.text.contains(#""queued":0"#), "\(others.text)")
+    let cancelled = try await agent.request("POST", "cancel?client=CN%3DExecutor%20Connector")
+    #expect(cancelled.text.contains(#""queued":1"#), "\(cancelled.text)")
+    let refused = try await submission.value
+    #expect(refused.status == 409)
+    #expect(refused.text.contains("cancelled by CN=Executor Connector before it was accepted"), "\(refused.text)")
+    #expect(try await put(agent, "again", "daemon").status == 201)
+    #expect(try await agent.job("again", wait: 20).state == .succeeded)
+    #expect(try await agent.request("GET", "jobs/slow-1").status == 404)
+  }
+
   @Test func theResolverIsNobodyAndComesBack() async throws {
     let agent = try await agent()
     #expect(try await put(agent, "first", "daemon").status == 201)

@@ -51,6 +51,16 @@ enum ShepherdServer {
     _ = LockRecord(processID: 1, bootID: ShepherdProcess.bootID).encoded
     _ = CStringArray(order.arguments)
     _ = ProcessFact(getpid())
+    var ends: [FileDescriptor] = []
+    guard let null = try? FileDescriptor.open("/dev/null", O_RDWR),
+      var output = try? JobOutput(into: [null], limit: nil, nil, ends: &ends)
+    else { return }
+    ends = []
+    var polls = [pollfd(fd: -1, events: 0, revents: 0)] + output.polls
+    poll(&polls, nfds_t(polls.count), 0)
+    output.move(polls.dropFirst())
+    _ = output.identities
+    _ = zip(polls.map { Int32($0.revents) }, [0]).map { $0 == $1 }
   }
 
   /// Forks a shepherd.

@@ -69,6 +69,7 @@ final class Daemon {
     requests = ListenerRequests(jobs, clients, log: log)
     listeners = ListenerSupervision(on: reactor, log: log, clientele: requests, launch: network.launch)
     jobs.tally.listeners = listeners
+    jobs.clientWaits = { clients.keep($0) }
   }
 
   /// Sets up what the first turn needs: signals, jobs of a previous agentd, sockets, the listener.
@@ -299,8 +300,14 @@ extension Daemon {
   private func judgeWaiting() {
     judgement += 1
     let number = judgement
+    let waiting = jobs.clientsOfWaiting()
+    let known = clients.known(waiting)
+    // Without its certificate, nobody can say whether the client is still admitted.
+    let unknown = waiting.subtracting(known.map(\.thumbprint))
+    let reason = "its certificate is not in the record of clients"
+    jobs.cancelWaiting(ofRefused: Dictionary(uniqueKeysWithValues: unknown.map { ($0, reason) }))
     listeners.judge(
-      clients.known(jobs.clientsOfWaiting()), { [weak self] in self?.jobs.cancelWaiting(ofRefused: $0) },
+      known, { [weak self] in self?.jobs.cancelWaiting(ofRefused: $0) },
       finished: { [weak self] in self?.isJudged(number) })
     reactor.after(Self.judgementLimit) { [weak self] in self?.isJudged(number) }
   }

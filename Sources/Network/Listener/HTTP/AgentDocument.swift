@@ -4,14 +4,14 @@ import NIOCore
 import Synchronization
 import Values
 
-/// The answer to `GET /v1/agent`, kept as JSON without the time.
+/// The answer to `GET /v1/agent`, kept as JSON without the time. It is written when it is asked for: the counts change with each job.
 final class AgentDocument: Sendable {
   private struct State {
     var status: AgentStatus
     /// The warnings of the listener, and of the supervisor.
     var warnings: (listener: [String], supervisor: [String]) = ([], [])
-    var beforeTime = ""
-    var afterTime = ""
+    /// The JSON before and after the time; `nil` if it is not up to date.
+    var parts: (beforeTime: String, afterTime: String)?
   }
 
   private let state: Mutex<State>
@@ -20,7 +20,6 @@ final class AgentDocument: Sendable {
   init(_ status: AgentStatus) {
     var state = State(status: status)
     state.warnings.supervisor = status.warnings
-    Self.encode(&state)
     self.state = Mutex(state)
   }
 
@@ -33,7 +32,7 @@ final class AgentDocument: Sendable {
       state.status.queued = capacity.queued
       state.status.pools = capacity.pools
       state.warnings.supervisor = capacity.warnings
-      Self.encode(&state)
+      state.parts = nil
     }
   }
 
@@ -42,19 +41,23 @@ final class AgentDocument: Sendable {
     state.withLock { state in
       guard state.warnings.listener != warnings else { return }
       state.warnings.listener = warnings
-      Self.encode(&state)
+      state.parts = nil
     }
   }
 
   /// Writes the document with the time `timestamp` (RFC 3339).
   func write(to buffer: inout ByteBuffer, at timestamp: String) {
-    let (before, after) = state.withLock { ($0.beforeTime, $0.afterTime) }
-    buffer.writeString(before)
+    let parts = state.withLock { state in
+      if state.parts == nil { state.parts = Self.encode(state) }
+      return state.parts
+    }
+    guard let parts else { return }
+    buffer.writeString(parts.beforeTime)
     buffer.writeString(timestamp)
-    buffer.writeString(after)
+    buffer.writeString(parts.afterTime)
   }
 
-  private static func encode(_ state: inout State) {
+  private static func encode(_ state: State) -> (beforeTime: String, afterTime: String)? {
     var status = state.status
     status.time = Timestamp(milliseconds: 0)
     status.warnings = state.warnings.listener + state.warnings.supervisor
@@ -63,8 +66,7 @@ final class AgentDocument: Sendable {
     guard let encoded = try? JSONAnswer.makeEncoder().encode(status),
       case let json = String(decoding: encoded, as: UTF8.self),
       let place = json.firstRange(of: key + epoch)
-    else { return }
-    state.beforeTime = json[..<place.lowerBound] + key
-    state.afterTime = json[place.upperBound...] + "\n"
+    else { return nil }
+    return (json[..<place.lowerBound] + key, json[place.upperBound...] + "\n")
   }
 }

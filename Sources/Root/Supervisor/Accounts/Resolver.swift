@@ -10,6 +10,11 @@ import SystemCalls
 final class Resolver: Accounts {
   /// The maximum duration of a look-up.
   static let limit = Duration.seconds(10)
+  /// How long an account that was found is taken as it was: so that a burst of jobs of one user is one look-up, and yet whoever has changed
+  /// an account sees the change in the next job.
+  static let freshness = Duration.seconds(1)
+  /// The maximum number of accounts to keep for that time.
+  static let mostFresh = 64
   /// How many of the `ResolverProcess.mostAtATime` look-ups may hang before the process is restarted.
   static let mostHanging = 24
   /// How many look-ups of one owner may be in progress. If as many hang, the process is restarted, so that the owner's others can be made.
@@ -53,6 +58,7 @@ final class Resolver: Accounts {
   /// Questions that were not sent yet.
   private var waiting = WaitingLookUps()
   private var questions: [UInt64: LookUp] = [:]
+  private var fresh: [LookUp: (found: Found, since: ContinuousClock.Instant)] = [:]
   private var last: UInt64 = 0
   private var restartDelay = RestartDelay()
   private var restart: TimerQueue.Timer?
@@ -68,6 +74,7 @@ final class Resolver: Accounts {
   var processID: pid_t? { running?.process.processID }
 
   func look(up question: LookUp, for asker: Asker, then: @escaping (Found) -> Void) {
+    if asker.owner != nil, let known = fresh[question], .now - known.since < Self.freshness { return then(known.found) }
     last += 1
     let number = last
     if pending[question] == nil {
@@ -167,11 +174,20 @@ final class Resolver: Accounts {
     guard let settled = pending.removeValue(forKey: question) else { return }
     settled.deadline.cancel()
     waiting.remove(question)
+    keep(found, for: question)
     for follower in settled.followers.sorted(by: { $0.key < $1.key }) { follower.value(found) }
+  }
+
+  private func keep(_ found: Found, for question: LookUp) {
+    // Whether others can change a program is found out each time.
+    guard found.account != nil, question.program == nil else { return }
+    if fresh.count >= Self.mostFresh { fresh = [:] }
+    fresh[question] = (found, .now)
   }
 
   /// Lets the process end, which it does when its socket is closed.
   func giveBack() {
+    fresh = [:]
     guard let running, running.asked.isEmpty, pending.isEmpty else { return }
     dying[running.process.processID] = running.processWatch
     self.running = nil

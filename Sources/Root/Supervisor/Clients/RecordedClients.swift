@@ -20,6 +20,8 @@ final class RecordedClients {
   private let log: SupervisorLog
   private(set) var sightings = ClientSightings()
   private var isChanged = false
+  /// The clients that a crash would make unknown.
+  private var unsaved: Set<Thumbprint> = []
   private var timer: TimerQueue.Timer?
   private var lastWriteFailed = false
 
@@ -35,9 +37,15 @@ final class RecordedClients {
 
   /// Records that a client was admitted just now.
   func note(_ client: AdmittedClient) {
+    if !sightings.contains(client.thumbprint) { unsaved.insert(client.thumbprint) }
     sightings.note(client, at: Timestamp.now().seconds)
     isChanged = true
     if timer?.isPending != true { write(after: Self.shortestPause) }
+  }
+
+  /// Writes the record now if a crash would make this client unknown, whose job is to be judged after it.
+  func keep(_ thumbprint: Thumbprint) {
+    if unsaved.contains(thumbprint) { save() }
   }
 
   /// Writes the record if it has changed.
@@ -45,6 +53,7 @@ final class RecordedClients {
     guard isChanged else { return }
     do throws(SystemError) {
       try file.save(sightings)
+      unsaved = []
       (isChanged, lastWriteFailed) = (false, false)
     } catch {
       // Log it once, not every minute of a day with a full disk.

@@ -57,6 +57,10 @@ final class Jobs {
   var inputLimit = 0
   /// Whether agentd is stopping and refuses new jobs.
   var isStopping = false
+  /// Called with the certificate of a client whose job is about to be queued.
+  var clientWaits: (Thumbprint) -> Void = { _ in }
+  /// The submissions whose users are being looked up.
+  let submissions = OpenRequests()
   /// Whether waiting jobs must not start: it is not known yet whether their clients are still admitted.
   var isHeld = false { didSet { if oldValue, !isHeld { startWaiting() } } }
   private var announced: Capacity?

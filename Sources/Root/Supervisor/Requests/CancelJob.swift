@@ -29,13 +29,20 @@ extension Jobs {
       let owner = try rights(of: request).owner(request.client)
       let found = try ledger.unfinished().filter { $0.client.subject.isSame(as: subject) && owner?.owns($0) ?? true }
       var cancelled = CancelledJobs(client: subject)
+      let reason = "cancelled by \(request.client.subject)"
+      // What is not accepted yet would otherwise be accepted after it.
+      for submission in submissions.open
+      where submission.client.subject.isSame(as: subject) && owner.map({ $0 == submission.owner }) ?? true {
+        cancelled.queued += 1
+        submission.answer(.problem(Problem(.conflict, "\(reason) before it was accepted")))
+      }
       for status in found where !queue.isWaiting(status.id) {
         cancelled.running += 1
         endRunning(status.id, request.client.identity)
       }
       for status in found where queue.isWaiting(status.id) {
         cancelled.queued += 1
-        cancelWaiting(status, "cancelled by \(request.client.subject)")
+        cancelWaiting(status, reason)
       }
       ledger.afterwards { problem in request.answer(problem.map { .problem($0) } ?? .cancelled(cancelled)) }
     } catch let error as LedgerError {

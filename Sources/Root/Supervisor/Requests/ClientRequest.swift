@@ -65,3 +65,18 @@ final class ClientRequest {
     self.timer = timer
   }
 }
+
+/// Requests that are neither answered nor abandoned.
+final class OpenRequests {
+  private var requests: [ObjectIdentifier: ClientRequest] = [:]
+
+  /// The requests, in no order.
+  var open: [ClientRequest] { Array(requests.values) }
+
+  /// Adds a request, until it is over.
+  func add(_ request: ClientRequest) {
+    let key = ObjectIdentifier(request)
+    requests[key] = request
+    request.whenOver { [weak self] in self?.requests[key] = nil }
+  }
+}

@@ -22,6 +22,7 @@ extension Jobs {
       _ = try policy.pool(for: job, rights, of: queue.pools)
       try checkLimits(job)
       try checkDisk()
+      submissions.add(request)
       accounts.look(up: policy.question(job, rights), for: .request(request)) { [weak self] found in
         guard let self, request.isOpen else { return }
         answeringProblems(of: request) { try self.submitJob(id, job, found, request) }
@@ -49,6 +50,7 @@ extension Jobs {
         .full,
         "\(queue.waiting(of: owner)) jobs of this client wait already; what is left of max_queued is for others")
     case .waits:
+      clientWaits(request.client.thumbprint)
       status.state = .queued
       recordDurably(status, job, .noPlaceIsFree, found, request)
     case .runs:
