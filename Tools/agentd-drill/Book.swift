@@ -38,6 +38,7 @@ final class Book: Sendable {
     /// What insiders were answered.
     var insiders: [Insider: [String: Int]] = [:]
     var times: [Measurement: [Duration]] = [:]
+    var turns: [Measurement: [Duration]] = [:]
   }
 
   private let state = Mutex(State())
@@ -65,6 +66,10 @@ final class Book: Sendable {
     state.withLock { $0.times[measurement, default: []].append(time) }
   }
 
+  func turned(_ time: Duration, _ measurement: Measurement) {
+    state.withLock { $0.turns[measurement, default: []].append(time) }
+  }
+
   func count(_ fault: String) { state.withLock { $0.faults[fault, default: 0] += 1 } }
   func refused(_ reason: String) { state.withLock { $0.refusals[reason, default: 0] += 1 } }
   func note(_ text: String) { state.withLock { $0.notes.append(text) } }
@@ -85,6 +90,7 @@ final class Book: Sendable {
   /// Notes how long submits took without and with insiders. With them, p95 may be twice that without, if there are enough of both.
   func judgeTimes() {
     let times = state.withLock { $0.times }.mapValues { $0.sorted() }
+    let turns = state.withLock { $0.turns }.mapValues { $0.sorted() }
     guard let alone = times[.alone], let besieged = times[.besieged] else {
       return note("the time of submits was not measured in both parts")
     }
@@ -97,6 +103,10 @@ final class Book: Sendable {
       note(
         "submits \(name.rawValue): p50 \(rounded(milliseconds(sorted, 50))) ms, "
           + "p95 \(rounded(milliseconds(sorted, 95))) ms, \(sorted.count) of them")
+      guard let own = turns[name] else { continue }
+      note(
+        "the drill's own tasks \(name.rawValue): p50 \(rounded(milliseconds(own, 50))) ms, "
+          + "p95 \(rounded(milliseconds(own, 95))) ms")
     }
     let ratio = milliseconds(besieged, 95) / milliseconds(alone, 95)
     note(

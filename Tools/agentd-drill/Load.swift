@@ -86,6 +86,7 @@ struct Load {
   ///
   /// - Returns: `false` if the drill ends first.
   private func submit(_ id: JobID, _ request: JobRequest, _ client: AgentClient) async throws -> Bool {
+    if let measurement { book.turned(await timeOfNothing(), measurement) }
     let began = ContinuousClock.now
     while true {
       do {
@@ -102,6 +103,13 @@ struct Load {
         try await Task.sleep(for: .milliseconds(200))
       }
     }
+  }
+
+  /// Returns how long this program itself takes for a task that does nothing: it shares the processors with agentd and all jobs.
+  private func timeOfNothing() async -> Duration {
+    let began = ContinuousClock.now
+    await Task.detached {}.value
+    return began.duration(to: .now)
   }
 
   /// A change for which the ledger has no room is refused; the client retries.
