@@ -26,7 +26,9 @@ struct ConsoleCommand: AsyncParsableCommand {
     if let port, !(1...65535).contains(port) { throw ValidationError("--port: 1 to 65535") }
     if port != nil, socket != nil { throw ValidationError("--port cannot be combined with --socket") }
     // As long as sun_path in unix(7).
-    if let socket, !(1..<108).contains(socket.utf8.count) { throw ValidationError("--socket: a path of 1 to 107 bytes") }
+    if let socket, !(1..<108).contains(socket.utf8.count) {
+      throw ValidationError("--socket: a path of 1 to 107 bytes")
+    }
   }
 
   func run() async throws {
@@ -38,16 +40,18 @@ struct ConsoleCommand: AsyncParsableCommand {
     let gate = ConsoleGate()
     try await told {
       let service = try unusable { try ConsoleService(identity.registry, gate: gate, isReadOnly: readOnly) }
-      let serving = Task {
-        try await service.serve(at: place) { announce(gate, $0) }
-      }
-      let interruption = Interruption({ _ in serving.cancel() }, again: {})
+      let interruption = Interruption({ end($0) }, again: {})
       defer { interruption.end() }
-      do { try await serving.value } catch let error as ConsolePlaceError {
+      do { try await service.serve(at: place) { announce(gate, $0) } } catch let error as ConsolePlaceError {
         throw AgentError.unusable("\(error)")
-      } catch is CancellationError {}
-      if let signal = interruption.signal { throw ExitCode(128 + signal) }
+      }
     }
+  }
+
+  /// Ends the program: nothing is kept that would have to be saved.
+  private func end(_ signal: Int32) {
+    if case .socket(let path) = place { unlink(path) }
+    _exit(128 + signal)
   }
 
   private var place: ConsolePlace { socket.map { .socket(Path.absolute($0)) } ?? .port(port ?? 0) }

@@ -93,7 +93,7 @@ private actor Answer {
     switch reply.body {
     case .whole(let bytes): try await send(reply, bytes)
     case .stream(let body):
-      do { try await body { try await self.write($0) } } catch where !hasBegun {
+      do { try await body { try await self.write($0) } } catch  where !hasBegun {
         return try await send(ConsoleAPI.refusal(for: error), nil)
       }
       if !hasBegun { try await write([]) }

@@ -21,10 +21,11 @@ public struct ConsolePlaceError: Error, CustomStringConvertible {
 
   /// One line: the place, and what the system says.
   public var description: String {
-    let name = switch place {
-    case .port(let port): "127.0.0.1:\(port)"
-    case .socket(let path): path
-    }
+    let name =
+      switch place {
+      case .port(let port): "127.0.0.1:\(port)"
+      case .socket(let path): path
+      }
     let remedy = code == EADDRINUSE ? "; another program uses it: choose another one" : ""
     return "\(name): \(String(cString: strerror(code)))\(remedy)"
   }
@@ -54,16 +55,15 @@ public final class ConsoleService: Sendable {
     api = ConsoleAPI(fleet, home: registry.home, isReadOnly: isReadOnly)
   }
 
-  /// Serves until the task is cancelled.
+  /// Serves until the program ends.
   ///
   /// - Parameter ready: called with the port once there is one: nil for a socket.
-  /// - Throws: `ConsolePlaceError` if it cannot listen there; `CancellationError`.
+  /// - Throws: `ConsolePlaceError` if it cannot listen there.
   public func serve(at place: ConsolePlace, ready: @Sendable (Int?) -> Void) async throws {
     let server: NIOAsyncChannel<Connection, Never>
     do { server = try await listen(place) } catch let error as IOError {
       throw ConsolePlaceError(place: place, code: error.errnoCode)
     }
-    defer { if case .socket(let path) = place { unlink(path) } }
     ready(server.channel.localAddress?.port)
     try await withThrowingDiscardingTaskGroup { group in
       group.addTask { await self.fleet.run() }

@@ -82,8 +82,11 @@ extension FleetWatch {
     look()
     var (able, away) = ([(String, AgentClient)](), [(String, String)]())
     for (name, entry) in entries.sorted(by: { $0.key < $1.key }) where entry.connector.isEnabled {
-      if let reason = entry.agent.reason { away.append((name.text, reason)) }
-      else if let client = try? client(name.text) { able.append((name.text, client)) }
+      if let reason = entry.agent.reason {
+        away.append((name.text, reason))
+      } else if let client = try? client(name.text) {
+        able.append((name.text, client))
+      }
     }
     return (able, away)
   }
@@ -135,10 +138,10 @@ extension FleetWatch {
 
 /// The round.
 extension FleetWatch {
-  /// Asks the agents until the task is cancelled.
+  /// Asks the agents, until the program ends.
   func run() async {
     refresh()
-    while !Task.isCancelled {
+    while true {
       guard let lastLook, lastLook.duration(to: .now) < Self.attention else {
         for key in entries.keys { forgetClient(key) }
         await withCheckedContinuation { sleeper = $0 }
