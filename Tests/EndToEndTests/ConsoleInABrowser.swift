@@ -57,7 +57,8 @@ struct ConsoleInABrowser {
 
   @Test func whatJobsWriteIsText() async throws {
     let (fleet, _) = try await fleet("agent01")
-    let (browser, _) = try await browser(fleet)
+    let (browser, console) = try await browser(fleet)
+    defer { withExtendedLifetime(console) {} }
     let hostile = "<img src=x onerror=\"window.hit=1\"><script>window.hit=1</script>"
     _ = try await fleet.agentctl(
       "submit", "agent01", "--id", "talk", "--label", "a=\(hostile)", "--", "/bin/sh", "-c",
@@ -103,7 +104,8 @@ struct ConsoleInABrowser {
     let (fleet, _) = try await fleet("db1", "web1")
     _ = try await fleet.agentctl(
       "run", "web1", "--id", "hello", "--", "/bin/echo", String(repeating: "long ", count: 60))
-    let (browser, _) = try await browser(fleet)
+    let (browser, console) = try await browser(fleet)
+    defer { withExtendedLifetime(console) {} }
     try await browser.press("/", "w", "e", "b")
     try await browser.expect("document.querySelectorAll('tbody tr').length === 1")
     try await browser.press("ArrowDown")

@@ -8,7 +8,6 @@ import { el } from "./parts.js";
 
 const main = document.getElementById("main");
 let current = new AbortController();
-let shown = null;
 
 /** The place and the parameters that the address names: `#/agents/NAME?FILTER`. */
 function address() {
@@ -20,9 +19,6 @@ function address() {
 function route() {
   const { parts, query } = address();
   if (parts[0] === "main") return;
-  const place = parts.join("/");
-  if (place === shown) return;
-  shown = place;
   current.abort();
   current = new AbortController();
   const signal = current.signal;

@@ -119,7 +119,7 @@ export function nightView(page, query, signal) {
     const [scale, now] = [1000 / (last - from), Date.now()];
     states.forEach((state, index) => chips[index].setAttribute("aria-pressed", String(chosen.has(state))));
     const axis = el("div", { class: "ticks" });
-    for (const [time, name] of ticks(from.getTime(), last)) {
+    for (const [time, name] of ticks(from.getTime(), last - (last - from) / 30)) {
       const tick = el("span", {}, name);
       tick.style.left = `${(time - from) * scale / 10}%`;
       axis.append(tick);
