@@ -24,7 +24,7 @@ TEST_FLAGS := -Xswiftc -assert-config -Xswiftc Release
 FUZZ_FLAGS := -Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address \
   -Xcc -fsanitize=fuzzer-no-link,address -Xcxx -fsanitize=fuzzer-no-link,address
 # The documents to install, and everything that they link to.
-DOCUMENTS = $(wildcard *.md docs/*.md integrations/*/*.md integrations/*/docs/*.md integrations/*/docs/*.png) LICENSE docs/openapi.yaml docs/bench/soak.png etc/agentd.toml \
+DOCUMENTS = $(wildcard *.md docs/*.md docs/console/*.png integrations/*/*.md integrations/*/docs/*.md integrations/*/docs/*.png) LICENSE docs/openapi.yaml docs/bench/soak.png etc/agentd.toml \
   packaging/prometheus/agentd.rules.yml packaging/grafana/agentd.json
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
 

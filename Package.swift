@@ -139,6 +139,13 @@ let scheduler = wing(
         "AgentClient", "AgentProtocol", "CertificateImport", "CertificateStore", "HTTPSClient", "OpenSSL",
         "SchedulerRegistry",
       ]),
+    .target(name: "ConsolePage", resources: [.embedInCode("Page")]),
+    .target(
+      name: "ConsoleService",
+      dependencies: [
+        "AgentClient", "AgentInventory", "AgentProtocol", "ConsolePage", "SchedulerRegistry", "SystemCalls", "Values",
+        "Wording", nioCore, nioHTTP1, nioPosix,
+      ]),
     .target(
       name: "RegistrationCommands",
       dependencies: [
@@ -172,8 +179,8 @@ let programs = wing(
       name: "agentctl",
       dependencies: [
         "Values",
-        "AgentClient", "AgentInventory", "AgentProtocol", "Console", "HTTPSClient", "OpenSSL", "SchedulerRegistry",
-        "SystemCalls", "Wording", argumentParser,
+        "AgentClient", "AgentInventory", "AgentProtocol", "Console", "ConsoleService", "HTTPSClient", "OpenSSL",
+        "SchedulerRegistry", "SystemCalls", "Wording", argumentParser,
       ]),
     .executableTarget(
       name: "scheduler-register",

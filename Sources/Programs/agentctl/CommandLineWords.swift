@@ -8,6 +8,7 @@ enum CommandLineWords {
     "-H", "--home", "--cert", "--key", "--ca", "--name", "--patience", "-a", "--agents", "--parallel", "--id", "--user",
     "--group", "--directory", "--env", "--label", "--timeout", "--kill-grace", "--output-limit", "--stdin", "--script",
     "--umask", "--pool", "--limits", "--state", "--since", "--limit", "--client", "--tail", "--offset",
+    "--port", "--socket",
   ]
 
   private static let runners = ["run", "exec", "submit"]
@@ -63,7 +64,7 @@ enum CommandLineWords {
     (["kill", "stop", "scancel", "abort", "terminate"], "cancel"),
     (["rm", "remove", "forget", "del"], "delete"), (["start", "create", "enqueue", "sbatch", "apply"], "submit"),
     (["nodes", "hosts", "agent", "inventory", "ping", "top"], "agents"), (["cordon", "drain", "pause"], "disable"),
-    (["uncordon", "resume"], "enable"), (["watch", "monitor"], "events"), (["ssh", "shell", "srun", "command"], "run"),
+    (["uncordon", "resume"], "enable"), (["watch", "monitor"], "events"), (["web", "ui", "gui", "dashboard"], "console"), (["ssh", "shell", "srun", "command"], "run"),
   ]
 
   /// Returns what was meant by an option that does not exist; nil if that is not known.

@@ -13,6 +13,7 @@ struct ControlCommand: AsyncParsableCommand {
       RunCommand.self, SubmitCommand.self, ShowCommand.self, JobsCommand.self, LogsCommand.self, WaitCommand.self,
       CancelCommand.self, DeleteCommand.self, EventsCommand.self, AgentsCommand.self, DisableCommand.self,
       EnableCommand.self,
+      ConsoleCommand.self,
     ])
 }
 

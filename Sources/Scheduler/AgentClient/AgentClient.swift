@@ -40,6 +40,9 @@ public final class AgentClient: Sendable {
   public func status() async throws -> AgentStatus {
     try await document(AgentStatus.self, .GET, "/v1/agent")
   }
+
+  /// Returns the agent's metrics, in the text format of Prometheus.
+  public func metrics() async throws -> String { String(buffer: try await exchange(.GET, "/metrics").body) }
 }
 
 /// Requests with complete answers.

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.enabled(if: isRoot, "only root can make hosts of name spaces"), .serialized) struct DocumentsWorkAsPrinted {
-  static let documents = ["README.md", "docs/guide.md"]
+  static let documents = ["README.md", "docs/guide.md", "docs/console.md"]
 
   /// The command lines that are not run here, without comments, and what covers them instead.
   static let exempt = [
@@ -17,7 +17,9 @@ import Testing
       "it builds for release; the hosts here have the build under test, and check_install of .ci/run the release",
   ]
   /// The command lines that stay in the foreground until somebody stops them.
-  static let foreground: Set = ["jams-agentd -F"]
+  static let foreground: Set = [
+    "jams-agentd -F", "agentctl console", "agentctl console --read-only --socket /root/console.sock",
+  ]
   static let password = "correct horse battery staple"
 
   @Test func exemptionsAreNeeded() throws {

@@ -58,7 +58,7 @@ final class Fleet: Sendable {
   }
 
   /// Starts agentctl.
-  func start(_ arguments: String..., input: [UInt8] = []) throws -> TestProcess {
+  func start(_ arguments: String..., input: [UInt8]? = []) throws -> TestProcess {
     try TestProcess([programs["agentctl"]!] + arguments, environment: environment, directory: folder.path, input: input)
   }
 
