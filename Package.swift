@@ -137,15 +137,15 @@ let scheduler = wing(
       dependencies: [
         "Values",
         "AgentClient", "AgentProtocol", "CertificateImport", "CertificateStore", "HTTPSClient", "OpenSSL",
-        "SchedulerRegistry",
+        "SchedulerRegistry", "Wording",
       ]),
     .target(
       name: "RegistrationCommands",
       dependencies: [
         "Values",
-        "AgentLogging", "AgentProtocol", "CertificateAuthority", "CertificateImport", "CertificateStore",
-        "CommandGrammar", "Console", "EnrolmentProtocol", "EnrolmentService", "OpenSSL", "SchedulerRegistry",
-        "SystemCalls", "Wording", logging,
+        "AgentInventory", "AgentLogging", "AgentProtocol", "CertificateAuthority", "CertificateImport",
+        "CertificateStore", "CommandGrammar", "Console", "EnrolmentProtocol", "EnrolmentService", "OpenSSL",
+        "SchedulerRegistry", "SystemCalls", "Wording", logging,
       ]),
   ])
 

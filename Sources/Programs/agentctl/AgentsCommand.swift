@@ -37,6 +37,7 @@ struct AgentsCommand: FleetCommand {
       progress.show("\(states.count) of \(connectors.count) asked")
     }
     progress.clear()
+    for warning in inventory.expiryWarnings() { complain("warning: \(warning)") }
     let reports = connectors.compactMap { connector in
       states[connector.agentName].map { AgentReport(connector, $0) }
     }

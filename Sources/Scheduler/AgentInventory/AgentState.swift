@@ -47,7 +47,11 @@ extension AgentInventory {
     limits.answerTime = seconds
     let client = try client(of: connector, limits: limits)
     defer { client.close() }
-    do throws(any Error) { return .online(try await client.status()) } catch {
+    do throws(any Error) {
+      let status = try await client.status()
+      accepted(connector)
+      return .online(status)
+    } catch {
       switch error {
       case AgentError.untrusted(let text):
         return .unauthenticated(

@@ -139,10 +139,13 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
   public var issuedAt: Timestamp?
   /// The SHA-256 thumbprint of the certificate that it replaced over the network; nil if it was not issued for a renewal.
   public var renewalOf: Thumbprint?
+  /// Who asked for it: a user of this host. Nil for a renewal, and in records from before this was recorded.
+  public var requestedBy: String?
 
   public init(
     root: Thumbprint, serialNumber: String, sha1Thumbprint: String, sha256Thumbprint: Thumbprint, subject: String,
-    role: Role, notAfter: Timestamp, issuedAt: Timestamp? = nil, renewalOf: Thumbprint? = nil
+    role: Role, notAfter: Timestamp, issuedAt: Timestamp? = nil, renewalOf: Thumbprint? = nil,
+    requestedBy: String? = nil
   ) {
     self.root = root
     self.serialNumber = serialNumber
@@ -153,6 +156,7 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
     self.notAfter = notAfter
     self.issuedAt = issuedAt
     self.renewalOf = renewalOf
+    self.requestedBy = requestedBy
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -164,6 +168,7 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
     case revokedAt = "revoked_at"
     case issuedAt = "issued_at"
     case renewalOf = "renewal_of"
+    case requestedBy = "requested_by"
   }
 }
 

@@ -53,7 +53,7 @@ public struct CommandReader: Sendable {
   private func missing(_ text: String) -> GrammarError? {
     do throws(GrammarError) { try check(try ParsedCommand(text)) } catch {
       switch error {
-      case .missing, .openQuote: return error
+      case .missing, .openQuote, .needsOne(_, _, given: 0): return error
       default: break
       }
     }

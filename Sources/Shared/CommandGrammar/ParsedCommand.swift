@@ -88,6 +88,8 @@ public enum GrammarError: Error, Equatable, Sendable, CustomStringConvertible {
   case valueUnwanted(String)
   /// These required switches are missing.
   case missing([String], of: String)
+  /// Exactly one of these switches is required; `given` of them are there.
+  case needsOne([String], of: String, given: Int)
 
   /// One line.
   public var description: String {
@@ -105,6 +107,8 @@ public enum GrammarError: Error, Equatable, Sendable, CustomStringConvertible {
     case .valueUnwanted(let name): "/\(name) takes no value"
     case .missing(let names, let command):
       "\(command) needs \(names.map { "/\($0)" }.joined(separator: " and "))"
+    case .needsOne(let names, let command, let given):
+      "\(command) needs one of \(names.map { "/\($0)" }.joined(separator: ", "))\(given > 1 ? ", not \(given)" : "")"
     }
   }
 }

@@ -51,7 +51,7 @@ extension Scheduler {
       let authority = try authority(nil, record, transaction.before)
       let certificate = try authority.issueConnector(named: name, for: PublicKey(of: key), lifetime)
       try transaction.add(certificate, key)
-      try record.note(certificate, .connector, of: authority, now)
+      try record.note(certificate, .connector, of: authority, now, by: Requester.name)
       if switches.has("MAKEDEFAULT") { record.defaultConnector = certificate.sha256Thumbprint }
       return certificate
     }
@@ -73,7 +73,7 @@ extension Scheduler {
     let certificate = try registry.update { record, transaction in
       let authority = try authority(nil, record, transaction.before)
       let certificate = try authority.issueListener(agentName: name, names: names, for: PublicKey(of: key), lifetime)
-      try record.note(certificate, .listener, of: authority, now)
+      try record.note(certificate, .listener, of: authority, now, by: Requester.name)
       let bundle = KeyBundle(
         key: key, certificate: certificate, chain: switches.has("CHAIN") ? [authority.certificate] : [], name: name)
       // Last, so that a file that cannot be written leaves no record of a certificate that no one has.
@@ -103,10 +103,12 @@ extension Scheduler {
 extension RegistryRecord {
   /// Records an issued certificate, and forgets those that have expired.
   ///
-  /// - Parameter renewed: the certificate that this one replaces, if it was issued for a renewal.
+  /// - Parameters:
+  ///   - renewed: the certificate that this one replaces, if it was issued for a renewal.
+  ///   - requester: who asked for it; nil if that is not known.
   mutating func note(
     _ certificate: Certificate, _ role: IssuedCertificate.Role, of authority: CertificateAuthority, _ now: Int64,
-    inPlaceOf renewed: Certificate? = nil
+    inPlaceOf renewed: Certificate? = nil, by requester: String?
   ) throws {
     issued.removeAll { $0.notAfter.seconds < now }
     issued.append(
@@ -114,6 +116,7 @@ extension RegistryRecord {
         root: authority.certificate.sha256Thumbprint, serialNumber: certificate.serialNumber,
         sha1Thumbprint: certificate.sha1Thumbprint, sha256Thumbprint: certificate.sha256Thumbprint,
         subject: certificate.subject, role: role, notAfter: Timestamp(seconds: certificate.notAfter),
-        issuedAt: Timestamp(milliseconds: now * 1000), renewalOf: renewed?.sha256Thumbprint))
+        issuedAt: Timestamp(milliseconds: now * 1000), renewalOf: renewed?.sha256Thumbprint,
+        requestedBy: requester))
   }
 }
