@@ -62,7 +62,9 @@ import Testing
     try await fleet.register("CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT /NAME=Short /DAYS=20")
     let words = "warning: the connector certificate CN=Short"
     let listed = try await fleet.agentctl("agents")
-    #expect(listed.errorText.contains(words) && listed.errorText.contains("in 19 days"), "\(listed.errorText)")
+    #expect(
+      listed.errorText.contains(words) && listed.errorText.contains(" expires on 20")
+        && listed.errorText.contains("in 19 days"), "\(listed.errorText)")
     #expect(listed.end == .exited(0) && listed.outputText.contains("Online"))
     #expect(try await fleet.register("LIST EXEC CONFIG").contains(words))
     #expect(try await fleet.register("LIST EXEC CONFIG /JSON").contains("the connector certificate CN=Short"))

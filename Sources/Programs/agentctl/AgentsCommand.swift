@@ -89,7 +89,11 @@ private struct AgentReport: Encodable {
     queued = status?.queued
     certificateThumbprint = status?.certificateThumbprint
     certificateNotAfter = status?.certificateNotAfter
-    warnings = status?.warnings
+    warnings = status.map { status in
+      status.warnings
+        + (connector.contradiction.map { ["\($0): scheduler-register ADD EXECUTOR CONNECTOR with /PLATFORM=Linux"] }
+          ?? [])
+    }
   }
 
   enum CodingKeys: String, CodingKey {

@@ -35,6 +35,9 @@ public struct Scheduler: Sendable {
     self.probe = probe
   }
 
+  /// The names of the agents, for completion.
+  public var agentNames: [String] { ((try? registry.record())?.connectors ?? []).map(\.agentName) }
+
   /// Executes one command. A command that fails changes nothing.
   ///
   /// - Throws: `GrammarError`, `CommandError`, or an error of the lower layers; see `CommandError.init(_:)`.

@@ -88,6 +88,11 @@ public struct ExecutorConnector: Codable, Equatable, Sendable {
   /// When the connector was added.
   public var addedAt: Timestamp
 
+  /// What contradicts the platform if agentd, which runs on Linux alone, answers; nil if nothing does.
+  public var contradiction: String? {
+    platform == "Linux" ? nil : "\(agentName) runs agentd, which is for Linux, but its platform here is \(platform)"
+  }
+
   public init(
     agentName: String, host: String, port: UInt16, certificate: Thumbprint?, platform: String, isEnabled: Bool = true,
     addedAt: Timestamp

@@ -55,7 +55,9 @@ extension Scheduler {
       if switches.has("MAKEDEFAULT") { record.defaultConnector = certificate.sha256Thumbprint }
       return certificate
     }
-    return CommandAnswer(["New certificate"] + facts(certificate, isDefault: switches.has("MAKEDEFAULT")))
+    return CommandAnswer(
+      ["New certificate"] + facts(certificate, isDefault: switches.has("MAKEDEFAULT")),
+      warnings: Self.shortened(certificate, lifetime))
   }
 
   /// Executes CREATE AGENT LISTENER CERT.
@@ -83,7 +85,15 @@ extension Scheduler {
     let next = isPEM ? "jams-register -I \(Path.name(of: file.path))\(password == nil ? "" : " -q")" : nil
     return CommandAnswer(
       ["New certificate"] + facts(certificate, isDefault: false) + ["written with its private key to \(file.path)"]
-        + (next.map { ["copy it to the agent and run there: \($0)"] } ?? []))
+        + (next.map { ["copy it to the agent and run there: \($0)"] } ?? []),
+      warnings: Self.shortened(certificate, lifetime))
+  }
+
+  /// Returns a warning if a certificate expires before the end of the lifetime that it should have.
+  static func shortened(_ certificate: Certificate, _ lifetime: Lifetime) -> [String] {
+    certificate.notAfter < lifetime.notAfter
+      ? ["it is valid only to \(day(certificate.notAfter)), when its root CA expires: make the next root CA in time"]
+      : []
   }
 
   /// Returns subject, names, validity and thumbprints, for display.

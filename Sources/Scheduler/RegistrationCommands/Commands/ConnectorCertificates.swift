@@ -85,6 +85,6 @@ extension Scheduler {
         "EXPORT CONNECTORS /FILENAME=connectors.json writes the agents; the operator runs, with both files:",
         "  scheduler-register IMPORT EXEC CERT /FILENAME=\(Path.name(of: file.path))\(prompt) /MAKEDEFAULT",
         "  scheduler-register IMPORT CONNECTORS /FILENAME=connectors.json",
-      ])
+      ], warnings: Self.shortened(certificate, lifetime))
   }
 }

@@ -28,6 +28,9 @@ extension Scheduler {
     switch probe(connector) {
     case .connected(let thumbprint, let version):
       answer.lines += ["  connected   to agentd \(version)", "  SHA-256     \(thumbprint)"]
+      if let contradiction = connector.contradiction {
+        answer.warnings.append("\(contradiction): ADD EXECUTOR CONNECTOR again with /PLATFORM=Linux")
+      }
     case .failed(let reason):
       answer.warnings.append("\(name) could not be reached yet: \(reason); agentctl agents shows when it is Online")
     }

@@ -24,7 +24,7 @@ extension Scheduler {
       ["New certificate"] + facts(certificate, isDefault: false) + [
         "written with the root CA's certificate to \(target.path)",
         "copy it to the host that made the request and run there: jams-register -I \(Path.name(of: target.path))",
-      ])
+      ], warnings: Self.shortened(certificate, lifetime))
   }
 
   private func listenerRequest(in file: String) throws -> ListenerRequest {

@@ -15,21 +15,22 @@ public enum SchedulerCommand: CaseIterable, Sendable {
   /// Returns the command with these words; HELP may be followed by any words.
   public static func of(_ words: [String]) throws(GrammarError) -> SchedulerCommand {
     if words.first == "HELP" || words.first == "?" { return .help }
+    if words.isEmpty { throw .noCommand }
     if let command = allCases.first(where: { $0.syntax.words == words }) { return command }
     throw .unknownCommand(words.joined(separator: " "), hint: hint(words))
   }
 
   /// Returns the nearest command, or those with the same first word, or a reference to HELP.
   private static func hint(_ words: [String]) -> String {
-    let names = allCases.map(\.syntax.name)
-    if let nearest = nearestCommand(words) { return "did you mean \(nearest)?" }
-    let alike = names.filter { $0.hasPrefix("\(words.first ?? "") ") }
+    if let nearest = nearest(words) { return "did you mean \(nearest)?" }
+    if let habit = Habits.hint(words) { return habit }
+    let alike = allCases.map(\.syntax.name).filter { $0.hasPrefix("\(words.first ?? "") ") }
     if !alike.isEmpty { return "there are \(alike.joined(separator: ", "))" }
     return "HELP lists all"
   }
 
   /// Returns the command whose words all resemble the given ones: each may be slightly misspelt.
-  private static func nearestCommand(_ words: [String]) -> String? {
+  static func nearest(_ words: [String]) -> String? {
     allCases.map(\.syntax).first { syntax in
       syntax.words.count == words.count
         && zip(syntax.words, words).allSatisfy { nearestWord(to: $1, among: [$0]) != nil }
