@@ -137,7 +137,7 @@ let scheduler = wing(
       dependencies: [
         "Values",
         "AgentClient", "AgentProtocol", "CertificateImport", "CertificateStore", "HTTPSClient", "OpenSSL",
-        "SchedulerRegistry",
+        "SchedulerRegistry", "Wording",
       ]),
     .target(name: "ConsolePage", resources: [.embedInCode("Page")]),
     .target(
@@ -150,9 +150,9 @@ let scheduler = wing(
       name: "RegistrationCommands",
       dependencies: [
         "Values",
-        "AgentLogging", "AgentProtocol", "CertificateAuthority", "CertificateImport", "CertificateStore",
-        "CommandGrammar", "Console", "EnrolmentProtocol", "EnrolmentService", "OpenSSL", "SchedulerRegistry",
-        "SystemCalls", "Wording", logging,
+        "AgentInventory", "AgentLogging", "AgentProtocol", "CertificateAuthority", "CertificateImport",
+        "CertificateStore", "CommandGrammar", "Console", "EnrolmentProtocol", "EnrolmentService", "OpenSSL",
+        "SchedulerRegistry", "SystemCalls", "Wording", logging,
       ]),
   ])
 

@@ -43,7 +43,9 @@ import Testing
         Issue.record("\(name): \(String(describing: failure))")
         continue
       }
-      #expect(reason.contains("is not for \(name), but for localhost"))
+      #expect(
+        reason.contains("is not for \(name), but for localhost")
+          && reason.contains("use such a name, or issue it again with /SAN=\(name)"))
     }
     #expect(agent.heads.isEmpty)
   }
@@ -55,19 +57,31 @@ import Testing
         $0.notAfter = -3600
         $0.notBefore = -7200
         $0.extensions = ["subjectAltName = IP:127.0.0.1"]
-      }
+      }, "expired on 20"
     ),
-    ("purpose", CertificateRecipe("/CN=127.0.0.1", .client).with { $0.extensions = ["subjectAltName = IP:127.0.0.1"] }),
-    ("common name alone", CertificateRecipe("/CN=127.0.0.1", .server)),
+    (
+      "early",
+      CertificateRecipe("/CN=localhost", .server).with {
+        $0.notBefore = 86400
+        $0.notAfter = 2 * 86400
+        $0.extensions = ["subjectAltName = IP:127.0.0.1"]
+      }, "is not valid before 20"
+    ),
+    (
+      "purpose", CertificateRecipe("/CN=127.0.0.1", .client).with { $0.extensions = ["subjectAltName = IP:127.0.0.1"] },
+      "is not for servers: it needs one for servers"
+    ),
+    ("common name alone", CertificateRecipe("/CN=127.0.0.1", .server), "but for no name at all"),
   ])
-  func aBadCertificateIsNot(_ what: String, _ recipe: CertificateRecipe) async throws {
+  func aBadCertificateIsNot(_ what: String, _ recipe: CertificateRecipe, _ words: String) async throws {
     let certificates = try Certificates(server: recipe)
     let agent = try await ScriptedAgent(certificates, Self.good)
     let failure = try await failure(client(agent, "127.0.0.1", certificates))
-    guard case .untrusted = failure else {
+    guard case .untrusted(let reason) = failure else {
       Issue.record("\(what): \(String(describing: failure))")
       return
     }
+    #expect(reason.contains(words), "\(reason)")
     #expect(agent.heads.isEmpty)
   }
 
@@ -75,10 +89,12 @@ import Testing
     let certificates = try Certificates()
     let agent = try await ScriptedAgent(certificates, Self.good)
     let other = try PKI.shared.root("Another Root")
-    guard case .untrusted = try await failure(client(agent, "localhost", certificates, trusting: other)) else {
+    guard case .untrusted(let reason) = try await failure(client(agent, "localhost", certificates, trusting: other))
+    else {
       Issue.record("accepted")
       return
     }
+    #expect(reason.contains("is of another root CA, CN=") && reason.contains("import that root"), "\(reason)")
     #expect(try await failure(client(agent, "localhost", certificates)) == nil)
   }
 
@@ -104,10 +120,11 @@ import Testing
       .bind(host: "127.0.0.1", port: 0).get()
     let address = ServerAddress(host: "127.0.0.1", port: plain.localAddress?.port ?? 0)
     let client = AgentClient(address, tls: try certificates.context(), limits: limits)
-    guard case .misconfigured = try await failure(client) else {
+    guard case .misconfigured(let reason) = try await failure(client) else {
       Issue.record("spoke to SSH")
       return
     }
+    #expect(reason.contains("the server does not speak TLS: another program listens there"), "\(reason)")
     try await plain.close()
     guard case .unreachable = try await failure(client) else {
       Issue.record("spoke to nobody")

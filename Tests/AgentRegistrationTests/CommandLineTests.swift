@@ -26,6 +26,22 @@ struct CommandLineTests {
       (["-I", "article.pem", "-P", "."], 66, ".: is a folder; name a file in it"),
       (["-I", "article.pem", "-P", "empty"], 65, "empty: first line is empty; write the password there"),
       (["-I", "article.pem", "-P", "long"], 65, "long: first line is longer than 1024 bytes; a password is shorter"),
+      (
+        ["CREATE", "ROOT", "CA", "/STOREKEY"], 64,
+        "CREATE ROOT CA is a command of scheduler-register, which runs on the scheduler's host; see agent-register --help"
+      ),
+      (
+        ["list exec config"], 64,
+        "LIST EXEC CONFIG is a command of scheduler-register, which runs on the scheduler's host; see agent-register --help"
+      ),
+      (
+        ["import", "article.pem"], 64,
+        "there is no command import; the option for that is -I; see agent-register --help"
+      ),
+      (
+        ["/REQCERT", "/SERVER=a"], 64,
+        "/REQCERT is a switch of the command UPDATE AGENT LISTENER, which comes before it; see agent-register --help"
+      ),
       (["-l", "-c", "nowhere.toml"], 78, "*/nowhere.toml: no such file"),
       (["-x", "00000000"], 65, "*/etc/store: empty; nothing to remove"),
       (["-E", "00000000"], 65, "thumbprint 00000000 is not in the store; list the store with: agent-register -l"),

@@ -52,6 +52,8 @@ import Testing
     (["get", "pods"], "there is no command get; did you mean agentctl jobs?"),
     (["describe", "a", "b"], "did you mean agentctl show?"), (["kill", "a", "b"], "did you mean agentctl cancel?"),
     (["ssh", "a"], "did you mean agentctl run?"), (["cancle", "a", "b"], "did you mean agentctl cancel?"),
+    (["CREATE", "ROOT", "CA", "/STOREKEY"], "CREATE ROOT CA is a command of scheduler-register"),
+    (["agents", "-I"], "that is an option of jams-register, on the agent"),
     (["frobnicate"], "there is no command frobnicate; agentctl --help lists all"),
     (["logs", "a", "b", "--lines", "5"], "--tail prints the last lines"),
     (["run", "a", "-it", "--", "sh"], "a job has no terminal"),

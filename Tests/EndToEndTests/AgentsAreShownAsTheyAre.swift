@@ -16,6 +16,15 @@ import Testing
     #expect(late.contains("connected   to agentd"))
     let thumbprint = try #require(try await agent.configure("-L").firstMatch(of: /[0-9a-f]{64}/)?.output)
     #expect(late.contains("SHA-256     \(thumbprint)"))
+    // The default platform is not that of an agentd: it is said here and wherever agents are shown, until it is right.
+    let words = "web1 runs agentd, which is for Linux, but its platform here is Windows"
+    let address = "/ADDRESS=127.0.0.1:\(agent.port)"
+    #expect(!late.contains(words))
+    let listed = try await fleet.register("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=web1 \(address)")
+    #expect(listed.contains("Executor Connector ADDED") && listed.contains("warning: \(words)"), "\(listed)")
+    #expect(try await fleet.agentctl("agents").outputText.contains(words))
+    try await fleet.add("web1", agent)
+    #expect(try await !fleet.agentctl("agents").outputText.contains(words))
   }
 
   @Test func eachStateHasItsReason() async throws {

@@ -92,12 +92,21 @@ import Testing
 
   @Test func noConnectorForOthersWithoutItsRoot() async throws {
     let (first, second) = (try await ScratchScheduler.ready(), try ScratchScheduler())
-    try await first.succeed("EXPORT EXEC CERT /FILENAME=exec.pfx /PASSWORDFILE=password")
-    try await second.succeed(
-      "IMPORT EXEC CERT /MAKEDEFAULT /FILENAME=\(first.folder.path("exec.pfx")) /PASSWORDFILE=password")
+    // Its own EXPORT EXEC CERT writes the root, too.
+    try await first.succeed("EXPORT EXEC CERT /PEM /FILENAME=exec.pem /NOPASSWORD")
+    let blocks = String(decoding: try DurableFile.read(first.folder.path("exec.pem"), limit: 65536), as: UTF8.self)
+      .matches(of: #/-----BEGIN [A-Z ]+-----[^-]+-----END [A-Z ]+-----\n/#).map { String($0.0) }
+    try second.folder.write("alone.pem", blocks[0] + blocks[1], mode: 0o600)
+    let imported = try await second.register("IMPORT EXEC CERT /MAKEDEFAULT /FILENAME=alone.pem")
+    #expect(imported.errorText.contains("is not here: import that with IMPORT ROOT CA"), "\(imported.errorText)")
     let refused = try await second.register("EXPORT EXEC CERT /PEM /NOPASSWORD /FILENAME=c.pem /CURL=c.curl")
     #expect(refused.end == .exited(78) && refused.errorText.contains("IMPORT ROOT CA"), "\(refused.errorText)")
-    #expect(try Folder.names(in: second.folder.path).sorted() == ["home", "password"])
+    #expect(try Folder.names(in: second.folder.path).sorted() == ["alone.pem", "home", "password"])
+    // With the root in the file, its agents are trusted, and nothing can be issued.
+    let whole = try await second.succeed("IMPORT EXEC CERT /MAKEDEFAULT /FILENAME=\(first.folder.path("exec.pem"))")
+    #expect(whole.contains("agents of its root CA are trusted now: CN=JAMS Local"), "\(whole)")
+    try await second.succeed("EXPORT EXEC CERT /PEM /NOPASSWORD /FILENAME=c.pem /CURL=c.curl")
+    #expect(try await second.succeed("LIST ROOT CA").contains("elsewhere"))
   }
 
   @Test func theirsAreReadHere() async throws {

@@ -36,6 +36,16 @@ import Testing
     #expect(reader.take("  ") == .nothing)
   }
 
+  @Test func tooLate() {
+    var reader = Self.reader()
+    #expect(reader.take("/JSON") == .late("/JSON", whole: nil))
+    _ = reader.take("LIST CERT")
+    #expect(reader.take(" /JSON ") == .late("/JSON", whole: "LIST CERT /JSON"))
+    #expect(reader.take("/EXPIRES=1d") == .late("/EXPIRES=1d", whole: "LIST CERT /JSON /EXPIRES=1d"))
+    // In a file, it ends the run: nothing knows how the command before went.
+    #expect(Self.commands(["LIST CERT", "", "/JSON"]) == ["LIST CERT", "/JSON"])
+  }
+
   @Test func givenUp() {
     var reader = Self.reader()
     _ = reader.take("CREATE ROOT CA")

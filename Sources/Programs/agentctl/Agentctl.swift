@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OpenSSL
 import SystemCalls
+import Wording
 
 /// The start of the program. Not top-level code, where `main()` would refer to the wrong method of ArgumentParser.
 @main
@@ -21,6 +22,10 @@ enum Agentctl {
   private static func perform(_ arguments: [String]) async -> Int32 {
     let known = ControlCommand.configuration.subcommands.flatMap { command in
       [command.configuration.commandName ?? ""] + command.configuration.aliases
+    }
+    if let command = commandOfScheduler(arguments) {
+      complain("\(command) is a command of scheduler-register")
+      return EX_USAGE
     }
     if let answer = arguments.first.flatMap({ CommandLineWords.answer(toCommand: $0, known: known + ["help"]) }) {
       complain(answer)

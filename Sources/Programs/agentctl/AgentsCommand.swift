@@ -37,6 +37,7 @@ struct AgentsCommand: FleetCommand {
       progress.show("\(states.count) of \(connectors.count) asked")
     }
     progress.clear()
+    for warning in inventory.expiryWarnings() { complain("warning: \(warning)") }
     let reports = connectors.compactMap { connector in
       states[connector.agentName].map { AgentReport(connector, $0) }
     }
@@ -88,7 +89,11 @@ private struct AgentReport: Encodable {
     queued = status?.queued
     certificateThumbprint = status?.certificateThumbprint
     certificateNotAfter = status?.certificateNotAfter
-    warnings = status?.warnings
+    warnings = status.map { status in
+      status.warnings
+        + (connector.contradiction.map { ["\($0): scheduler-register ADD EXECUTOR CONNECTOR with /PLATFORM=Linux"] }
+          ?? [])
+    }
   }
 
   enum CodingKeys: String, CodingKey {

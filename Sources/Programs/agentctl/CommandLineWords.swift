@@ -86,6 +86,7 @@ enum CommandLineWords {
     (["--host", "--hosts", "--node", "--nodes", "--agent"], "the agent comes after the command; -a names many"),
     (["-A", "--all", "--all-agents"], "-a '*' is for all agents"), (["-d", "--detach", "--background"], "use submit"),
     (["--cwd", "--chdir", "--workdir", "-C"], "--directory names the working directory"),
+    (["-I", "-L", "-R", "-V"], "that is an option of jams-register, on the agent"),
     (["--forks"], "--parallel sets how many agents at once"), (["-x", "--status"], "--state selects jobs by state"),
   ]
 }

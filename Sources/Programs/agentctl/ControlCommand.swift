@@ -38,7 +38,13 @@ protocol FleetCommand: AsyncParsableCommand {
 }
 
 extension FleetCommand {
-  func run() async throws { try await told { try await perform(try identity.inventory()) } }
+  func run() async throws {
+    try await told {
+      let inventory = try identity.inventory()
+      defer { inventory.saveSightings() }
+      try await perform(inventory)
+    }
+  }
 }
 
 /// Runs `body` and reports an error as one line on standard error, and as an exit code as in sysexits(3).

@@ -8,14 +8,13 @@ import Values
 struct AgentdCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "agentd",
-    abstract: "Runs jobs for a scheduler, over TLS with certificates on both sides.",
+    abstract: "Runs jobs for a scheduler, over mutual TLS. See agentd(8).",
     // One line per option, so that everything fits on a screen; agentd(8) has the details.
     usage: """
       agentd [-F] [-c FILE]
       agentd -t [-c FILE] [--at TIME] [--as CLIENT ... -- COMMAND]
-      agentd -C FILE
+      agentd -C FILE | --kill-daemon [-c FILE] | --remove-service
       """,
-    discussion: "SIGHUP reloads; SIGTERM stops agentd, and jobs keep running. See agentd(8).",
     version: "agentd \(agentdVersion)")
 
   @Flag(name: [.customShort("F"), .long], help: "Stay in the foreground; log to standard error.")
@@ -39,18 +38,30 @@ struct AgentdCommand: ParsableCommand {
     help: ArgumentHelp("Write a commented configuration; - prints it.", valueName: "file"))
   var newConfiguration: String?
 
+  @Flag(name: .customLong("kill-daemon"), help: "End the running agentd; jobs keep running.")
+  var killDaemon = false
+
+  @Flag(name: .customLong("remove-service"), help: "Remove what starts agentd with the host.")
+  var removeService = false
+
   @OptionGroup(title: "Explain a decision") var explaining: ExplainOptions
 
   func run() throws {
     for (name, value) in [("-c", config), ("-C", newConfiguration), ("--at", moment)] where value?.isEmpty == true {
       throw ValidationError("\(name): its value is empty; is a variable of the shell not set?")
     }
-    if newConfiguration != nil, foreground || checkOnly || config != nil {
+    let isEnding = killDaemon || removeService
+    if newConfiguration != nil, foreground || checkOnly || config != nil || isEnding {
       throw ValidationError("-C cannot be combined with other options: agentd -C FILE")
+    }
+    if isEnding, foreground || checkOnly {
+      throw ValidationError("--kill-daemon and --remove-service cannot be combined with -F and -t")
     }
     var options = StartOptions(
       configurationFile: config, environment: processEnvironment(), foreground: foreground, checkOnly: checkOnly)
     options.newConfiguration = newConfiguration
+    options.killsDaemon = killDaemon
+    options.removesService = removeService
     options.forecastUntil = try forecastMoment()
     options.question = try explaining.question(checkOnly)
     throw ExitCode(Supervisor.run(options))

@@ -26,7 +26,9 @@ final class Probe: Sendable {
 
   private static func ask(_ connector: ExecutorConnector, _ registry: SchedulerRegistry) async -> ProbeOutcome {
     do {
-      let state = try await AgentInventory(registry).state(of: connector, within: patience)
+      let inventory = try AgentInventory(registry)
+      defer { inventory.saveSightings() }
+      let state = try await inventory.state(of: connector, within: patience)
       guard case .online(let status) = state else { return .failed(reason: state.reason ?? state.name) }
       return .connected(sha256Thumbprint: status.certificateThumbprint, version: status.version)
     } catch {

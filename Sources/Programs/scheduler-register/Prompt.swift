@@ -2,8 +2,9 @@ import CEdit
 import CommandGrammar
 import Glibc
 import RegistrationCommands
+import Synchronization
 
-/// The interactive prompt on a terminal: editing, history, and completion with Tab.
+/// The interactive prompt on a terminal: editing, history, completion with Tab, and Ctrl-C, which cancels a line.
 struct Prompt {
   private static let prompt = "scheduler> "
   private static let continuation = "         > "
@@ -27,23 +28,19 @@ struct Prompt {
   }
 
   private mutating func converse() {
-    cedit_set_completion { word, _, _ in
-      // Without this, libedit would complete file names if no word matches.
-      cedit_end_completion()
-      return word.flatMap { rl_completion_matches($0, nextCompletion) }
-    }
+    LineEditor.start { [session] in session.scheduler.agentNames }
     session.show(["HELP lists the commands, EXIT quits."])
-    var line = Self.line(Self.prompt)
+    var line = self.line()
     while let present = line {
       if CommandReader.isEnd(present), !reader.isWaiting { break }
       if Self.isMoreThere {
         // The input was pasted: the next line may be part of this command.
-        let next = Self.line(Self.continuation)
+        let next = self.line(isContinuation: true)
         take(present, next: next ?? "")
         line = next
       } else {
         take(present, next: nil)
-        line = Self.line(reader.isWaiting ? Self.continuation : Self.prompt)
+        line = self.line()
       }
     }
   }
@@ -57,24 +54,27 @@ struct Prompt {
   private mutating func take(_ line: String, next: String?) {
     switch reader.take(line, next: next) {
     case .nothing: break
-    case .incomplete(let lack): session.show(["\(lack): continue on the next line, or cancel with an empty one"])
-    case .command(let text):
+    case .incomplete(let lack): session.show(["\(lack): continue on the next line, or cancel with Ctrl-C"])
+    case .late(let line, let whole?):
+      session.complain(
+        "\(line): too late, the command before has already run; all of it in one line would be: \(whole)")
+    case .command(let text), .late(let text, nil):
       _ = session.carryOut { () throws(GrammarError) in try ParsedCommand(text) }
     }
   }
 
-  private static func line(_ prompt: String) -> String? {
-    guard let text = readline(prompt) else { return nil }
-    defer { free(text) }
-    if text.pointee != 0 { add_history(text) }
-    return String(cString: text)
+  /// Reads a line; nil at the end of input. A line that is cancelled also cancels those before it, which belong to the same command.
+  private mutating func line(isContinuation: Bool = false) -> String? {
+    while true {
+      let prompt = reader.isWaiting || isContinuation ? Self.continuation : Self.prompt
+      switch LineEditor.line(prompt, after: reader.pending) {
+      case .text(let text): return text
+      case .end: return nil
+      case .cancelled:
+        // The cursor is still in the line.
+        session.show(["^C"])
+        reader.cancel()
+      }
+    }
   }
-}
-
-/// rl_completion_matches(3) calls it repeatedly until it returns none; `state` is 0 in the first call of a series.
-private let nextCompletion: @convention(c) (UnsafePointer<CChar>?, Int32) -> UnsafeMutablePointer<CChar>? = {
-  word, state in
-  guard let word else { return nil }
-  let matches = Vocabulary.completions(of: String(cString: word))
-  return matches.indices.contains(Int(state)) ? strdup(matches[Int(state)]) : nil
 }

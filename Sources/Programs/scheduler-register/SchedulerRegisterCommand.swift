@@ -1,6 +1,7 @@
 import AgentProtocol
 import ArgumentParser
 import CommandGrammar
+import Console
 import Glibc
 import RegistrationCommands
 import SchedulerRegistry
@@ -42,12 +43,16 @@ struct SchedulerRegisterCommand: ParsableCommand {
     }
     let folder = SchedulerHome.resolve(option: home, environment: processEnvironment(), isRoot: geteuid() == 0)
     let registry = SchedulerRegistry(home: folder)
+    let isPrompt = command.isEmpty && isatty(STDIN_FILENO) == 1
     let session = Session(
-      scheduler: Scheduler(registry, hostNames: LocalHost.names, probe: { Probe.reach($0, registry) }))
+      scheduler: Scheduler(
+        registry, hostNames: LocalHost.names,
+        askPassword: { prompt throws(SecretInputError) in try PasswordPrompt.ask(prompt, isCancellable: isPrompt) },
+        probe: { Probe.reach($0, registry) }))
     let status =
       if !command.isEmpty {
         session.carryOut { () throws(GrammarError) in try ParsedCommand(arguments: command) }
-      } else if isatty(STDIN_FILENO) == 1 {
+      } else if isPrompt {
         Prompt.converse(session)
       } else {
         session.carryOutStandardInput()

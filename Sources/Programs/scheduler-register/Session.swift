@@ -40,5 +40,6 @@ struct Session {
     try? StandardStream.output.write(Array(lines.map { printable($0) + "\n" }.joined().utf8))
   }
 
-  private func complain(_ text: String) { StandardStream.complain(text, "scheduler-register") }
+  /// Prints a complaint on standard error.
+  func complain(_ text: String) { StandardStream.complain(text, "scheduler-register") }
 }

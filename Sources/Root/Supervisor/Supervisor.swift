@@ -19,6 +19,10 @@ public enum Supervisor {
     var report = StartReport.terminal
     do throws(StartFailure) {
       if let path = options.newConfiguration { return try WriteConfiguration.run(path) }
+      if options.killsDaemon || options.removesService {
+        let status = options.killsDaemon ? try EndDaemon.run(options) : EX_OK
+        return options.removesService ? try RemoveService.run(options) : status
+      }
       try KernelNeeds.check()
       if options.checkOnly { return try Check.run(options) }
       // With the ID that this process was started with.

@@ -21,6 +21,7 @@ public final class AgentInventory: Sendable {
   private let catalog: StoreCatalog
   private let record: RegistryRecord
   private let contexts = Mutex<[Thumbprint: TLSClientContext]>([:])
+  private let seen = SeenCertificates()
 
   /// Reads a scheduler's registry and store.
   ///
@@ -86,11 +87,39 @@ public final class AgentInventory: Sendable {
       }
       let context = try TLSClientContext(
         certificateChain: [certificate], privateKey: try registry.store.key(of: certificate), roots: catalog.roots
-      ) { [record, roots = catalog.roots] in Self.revocation(of: $0, record, roots) }
+      ) { [record, seen, roots = catalog.roots] certificate in
+        let objection = Self.revocation(of: certificate, record, roots)
+        if objection == nil { seen.note(certificate.sha256Thumbprint) }
+        return objection
+      }
       contexts[wanted] = context
       return context
     }
   }
+}
+
+extension AgentInventory {
+  /// Records that an agent accepted the connector's certificate.
+  func accepted(_ connector: ExecutorConnector) {
+    if let own = connector.certificate ?? defaultCertificate { seen.note(own) }
+  }
+
+  /// Writes when certificates were seen during the lifetime of this object, for LIST CERT.
+  public func saveSightings() { Sightings(home: home).note(seen.times) }
+
+  /// What expires soon on this side, and locks out this scheduler then.
+  public func expiryWarnings(at now: Timestamp = .now()) -> [String] {
+    OwnExpiry.warnings(record, catalog, at: now)
+  }
+}
+
+/// The certificates that were in use on connections, each with the last time.
+private final class SeenCertificates: Sendable {
+  private let state = Mutex<[Thumbprint: Timestamp]>([:])
+
+  func note(_ thumbprint: Thumbprint) { state.withLock { $0[thumbprint] = .now() } }
+
+  var times: [Thumbprint: Timestamp] { state.withLock(\.self) }
 }
 
 /// The reason why an agent cannot be contacted.

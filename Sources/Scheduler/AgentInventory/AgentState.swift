@@ -47,7 +47,11 @@ extension AgentInventory {
     limits.answerTime = seconds
     let client = try client(of: connector, limits: limits)
     defer { client.close() }
-    do { return .online(try await client.status()) } catch { return try Self.state(for: error) }
+    do {
+      let status = try await client.status()
+      accepted(connector)
+      return .online(status)
+    } catch { return try Self.state(for: error) }
   }
 
   /// Returns the state of an agent that did not answer, for the error of the attempt.

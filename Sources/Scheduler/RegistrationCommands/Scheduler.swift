@@ -35,6 +35,9 @@ public struct Scheduler: Sendable {
     self.probe = probe
   }
 
+  /// The names of the agents, for completion.
+  public var agentNames: [String] { ((try? registry.record())?.connectors ?? []).map(\.agentName) }
+
   /// Executes one command. A command that fails changes nothing.
   ///
   /// - Throws: `GrammarError`, `CommandError`, or an error of the lower layers; see `CommandError.init(_:)`.
@@ -50,19 +53,28 @@ public struct Scheduler: Sendable {
     case .signRequest: try signRequest(switches)
     case .addConnector: try addConnector(switches)
     case .removeConnector: try removeConnector(switches)
-    case .listConnectors: try listConnectors()
-    case .listConfiguration: try listConfiguration()
+    case .listConnectors: try listConnectors(switches)
+    case .listConfiguration: try listConfiguration(switches)
     case .exportRoot: try exportRoot(switches)
     case .exportConnectorCertificate: try exportConnectorCertificate(switches)
     case .importRoot: try importRoot(switches)
     case .importConnectorCertificate: try importConnectorCertificate(switches)
     case .createEnrolmentCode: try createEnrolmentCode(switches)
-    case .listEnrolmentCodes: try listEnrolmentCodes()
+    case .listEnrolmentCodes: try listEnrolmentCodes(switches)
     case .removeEnrolmentCode: try removeEnrolmentCode(switches)
     case .serveEnrolment: try serveEnrolment(switches)
     case .revokeCertificate: try revokeCertificate(switches)
     case .exportRevocationList: try exportRevocationList(switches)
     case .importRevocationList: try importRevocationList(switches)
+    case .listRoots: try listRoots(switches)
+    case .setDefaultRoot: try setDefaultRoot(switches)
+    case .removeRoot: try removeRoot(switches)
+    case .createOperatorCertificate: try createOperatorCertificate(switches)
+    case .listCertificates: try listCertificates(switches)
+    case .setDefaultConnector: try setDefaultConnector(switches)
+    case .removeConnectorCertificate: try removeConnectorCertificate(switches)
+    case .exportConnectors: try exportConnectors(switches)
+    case .importConnectors: try importConnectors(switches)
     case .help: CommandAnswer()
     }
   }
@@ -79,29 +91,15 @@ public enum ProbeOutcome: Equatable, Sendable {
   case failed(reason: String)
 }
 
-/// The messages of a successful command.
-public struct CommandAnswer: Equatable, Sendable {
-  /// The lines for standard output.
-  public var lines: [String]
-  /// The warnings for standard error, one line each.
-  public var warnings: [String]
-
-  public init(_ lines: [String] = [], warnings: [String] = []) {
-    self.lines = lines
-    self.warnings = warnings
-  }
-}
-
 /// Executes HELP.
 enum Help {
   static func answer(_ words: ArraySlice<String>) throws(GrammarError) -> CommandAnswer {
     if words.isEmpty {
       let width = (SchedulerCommand.allCases.map(\.syntax.name.count).max() ?? 0) + 2
       return CommandAnswer(
-        SchedulerCommand.allCases.map(\.syntax).map { syntax in
-          syntax.name + String(repeating: " ", count: width - syntax.name.count) + syntax.summary
-        } + [
-          "HELP COMMAND shows its switches. Upper and lower case are the same; a command may continue on the next line."
+        SchedulerCommand.allCases.flatMap { $0.syntax.entry(width: width) } + [
+          "HELP COMMAND shows its switches. Upper and lower case are the same.",
+          "A command may continue on the next line.",
         ])
     }
     return CommandAnswer(try SchedulerCommand.of(Array(words)).syntax.help)

@@ -22,6 +22,14 @@ extension Scheduler {
     return try CertificateAuthority(certificate: root, key: try registry.store.key(of: root))
   }
 
+  /// Returns the root CA that matches `query`, whether or not its key is here.
+  func rootCertificate(_ query: ThumbprintQuery?, _ snapshot: StoreSnapshot) throws -> Certificate {
+    guard let root = try find(query, otherwise: nil, among: try catalog(snapshot).roots, "root CA") else {
+      throw CommandError(.data, "there is no such root CA here; LIST ROOT CA shows all")
+    }
+    return root
+  }
+
   /// Returns the connector certificate that matches `query`, or the default one.
   func connectorCertificate(
     _ query: ThumbprintQuery?, _ record: RegistryRecord, _ snapshot: StoreSnapshot
@@ -51,7 +59,7 @@ extension Scheduler {
       throw CommandError(.data, "/THUMBPRINT=\(query) matches \(found.count) certificates; give more digits")
     }
     guard let only = found.first else {
-      throw CommandError(.data, "/THUMBPRINT=\(query): no such \(what) here; LIST EXEC CONFIG shows the default ones")
+      throw CommandError(.data, "/THUMBPRINT=\(query): no such \(what) here; LIST ROOT CA and LIST CERT show all")
     }
     return only
   }

@@ -91,11 +91,15 @@ struct Switches {
 
   /// Returns the agent's name for the scheduler: a host name, which also goes into its certificate.
   func agentName() throws(CommandError) -> String {
-    let text = required("AGENTNAME")
+    do { return try Self.agentName(required("AGENTNAME")) } catch {
+      throw CommandError(.usage, "/AGENTNAME=\(error)")
+    }
+  }
+
+  static func agentName(_ text: String) throws(CommandError) -> String {
     guard HostName.isOne(text), text.utf8.count <= 64 else {
       throw CommandError(
-        .usage, "/AGENTNAME=\(text): expected a host name of at most 64 letters, digits, dots, hyphens and underscores"
-      )
+        .data, "\(text): expected a host name of at most 64 letters, digits, dots, hyphens and underscores")
     }
     return text
   }
@@ -113,12 +117,17 @@ struct Switches {
   /// Returns the further names of an agent.
   func alternativeNames() throws(CommandError) -> [AlternativeName] {
     try (values["SAN"] ?? "").split(separator: ",").map { part throws(CommandError) in
-      let text = part.drop { $0 == " " }.description
-      if HostName.isAddress(text) { return .address(text) }
-      guard HostName.isOne(text) else {
-        throw CommandError(.usage, "/SAN: \(text.debugDescription) is neither a host name nor an address")
+      do { return try Self.alternativeName(part.drop { $0 == " " }.description) } catch {
+        throw CommandError(.usage, "/SAN: \(error)")
       }
-      return .dns(text)
     }
+  }
+
+  static func alternativeName(_ text: String) throws(CommandError) -> AlternativeName {
+    if HostName.isAddress(text) { return .address(text) }
+    guard HostName.isOne(text) else {
+      throw CommandError(.data, "\(text.debugDescription) is neither a host name nor an address")
+    }
+    return .dns(text)
   }
 }

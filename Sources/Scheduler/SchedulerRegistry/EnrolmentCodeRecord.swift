@@ -14,6 +14,8 @@ public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
   public var addresses: [String]
   /// When it was created; nil in records from before this was recorded.
   public var createdAt: Timestamp?
+  /// The user of this host who created it; nil in records from before this was recorded.
+  public var createdBy: String?
   /// When it expires.
   public var expiresAt: Timestamp
   /// When it was used; nil if it was not.
@@ -27,7 +29,7 @@ public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
   /// Creates the record of a new code.
   public init(
     secretDigest: String, root: Thumbprint, agentName: String, dnsNames: [String], addresses: [String],
-    createdAt: Timestamp, expiresAt: Timestamp
+    createdAt: Timestamp, createdBy: String?, expiresAt: Timestamp
   ) {
     self.secretDigest = secretDigest
     self.root = root
@@ -35,6 +37,7 @@ public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
     self.dnsNames = dnsNames
     self.addresses = addresses
     self.createdAt = createdAt
+    self.createdBy = createdBy
     self.expiresAt = expiresAt
   }
 
@@ -44,6 +47,7 @@ public struct EnrolmentCodeRecord: Codable, Equatable, Sendable {
     case agentName = "agent_name"
     case dnsNames = "dns_names"
     case createdAt = "created_at"
+    case createdBy = "created_by"
     case expiresAt = "expires_at"
     case usedAt = "used_at"
     case usedFor = "used_for"

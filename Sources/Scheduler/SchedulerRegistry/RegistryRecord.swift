@@ -88,6 +88,11 @@ public struct ExecutorConnector: Codable, Equatable, Sendable {
   /// When the connector was added.
   public var addedAt: Timestamp
 
+  /// What contradicts the platform if agentd, which runs on Linux alone, answers; nil if nothing does.
+  public var contradiction: String? {
+    platform == "Linux" ? nil : "\(agentName) runs agentd, which is for Linux, but its platform here is \(platform)"
+  }
+
   public init(
     agentName: String, host: String, port: UInt16, certificate: Thumbprint?, platform: String, isEnabled: Bool = true,
     addedAt: Timestamp
@@ -139,10 +144,13 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
   public var issuedAt: Timestamp?
   /// The SHA-256 thumbprint of the certificate that it replaced over the network; nil if it was not issued for a renewal.
   public var renewalOf: Thumbprint?
+  /// Who asked for it: a user of this host. Nil for a renewal, and in records from before this was recorded.
+  public var requestedBy: String?
 
   public init(
     root: Thumbprint, serialNumber: String, sha1Thumbprint: String, sha256Thumbprint: Thumbprint, subject: String,
-    role: Role, notAfter: Timestamp, issuedAt: Timestamp? = nil, renewalOf: Thumbprint? = nil
+    role: Role, notAfter: Timestamp, issuedAt: Timestamp? = nil, renewalOf: Thumbprint? = nil,
+    requestedBy: String? = nil
   ) {
     self.root = root
     self.serialNumber = serialNumber
@@ -153,6 +161,7 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
     self.notAfter = notAfter
     self.issuedAt = issuedAt
     self.renewalOf = renewalOf
+    self.requestedBy = requestedBy
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
@@ -164,6 +173,7 @@ public struct IssuedCertificate: Codable, Equatable, Sendable {
     case revokedAt = "revoked_at"
     case issuedAt = "issued_at"
     case renewalOf = "renewal_of"
+    case requestedBy = "requested_by"
   }
 }
 

@@ -17,7 +17,10 @@ public struct CommandLines: Sequence, IteratorProtocol {
     while let present = line {
       if !reader.isWaiting, CommandReader.isEnd(present) { return nil }
       line = nextLine()
-      if case .command(let text) = reader.take(present, next: line ?? "") { return text }
+      switch reader.take(present, next: line ?? "") {
+      case .command(let text), .late(let text, _): return text
+      case .nothing, .incomplete: break
+      }
     }
     return nil
   }

@@ -8,13 +8,17 @@ public struct CommandReader: Sendable {
     case incomplete(GrammarError)
     /// A command to execute.
     case command(String)
+    /// The line begins with a slash, but the command before it has been executed; `whole` is that with this line, if there was one.
+    case late(String, whole: String?)
   }
 
   /// Throws if a command lacks something or has something it must not have.
   public typealias Check = @Sendable (ParsedCommand) throws(GrammarError) -> Void
 
   private let check: Check
-  private var pending = ""
+  /// The lines of a command that is incomplete, joined.
+  public private(set) var pending = ""
+  private var last: String?
 
   /// Creates a reader that has read no line.
   ///
@@ -34,15 +38,21 @@ public struct CommandReader: Sendable {
   /// - Parameter next: the line after it, if known: a line that begins with a slash belongs to the line before.
   public mutating func take(_ line: String, next: String? = nil) -> Outcome {
     let line = Self.trimmed(line)
-    if line.isEmpty {
-      defer { pending = "" }
-      return pending.isEmpty ? .nothing : .command(pending)
-    }
+    if line.isEmpty { return pending.isEmpty ? .nothing : complete() }
     if pending.isEmpty, line.hasPrefix("#") || line.hasPrefix("!") { return .nothing }
+    if pending.isEmpty, line.hasPrefix("/") {
+      last = last.map { "\($0) \(line)" }
+      return .late(line, whole: last)
+    }
     pending += pending.isEmpty ? line : " \(line)"
     if let next, Self.trimmed(next).hasPrefix("/") { return .nothing }
     if next == nil, let missing = missing(pending) { return .incomplete(missing) }
+    return complete()
+  }
+
+  private mutating func complete() -> Outcome {
     defer { pending = "" }
+    last = pending
     return .command(pending)
   }
 
@@ -53,7 +63,7 @@ public struct CommandReader: Sendable {
   private func missing(_ text: String) -> GrammarError? {
     do throws(GrammarError) { try check(try ParsedCommand(text)) } catch {
       switch error {
-      case .missing, .openQuote: return error
+      case .missing, .openQuote, .needsOne(_, _, given: 0): return error
       default: break
       }
     }

@@ -39,12 +39,17 @@ public struct CommandSyntax: Sendable {
   public let summary: String
   /// The switches of the command.
   public let switches: [Switch]
+  /// The switches of which exactly one is required; empty if there are none.
+  private let alternatives: [String]
 
   /// Creates a command with these words, which are separated by spaces.
-  public init(_ words: String, _ summary: String, _ switches: [Switch] = []) {
+  ///
+  /// - Parameter oneOf: the names of switches of which exactly one is required.
+  public init(_ words: String, _ summary: String, _ switches: [Switch] = [], oneOf alternatives: [String] = []) {
     self.words = words.split(separator: " ").map(String.init)
     self.summary = summary
     self.switches = switches
+    self.alternatives = alternatives
   }
 
   /// The words, in one line.
@@ -65,6 +70,8 @@ public struct CommandSyntax: Sendable {
       option.isRequired && !command.switches.contains { $0.name == option.name }
     }
     if !missing.isEmpty { throw .missing(missing.map(\.name), of: name) }
+    let given = alternatives.count { name in command.switches.contains { $0.name == name } }
+    if !alternatives.isEmpty, given != 1 { throw .needsOne(alternatives, of: name, given: given) }
   }
 
   private func unknown(_ given: String) -> GrammarError {
@@ -75,14 +82,44 @@ public struct CommandSyntax: Sendable {
     return .unknownSwitch(given, of: name, hint: hint)
   }
 
-  /// The output of HELP: the command as typed, what it does, and each switch.
+  /// The output of HELP: the command as typed, what it does, and each switch, in lines of at most 80 characters.
   public var help: [String] {
-    let required = switches.filter(\.isRequired).map { " \($0.shown)" }.joined()
-    let optional = switches.filter { !$0.isRequired }.map { " [\($0.shown)]" }.joined()
-    let width = (switches.map(\.shown.count).max() ?? 0) + 2
-    return ["\(name)\(required)\(optional)", "  \(summary)"]
-      + switches.map { option in
-        "  " + option.shown + String(repeating: " ", count: width - option.shown.count) + option.summary
+    let required = switches.filter(\.isRequired).map(\.shown)
+    let optional = switches.filter { !$0.isRequired }.map { "[\($0.shown)]" }
+    let width = (switches.map(\.shown.count).max() ?? 0) + 4
+    return folded([name] + required + optional, indentation: 4)
+      + folded(summary.split(separator: " ").map(String.init), first: "  ", indentation: 2)
+      + switches.flatMap { option in
+        folded(
+          option.summary.split(separator: " ").map(String.init),
+          first: "  " + option.shown + String(repeating: " ", count: width - option.shown.count - 2), indentation: width
+        )
       }
   }
+
+  /// Returns the line that HELP shows in its list of commands, folded to 80 characters.
+  ///
+  /// - Parameter width: the width of the column with the command's words.
+  public func entry(width: Int) -> [String] {
+    folded(
+      summary.split(separator: " ").map(String.init),
+      first: name + String(repeating: " ", count: max(2, width - name.count)), indentation: width)
+  }
+}
+
+/// Returns lines of at most 80 characters that consist of `first` and the words.
+///
+/// - Parameter indentation: the number of blanks before the second line and those after it.
+private func folded(_ words: [String], first: String = "", indentation: Int) -> [String] {
+  var lines = [first]
+  var isEmpty = true
+  for word in words {
+    if !isEmpty, lines[lines.count - 1].count + 1 + word.count > 80 {
+      lines.append(String(repeating: " ", count: indentation))
+      isEmpty = true
+    }
+    lines[lines.count - 1] += (isEmpty ? "" : " ") + word
+    isEmpty = false
+  }
+  return lines
 }

@@ -78,6 +78,8 @@ public enum GrammarError: Error, Equatable, Sendable, CustomStringConvertible {
   case placeholder(String, String)
   /// A switch is given twice.
   case repeated(String)
+  /// There are switches, but no command before them.
+  case noCommand
   /// No command begins or continues like this.
   case unknownCommand(String, hint: String)
   /// The command has no such switch.
@@ -88,14 +90,21 @@ public enum GrammarError: Error, Equatable, Sendable, CustomStringConvertible {
   case valueUnwanted(String)
   /// These required switches are missing.
   case missing([String], of: String)
+  /// Exactly one of these switches is required; `given` of them are there.
+  case needsOne([String], of: String, given: Int)
 
   /// One line.
   public var description: String {
     switch self {
     case .tooLong(let limit): "a command of more than \(limit) bytes"
     case .openQuote(let text): "the quote before \(text.prefix(40)) is not closed"
+    case .strayWord(let word, _) where word.hasPrefix("-"):
+      "\(word) is not a switch: switches begin with a slash, as in /MAKEDEFAULT"
     case .strayWord(let word, let name):
       "\(word) after /\(name): put a value with spaces in quotes, /\(name)=\"...\""
+    case .noCommand: "a line that begins with a slash continues a command, and there is none; HELP lists the commands"
+    case .noSwitchName(let name) where name.contains(":"):
+      "/\(name) is not a switch: a value follows an equals sign, as in /\(name.replacing(":", with: "=", maxReplacements: 1))"
     case .noSwitchName(let name): "/\(name) is not a switch: a name must follow the slash, as in /MAKEDEFAULT"
     case .placeholder(let name, let value): "/\(name)=\(value) is a placeholder: replace it with the real value"
     case .repeated(let name): "/\(name) is given twice"
@@ -105,6 +114,8 @@ public enum GrammarError: Error, Equatable, Sendable, CustomStringConvertible {
     case .valueUnwanted(let name): "/\(name) takes no value"
     case .missing(let names, let command):
       "\(command) needs \(names.map { "/\($0)" }.joined(separator: " and "))"
+    case .needsOne(let names, let command, let given):
+      "\(command) needs one of \(names.map { "/\($0)" }.joined(separator: ", "))\(given > 1 ? ", not \(given)" : "")"
     }
   }
 }

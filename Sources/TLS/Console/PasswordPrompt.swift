@@ -15,8 +15,9 @@ public enum PasswordPrompt {
   ///
   /// Ctrl-C and the other signals have their usual effect, after the terminal's settings have been restored.
   ///
+  /// - Parameter isCancellable: whether Ctrl-C makes this throw, and nothing else.
   /// - Throws: `EMSGSIZE` for more than `maximumBytes`.
-  public static func ask(_ prompt: String) throws(SecretInputError) -> SecretBytes {
+  public static func ask(_ prompt: String, isCancellable: Bool) throws(SecretInputError) -> SecretBytes {
     let terminal: FileDescriptor
     do throws(SystemError) { terminal = try FileDescriptor.open("/dev/tty", O_RDWR | O_NOCTTY) } catch {
       throw .noTerminal
@@ -27,6 +28,7 @@ public enum PasswordPrompt {
         case .line(let line): return line
         case .tooLong:
           throw SystemError("read", "/dev/tty", code: EMSGSIZE)
+        case .signal(SIGINT) where isCancellable: throw SystemError("read", "/dev/tty", code: ECANCELED)
         case .signal(let number):
           // Now with its usual effect. After a stop (Ctrl-Z), the prompt is repeated.
           raise(number)
@@ -35,6 +37,11 @@ public enum PasswordPrompt {
     } catch {
       throw .failed("password", "\(error)")
     }
+  }
+
+  /// The same, and Ctrl-C ends the program.
+  public static func ask(_ prompt: String) throws(SecretInputError) -> SecretBytes {
+    try ask(prompt, isCancellable: false)
   }
 
   private enum Outcome {

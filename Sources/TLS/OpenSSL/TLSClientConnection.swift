@@ -3,7 +3,7 @@ import Glibc
 
 /// The client side of a TLS connection (an SSL), without a socket: the caller passes ciphertext in and out. For one thread at a time.
 public final class TLSClientConnection: TLSEndpoint {
-  private let context: TLSClientContext
+  let context: TLSClientContext
   private let serverName: String
   /// Owned by `pointer`.
   private let input: OpaquePointer
@@ -74,13 +74,7 @@ public final class TLSClientConnection: TLSEndpoint {
       objection = "the server's certificate is not acceptable: \(words)"
       return
     }
-    switch code {
-    case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
-      let names = certificate.subjectAlternativeNames.prefix(8).map(\.value).joined(separator: ", ")
-      objection =
-        "certificate \(certificate) is not for \(serverName), but for \(names.isEmpty ? "no name at all" : names)"
-    default: objection = "certificate \(certificate): \(words)"
-    }
+    objection = self.words(about: certificate, code, serverName) ?? "certificate \(certificate): \(words)"
   }
 }
 
@@ -167,7 +161,10 @@ public enum ServerHandshakeFailure: Error, Equatable, Sendable, CustomStringConv
   /// In TLS 1.3 a server's refusal arrives after the client has completed the handshake, as the error of a read.
   public init(_ error: OpenSSLError) {
     guard let alert = error.alert else {
-      self = .notTLS(error.reason)
+      let codes = error.reasons.filter { $0.libraryNumber == Int32(ERR_LIB_SSL) }.map(\.reasonNumber)
+      self = .notTLS(
+        Self.otherProtocol.isDisjoint(with: codes)
+          ? error.reason : "the server does not speak TLS: another program listens there; check address and port")
       return
     }
     let name = String(cString: SSL_alert_desc_string_long(alert))
@@ -176,6 +173,12 @@ public enum ServerHandshakeFailure: Error, Equatable, Sendable, CustomStringConv
       ? .serverFault(alert: name)
       : Self.aboutTheClient.contains(alert) ? .clientRefused(alert: name) : .notTLS("the server's alert \(name)")
   }
+
+  /// OpenSSL's reasons for an answer that is not a TLS record.
+  private static let otherProtocol: Set<Int32> = [
+    SSL_R_WRONG_VERSION_NUMBER, SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_HTTP_REQUEST, SSL_R_UNKNOWN_PROTOCOL,
+    SSL_R_BAD_RECORD_TYPE, SSL_R_RECORD_LENGTH_MISMATCH,
+  ]
 
   private static let aboutTheClient: Set<Int32> = [
     SSL_AD_BAD_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_CERTIFICATE_REVOKED, SSL_AD_CERTIFICATE_EXPIRED,

@@ -13,6 +13,8 @@ public final class TLSClientContext: @unchecked Sendable {  // an SSL_CTX that i
   let objection: @Sendable (Certificate) -> String?
   /// Finds other paths to the roots if OpenSSL's own search fails; `nil` without verification.
   private(set) var paths: CertificatePathBuilder?
+  /// The names of the roots, for messages.
+  private(set) var rootSubjects: [String] = []
   /// The maximum size of a server's certificates together, in bytes.
   static let maximumServerCertificateBytes = 32768
   /// The maximum number of certificates in a chain, including the server's own and the root.
@@ -92,6 +94,7 @@ public final class TLSClientContext: @unchecked Sendable {  // an SSL_CTX that i
   }
 
   private func trust(_ roots: [Certificate]) throws(OpenSSLError) {
+    rootSubjects = roots.map(\.subject)
     if roots.isEmpty { throw .own("verify servers", "there is no root certificate") }
     // A store created this way does not include the system's roots.
     let store = try checked("make certificate store", X509_STORE_new())

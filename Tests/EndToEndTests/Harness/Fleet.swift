@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import SystemCalls
 import TestSupport
@@ -26,11 +27,11 @@ final class Fleet: Sendable {
   ///
   /// - Returns: its output, standard error after standard output.
   @discardableResult
-  func register(_ command: String) async throws -> String {
+  func register(_ arguments: String...) async throws -> String {
     let result = try await TestProcess(
-      [programs["scheduler-register"]!, command], environment: environment, directory: folder.path
+      [programs["scheduler-register"]!] + arguments, environment: environment, directory: folder.path
     ).end()
-    if result.end != .exited(0) { throw HarnessError("\(command): \(result.end): \(result.errorText)") }
+    if result.end != .exited(0) { throw HarnessError("\(arguments): \(result.end): \(result.errorText)") }
     return result.outputText + result.errorText
   }
 
@@ -56,6 +57,12 @@ final class Fleet: Sendable {
     try await register(
       "ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=\(name) /ADDRESS=127.0.0.1:\(agent.port) /PLATFORM=Linux")
   }
+
+  /// Moves the scheduler's folder to where no program finds it.
+  func hideHome() throws { try checked("rename") { rename(folder.path("home"), folder.path("hidden")) } }
+
+  /// Undoes `hideHome()`.
+  func showHome() throws { try checked("rename") { rename(folder.path("hidden"), folder.path("home")) } }
 
   /// Starts agentctl.
   func start(_ arguments: String..., input: [UInt8]? = []) throws -> TestProcess {

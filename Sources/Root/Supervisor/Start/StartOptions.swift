@@ -16,6 +16,10 @@ public struct StartOptions: Sendable {
   public var forecastUntil: Timestamp?
   /// With `checkOnly`: a decision to explain instead of the check.
   public var question: PolicyQuestion?
+  /// Whether to end the running agentd, and nothing else.
+  public var killsDaemon = false
+  /// Whether to remove what starts agentd with the host, and nothing else.
+  public var removesService = false
 
   public init(configurationFile: String?, environment: [String: String], foreground: Bool, checkOnly: Bool) {
     self.configurationFile = configurationFile

@@ -51,11 +51,13 @@ extension Scheduler {
       let authority = try authority(nil, record, transaction.before)
       let certificate = try authority.issueConnector(named: name, for: PublicKey(of: key), lifetime)
       try transaction.add(certificate, key)
-      try record.note(certificate, .connector, of: authority, now)
+      try record.note(certificate, .connector, of: authority, now, by: Requester.name)
       if switches.has("MAKEDEFAULT") { record.defaultConnector = certificate.sha256Thumbprint }
       return certificate
     }
-    return CommandAnswer(["New certificate"] + facts(certificate, isDefault: switches.has("MAKEDEFAULT")))
+    return CommandAnswer(
+      ["New certificate"] + facts(certificate, isDefault: switches.has("MAKEDEFAULT")),
+      warnings: Self.shortened(certificate, lifetime))
   }
 
   /// Executes CREATE AGENT LISTENER CERT.
@@ -73,7 +75,7 @@ extension Scheduler {
     let certificate = try registry.update { record, transaction in
       let authority = try authority(nil, record, transaction.before)
       let certificate = try authority.issueListener(agentName: name, names: names, for: PublicKey(of: key), lifetime)
-      try record.note(certificate, .listener, of: authority, now)
+      try record.note(certificate, .listener, of: authority, now, by: Requester.name)
       let bundle = KeyBundle(
         key: key, certificate: certificate, chain: switches.has("CHAIN") ? [authority.certificate] : [], name: name)
       // Last, so that a file that cannot be written leaves no record of a certificate that no one has.
@@ -83,7 +85,15 @@ extension Scheduler {
     let next = isPEM ? "jams-register -I \(Path.name(of: file.path))\(password == nil ? "" : " -q")" : nil
     return CommandAnswer(
       ["New certificate"] + facts(certificate, isDefault: false) + ["written with its private key to \(file.path)"]
-        + (next.map { ["copy it to the agent and run there: \($0)"] } ?? []))
+        + (next.map { ["copy it to the agent and run there: \($0)"] } ?? []),
+      warnings: Self.shortened(certificate, lifetime))
+  }
+
+  /// Returns a warning if a certificate expires before the end of the lifetime that it should have.
+  static func shortened(_ certificate: Certificate, _ lifetime: Lifetime) -> [String] {
+    certificate.notAfter < lifetime.notAfter
+      ? ["it is valid only to \(day(certificate.notAfter)), when its root CA expires: make the next root CA in time"]
+      : []
   }
 
   /// Returns subject, names, validity and thumbprints, for display.
@@ -103,10 +113,12 @@ extension Scheduler {
 extension RegistryRecord {
   /// Records an issued certificate, and forgets those that have expired.
   ///
-  /// - Parameter renewed: the certificate that this one replaces, if it was issued for a renewal.
+  /// - Parameters:
+  ///   - renewed: the certificate that this one replaces, if it was issued for a renewal.
+  ///   - requester: who asked for it; nil if that is not known.
   mutating func note(
     _ certificate: Certificate, _ role: IssuedCertificate.Role, of authority: CertificateAuthority, _ now: Int64,
-    inPlaceOf renewed: Certificate? = nil
+    inPlaceOf renewed: Certificate? = nil, by requester: String?
   ) throws {
     issued.removeAll { $0.notAfter.seconds < now }
     issued.append(
@@ -114,6 +126,7 @@ extension RegistryRecord {
         root: authority.certificate.sha256Thumbprint, serialNumber: certificate.serialNumber,
         sha1Thumbprint: certificate.sha1Thumbprint, sha256Thumbprint: certificate.sha256Thumbprint,
         subject: certificate.subject, role: role, notAfter: Timestamp(seconds: certificate.notAfter),
-        issuedAt: Timestamp(milliseconds: now * 1000), renewalOf: renewed?.sha256Thumbprint))
+        issuedAt: Timestamp(milliseconds: now * 1000), renewalOf: renewed?.sha256Thumbprint,
+        requestedBy: requester))
   }
 }

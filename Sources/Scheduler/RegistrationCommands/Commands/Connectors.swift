@@ -28,6 +28,9 @@ extension Scheduler {
     switch probe(connector) {
     case .connected(let thumbprint, let version):
       answer.lines += ["  connected   to agentd \(version)", "  SHA-256     \(thumbprint)"]
+      if let contradiction = connector.contradiction {
+        answer.warnings.append("\(contradiction): ADD EXECUTOR CONNECTOR again with /PLATFORM=Linux")
+      }
     case .failed(let reason):
       answer.warnings.append("\(name) could not be reached yet: \(reason); agentctl agents shows when it is Online")
     }
@@ -44,43 +47,6 @@ extension Scheduler {
       record.connectors.remove(at: index)
     }
     return CommandAnswer(["Executor Connector REMOVED", "  agent       \(name)"])
-  }
-
-  /// Executes LIST EXECUTOR CONNECTOR.
-  func listConnectors() throws -> CommandAnswer {
-    let connectors = try registry.record().connectors.sorted { $0.agentName < $1.agentName }
-    if connectors.isEmpty { return CommandAnswer(["no executor connector yet; add one with ADD EXECUTOR CONNECTOR"]) }
-    return CommandAnswer(
-      connectors.map { connector in
-        [
-          connector.agentName, HostAndPort.text(connector.host, connector.port), connector.platform,
-          connector.isEnabled ? "enabled" : "disabled",
-          connector.certificate.map { "certificate \($0.beginning)" } ?? "default certificate",
-        ].joined(separator: "  ")
-      })
-  }
-
-  /// Executes LIST EXEC CONFIG.
-  func listConfiguration() throws -> CommandAnswer {
-    let record = try registry.record()
-    let snapshot = try registry.store.snapshot()
-    var lines: [String] = []
-    let root = record.defaultRoot == nil ? nil : try authority(nil, record, snapshot).certificate
-    let connector = record.defaultConnector == nil ? nil : try connectorCertificate(nil, record, snapshot)
-    for (title, certificate) in [
-      ("Default Root CA Thumbprint", root), ("Default Executor Connector Thumbprint", connector),
-    ] {
-      lines.append("\(title): \(certificate?.sha1Thumbprint.uppercased() ?? "none")")
-      guard let certificate else { continue }
-      lines += [
-        "  \(certificate.subject), valid to \(Self.day(certificate.notAfter))",
-        "  SHA-256 \(certificate.sha256Thumbprint)",
-      ]
-      if let since = record.issued.first(where: { $0.sha256Thumbprint == certificate.sha256Thumbprint })?.revokedAt {
-        lines.append("  REVOKED on \(since): CREATE EXEC CONNECTOR CERT /STORECERT /MAKEDEFAULT makes another")
-      }
-    }
-    return CommandAnswer(lines)
   }
 
   /// Checks /SERVER. In the article the command runs elsewhere and names the scheduler; here it runs on the scheduler.

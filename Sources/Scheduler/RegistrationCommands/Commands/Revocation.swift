@@ -16,12 +16,6 @@ extension Scheduler {
     let query = try switches.thumbprint()
     let file = switches.value("FILENAME")
     let agentName = switches.has("AGENTNAME") ? try switches.agentName() : nil
-    if [query != nil, file != nil, agentName != nil].count(where: \.self) != 1 {
-      throw CommandError(
-        .usage,
-        "REVOKE CERT needs one of /THUMBPRINT, /FILENAME and /AGENTNAME, to say which certificate, or all of which agent"
-      )
-    }
     let shown = try file.map(certificate)
     let (revoked, record, roots) = try registry.update { record, transaction in
       let roots = try catalog(transaction.before).roots

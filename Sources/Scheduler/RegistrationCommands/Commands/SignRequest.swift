@@ -15,7 +15,7 @@ extension Scheduler {
     let certificate = try registry.update { record, transaction in
       let authority = try authority(nil, record, transaction.before)
       let certificate = try authority.issueListener(agentName: name, names: names, for: request.key, lifetime)
-      try record.note(certificate, .listener, of: authority, now)
+      try record.note(certificate, .listener, of: authority, now, by: Requester.name)
       // Last, so that a file that cannot be written leaves no record of a certificate that no one has.
       try target.write(certificate.pem + authority.certificate.pem)
       return certificate
@@ -24,7 +24,7 @@ extension Scheduler {
       ["New certificate"] + facts(certificate, isDefault: false) + [
         "written with the root CA's certificate to \(target.path)",
         "copy it to the host that made the request and run there: jams-register -I \(Path.name(of: target.path))",
-      ])
+      ], warnings: Self.shortened(certificate, lifetime))
   }
 
   private func listenerRequest(in file: String) throws -> ListenerRequest {

@@ -86,13 +86,18 @@ extension Scheduler {
           + "agents: use a connector certificate that a root CA has issued, such as CREATE EXEC CONNECTOR CERT makes")
     }
     let isDefault = switches.has("MAKEDEFAULT")
-    let isIssuedHere = try registry.update { record, transaction in
+    let root = certificates.dropFirst().first { certificate.isIssued(by: $0) }
+    let (isIssuedHere, isNew) = try registry.update { record, transaction in
+      let isIssuedHere = try catalog(transaction.before).roots.contains { certificate.isIssued(by: $0) }
+      // Without its private key: an operator, or a standby that issues nothing, only has to know its agents.
+      if let root, !isIssuedHere { try transaction.add(root, to: .roots) }
       try transaction.add(certificate, key)
       if isDefault { record.defaultConnector = certificate.sha256Thumbprint }
-      return try catalog(transaction.before).roots.contains { certificate.isIssued(by: $0) }
+      return (isIssuedHere || root != nil, !isIssuedHere)
     }
+    let trusted = isNew ? root.map { ["agents of its root CA are trusted now: \($0.subject)"] } ?? [] : []
     return CommandAnswer(
-      ["Executor certificate imported"] + facts(certificate, isDefault: isDefault),
+      ["Executor certificate imported"] + facts(certificate, isDefault: isDefault) + trusted,
       warnings: [stillThere(switches)]
         + (isIssuedHere ? [] : ["its issuer \(certificate.issuer) is not here: import that with IMPORT ROOT CA"]))
   }

@@ -24,7 +24,7 @@ extension RegistryAuthority {
         let code = record.enrolmentCodes[index]
         try check(code, user, request)
         let authority = try authority(code.root, transaction.before)
-        let certificate = try issue(code.agentName, code.names, request.key, authority, &record)
+        let certificate = try issue(code.agentName, code.names, request.key, authority, &record, by: code.createdBy)
         record.enrolmentCodes[index].usedAt = code.usedAt ?? .now()
         record.enrolmentCodes[index].usedFor = request.key.sha256
         return (certificate, code.agentName)

@@ -114,11 +114,11 @@ struct RegistryAuthority: EnrolmentAuthority {
 
   func issue(
     _ name: String, _ names: [AlternativeName], _ key: PublicKey, _ authority: CertificateAuthority,
-    _ record: inout RegistryRecord, inPlaceOf renewed: Certificate? = nil
+    _ record: inout RegistryRecord, inPlaceOf renewed: Certificate? = nil, by requester: String? = nil
   ) throws -> Certificate {
     let certificate = try authority.issueListener(
       agentName: name, names: names, for: key, Lifetime(seconds: seconds, now: scheduler.now))
-    try record.note(certificate, .listener, of: authority, scheduler.now, inPlaceOf: renewed)
+    try record.note(certificate, .listener, of: authority, scheduler.now, inPlaceOf: renewed, by: requester)
     return certificate
   }
 

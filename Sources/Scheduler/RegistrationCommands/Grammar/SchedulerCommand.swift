@@ -3,30 +3,34 @@ import Wording
 
 /// The commands of scheduler-register.
 public enum SchedulerCommand: CaseIterable, Sendable {
-  case createRoot, createConnectorCertificate, createListenerCertificate, signRequest
+  case createRoot, listRoots, setDefaultRoot, removeRoot
+  case createConnectorCertificate, createListenerCertificate, createOperatorCertificate, signRequest
+  case listCertificates, setDefaultConnector, removeConnectorCertificate
   case addConnector, removeConnector, listConnectors, listConfiguration
   case exportRoot, exportConnectorCertificate, importRoot, importConnectorCertificate
+  case exportConnectors, importConnectors
   case createEnrolmentCode, listEnrolmentCodes, removeEnrolmentCode, serveEnrolment
   case revokeCertificate, exportRevocationList, importRevocationList, help
 
   /// Returns the command with these words; HELP may be followed by any words.
   public static func of(_ words: [String]) throws(GrammarError) -> SchedulerCommand {
     if words.first == "HELP" || words.first == "?" { return .help }
+    if words.isEmpty { throw .noCommand }
     if let command = allCases.first(where: { $0.syntax.words == words }) { return command }
     throw .unknownCommand(words.joined(separator: " "), hint: hint(words))
   }
 
   /// Returns the nearest command, or those with the same first word, or a reference to HELP.
   private static func hint(_ words: [String]) -> String {
-    let names = allCases.map(\.syntax.name)
-    if let nearest = nearestCommand(words) { return "did you mean \(nearest)?" }
-    let alike = names.filter { $0.hasPrefix("\(words.first ?? "") ") }
+    if let nearest = nearest(words) { return "did you mean \(nearest)?" }
+    if let habit = Habits.hint(words) { return habit }
+    let alike = allCases.map(\.syntax.name).filter { $0.hasPrefix("\(words.first ?? "") ") }
     if !alike.isEmpty { return "there are \(alike.joined(separator: ", "))" }
     return "HELP lists all"
   }
 
   /// Returns the command whose words all resemble the given ones: each may be slightly misspelt.
-  private static func nearestCommand(_ words: [String]) -> String? {
+  static func nearest(_ words: [String]) -> String? {
     allCases.map(\.syntax).first { syntax in
       syntax.words.count == words.count
         && zip(syntax.words, words).allSatisfy { nearestWord(to: $1, among: [$0]) != nil }
@@ -35,20 +39,21 @@ public enum SchedulerCommand: CaseIterable, Sendable {
 }
 
 extension SchedulerCommand {
-  private typealias Switch = CommandSyntax.Switch
+  typealias Switch = CommandSyntax.Switch
 
-  private static let keyType = Switch(
+  static let keyType = Switch(
     "KEYTYPE", "P-256", "P-256, P-384, P-521, RSA-2048, RSA-3072, RSA-4096 or Ed25519")
-  private static let days = Switch("DAYS", "825", "how many days it is valid")
+  static let days = Switch("DAYS", "825", "how many days it is valid")
   private static let listenerDays = Switch(
     "DAYS", "825", "how many days it is valid; without it, 825 less up to a tenth, so that not all expire at once")
   private static let makeDefault = Switch("MAKEDEFAULT", "makes it the default")
-  private static let file = Switch("FILENAME", "FILE", required: true, "the file")
-  private static let replace = Switch("REPLACE", "overwrites a file that is there")
-  private static let prompt = Switch("PROMPT", "asks for the password of the file's private key")
-  private static let passwordFile = Switch("PASSWORDFILE", "FILE", "the password is this file's first line")
-  private static let noPassword = Switch("NOPASSWORD", "leaves the private key in the PEM file unprotected")
-  private static let thumbprint = Switch("THUMBPRINT", "THUMBPRINT", "which certificate; without it, the default one")
+  static let file = Switch("FILENAME", "FILE", required: true, "the file")
+  static let replace = Switch("REPLACE", "overwrites a file that is there")
+  static let prompt = Switch("PROMPT", "asks for the password of the file's private key")
+  static let passwordFile = Switch("PASSWORDFILE", "FILE", "the password is this file's first line")
+  static let noPassword = Switch("NOPASSWORD", "leaves the private key in the PEM file unprotected")
+  static let thumbprint = Switch("THUMBPRINT", "THUMBPRINT", "which certificate; without it, the default one")
+  static let json = Switch("JSON", "answers in JSON")
   private static let server = Switch("SERVER", "NAME", "this scheduler's name")
   private static let closedMethods = [
     Switch("NOALLOWNONE", "no connection without authentication; never allowed here"),
@@ -114,8 +119,9 @@ extension SchedulerCommand {
       CommandSyntax(
         "REMOVE EXECUTOR CONNECTOR", "removes an agent",
         [Switch("AGENTNAME", "NAME", required: true, "the agent's name")])
-    case .listConnectors: CommandSyntax("LIST EXECUTOR CONNECTOR", "lists the agents")
-    case .listConfiguration: CommandSyntax("LIST EXEC CONFIG", "shows the thumbprints of both default certificates")
+    case .listConnectors: CommandSyntax("LIST EXECUTOR CONNECTOR", "lists the agents", [Self.json])
+    case .listConfiguration:
+      CommandSyntax("LIST EXEC CONFIG", "shows the thumbprints of both default certificates", [Self.json])
     default: transferSyntax
     }
   }
@@ -154,12 +160,14 @@ extension SchedulerCommand {
       CommandSyntax(
         "CREATE ENROLMENT CODE", "makes a code with which one agent gets its certificate over the network, once",
         [
-          Switch("AGENTNAME", "NAME", required: true, "the agent's name"),
+          Switch("AGENTNAME", "NAME", "the agent's name"),
           Switch("SAN", "NAME,ADDRESS", "more names and addresses of the agent"),
+          Switch(
+            "FILENAME", "FILE", "many agents instead: a line for each, its name and, after blanks, more names for it"),
           Switch("EXPIRES", "24h", "how long it is good for: a number with s, m, h or d"),
-        ])
+        ], oneOf: ["AGENTNAME", "FILENAME"])
     case .listEnrolmentCodes:
-      CommandSyntax("LIST ENROLMENT CODE", "lists codes: for which agent, valid to when, used or not")
+      CommandSyntax("LIST ENROLMENT CODE", "lists codes: for which agent, valid to when, used or not", [Self.json])
     case .removeEnrolmentCode:
       CommandSyntax(
         "REMOVE ENROLMENT CODE", "cancels an agent's unused code",
@@ -180,7 +188,7 @@ extension SchedulerCommand {
           Switch("THUMBPRINT", "THUMBPRINT", "which certificate"),
           Switch("FILENAME", "FILE", "its file; also for one that another scheduler with this root issued"),
           Switch("AGENTNAME", "NAME", "all of an agent that are in force, those that it got by renewal among them"),
-        ])
+        ], oneOf: ["THUMBPRINT", "FILENAME", "AGENTNAME"])
     case .exportRevocationList:
       CommandSyntax(
         "EXPORT CRL", "writes a new revocation list of the root CA to a file, for agents to import",
@@ -191,7 +199,7 @@ extension SchedulerCommand {
     case .importRevocationList:
       CommandSyntax(
         "IMPORT CRL", "imports the revocations of another scheduler with the same root CA", [Self.file])
-    default: CommandSyntax("HELP", "lists the commands, or shows one: HELP CREATE ROOT CA")
+    default: upkeepSyntax
     }
   }
 }
