@@ -41,11 +41,7 @@ struct EnablingOptions: ParsableArguments {
   /// Changes the registry, where the agents may have changed since they were looked up.
   func setEnabled(_ isEnabled: Bool, _ inventory: AgentInventory) throws {
     let names = Set(try inventory.connectors(matching: patterns).map(\.agentName))
-    try identity.registry.update { record, _ in
-      for index in record.connectors.indices where names.contains(record.connectors[index].agentName) {
-        record.connectors[index].isEnabled = isEnabled
-      }
-    }
+    try identity.registry.setEnabled(isEnabled, names)
     for name in names.sorted() {
       try json
         ? printJSON(Outcome(agent: name, enabled: isEnabled))

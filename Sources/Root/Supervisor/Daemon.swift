@@ -33,6 +33,7 @@ final class Daemon {
   private let unknownJobs: UnknownRunningJobs?
   private let quiet: QuietTime
   private var signals: SignalSource?
+  private var status: StatusSocket?
   private var failure: StartFailure?
   private var trustedRoots: Set<Thumbprint> = []
   private var reloadIsWanted = false
@@ -79,6 +80,11 @@ final class Daemon {
     options.configurationFile = material.configuration.file ?? options.configurationFile
     signals = try required(orExit: EX_OSERR) { () throws(SystemError) in
       try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGUSR1], on: reactor) { [weak self] in self?.handle($0) }
+    }
+    status = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
+      try StatusSocket(in: material.configuration.paths.runtime, on: reactor) { [weak self] in
+        self?.statusReport ?? StatusSocket.Report(summary: "agentd stops", jobs: [])
+      }
     }
     reactor.turnEnded = { [weak self] in self?.endTurn() }
     let register = try required(orExit: EX_OSFILE) { () throws(SystemError) in
@@ -194,6 +200,18 @@ final class Daemon {
     listeners.stop(limit: Self.stopLimit) { [reactor, jobs] in
       jobs.starts.whenIdle(limit: Self.stopLimit) { reactor.stop() }
     }
+  }
+
+  /// What `agentd --status` shows.
+  private var statusReport: StatusSocket.Report {
+    let capacity = jobs.capacity
+    let beginning = Timestamp(
+      milliseconds: Timestamp.now().milliseconds - Int64(startedAt.duration(to: .now).components.seconds) * 1000)
+    let certificate = listeners.report.map { "; certificate \($0.subject), valid to \($0.notAfter)" } ?? ""
+    return StatusSocket.Report(
+      summary: "agentd \(agentdVersion) (pid \(getpid())) \(serviceStatus) since \(beginning)\(certificate)"
+        + "\(lastFailure); \(capacity.running) running, \(capacity.queued) queued",
+      jobs: jobs.running.keys.compactMap { id in (try? jobs.ledger.status(of: id)) ?? nil })
   }
 
   private func logSummary() {

@@ -20,6 +20,7 @@ public enum Supervisor {
     do throws(StartFailure) {
       if let path = options.newConfiguration { return try WriteConfiguration.run(path) }
       try KernelNeeds.check()
+      if options.showsStatus { return try ShowStatus.run(options) }
       if options.checkOnly { return try Check.run(options) }
       // With the ID that this process was started with.
       let service = try ServiceEnvironment(options.environment, processID: getpid())

@@ -47,16 +47,20 @@ extension AgentInventory {
     limits.answerTime = seconds
     let client = try client(of: connector, limits: limits)
     defer { client.close() }
-    do throws(any Error) { return .online(try await client.status()) } catch {
-      switch error {
-      case AgentError.untrusted(let text):
-        return .unauthenticated(
-          text.hasPrefix(Self.revokedBeginning) ? text : "this side refuses the agent: \(text)")
-      case AgentError.unauthenticated(let text): return .unauthenticated("the agent refuses this side: \(text)")
-      case AgentError.unusable: throw error
-      case let error as AgentError: return .offline("\(error)")
-      default: throw error
-      }
+    do { return .online(try await client.status()) } catch { return try Self.state(for: error) }
+  }
+
+  /// Returns the state of an agent that did not answer, for the error of the attempt.
+  ///
+  /// - Throws: the error if it is not about the agent.
+  public static func state(for error: any Error) throws -> AgentState {
+    switch error {
+    case AgentError.untrusted(let text):
+      return .unauthenticated(text.hasPrefix(revokedBeginning) ? text : "this side refuses the agent: \(text)")
+    case AgentError.unauthenticated(let text): return .unauthenticated("the agent refuses this side: \(text)")
+    case AgentError.unusable: throw error
+    case let error as AgentError: return .offline("\(error)")
+    default: throw error
     }
   }
 }

@@ -87,6 +87,8 @@ public struct ExecutorConnector: Codable, Equatable, Sendable {
   public var isEnabled: Bool
   /// When the connector was added.
   public var addedAt: Timestamp
+  /// By which agents are chosen in groups; nil for none.
+  public var labels: [String: String]?
 
   public init(
     agentName: String, host: String, port: UInt16, certificate: Thumbprint?, platform: String, isEnabled: Bool = true,
@@ -102,7 +104,7 @@ public struct ExecutorConnector: Codable, Equatable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case host, port, certificate, platform
+    case host, port, certificate, platform, labels
     case agentName = "agent_name"
     case isEnabled = "enabled"
     case addedAt = "added_at"

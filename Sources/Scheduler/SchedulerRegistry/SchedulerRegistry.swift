@@ -76,6 +76,15 @@ public struct SchedulerRegistry: Sendable {
     }
   }
 
+  /// Enables or disables the agents with these names.
+  public func setEnabled(_ isEnabled: Bool, _ names: Set<String>) throws {
+    try update { record, _ in
+      for index in record.connectors.indices where names.contains(record.connectors[index].agentName) {
+        record.connectors[index].isEnabled = isEnabled
+      }
+    }
+  }
+
   private var lockFile: String { "\(home)/.lock" }
 
   /// Removes what a first change created that then failed. Anything that is not empty stays.

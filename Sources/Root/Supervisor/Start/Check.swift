@@ -21,11 +21,15 @@ enum Check {
       LogStart.bootstrap(level: .critical)
       return try Explain.run(options, question)
     }
+    let faults = faultsInFiles(options)
+    for fault in faults.dropLast() { StartReport.print(StartFailure(fault)) }
+    if let last = faults.last { throw StartFailure(last) }
     var material = try ServingMaterial.load(options)
     if options.forecastUntil != nil { material = try material.forecasting() }
     LogStart.bootstrap(level: .critical)
     let risks = riskyUsers(material)
-    if let fault = risks.ownUsers.first { throw StartFailure(EX_CONFIG, fault) }
+    for fault in risks.ownUsers.dropLast() { StartReport.print(StartFailure(EX_CONFIG, fault)) }
+    if let last = risks.ownUsers.last { throw StartFailure(EX_CONFIG, last) }
     let report = try ask(material).get()
     if let warning = material.accounts?.warning {
       let line = Array("agentd: warning: \(warning)\n".utf8)
@@ -39,6 +43,15 @@ enum Check {
     for warning in risks.warnings { print("agentd: warning: \(warning)") }
     if let until = options.forecastUntil { try forecast(report.breakages ?? [], until) }
     return EX_OK
+  }
+
+  /// Returns all errors in agentd.toml and listener.toml.
+  private static func faultsInFiles(_ options: StartOptions) -> [ConfigurationError] {
+    let isRoot = geteuid() == 0
+    let (configuration, faults) = AgentConfiguration.loadAll(
+      file: options.configurationFile, environment: options.environment, isRoot: isRoot)
+    guard let configuration else { return faults }
+    return faults + ListenerConfiguration.errors(in: configuration.paths.listener, isRoot: isRoot)
   }
 
   private static func riskyUsers(_ material: ServingMaterial) -> RiskyUsers {

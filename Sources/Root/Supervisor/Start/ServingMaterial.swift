@@ -137,6 +137,7 @@ struct ServingMaterial {
       limits: configuration.limits, clientsAreRuled: !configuration.clients.isEmpty, checkOnly: checkOnly
     ).with(forecast: forecasts)
     material.presented = presented
+    material.renewAt = renewAt
     let own = child.takeDescriptors()
     material.signingSockets = own.signing
     return (.configure(material), own.descriptors + sockets.map(\.descriptor) + (clients.map { [$0] } ?? []))
