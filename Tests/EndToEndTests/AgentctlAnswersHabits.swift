@@ -99,6 +99,17 @@ import Testing
     #expect(result.errorText.split(separator: "\n").count == 1)
   }
 
+  /// Services and containers often have users without a home.
+  @Test func aMissingHomeIsNamed() async throws {
+    let nobody = isRoot ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+    let result = try await TestProcess(
+      nobody + [try BuiltProduct.path("scheduler-register"), "CREATE ROOT CA /STOREKEY"],
+      environment: ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"]
+    ).end()
+    #expect(result.errorText.contains("; your home /nonexistent does not exist: create it"), "\(result.errorText)")
+    #expect(!result.errorText.contains("run this as user") && result.end == .exited(EX_NOPERM))
+  }
+
   @Test func theAgentComesFirst() async throws {
     let fleet = try await Fleet()
     try await fleet.register("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=web1 /ADDRESS=127.0.0.1:1 /PLATFORM=Linux")

@@ -115,7 +115,7 @@ import Testing
     ] {
       #expect(try await chosen(words[0], words.count > 1 ? words[1] : words[0]) == expected, "\(words)")
     }
-    for unknown in ["site=paris", "web9", "web1,db9", "*,!mail", "Site=berlin"] {
+    for unknown in ["site=paris", "web9", "web1,db9", "*,!mail", "Site=berlin", "", "web1,", "!", "web1+"] {
       #expect(try await fleet.agentctl("jobs", "-a", unknown).errorText.contains("there is no agent"), "\(unknown)")
     }
     let table = try await fleet.agentctl("agents", "db1", "--timeout", "1s").outputText

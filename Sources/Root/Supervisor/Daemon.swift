@@ -81,11 +81,11 @@ final class Daemon {
     signals = try required(orExit: EX_OSERR) { () throws(SystemError) in
       try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGUSR1], on: reactor) { [weak self] in self?.handle($0) }
     }
-    status = try required(orExit: EX_CANTCREAT) { () throws(SystemError) in
-      try StatusSocket(in: material.configuration.paths.runtime, on: reactor) { [weak self] in
+    do throws(SystemError) {
+      status = try StatusSocket(in: material.configuration.paths.runtime, on: reactor) { [weak self] in
         self?.statusReport ?? StatusSocket.Report(summary: "agentd stops", jobs: [])
       }
-    }
+    } catch { log.logger.warning("agentd --status will get no answer: \(error)") }
     reactor.turnEnded = { [weak self] in self?.endTurn() }
     let register = try required(orExit: EX_OSFILE) { () throws(SystemError) in
       try Program.installed("agent-register", or: "bin/agent-register")

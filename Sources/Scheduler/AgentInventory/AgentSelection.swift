@@ -36,7 +36,8 @@ struct AgentSelection {
   private let choices: [Choice]
 
   init(_ words: [String]) {
-    choices = words.flatMap { $0.split(separator: ",").map { Choice(String($0)) } }
+    // An empty part, as of a variable of the shell that is not set, matches nothing: it must not mean all agents.
+    choices = words.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false).map { Choice(String($0)) } }
   }
 
   /// Returns a part that matches none of the agents; nil if there is none.

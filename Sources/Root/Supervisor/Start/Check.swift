@@ -21,9 +21,9 @@ enum Check {
       LogStart.bootstrap(level: .critical)
       return try Explain.run(options, question)
     }
-    let faults = faultsInFiles(options)
-    for fault in faults.dropLast() { StartReport.print(StartFailure(fault)) }
-    if let last = faults.last { throw StartFailure(last) }
+    let failures = ServingMaterial.failures(options)
+    for failure in failures.dropLast() { StartReport.print(failure) }
+    if let last = failures.last { throw last }
     var material = try ServingMaterial.load(options)
     if options.forecastUntil != nil { material = try material.forecasting() }
     LogStart.bootstrap(level: .critical)
@@ -43,15 +43,6 @@ enum Check {
     for warning in risks.warnings { print("agentd: warning: \(warning)") }
     if let until = options.forecastUntil { try forecast(report.breakages ?? [], until) }
     return EX_OK
-  }
-
-  /// Returns all errors in agentd.toml and listener.toml.
-  private static func faultsInFiles(_ options: StartOptions) -> [ConfigurationError] {
-    let isRoot = geteuid() == 0
-    let (configuration, faults) = AgentConfiguration.loadAll(
-      file: options.configurationFile, environment: options.environment, isRoot: isRoot)
-    guard let configuration else { return faults }
-    return faults + ListenerConfiguration.errors(in: configuration.paths.listener, isRoot: isRoot)
   }
 
   private static func riskyUsers(_ material: ServingMaterial) -> RiskyUsers {
