@@ -174,16 +174,7 @@ install: ## install the programs of `make build` below DESTDIR and PREFIX (/usr/
 	install -s -m 0755 $(RELEASE)/scheduler-register $(DESTDIR)$(BINDIR)/scheduler-register
 	install -s -m 0755 $(RELEASE)/agentd-network $(DESTDIR)$(LIBEXECDIR)/agentd-network
 	install -s -m 0755 $(RELEASE)/agentd-shepherd $(DESTDIR)$(LIBEXECDIR)/agentd-shepherd
-	install -d $(DESTDIR)$(DATADIR)/bash-completion/completions $(DESTDIR)$(DATADIR)/zsh/site-functions \
-	  $(DESTDIR)$(DATADIR)/fish/vendor_completions.d
-	$(RELEASE)/agentctl --generate-completion-script bash > $(DESTDIR)$(DATADIR)/bash-completion/completions/agentctl
-	$(RELEASE)/agentctl --generate-completion-script zsh > $(DESTDIR)$(DATADIR)/zsh/site-functions/_agentctl
-	$(RELEASE)/agentctl --generate-completion-script fish > $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/agentctl.fish
-	@for program in agentd agent-register; do \
-	  $(RELEASE)/$$program --generate-completion-script bash > $(DESTDIR)$(DATADIR)/bash-completion/completions/$$program; \
-	  $(RELEASE)/$$program --generate-completion-script zsh > $(DESTDIR)$(DATADIR)/zsh/site-functions/_$$program; \
-	  $(RELEASE)/$$program --generate-completion-script fish > $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/$$program.fish; \
-	done
+	scripts/completions $(RELEASE) $(DESTDIR)$(DATADIR)
 	install -d $(addprefix $(DESTDIR)$(MANDIR)/,man1 man5 man8)
 	install -m 0644 docs/man/*.1 $(DESTDIR)$(MANDIR)/man1/
 	install -m 0644 docs/man/*.5 $(DESTDIR)$(MANDIR)/man5/
@@ -213,8 +204,9 @@ uninstall: ## undo `make install`; configuration, certificates, job records and 
 	rm -f $(addprefix $(DESTDIR)$(SBINDIR)/,agentd jams-agentd)
 	rm -f $(addprefix $(DESTDIR)$(BINDIR)/,agent-register jams-register agentctl scheduler-register)
 	rm -rf $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(DATADIR)/doc/agentd
-	rm -f $(foreach program,agentctl agentd agent-register,$(DESTDIR)$(DATADIR)/bash-completion/completions/$(program) \
-	  $(DESTDIR)$(DATADIR)/zsh/site-functions/_$(program) $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/$(program).fish)
+	rm -f $(foreach program,agentctl agentd jams-agentd agent-register jams-register scheduler-register,\
+	  $(DESTDIR)$(DATADIR)/bash-completion/completions/$(program) $(DESTDIR)$(DATADIR)/zsh/site-functions/_$(program) \
+	  $(DESTDIR)$(DATADIR)/fish/vendor_completions.d/$(program).fish)
 	rm -f $(foreach page,$(notdir $(wildcard docs/man/*)) jams-agentd.8 jams-register.8,\
 	  $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 	rm -f $(addprefix $(DESTDIR)$(SYSTEMDDIR)/systemd/system/,agentd.service agentd.socket agentd-enrolment.service)

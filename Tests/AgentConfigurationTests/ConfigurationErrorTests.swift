@@ -82,8 +82,15 @@ struct ConfigurationErrorTests {
     Row("[tls]\ncrl_expired = false\n", 2, "crl_expired must be a string, not a boolean"),
     Row("[limits]\nconnections = 0\n", 2, "connections must be from 1 to 1000000, not 0"),
     Row("[limits]\nconections = 1\n", 2, "unknown key \"conections\" in [limits]; did you mean \"connections\"?"),
-    Row("[limits]\nhandshake_timeout = 601\n", 2, "handshake_timeout must be from 1 to 600, not 601"),
-    Row("[limits]\nidle_timeout = 86401\n", 2, "idle_timeout must be from 1 to 86400, not 86401"),
+    Row(
+      "[limits]\nhandshake_timeout = 601\n", 2,
+      "handshake_timeout must be from 1 to 600 seconds, or a time such as \"10s\" or \"5m\", not \"601\""),
+    Row(
+      "[limits]\nidle_timeout = \"2d\"\n", 2,
+      "idle_timeout must be from 1 to 86400 seconds, or a time such as \"10s\" or \"5m\", not \"2d\""),
+    Row(
+      "[limits]\nidle_timeout = \"1.5s\"\n", 2,
+      "idle_timeout must be from 1 to 86400 seconds, or a time such as \"10s\" or \"5m\", not \"1.5s\""),
     Row("[limits]\nunauthenticated = 7\n", 2, "unauthenticated must be a string, not an integer"),
     earlyDrop("10"), earlyDrop("10:30"), earlyDrop("10:30:100:"), earlyDrop("0:30:100"), earlyDrop("10:0:100"),
     earlyDrop("10:101:100"), earlyDrop("101:30:100"), earlyDrop("10:30:100001"), earlyDrop(" 10:30:100"),

@@ -28,15 +28,15 @@ struct CommandLineTests {
       (["-I", "article.pem", "-P", "long"], 65, "long: first line is longer than 1024 bytes; a password is shorter"),
       (
         ["CREATE", "ROOT", "CA", "/STOREKEY"], 64,
-        "CREATE ROOT CA is a command of scheduler-register, which runs on the scheduler's host; see agent-register --help"
+        "CREATE: that is a command of scheduler-register: scheduler-register CREATE ROOT CA /STOREKEY"
       ),
       (
         ["list exec config"], 64,
-        "LIST EXEC CONFIG is a command of scheduler-register, which runs on the scheduler's host; see agent-register --help"
+        "list exec config: that is a command of scheduler-register: scheduler-register 'list exec config'"
       ),
       (
         ["import", "article.pem"], 64,
-        "there is no command import; the option for that is -I; see agent-register --help"
+        "import: agent-register has options for that: agent-register -I FILE"
       ),
       (
         ["/REQCERT", "/SERVER=a"], 64,

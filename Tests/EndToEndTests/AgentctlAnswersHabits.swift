@@ -52,8 +52,14 @@ import Testing
     (["get", "pods"], "there is no command get; did you mean agentctl jobs?"),
     (["describe", "a", "b"], "did you mean agentctl show?"), (["kill", "a", "b"], "did you mean agentctl cancel?"),
     (["ssh", "a"], "did you mean agentctl run?"), (["cancle", "a", "b"], "did you mean agentctl cancel?"),
-    (["CREATE", "ROOT", "CA", "/STOREKEY"], "CREATE ROOT CA is a command of scheduler-register"),
-    (["agents", "-I"], "that is an option of jams-register, on the agent"),
+    (["CREATE", "ROOT", "CA"], "that is a command of scheduler-register: scheduler-register CREATE ROOT CA"),
+    (["-I", "x.pem"], "that is an option of agent-register: agent-register -I x.pem"),
+    (["--status"], "that is an option of agentd: agentd --status"), (["restart", "a"], "systemctl restart agentd"),
+    (["web1", "run", "uptime"], "the command comes first: agentctl run web1 uptime"),
+    (["logs", "a", "b", "-n", "5"], "--tail prints the last lines"), (["jobs", "a", "-f"], "--watch prints"),
+    (["agents", "-w"], "agentctl top shows"), (["run", "-a", "x", "--parallel", "3", "--", "id"], "--at-once sets"),
+    (["run", "a", "--stop-after-failures", "1", "--", "id"], "--stop-after-failures needs -a"),
+    (["CREATE", "ROOT", "CA", "/STOREKEY"], "that is a command of scheduler-register"),
     (["frobnicate"], "there is no command frobnicate; agentctl --help lists all"),
     (["logs", "a", "b", "--lines", "5"], "--tail prints the last lines"),
     (["run", "a", "-it", "--", "sh"], "a job has no terminal"),
@@ -74,6 +80,50 @@ import Testing
     let first = result.errorText.prefix { $0 != "\n" }
     #expect(first.hasPrefix("agentctl: ") && first.contains(answer), "\(result.errorText)")
     #expect(!result.errorText.contains("Error:") && result.outputText == "")
+  }
+
+  @Test(arguments: [
+    ("agentd", ["run", "a", "id"], "run: that is a command of agentctl: agentctl run a id"),
+    ("agentd", ["-I", "x"], "-I: that is an option of agent-register: agent-register -I x"),
+    ("agentd", ["status"], "status: agentd --status shows what runs here"), ("agentd", ["--bogus"], "Unknown option"),
+    ("agentd", ["stop"], "stop: as a service: systemctl stop agentd"),
+    ("agent-register", ["jobs", "a"], "jobs: that is a command of agentctl: agentctl jobs a"),
+    ("agent-register", ["CREATE", "ROOT", "CA"], "CREATE: that is a command of scheduler-register"),
+    ("agent-register", ["import", "x"], "import: agent-register has options for that: agent-register -I FILE"),
+    ("agent-register", ["-F"], "-F: that is an option of agentd: agentd -F"),
+  ])
+  func theOtherProgramsAnswerToo(_ program: String, _ words: [String], _ answer: String) async throws {
+    let result = try await TestProcess(
+      [try BuiltProduct.path(program)] + words, environment: ["PATH": "/usr/bin:/bin"]
+    ).end()
+    #expect(result.errorText.hasPrefix("\(program): \(answer)") && result.end == .exited(EX_USAGE), "\(result)")
+    #expect(result.errorText.split(separator: "\n").count == 1)
+  }
+
+  /// Services and containers often have users without a home.
+  @Test func aMissingHomeIsNamed() async throws {
+    let nobody = isRoot ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : []
+    let result = try await TestProcess(
+      nobody + [try BuiltProduct.path("scheduler-register"), "CREATE ROOT CA /STOREKEY"],
+      environment: ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"]
+    ).end()
+    #expect(result.errorText.contains("; your home /nonexistent does not exist: create it"), "\(result.errorText)")
+    #expect(!result.errorText.contains("run this as user") && result.end == .exited(EX_NOPERM))
+  }
+
+  @Test func theAgentComesFirst() async throws {
+    let fleet = try await Fleet()
+    try await fleet.register("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=web1 /ADDRESS=127.0.0.1:1 /PLATFORM=Linux")
+    for (words, answer) in [
+      (["show", "nightly", "web1"], "there is no agent nightly; the agent comes first: agentctl show web1 nightly"),
+      (["jobs", "wbe1"], "there is no agent wbe1; did you mean web1?"),
+      (["web1"], "web1 is an agent, and the command comes first, as in: agentctl jobs web1"),
+    ] {
+      let result = try await TestProcess(
+        [try BuiltProduct.path("agentctl")] + words, environment: fleet.environment
+      ).end()
+      #expect(result.errorText.hasPrefix("agentctl: \(answer)\n"), "\(result.errorText)")
+    }
   }
 
   @Test func whatIsNotTextIsNotChanged() async throws {

@@ -40,7 +40,7 @@ import Testing
 
   @Test func jsonIsOneLineAnAgent() async throws {
     let (fleet, _) = try await fleet("a", "b")
-    let run = try await fleet.agentctl("run", "-a", "?", "--parallel", "1", "--json", "--", "/bin/echo", "hi")
+    let run = try await fleet.agentctl("run", "-a", "?", "--at-once", "1", "--json", "--", "/bin/echo", "hi")
     let lines = run.outputText.split(separator: "\n")
     #expect(lines.count == 2)
     #expect(lines.allSatisfy { $0.contains(#""state":"succeeded""#) && $0.contains(#""agent":""#) })
@@ -87,6 +87,87 @@ import Testing
     #expect(again.outputText.split(separator: "\n").sorted() == ["a: hi", "b: hi"])
     let json = try await fleet.agentctl("run", "-a", "*", "--id", "once", "--json", "--", "/bin/echo", "hi")
     #expect(json.outputText.matches(of: #/"created":false/#).count == 2)
+  }
+
+  /// Names, labels, exclusions and commas choose the same agents for every command.
+  @Test func agentsAreChosenInGroups() async throws {
+    let fleet = try await Fleet()
+    for name in ["web1", "web2", "web3", "db1"] {
+      try await fleet.register(
+        "ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=\(name) /ADDRESS=127.0.0.1:1 /PLATFORM=Linux")
+    }
+    let labelled = try await fleet.agentctl("label", "web*,db1", "site=berlin", "role=web")
+    #expect(labelled.outputText.contains("web1: role=web,site=berlin\n") && labelled.end == .exited(0))
+    _ = try await fleet.agentctl("label", "db1", "role=db", "--json")
+    #expect(try await fleet.agentctl("label", "db1", "site-").outputText == "db1: role=db\n")
+    // A connector that is added again keeps its labels.
+    try await fleet.register("ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=web1 /ADDRESS=127.0.0.1:1 /PLATFORM=Linux")
+    func chosen(_ words: String...) async throws -> [String] {
+      let listed = try await TestProcess(
+        [try BuiltProduct.path("agentctl"), "agents", "--json"] + words, environment: fleet.environment
+      ).end()
+      return listed.outputText.matches(of: #/"agent":"([^"]+)"/#).map { String($0.1) }
+    }
+    for (words, expected) in [
+      (["web1,db1"], ["db1", "web1"]), (["*,!web3"], ["db1", "web1", "web2"]), (["!web*"], ["db1"]),
+      (["site=berlin"], ["web1", "web2", "web3"]), (["role=*", "!role=db,!WEB2"], ["web1", "web3"]),
+      (["site=berlin+web[12]", "db1"], ["db1", "web1", "web2"]), (["!site=berlin+web1,web*"], ["web2", "web3"]),
+    ] {
+      #expect(try await chosen(words[0], words.count > 1 ? words[1] : words[0]) == expected, "\(words)")
+    }
+    for unknown in ["site=paris", "web9", "web1,db9", "*,!mail", "Site=berlin", "", "web1,", "!", "web1+"] {
+      #expect(try await fleet.agentctl("jobs", "-a", unknown).errorText.contains("there is no agent"), "\(unknown)")
+    }
+    let table = try await fleet.agentctl("agents", "db1", "--timeout", "1s").outputText
+    #expect(table.contains("LABELS") && table.contains("role=db"))
+    #expect(try await fleet.agentctl("label", "db1", "a,b=c").end == .exited(EX_USAGE))
+  }
+
+  @Test func aRolloutEndsWhereTooManyHaveFailed() async throws {
+    let (fleet, _) = try await fleet("a", "b", "c", "d")
+    let stopped = try await fleet.agentctl(
+      "run", "-a", "*", "--at-once", "1", "--stop-after-failures", "2", "--", "/bin/false")
+    let lines = stopped.errorText.split(separator: "\n").map(String.init)
+    #expect(lines.prefix(2) == ["agentctl: a: failed(1)", "agentctl: b: failed(1)"])
+    #expect(lines.dropFirst(2).prefix(2) == ["agentctl: failed on: a,b", "agentctl: not started on: c,d"])
+    #expect(lines.last?.hasSuffix("0 succeeded, 2 did not, 0 without an answer, 2 not started") == true)
+    #expect(stopped.end == .exited(EXIT_FAILURE))
+    let rest = try await fleet.agentctl(
+      "run", "-a", "c,d", "--at-once", "1", "--stop-after-failures", "1", "--json", "--", "/bin/true")
+    #expect(rest.outputText.split(separator: "\n").count == 2 && rest.end == .exited(0))
+  }
+
+  /// On a terminal, the last line says what runs where; it is there before anything has happened, and it never wraps.
+  @Test func whatRunsWhereIsShownAllTheTime() async throws {
+    let (fleet, agents) = try await fleet("a", "b", "c")
+    try await agents[2].stop()
+    let words = [
+      "run", "-a", "*", "--id", "live", "--patience", "20s", "--", "/bin/sh", "-c", "echo hi; exec sleep 600",
+    ]
+    let command = try ([BuiltProduct.path("agentctl")] + words).map { "'\($0)'" }.joined(separator: " ")
+    let terminal = try Terminal(
+      ["/bin/sh", "-c", "stty cols 60 -opost; exec \(command)"], environment: fleet.environment,
+      directory: fleet.folder.path)
+    try await terminal.expect("c: 127.0.0.1:\(agents[2].port): Connection refused; trying again")
+    try await terminal.expect("0 done, unreachable 1: c, running 2: a b")
+    try terminal.type("\u{3}")
+    try await terminal.expect("cancelling live on 3 agents")
+    try await terminal.expect("failed on: a,b")
+    try await terminal.expect("no answer from: c")
+  }
+
+  @Test func jobsAreWatched() async throws {
+    let (fleet, agents) = try await fleet("a", "b")
+    let watch = try fleet.start("jobs", "-a", "*", "--watch", "--json")
+    let other = try fleet.start("jobs", "a", "-w", "--state", "failed")
+    for agent in agents { try await wait(for: "the watch") { try agent.connections > 0 } }
+    try await wait(for: "both events streams") { try agents[0].connections >= 2 }
+    _ = try await fleet.agentctl("run", "-a", "*", "--id", "seen", "--", "/bin/false")
+    try await wait(for: "both ends") {
+      watch.outputText.matches(of: #/"agent":"[ab]".*"id":"seen".*"state":"failed"/#).count >= 2
+    }
+    try await wait(for: "the end on a") { other.outputText.contains("seen  failed(1)") }
+    #expect(!other.outputText.contains("running"))
   }
 
   @Test func jobsAndLogsOfMany() async throws {

@@ -94,7 +94,8 @@ private final class AnsweringSupervisor: SupervisorContact, @unchecked Sendable 
   private func answer(to command: JobCommand) -> Answered? {
     switch command {
     case .showJob(let id, _) where id.description == "slow": nil
-    case .submitJob(let id, _): Answered(answer: JobAnswer.job(Self.job(id), created: true).onTheLink, descriptors: [])
+    case .submitJob(let id, _, _):
+      Answered(answer: JobAnswer.job(Self.job(id), created: true).onTheLink, descriptors: [])
     case .showJob(let id, let wait):
       Answered(answer: JobAnswer.job(Self.job(id, isAtEnd: wait > 0), created: false).onTheLink, descriptors: [])
     case .cancelJob(let id): Answered(answer: JobAnswer.job(Self.job(id), created: false).onTheLink, descriptors: [])

@@ -23,7 +23,8 @@ struct StrictRequests {
   private static func command(_ head: HTTPRequestHead, _ body: [UInt8]) -> JobCommand? {
     switch try? Request(head, limits: HTTPLimits()).work {
     case .ask(let command, _): command
-    case .submit(let id): (try? JobRequest(json: ByteBuffer(bytes: body))).map { .submitJob(id, $0) }
+    case .submit(let id, let trace):
+      (try? JobRequest(json: ByteBuffer(bytes: body))).map { .submitJob(id, $0, trace: trace) }
     case .readOutput(let id, let stream, .follow): .openOutput(id, stream: stream, follow: true)
     case .readOutput(let id, let stream, _): .openOutput(id, stream: stream, follow: false)
     case .watchEvents(let position): .nextEvents(after: position, wait: 0)

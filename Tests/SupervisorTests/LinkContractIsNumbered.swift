@@ -64,8 +64,10 @@ struct LinkContractIsNumbered {
     var (job, filter) = (JobRequest(command: ["/bin/true"]), JobFilter())
     (job.limits, job.stderr) = (ResourceLimits(), .separate)
     filter.label = JobLabel(name: "a", value: "b")
+    let trace = TraceContext(parents: ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"])
     let commands: [JobCommand] = [
-      .showAgent, .submitJob(id, job), .showJob(id, wait: 1), .listJobs(filter), .openOutput(id, follow: false),
+      .showAgent, .submitJob(id, job, trace: trace), .showJob(id, wait: 1), .listJobs(filter),
+      .openOutput(id, follow: false),
       .cancelJob(id), .cancelJobs(of: "CN=s"), .deleteJob(id), .showMetrics, .nextEvents(after: nil, wait: 1),
     ]
     var report = ListenerReport(

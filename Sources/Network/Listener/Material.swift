@@ -39,7 +39,7 @@ struct Material {
       )
     }
     try Self.checkOwn(own, now)
-    dated = DatedMaterial(own: own, trust)
+    dated = DatedMaterial(own: own, trust, renewAt: material.renewAt)
     let privateKey = try Self.key(of: own, by: signer)
     let chain = Self.chain(of: own, from: certificates + roots, now)
     let verifier = CurrentVerifier(trust.verifier)

@@ -4,7 +4,7 @@ struct ImportOptions: ParsableArguments {
   @Option(
     name: RegisterOption.importFile.names,
     help: ArgumentHelp(
-      "Import PEM, PKCS#12, a DER certificate or a CRL; or -.", valueName: "file"))
+      "Import PEM, PKCS#12, a DER certificate or a CRL; or -.", valueName: "file"), completion: .file())
   var file: String?
 
   @Flag(name: RegisterOption.queryPassword.names, help: "Ask for the private key's password.")
@@ -12,7 +12,7 @@ struct ImportOptions: ParsableArguments {
 
   @Option(
     name: RegisterOption.passwordFile.names,
-    help: ArgumentHelp("Read password or code from its first line.", valueName: "f"))
+    help: ArgumentHelp("Read password or code from its first line.", valueName: "f"), completion: .file())
   var passwordFile: String?
 
   @Flag(name: RegisterOption.removeSource.names, help: "Delete the file once it is imported.")
@@ -48,7 +48,8 @@ struct ListenerOptions: ParsableArguments {
 
   @Option(
     name: RegisterOption.thumbprint.names, parsing: .upToNextOption,
-    help: ArgumentHelp("Serve with the certificate of this thumbprint.", valueName: "hash"))
+    help: ArgumentHelp("Serve with the certificate of this thumbprint.", valueName: "hash"),
+    completion: Thumbprints.completion)
   var thumbprint: [String] = []
 
   @Option(
@@ -77,7 +78,8 @@ struct StoreOptions: ParsableArguments {
 
   @Option(
     name: RegisterOption.remove.names, parsing: .upToNextOption,
-    help: ArgumentHelp("Remove a certificate with its key, a root or a CRL.", valueName: "hash"))
+    help: ArgumentHelp("Remove a certificate with its key, a root or a CRL.", valueName: "hash"),
+    completion: Thumbprints.completion)
   var remove: [String] = []
 
   @Flag(name: RegisterOption.force.names, help: "Remove it even if it is still needed.")
@@ -85,17 +87,18 @@ struct StoreOptions: ParsableArguments {
 
   @Option(
     name: RegisterOption.export.names, parsing: .upToNextOption,
-    help: ArgumentHelp("Print a certificate and its chain, without the key.", valueName: "hash"))
+    help: ArgumentHelp("Print a certificate and its chain, without the key.", valueName: "hash"),
+    completion: Thumbprints.completion)
   var export: [String] = []
 
   @Option(
     name: RegisterOption.output.names,
-    help: ArgumentHelp("Write the export, or the request, to a file.", valueName: "file"))
+    help: ArgumentHelp("Write the export, or the request, to a file.", valueName: "file"), completion: .file())
   var output: String?
 
   @Option(
     name: RegisterOption.verify.names,
-    help: ArgumentHelp("Say whether a client with it would get in.", valueName: "file"))
+    help: ArgumentHelp("Say whether a client with it would get in.", valueName: "file"), completion: .file())
   var verify: String?
 
   @Option(
@@ -116,7 +119,7 @@ struct JobOptions: ParsableArguments {
 struct GeneralOptions: ParsableArguments {
   @Option(
     name: RegisterOption.config.names,
-    help: ArgumentHelp("Use another agentd.toml.", valueName: "file"))
+    help: ArgumentHelp("Use another agentd.toml.", valueName: "file"), completion: .file())
   var config: String?
 
   @Flag(name: RegisterOption.json.names, help: "Answer in JSON.")

@@ -2,6 +2,7 @@ import AgentRegistration
 import ArgumentParser
 import Console
 import SystemCalls
+import Wording
 
 /// The command agent-register, also installed as jams-register.
 struct RegisterCommand: ParsableCommand {
@@ -61,7 +62,10 @@ struct RegisterCommand: ParsableCommand {
       exit(withError: ExitCode(CommandError(error).status.rawValue))
     } catch {
       guard !(error is ExitCode), exitCode(for: error) == .validationFailure else { exit(withError: error) }
-      complain("\(RegisterOption.withCaseHint(message(for: error))); see \(programName) --help")
+      let unknown = arguments.first.flatMap { word in
+        OtherPrograms.answer(arguments, of: .agentRegister).map { "\(word): \($0)" }
+      }
+      complain(unknown ?? "\(RegisterOption.withCaseHint(message(for: error))); see \(programName) --help")
       exit(withError: ExitCode.validationFailure)
     }
   }

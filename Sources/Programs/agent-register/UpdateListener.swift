@@ -26,7 +26,7 @@ enum UpdateListener {
   ///
   /// - Throws: `ValidationError` for a command that is incomplete or has unsupported switches; of several commands none is executed then.
   static func options(for arguments: [String]) throws -> [[String]] {
-    if let answer = otherProgram(arguments) { throw ValidationError(answer) }
+    if let answer = misplacedSwitch(arguments) { throw ValidationError(answer) }
     do {
       if let start = arguments.firstIndex(where: isCommand), !arguments[..<start].contains(where: { $0.hasPrefix("/") })
       {
@@ -41,19 +41,12 @@ enum UpdateListener {
     }
   }
 
-  /// Returns what to do instead, if the command line is that of another program, or in the style of others; nil if it is not.
-  private static func otherProgram(_ arguments: [String]) -> String? {
-    if let command = commandOfScheduler(arguments) {
-      return "\(command) is a command of scheduler-register, which runs on the scheduler's host"
-    }
-    guard let first = arguments.first else { return nil }
-    if first.hasPrefix("/"),
+  /// Returns what is wrong if the command line begins with a switch of the command.
+  private static func misplacedSwitch(_ arguments: [String]) -> String? {
+    guard let first = arguments.first, first.hasPrefix("/"),
       syntax.switches.contains(where: { "/\($0.name)" == first.uppercased().prefix { $0 != "=" } })
-    {
-      return "\(first) is a switch of the command \(syntax.name), which comes before it"
-    }
-    guard let option = RegisterOption(rawValue: first.lowercased()), option.isAction else { return nil }
-    return "there is no command \(first); the option for that is \(option.shown)"
+    else { return nil }
+    return "\(first) is a switch of the command \(syntax.name), which comes before it"
   }
 
   private static func isCommand(_ argument: String) -> Bool {

@@ -23,11 +23,7 @@ enum Agentctl {
     let known = ControlCommand.configuration.subcommands.flatMap { command in
       [command.configuration.commandName ?? ""] + command.configuration.aliases
     }
-    if let command = commandOfScheduler(arguments) {
-      complain("\(command) is a command of scheduler-register")
-      return EX_USAGE
-    }
-    if let answer = arguments.first.flatMap({ CommandLineWords.answer(toCommand: $0, known: known + ["help"]) }) {
+    if let answer = CommandLineWords.answer(toWords: arguments, known: known + ["help"]) {
       complain(answer)
       return EX_USAGE
     }

@@ -46,14 +46,20 @@ struct AgentsCommand: FleetCommand {
   }
 
   private func show(_ reports: [AgentReport], _ inventory: AgentInventory) throws {
-    if reports.isEmpty {
+    if reports.isEmpty, !inventory.connectors.isEmpty {
+      complain("no agent is left: all of them are excluded")
+    } else if reports.isEmpty {
       complain(
         "there are no agents in \(inventory.home) yet: scheduler-register ADD EXECUTOR CONNECTOR adds one"
           + IdentityOptions.hint(forEmpty: inventory.home))
     }
+    let isLabelled = reports.contains { $0.labelText != nil }
     for line in Table.lines(
-      ["AGENT", "STATE", "JOBS", "VERSION", "ADDRESS", ""],
-      reports.map { [$0.agent, $0.state, $0.jobs, $0.version ?? "-", $0.address, $0.remark] },
+      ["AGENT", "STATE", "JOBS", "VERSION", "ADDRESS"] + (isLabelled ? ["LABELS"] : []) + [""],
+      reports.map {
+        [$0.agent, $0.state, $0.jobs, $0.version ?? "-", $0.address] + (isLabelled ? [$0.labelText ?? "-"] : [])
+          + [$0.remark]
+      },
       // The reason is what the list is for: it is never cut.
       width: nil, colours: (1, { reports[$0].colour }))
     {
@@ -75,6 +81,8 @@ private struct AgentReport: Encodable {
   let certificateThumbprint: Thumbprint?
   let certificateNotAfter: Timestamp?
   let warnings: [String]?
+  let labels: [String: String]?
+  let labelText: String?
 
   init(_ connector: ExecutorConnector, _ state: AgentState) {
     var status: AgentStatus?
@@ -94,10 +102,11 @@ private struct AgentReport: Encodable {
         + (connector.contradiction.map { ["\($0): scheduler-register ADD EXECUTOR CONNECTOR with /PLATFORM=Linux"] }
           ?? [])
     }
+    (labels, labelText) = (connector.labels, connector.labelText)
   }
 
   enum CodingKeys: String, CodingKey {
-    case agent, state, reason, address, platform, version, running, queued, warnings
+    case agent, state, reason, address, platform, version, running, queued, warnings, labels
     case certificateThumbprint = "certificate_thumbprint"
     case certificateNotAfter = "certificate_not_after"
   }

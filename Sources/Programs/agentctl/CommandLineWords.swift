@@ -5,7 +5,8 @@ import Wording
 enum CommandLineWords {
   /// The options with a value, by which a value is told from a command. ManualPages compares them with --help.
   static let optionsWithValue: Set<String> = [
-    "-H", "--home", "--cert", "--key", "--ca", "--name", "--patience", "-a", "--agents", "--parallel", "--id", "--user",
+    "-H", "--home", "--cert", "--key", "--ca", "--name", "--patience", "-a", "--agents", "--at-once",
+    "--stop-after-failures", "--id", "--user",
     "--group", "--directory", "--env", "--label", "--timeout", "--kill-grace", "--output-limit", "--stdin", "--script",
     "--umask", "--pool", "--limits", "--state", "--since", "--limit", "--client", "--tail", "--offset",
     "--port", "--socket",
@@ -49,9 +50,26 @@ enum CommandLineWords {
     return words
   }
 
-  /// Returns what was meant by a command that does not exist; nil if it exists, or is not one.
-  static func answer(toCommand word: String, known: [String]) -> String? {
-    if word.begins(with: "-") || known.containsSame(as: word) { return nil }
+  /// Returns what was meant by a command line whose command does not exist; nil if it exists, or is none.
+  static func answer(toWords words: [String], known: [String]) -> String? {
+    guard let word = words.first, !known.containsSame(as: word),
+      !["-h", "--help", "--version"].containsSame(as: word), !word.begins(with: "---"),
+      !word.begins(with: "--generate")
+    else { return nil }
+    if let other = OtherPrograms.answer(words, of: .agentctl) { return "\(printable(word)): \(other)" }
+    if word.begins(with: "-") { return nil }
+    let rest = words.dropFirst()
+    if let command = rest.first, known.containsSame(as: command) {
+      let meant = (["agentctl", command, word] + rest.dropFirst()).map(shellWord).joined(separator: " ")
+      return "the command comes first: \(meant)"
+    }
+    if (try? IdentityOptions.parse([]).inventory())?.connector(named: word) != nil {
+      return "\(word) is an agent, and the command comes first, as in: agentctl jobs \(word)"
+    }
+    return answer(toCommand: word, known: known)
+  }
+
+  private static func answer(toCommand word: String, known: [String]) -> String {
     let meant = commands.first { $0.words.containsSame(as: word) }?.meant ?? nearestWord(to: word, among: known)
     let hint = meant.map { "; did you mean agentctl \($0)?" } ?? "; agentctl --help lists all"
     return "there is no command \(word)\(hint)"
@@ -63,19 +81,38 @@ enum CommandLineWords {
     (["log", "tail", "output", "attach", "cat"], "logs"),
     (["kill", "stop", "scancel", "abort", "terminate"], "cancel"),
     (["rm", "remove", "forget", "del"], "delete"), (["start", "create", "enqueue", "sbatch", "apply"], "submit"),
-    (["nodes", "hosts", "agent", "inventory", "ping", "top"], "agents"), (["cordon", "drain", "pause"], "disable"),
-    (["uncordon", "resume"], "enable"), (["watch", "monitor"], "events"), (["web", "ui", "gui", "dashboard"], "console"), (["ssh", "shell", "srun", "command"], "run"),
+    (["nodes", "hosts", "agent", "inventory", "ping"], "agents"), (["cordon", "drain", "pause"], "disable"),
+    (["uncordon", "resume"], "enable"), (["watch"], "events"), (["monitor", "htop"], "top"),
+    (["web", "ui", "gui", "dashboard"], "console"), (["tag", "group"], "label"),
+    (["ssh", "shell", "srun", "command"], "run"),
   ]
 
   /// Returns what was meant by an option that does not exist; nil if that is not known.
-  static func answer(toOption word: String) -> String? {
+  static func answer(toOption word: String, of command: String?) -> String? {
     let name = word.parts(at: "=", most: 1)[0]
+    if let command,
+      let found = optionsOfOne.first(where: { one in
+        one.commands.containsSame(as: command) && one.words.containsSame(as: name)
+      })
+    {
+      return found.meant
+    }
     return options.first { $0.words.containsSame(as: name) }?.meant
   }
 
+  /// The same for options that only some commands lack.
+  private static let optionsOfOne: [(commands: [String], words: [String], meant: String)] = [
+    (["logs"], ["-n"], "--tail prints the last lines"), (["jobs"], ["-n", "--tail"], "--limit sets how many jobs"),
+    (["jobs"], ["-f", "--follow"], "--watch prints each job whose state changes"),
+    (["agents"], ["-w", "--watch", "-f", "--follow"], "agentctl top shows agents live"),
+    (
+      ["show", "events"], ["-w", "--watch", "-f", "--follow"], "agentctl wait waits for a job's end, logs -f follows it"
+    ),
+    (["wait"], ["-f", "--follow"], "agentctl logs -f follows a job's output"),
+  ]
+
   private static let options: [(words: [String], meant: String)] = [
     (["-o", "--output", "--format", "-j"], "--json prints JSON"),
-    (["-w", "--watch"], "agentctl events shows each change, agentctl wait waits for an end"),
     (
       ["-i", "-t", "-it", "-ti", "-T", "-tt", "--tty", "--interactive"],
       "a job has no terminal; it reads what is piped to agentctl run"
@@ -86,8 +123,11 @@ enum CommandLineWords {
     (["--host", "--hosts", "--node", "--nodes", "--agent"], "the agent comes after the command; -a names many"),
     (["-A", "--all", "--all-agents"], "-a '*' is for all agents"), (["-d", "--detach", "--background"], "use submit"),
     (["--cwd", "--chdir", "--workdir", "-C"], "--directory names the working directory"),
-    (["-I", "-L", "-R", "-V"], "that is an option of jams-register, on the agent"),
-    (["--forks"], "--parallel sets how many agents at once"), (["-x", "--status"], "--state selects jobs by state"),
+    (["--forks", "--parallel", "--serial", "--batch"], "--at-once sets how many agents at once"),
+    (["--max-fail-percentage", "--fail-fast"], "--stop-after-failures starts no more after so many"),
+    (["-x", "--exclude", "--except"], "-a '*,!web3' is for all agents but web3"),
+    (["--status"], "--state selects jobs by state"),
+    (["--selector"], "-a NAME=VALUE is for agents with that label"),
   ]
 }
 
@@ -107,7 +147,8 @@ enum Failure {
     let message =
       first.begins(with: label) ? String(decoding: first.utf8.dropFirst(label.utf8.count), as: UTF8.self) : first
     // No option in that list exists here, so one that is given is what went wrong.
-    let meant = arguments.prefix { !$0.isSame(as: "--") }.lazy.compactMap(CommandLineWords.answer(toOption:)).first
+    let meant = arguments.prefix { !$0.isSame(as: "--") }.lazy
+      .compactMap { CommandLineWords.answer(toOption: $0, of: arguments.first) }.first
     complain(message + (meant.map { "; \($0)" } ?? ""))
     for line in lines { try? write(Array("\(printable(line))\n".utf8), as: .stderr) }
     return code

@@ -12,8 +12,7 @@ struct ControlCommand: AsyncParsableCommand {
     subcommands: [
       RunCommand.self, SubmitCommand.self, ShowCommand.self, JobsCommand.self, LogsCommand.self, WaitCommand.self,
       CancelCommand.self, DeleteCommand.self, EventsCommand.self, AgentsCommand.self, DisableCommand.self,
-      EnableCommand.self,
-      ConsoleCommand.self,
+      EnableCommand.self, LabelCommand.self, TopCommand.self, ConsoleCommand.self,
     ])
 }
 

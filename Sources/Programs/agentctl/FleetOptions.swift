@@ -8,13 +8,13 @@ import SchedulerRegistry
 struct FleetOptions: ParsableArguments {
   @Option(
     name: [.customShort("a"), .customLong("agents")],
-    help: ArgumentHelp("Agents that match, as in -a 'web*'; may be repeated.", valueName: "pattern"),
+    help: ArgumentHelp("Agents, as in 'web*,site=berlin,!web3'; repeatable.", valueName: "pattern"),
     completion: AgentNames.completion)
   var patterns: [String] = []
-  @Option(help: ArgumentHelp("How many agents at once.", valueName: "number")) var parallel = 1000
+  @Option(help: ArgumentHelp("How many agents at once.", valueName: "number")) var atOnce = 1000
 
   func validate() throws {
-    guard (1...10000).contains(parallel) else { throw ValidationError("--parallel: 1 to 10000") }
+    guard (1...10000).contains(atOnce) else { throw ValidationError("--at-once: 1 to 10000") }
   }
 
   /// Checks that a command names one agent, or many.
@@ -37,7 +37,7 @@ struct FleetOptions: ParsableArguments {
     let agents = try connectors(inventory)
     let progress = ProgressLine(of: agents.count)
     var (asked, failures) = (0, 0)
-    try await sideBySide(agents, width: parallel) { connector -> Result<Answer, AgentError> in
+    try await sideBySide(agents, width: atOnce) { connector -> Result<Answer, AgentError> in
       let client = try unusable { try inventory.client(of: connector, limits: limits) }
       defer { client.close() }
       do { return .success(try await body(client)) } catch let error as AgentError { return .failure(error) }

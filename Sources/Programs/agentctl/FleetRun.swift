@@ -6,53 +6,56 @@ import SchedulerRegistry
 import Synchronization
 import Wording
 
-/// A job on many agents: prints its output line by line, prefixed with the agent's name, its progress, and a summary.
+/// A job on many agents: prints its output line by line, prefixed with the agent's name, what becomes of each agent, and a summary.
 final class FleetRun: Sendable {
   /// The outcome on one agent.
   enum Outcome: Sendable {
     case ended(JobStatus, Submission)
     case failed(String)
+    /// Not tried there, for the reason.
+    case skipped(String)
     case outputClosed(OutputClosed)
   }
 
-  private struct State {
-    var running: [String: RunningJob] = [:]
-    var isCancelled = false
-    /// Set when the output is no longer read.
-    var closed: OutputClosed?
-    var succeeded = 0
-    /// The agents on which it did not succeed, with how it ended there.
-    var failures: [(agent: String, how: String)] = []
-    /// The agents on which the outcome is unknown, with the reason.
-    var unknown: [(agent: String, how: String)] = []
+  /// What a run is for, and how it is shown.
+  struct Plan {
+    var id: JobID
+    var request: JobRequest
+    /// Whether this program has chosen where standard error goes.
+    var errorsMayDiffer: Bool
+    /// The number of agents.
+    var agents: Int
+    /// How many agents at once.
+    var atOnce: Int
+    /// After how many failures it is started nowhere else.
+    var mostFailures: Int?
+    var isJSON: Bool
+    /// The command that follows the jobs.
+    var following: String
   }
 
-  private let id: JobID
-  private let request: JobRequest
-  private let errorsMayDiffer: Bool
-  private let agents: Int
-  private let isJSON: Bool
+  private let plan: Plan
+  private var id: JobID { plan.id }
   private let farewell: String
   private let progress: ProgressLine
-  private let state = Mutex(State())
+  private let state: Mutex<FleetProgress>
   /// Held by the one who writes.
   private let printing = Mutex(())
 
-  init(
-    id: JobID, request: JobRequest, errorsMayDiffer: Bool, agents: Int, isJSON: Bool, following: String
-  ) {
-    (self.id, self.request, self.errorsMayDiffer) = (id, request, errorsMayDiffer)
-    (self.agents, self.isJSON) = (agents, isJSON)
-    farewell = "\(id) keeps running; follow it with: \(following)"
-    progress = ProgressLine(of: agents)
+  init(_ plan: Plan) {
+    self.plan = plan
+    farewell = "\(plan.id) keeps running; follow it with: \(plan.following)"
+    progress = ProgressLine(of: plan.agents)
+    state = Mutex(FleetProgress(agents: plan.agents))
   }
 
-  /// Runs the job on these agents, at most `width` at a time.
+  /// Runs the job on these agents.
   ///
+  /// - Parameter client: returns a client, which reports through the closure that the agent cannot be reached.
   /// - Returns: the exit code.
   func perform(
-    _ connectors: [ExecutorConnector], width: Int,
-    _ client: @escaping @Sendable (ExecutorConnector) throws -> AgentClient
+    _ connectors: [ExecutorConnector],
+    _ client: @escaping @Sendable (ExecutorConnector, @escaping @Sendable (AgentError) -> Void) throws -> AgentClient
   ) async throws -> Int32 {
     let interruption = Interruption { _ in
       self.cancel()
@@ -60,22 +63,47 @@ final class FleetRun: Sendable {
       self.progress.aside { complain(self.farewell) }
     }
     defer { interruption.end() }
-    try await sideBySide(connectors, width: width) { connector in
-      await self.perform(connector.agentName) { try client(connector) }
+    let clock = Task { await keepShowing() }
+    defer { clock.cancel() }
+    try await sideBySide(connectors, width: plan.atOnce) { connector in
+      let name = connector.agentName
+      return await self.perform(name) { try client(connector) { self.isUnreachable(name, $0) } }
     } ended: {
       try self.ended($0.agentName, $1)
     }
+    clock.cancel()
     let code = summary()
     return interruption.signal.map { 128 + $0 } ?? code
+  }
+
+  /// Shows the progress at once, and then every second.
+  private func keepShowing() async {
+    while !Task.isCancelled {
+      show()
+      try? await Task.sleep(for: .seconds(1))
+    }
+  }
+
+  private func show() {
+    printing.withLock { _ in progress.show(state.withLock { $0.line }) }
+  }
+
+  private func isUnreachable(_ agent: String, _ error: AgentError) {
+    state.withLock { _ = $0.unreachable.insert(agent) }
+    aside { complain("\(agent): \(error); trying again") }
+    show()
   }
 
   private func perform(_ agent: String, _ client: @Sendable () throws -> AgentClient) async -> Outcome {
     do {
       let client = try unusable(client)
       defer { client.close() }
-      let job = RunningJob(id, request, errorsMayDiffer: errorsMayDiffer, on: client)
-      guard begin(agent, job) else { return .failed("not started: cancelled") }
+      let job = RunningJob(id, plan.request, errorsMayDiffer: plan.errorsMayDiffer, on: client)
+      if let reason = state.withLock({ $0.begin(agent, job, mostFailures: plan.mostFailures) }) {
+        return .skipped("not started: \(reason)")
+      }
       let submission = try await job.submit()
+      state.withLock { _ = $0.unreachable.remove(agent) }
       if let remark = submission.remark { aside { complain("\(agent): \(remark)") } }
       return .ended(try await end(job, of: agent), submission)
     } catch let error as OutputClosed {
@@ -88,21 +116,13 @@ final class FleetRun: Sendable {
   }
 
   private func end(_ job: RunningJob, of agent: String) async throws -> JobStatus {
-    if isJSON { return try await job.end() }
+    if plan.isJSON { return try await job.end() }
     let lines = SplitStreams()
     let status = try await job.end { [self] stream, bytes in
       try show(lines.take(bytes, of: stream), of: agent, as: stream)
     }
     for stream in OutputStream.allCases { try show(lines.rest(of: stream), of: agent, as: stream) }
     return status
-  }
-
-  private func begin(_ agent: String, _ job: RunningJob) -> Bool {
-    state.withLock { state in
-      if state.isCancelled { return false }
-      state.running[agent] = job
-      return true
-    }
   }
 
   private func show(_ lines: [[UInt8]], of agent: String, as stream: OutputStream) throws {
@@ -143,30 +163,18 @@ final class FleetRun: Sendable {
       throw error
     case .ended(let status, let submission):
       try report(AgentJob(agent: agent, job: SubmittedJob(status, submission), error: nil))
-      state.withLock { state in
-        if status.state == .succeeded {
-          state.succeeded += 1
-        } else {
-          state.failures.append((agent, status.howItEnded))
-        }
-      }
+      if status.state != .succeeded { aside { complain("\(agent): \(status.howItEnded)") } }
     case .failed(let reason):
       try report(AgentJob(agent: agent, job: nil, error: reason))
-      state.withLock { $0.unknown.append((agent, reason)) }
+      aside { complain("\(agent): \(reason)") }
+    case .skipped(let reason): try report(AgentJob(agent: agent, job: nil, error: reason))
     }
-    let line = state.withLock { state in
-      state.running[agent] = nil
-      return counts(state) + ", \(agents - state.succeeded - state.failures.count - state.unknown.count) to go"
-    }
-    progress.show(line)
+    state.withLock { $0.end(agent, outcome) }
+    show()
   }
 
   private func report(_ job: AgentJob) throws {
-    if isJSON { try put("stdout") { () throws(OutputClosed) in try printJSON(job) } }
-  }
-
-  private func counts(_ state: State) -> String {
-    "\(state.succeeded) succeeded, \(state.failures.count) did not, \(state.unknown.count) without an answer"
+    if plan.isJSON { try put("stdout") { () throws(OutputClosed) in try printJSON(job) } }
   }
 
   /// Cancels the job wherever it runs, and starts it nowhere else.
@@ -187,14 +195,14 @@ final class FleetRun: Sendable {
   ///
   /// - Returns: the exit code.
   private func summary() -> Int32 {
-    progress.clear()
     let state = state.withLock { $0 }
-    for (agent, how) in (state.failures + state.unknown).sorted(by: { $0.agent < $1.agent }) {
-      complain("\(agent): \(how)")
+    printing.withLock { _ in
+      progress.clear()
+      for line in state.names { complain(line) }
+      complain("\(id) on \(counted(plan.agents, "agent")): \(state.counts)")
     }
-    complain("\(id) on \(counted(agents, "agent")): \(counts(state))")
     if let closed = state.closed { return closed.code }
-    if !state.failures.isEmpty { return EXIT_FAILURE }
+    if !state.failed.isEmpty || !state.skipped.isEmpty { return EXIT_FAILURE }
     return state.unknown.isEmpty ? EXIT_SUCCESS : ExitStatus.unavailable.rawValue
   }
 }

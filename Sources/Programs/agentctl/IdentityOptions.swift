@@ -12,12 +12,13 @@ import Wording
 struct IdentityOptions: ParsableArguments {
   @Option(
     name: [.customShort("H"), .long],
-    help: ArgumentHelp("The scheduler's folder; see agentctl(1).", valueName: "dir"))
+    help: ArgumentHelp("The scheduler's folder; see agentctl(1).", valueName: "dir"), completion: .directory)
   var home: String?
-  @Option(help: ArgumentHelp("Our certificate and chain, PEM; not the scheduler's.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Our certificate and chain, PEM; not the scheduler's.", valueName: "file"), completion: .file())
   var cert: String?
-  @Option(help: ArgumentHelp("Our private key, PEM.", valueName: "file")) var key: String?
-  @Option(help: ArgumentHelp("Root CAs of the agent's certificate, PEM.", valueName: "file"))
+  @Option(help: ArgumentHelp("Our private key, PEM.", valueName: "file"), completion: .file()) var key: String?
+  @Option(help: ArgumentHelp("Root CAs of the agent's certificate, PEM.", valueName: "file"), completion: .file())
   var ca: String?
 
   /// The maximum size of a PEM file, in bytes.

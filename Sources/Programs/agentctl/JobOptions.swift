@@ -2,6 +2,7 @@ import AgentClient
 import AgentProtocol
 import ArgumentParser
 import Glibc
+import Values
 import Wording
 
 /// The options that describe a job.
@@ -18,9 +19,11 @@ struct JobOptions: ParsableArguments {
   @Flag(help: "Let processes that the job leaves keep running.") var leaveProcesses = false
   @Option(help: ArgumentHelp("Maximum bytes of output, errors included.", valueName: "bytes")) var outputLimit: Int64?
   @Flag(help: "Keep standard error separate from the output.") var separateStderr = false
-  @Option(help: ArgumentHelp("What the job reads; - waits for standard input.", valueName: "file")) var stdin: String?
+  @Option(help: ArgumentHelp("What the job reads; - waits for standard input.", valueName: "file"), completion: .file())
+  var stdin: String?
   @Flag(name: [.customShort("n"), .long], help: "Do not pass on standard input.") var noStdin = false
-  @Option(help: ArgumentHelp("Run this file's text, without a program.", valueName: "file")) var script: String?
+  @Option(help: ArgumentHelp("Run this file's text, without a program.", valueName: "file"), completion: .file())
+  var script: String?
   @Flag(help: "Read the user's profile first.") var login = false
   @Option(help: ArgumentHelp("The umask, such as 027.", valueName: "octal")) var umask: String?
   @Option(help: ArgumentHelp("The agent's pool to run in.", valueName: "pool")) var pool: String?
@@ -46,8 +49,9 @@ struct JobOptions: ParsableArguments {
 
   /// Returns the given ID, or a new unique one.
   func jobID() -> JobID {
-    let random = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    return id.flatMap { JobID($0) } ?? JobID("run-\(Int(time(nil)))-\(random)")!
+    // Short, because people read it in tables.
+    let (second, random) = (String(Int(time(nil)), radix: 36), String(UInt64.random(in: 0..<(1 << 48)), radix: 36))
+    return id.flatMap { JobID($0) } ?? JobID("run-\(second)-\(random)")!
   }
 
   /// Returns the request for these options, after reading what the job is to read; the agent checks its limits.

@@ -69,6 +69,7 @@ extension JobStatus {
       ("disk", diskWasFull == true ? "was full: its output may be incomplete" : nil),
       ("killed", killed.flatMap { $0 > 0 ? "\($0) of its processes" : nil }),
       ("left", left.flatMap { $0 > 0 ? "\($0) of its processes" : nil }), ("pool", pool),
+      ("trace", traceparent), ("trace state", tracestate),
       (
         "labels",
         labels.isEmpty

@@ -13,7 +13,9 @@ struct LogsCommand: AsyncParsableCommand {
     usage: "agentctl logs [options] AGENT ID\nagentctl logs [options] -a 'web*' ID",
     discussion: "What was kept separate goes to standard error. With -a each line begins with the agent's name.")
 
-  @Argument(help: ArgumentHelp("The agent, unless -a is given; and the job's id.", valueName: "agent"))
+  @Argument(
+    help: ArgumentHelp("The agent, unless -a is given; and the job's id.", valueName: "agent"),
+    completion: JobNames.afterAgent)
   var names: [String]
   @OptionGroup var fleet: FleetOptions
   @OptionGroup var access: AccessOptions

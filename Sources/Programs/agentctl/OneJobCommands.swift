@@ -84,12 +84,18 @@ struct DeleteCommand: AgentCommand {
 
   @OptionGroup var target: TargetOptions
   @OptionGroup var job: JobArgument
+  @Flag(help: "Print the id as JSON.") var json = false
+
+  private struct Deleted: Encodable {
+    let deleted = true
+    let id: JobID
+  }
 
   func perform(_ agent: AgentClient) async throws {
     // A job that never existed is an error for a person, although it is none for a request that is repeated.
     _ = try await agent.job(job.parsed)
     try await agent.forget(job.parsed)
-    try printLine("\(job.id) is deleted")
+    try json ? printJSON(Deleted(id: job.parsed)) : printLine("\(job.id) is deleted")
   }
 }
 

@@ -16,7 +16,7 @@ final class ProgressLine: Sendable {
   func show(_ text: String) {
     guard isShown else { return }
     self.text.withLock { $0 = text }
-    put("\r\u{1B}[K\(printable(text))")
+    put("\r\u{1B}[K\(fitted(text))")
   }
 
   /// Removes the line.
@@ -34,7 +34,14 @@ final class ProgressLine: Sendable {
 
   /// Shows the line that was removed.
   func showAgain() {
-    if isShown { put(printable(text.withLock { $0 })) }
+    if isShown { put(fitted(text.withLock { $0 })) }
+  }
+
+  /// A line that the terminal wraps could not be removed.
+  private func fitted(_ text: String) -> String {
+    let text = printable(text)
+    guard let width = Screen.width(of: STDERR_FILENO), text.count >= width else { return text }
+    return text.prefix(max(0, width - 2)) + "…"
   }
 
   private func put(_ text: String) { _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) } }

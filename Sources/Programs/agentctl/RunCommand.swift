@@ -9,14 +9,21 @@ struct RunCommand: AsyncParsableCommand {
     commandName: "run", abstract: "Run a job: show its output, exit with its code.",
     usage: "agentctl run [options] (AGENT | -a 'web*' -a db1) -- PROGRAM ARGUMENTS", aliases: ["exec"])
 
-  @Argument(help: AgentNames.help, completion: AgentNames.completion)
+  @Argument(help: AgentNames.help, completion: AgentNames.single)
   var agent: String?
   @OptionGroup var fleet: FleetOptions
   @OptionGroup var access: AccessOptions
   @OptionGroup var job: JobOptions
+  @Option(help: ArgumentHelp("Start no more after so many failures.", valueName: "number"))
+  var stopAfterFailures: Int?
   @Flag(help: "Print the ended job as JSON; with -a one per line.") var json = false
 
-  func validate() throws { try fleet.validate(agent, access) }
+  func validate() throws {
+    try fleet.validate(agent, access)
+    guard let stopAfterFailures else { return }
+    guard agent == nil else { throw ValidationError("--stop-after-failures needs -a") }
+    guard stopAfterFailures > 0 else { throw ValidationError("--stop-after-failures: 1 or more") }
+  }
 
   func run() async throws {
     try await told {
@@ -37,11 +44,17 @@ struct RunCommand: AsyncParsableCommand {
     let (request, isChosenHere) = try request()
     let id = job.jobID()
     let run = FleetRun(
-      id: id, request: request, errorsMayDiffer: isChosenHere, agents: connectors.count, isJSON: json,
-      following: access.command(["logs", "-f"] + fleet.patterns.flatMap { ["-a", $0] } + ["\(id)"]))
-    let limits = access.patience.limits
+      FleetRun.Plan(
+        id: id, request: request, errorsMayDiffer: isChosenHere, agents: connectors.count, atOnce: fleet.atOnce,
+        mostFailures: stopAfterFailures, isJSON: json,
+        following: access.command(["logs", "-f"] + fleet.patterns.flatMap { ["-a", $0] } + ["\(id)"])))
+    let usual = access.patience.limits
     throw ExitCode(
-      try await run.perform(connectors, width: fleet.parallel) { try inventory.client(of: $0, limits: limits) })
+      try await run.perform(connectors) { connector, retrying in
+        var limits = usual
+        limits.retrying = retrying
+        return try inventory.client(of: connector, limits: limits)
+      })
   }
 
   /// Returns the request, and whether this program has chosen where standard error goes: apart from the output if that is so here.

@@ -1,6 +1,7 @@
 import AgentClient
 import AgentProtocol
 import Synchronization
+import SystemCalls
 
 /// A job on an agent, from its submission to its end.
 final class RunningJob: Sendable {
@@ -64,7 +65,7 @@ final class RunningJob: Sendable {
   }
 
   private func submit(_ request: JobRequest) async throws -> Submission {
-    let submission = try await agent.submit(id, request)
+    let submission = try await agent.submit(id, request, trace: TraceContext(environment: processEnvironment()))
     submitted.withLock { $0 = request }
     return submission
   }

@@ -64,13 +64,18 @@ struct Screen {
   /// Whether it shows colours; see no-color.org.
   let isColoured: Bool
 
+  /// Returns the number of columns of a terminal; nil if it is not one, or does not know.
+  static func width(of descriptor: Int32) -> Int? {
+    var size = winsize()
+    return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : nil
+  }
+
   private init() {
     guard isatty(STDOUT_FILENO) == 1 else {
       (width, isColoured) = (nil, false)
       return
     }
-    var size = winsize()
-    width = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : nil
+    width = Self.width(of: STDOUT_FILENO)
     func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
     isColoured = variable("NO_COLOR").isEmpty && !["", "dumb"].contains(variable("TERM"))
   }

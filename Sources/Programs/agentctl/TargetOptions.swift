@@ -5,11 +5,12 @@ import ArgumentParser
 import Glibc
 import HTTPSClient
 import SchedulerRegistry
+import Values
 import Wording
 
 /// The agent, and our identity to it.
 struct TargetOptions: ParsableArguments {
-  @Argument(help: AgentNames.help, completion: AgentNames.completion)
+  @Argument(help: AgentNames.help, completion: AgentNames.single)
   var agent: String
   @OptionGroup var access: AccessOptions
 
@@ -56,10 +57,24 @@ struct AccessOptions: ParsableArguments {
     return AgentClient(address, tls: context, limits: patience.tellingLimits)
   }
 
+  /// Returns what was probably meant by a name that no agent has: the agent named after it, or one with a similar name.
+  private static func meant(by name: String, _ inventory: AgentInventory) -> String? {
+    let words = CommandLine.arguments.dropFirst().prefix { !$0.isSame(as: "--") }
+    if let later = words.drop(while: { !$0.isSame(as: name) }).dropFirst().first(where: {
+      inventory.connector(named: $0) != nil
+    }) {
+      return "the agent comes first: agentctl \(words.first ?? "show") \(later) \(shellWord(name))"
+    }
+    return nearestWord(to: name, among: inventory.connectors.map(\.agentName)).map { "did you mean \($0)?" }
+  }
+
   private func registered(_ agent: String) throws -> AgentClient {
     let inventory = try identity.inventory()
     return try unusable {
       guard let connector = inventory.connector(named: agent) else {
+        if let meant = Self.meant(by: agent, inventory) {
+          throw AgentError.unusable("there is no agent \(agent); \(meant)")
+        }
         throw InventoryError.noAgent(agent, home: inventory.home, isEmpty: inventory.connectors.isEmpty)
       }
       guard connector.isEnabled else {
@@ -101,38 +116,5 @@ struct PatienceOptions: ParsableArguments {
       limits.retrying = { complain("\($0); trying again for up to \(patience) (--patience)") }
     }
     return limits
-  }
-}
-
-/// The names of agents on a command line.
-enum AgentNames {
-  static let help = ArgumentHelp(
-    "The agent's name; or HOST[:PORT], with --cert.", valueName: "agent")
-
-  static var completion: CompletionKind {
-    .custom { _, _, prefix in
-      let names = (try? IdentityOptions.parse([]).inventory().connectors.map(\.agentName)) ?? []
-      return names.filter { $0.hasPrefix(prefix) }
-    }
-  }
-}
-
-/// The ids of an agent's jobs on a command line.
-enum JobNames {
-  /// The number of jobs that are offered.
-  private static let most = 50
-
-  static var completion: CompletionKind {
-    .custom { (words: [String], _: Int, prefix: String) async in
-      guard let inventory = try? IdentityOptions.parse([]).inventory(),
-        let connector = words.lazy.compactMap({ inventory.connector(named: $0) }).first
-      else { return [] }
-      var limits = ClientLimits()
-      (limits.patience, limits.connectTime, limits.answerTime) = (0, 2, 2)
-      var filter = JobFilter()
-      filter.limit = most
-      let jobs = try? await inventory.client(of: connector, limits: limits).jobs(filter).jobs
-      return (jobs ?? []).map { "\($0.id)" }.filter { $0.hasPrefix(prefix) }
-    }
   }
 }

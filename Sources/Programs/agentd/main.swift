@@ -9,4 +9,4 @@ if CommandLine.arguments.first == ResolverProcess.title {
   _exit(ResolverProcess.run(socket: FileDescriptor(owning: 3), as: Array(CommandLine.arguments.dropFirst())))
 }
 ProgramArguments.requireText(for: "agentd")
-AgentdCommand.main(plainHyphens(CommandLine.arguments.dropFirst(), longOptions: []))
+AgentdCommand.start(plainHyphens(CommandLine.arguments.dropFirst(), longOptions: []))

@@ -45,3 +45,10 @@ extension Registration {
     return root.map { "seen lately, through \($0.subject)" } ?? "seen lately, through a root that is no longer here"
   }
 }
+
+extension Registration {
+  /// The SHA-256 thumbprints of what the store holds, for completion.
+  public var storedThumbprints: [String] {
+    ((try? Inventory(catalog(), listener: listenerConfiguration()))?.entries ?? []).map { "\($0.sha256)" }
+  }
+}

@@ -50,6 +50,7 @@ public struct Registration: Sendable {
 
   /// The command line that starts the agent with the same configuration.
   var agentCommand: String {
+    if isRoot, !configuration.isFileNamed, let service = ServiceCommand.start() { return service }
     let program = invocation.program == "jams-register" ? "jams-agentd" : "agentd"
     return program + (invocation.configurationFile.map { " -c \(shellWord($0))" } ?? "")
   }

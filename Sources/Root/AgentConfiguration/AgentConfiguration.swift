@@ -171,17 +171,43 @@ public struct AgentConfiguration: Equatable, Sendable {
   public static func load(
     file: String?, environment: [String: String], isRoot: Bool
   ) throws(ConfigurationError) -> AgentConfiguration {
+    var (configuration, root) = try source(file, environment, isRoot)
+    if let root, let path = configuration.file { try configuration.read(root, relativeTo: path) }
+    return configuration
+  }
+
+  /// Reads the configuration like `load`, past all errors.
+  ///
+  /// - Returns: the configuration without what is wrong, `nil` if nothing can be read; and all errors.
+  public static func loadAll(
+    file: String?, environment: [String: String], isRoot: Bool
+  ) -> (configuration: AgentConfiguration?, errors: [ConfigurationError]) {
+    do throws(ConfigurationError) {
+      let (defaults, root) = try source(file, environment, isRoot)
+      guard let root, let path = defaults.file else { return (defaults, []) }
+      let (configuration, errors) = root.readAll { root throws(ConfigurationError) in
+        var configuration = defaults
+        try configuration.read(root, relativeTo: path)
+        return configuration
+      }
+      return (configuration, errors)
+    } catch { return (nil, [error]) }
+  }
+
+  /// Returns the defaults, and the contents of the file if there is one.
+  private static func source(
+    _ file: String?, _ environment: [String: String], _ isRoot: Bool
+  ) throws(ConfigurationError) -> (AgentConfiguration, StrictTable?) {
     let defaults = DefaultPaths(environment: environment, isRoot: isRoot)
     let named = file ?? environment["AGENTD_CONFIG"].flatMap { $0.isEmpty ? nil : $0 }
     let path = Path.absolute(named ?? defaults.configurationFile)
     guard let bytes = try TOMLDocument.contents(of: path, mustBeOwn: isRoot) else {
       if named != nil { throw ConfigurationError(file: path, "no such file") }
-      return defaults.configuration
+      return (defaults.configuration, nil)
     }
     var configuration = defaults.configuration
     configuration.file = path
     configuration.isFileNamed = path != defaults.configurationFile
-    try configuration.read(TOMLDocument(bytes, file: path).root, relativeTo: path)
-    return configuration
+    return (configuration, try TOMLDocument(bytes, file: path).root)
   }
 }

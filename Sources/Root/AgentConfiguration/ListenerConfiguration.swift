@@ -42,4 +42,13 @@ public struct ListenerConfiguration: Equatable, Sendable {
     guard let bytes = try TOMLDocument.contents(of: file, mustBeOwn: isRoot) else { return nil }
     return try ListenerConfiguration(TOMLDocument(bytes, file: file).root)
   }
+
+  /// Returns all errors in `file`.
+  public static func errors(in file: String, isRoot: Bool) -> [ConfigurationError] {
+    do throws(ConfigurationError) {
+      guard let bytes = try TOMLDocument.contents(of: file, mustBeOwn: isRoot) else { return [] }
+      let root = try TOMLDocument(bytes, file: file).root
+      return root.readAll { table throws(ConfigurationError) in try ListenerConfiguration(table) }.errors
+    } catch { return [error] }
+  }
 }

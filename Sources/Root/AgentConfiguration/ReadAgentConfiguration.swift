@@ -93,10 +93,15 @@ extension AgentConfiguration.Jobs {
         throw table.error(
           name, "a pool's name has 1 to 64 letters, digits, dots, hyphens or underscores, not \(quoted(name))")
       }
-      guard let pool = try table.table(name) else { continue }
+      guard let pool = try table.table(name) else {
+        // Its table was wrong, which has been said: those who name the pool are right.
+        pools[name] = 1
+        continue
+      }
       try pool.refuseUnknown(besides: ConfigurationReference.pool.names)
       guard let most = try pool.integer("max_running", in: 1...10_000) else {
-        throw table.error(name, "pool \(name) needs max_running, the maximum number of its jobs that run at once")
+        throw pool.error(
+          "max_running", "pool \(name) needs max_running, the maximum number of its jobs that run at once")
       }
       pools[name] = most
     }

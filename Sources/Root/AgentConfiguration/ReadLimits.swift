@@ -1,4 +1,5 @@
 import AgentProtocol
+import Values
 import Wording
 
 extension ListenerLimits {
@@ -10,14 +11,28 @@ extension ListenerLimits {
     unauthenticated = try table.earlyDrop("unauthenticated") ?? unauthenticated
     unauthenticatedPerSource =
       try table.integer("unauthenticated_per_source", in: 1...100_000) ?? unauthenticatedPerSource
-    handshakeTimeout = try table.integer("handshake_timeout", in: 1...600) ?? handshakeTimeout
-    idleTimeout = try table.integer("idle_timeout", in: 1...86_400) ?? idleTimeout
+    handshakeTimeout = try table.seconds("handshake_timeout", in: 1...600) ?? handshakeTimeout
+    idleTimeout = try table.seconds("idle_timeout", in: 1...86_400) ?? idleTimeout
     requestsPerConnection =
       try table.integer("requests_per_connection", in: 1...1_000_000_000) ?? requestsPerConnection
   }
 }
 
 extension StrictTable {
+  /// Returns a time in whole seconds: a number, or a string such as "10s" or "5m".
+  fileprivate func seconds(_ key: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+    guard let text = try numberOrString(key) else { return nil }
+    guard let seconds = TimeSpan(text)?.seconds, seconds == seconds.rounded(), let number = Int(exactly: seconds),
+      range.contains(number)
+    else {
+      throw error(
+        key,
+        "\(key) must be from \(range.lowerBound) to \(range.upperBound) seconds, or a time such as \"10s\" or \"5m\", not \(quoted(text))"
+      )
+    }
+    return number
+  }
+
   /// Returns a value of the form `START:RATE:FULL`.
   fileprivate func earlyDrop(_ key: String) throws(ConfigurationError) -> EarlyDrop? {
     guard let text = try string(key) else { return nil }

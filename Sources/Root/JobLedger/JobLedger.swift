@@ -80,15 +80,16 @@ public final class JobLedger {
     try database.statement(
       """
       INSERT INTO job (id, state, user, client_subject, client_thumbprint, command, labels, submitted_at, pool, reason,
-        own_id, client_names, started_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        own_id, client_names, started_at, traceparent, tracestate)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """
     ).run(
       .text(status.id.key), .text(status.state.rawValue), .text(status.user), .text(status.client.subject),
       .text(status.client.thumbprint.description), try JobRow.text(status.command),
       status.labels.isEmpty ? .null : try JobRow.text(status.labels), .integer(status.submittedAt.milliseconds),
       SQLValue(status.pool), SQLValue(status.reason), SQLValue(status.id.space.map { _ in status.id.description }),
-      try JobRow.text(names), SQLValue(status.startedAt?.milliseconds))
+      try JobRow.text(names), SQLValue(status.startedAt?.milliseconds), SQLValue(status.traceparent),
+      SQLValue(status.tracestate))
     let sequence = database.lastRow
     let body = try JobRow.json(request)
     try database.statement("INSERT INTO request (sequence, body, digest) VALUES (?, ?, ?)")

@@ -16,7 +16,8 @@ enum JobRow {
   static let columns = """
     id, state, user, client_subject, client_thumbprint, command, labels, submitted_at, started_at, finished_at, exit_code,
     signal, reason, cpu_seconds, peak_memory_bytes, output_bytes, output_bytes_dropped,
-    killed_processes, left_processes, sequence, pool, disk_was_full, stderr_bytes
+    killed_processes, left_processes, sequence, pool, disk_was_full, stderr_bytes, traceparent,
+    tracestate
     """
 
   /// The positions of `state`, `client_subject` and `client_thumbprint` in `columns`.
@@ -70,6 +71,8 @@ enum JobRow {
     status.pool = row.text(20)
     status.diskWasFull = row.integer(21).map { $0 != 0 }
     status.stderrBytes = row.integer(22)
+    status.traceparent = row.text(23)
+    status.tracestate = row.text(24)
     return status
   }
 

@@ -135,6 +135,7 @@ enum Schema {
         DELETE FROM spent_of_owner WHERE owner = old.owner AND ids <= 0;
       END;
     """,
+    "ALTER TABLE job ADD COLUMN traceparent TEXT; ALTER TABLE job ADD COLUMN tracestate TEXT;",
   ]
 
   /// Upgrades the database to the present schema.

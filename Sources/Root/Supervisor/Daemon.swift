@@ -33,6 +33,7 @@ final class Daemon {
   private let unknownJobs: UnknownRunningJobs?
   private let quiet: QuietTime
   private var signals: SignalSource?
+  private var status: StatusSocket?
   private var failure: StartFailure?
   private var trustedRoots: Set<Thumbprint> = []
   private var reloadIsWanted = false
@@ -81,6 +82,11 @@ final class Daemon {
     signals = try required(orExit: EX_OSERR) { () throws(SystemError) in
       try SignalSource([SIGTERM, SIGINT, SIGHUP, SIGUSR1], on: reactor) { [weak self] in self?.handle($0) }
     }
+    do throws(SystemError) {
+      status = try StatusSocket(in: material.configuration.paths.runtime, on: reactor) { [weak self] in
+        self?.statusReport ?? StatusSocket.Report(summary: "agentd stops", jobs: [])
+      }
+    } catch { log.logger.warning("agentd --status will get no answer: \(error)") }
     reactor.turnEnded = { [weak self] in self?.endTurn() }
     let register = try required(orExit: EX_OSFILE) { () throws(SystemError) in
       try Program.installed("agent-register", or: "bin/agent-register")
@@ -195,6 +201,18 @@ final class Daemon {
     listeners.stop(limit: Self.stopLimit) { [reactor, jobs] in
       jobs.starts.whenIdle(limit: Self.stopLimit) { reactor.stop() }
     }
+  }
+
+  /// What `agentd --status` shows.
+  private var statusReport: StatusSocket.Report {
+    let capacity = jobs.capacity
+    let beginning = Timestamp(
+      milliseconds: Timestamp.now().milliseconds - Int64(startedAt.duration(to: .now).components.seconds) * 1000)
+    let certificate = listeners.report.map { "; certificate \($0.subject), valid to \($0.notAfter)" } ?? ""
+    return StatusSocket.Report(
+      summary: "agentd \(agentdVersion) (pid \(getpid())) \(serviceStatus) since \(beginning)\(certificate)"
+        + "\(lastFailure); \(capacity.running) running, \(capacity.queued) queued",
+      jobs: jobs.running.keys.compactMap { id in (try? jobs.ledger.status(of: id)) ?? nil })
   }
 
   private func logSummary() {

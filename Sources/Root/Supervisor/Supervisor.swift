@@ -24,6 +24,7 @@ public enum Supervisor {
         return options.removesService ? try RemoveService.run(options) : status
       }
       try KernelNeeds.check()
+      if options.showsStatus { return try ShowStatus.run(options) }
       if options.checkOnly { return try Check.run(options) }
       // With the ID that this process was started with.
       let service = try ServiceEnvironment(options.environment, processID: getpid())

@@ -22,12 +22,15 @@ extension AgentClient {
   /// Submits a job.
   ///
   /// When this returns, the job's record is on the agent's disk. If it throws, the job may exist or not; repeating the call finds out.
-  public func submit(_ id: JobID, _ request: JobRequest) async throws -> Submission {
+  ///
+  /// - Parameter trace: the trace that the job belongs to.
+  public func submit(_ id: JobID, _ request: JobRequest, trace: TraceContext? = nil) async throws -> Submission {
     let json: Data
     let encoder = JSONEncoder()
     encoder.outputFormatting = .withoutEscapingSlashes
     do { json = try encoder.encode(request) } catch { throw AgentError.unusable("the job: \(error)") }
-    let (status, body, isRepeated) = try await exchange(.PUT, "/v1/jobs/\(id)", body: ByteBuffer(bytes: json))
+    let (status, body, isRepeated) = try await exchange(
+      .PUT, "/v1/jobs/\(id)", body: ByteBuffer(bytes: json), trace: trace)
     let isNew = status == 201
     return Submission(job: try job(id, body), isNew: isNew, wasKnown: !isNew && !isRepeated)
   }

@@ -58,13 +58,13 @@ extension AgentClient {
   ///
   /// - Returns: also whether the request was sent more than once, so that the agent may have received it before.
   func exchange(
-    _ method: HTTPMethod, _ path: String, body: ByteBuffer? = nil, wait: Double = 0
+    _ method: HTTPMethod, _ path: String, body: ByteBuffer? = nil, wait: Double = 0, trace: TraceContext? = nil
   ) async throws -> (status: Int, body: ByteBuffer, isRepeated: Bool) {
     var schedule = RetrySchedule(limits)
     var hasFailed = false
     while true {
       do {
-        return try await withAnswer(method, path, body: body, wait: wait) { answer, connection in
+        return try await withAnswer(method, path, body: body, wait: wait, trace: trace) { answer, connection in
           let document = try await self.document(of: connection)
           guard (200..<300).contains(answer.status) else { throw AgentError(answer, document) }
           return (answer.status, document, hasFailed || answer.isRepeated)
@@ -83,10 +83,10 @@ extension AgentClient {
   /// - Throws: `AgentError` in place of `HTTPSError`; otherwise what `body` throws.
   func withAnswer<Value>(
     _ method: HTTPMethod, _ path: String, body payload: ByteBuffer? = nil, wait: Double = 0,
-    _ body: (AnswerHead, HTTPSConnection) async throws -> Value
+    trace: TraceContext? = nil, _ body: (AnswerHead, HTTPSConnection) async throws -> Value
   ) async throws -> Value {
     do {
-      let (answer, connection) = try await answer(to: head(method, path, payload), payload, wait: wait)
+      let (answer, connection) = try await answer(to: head(method, path, payload, trace), payload, wait: wait)
       do {
         let value = try await body(answer, connection)
         pool.giveBack(connection, isReusable: answer.keepsConnection)
@@ -122,7 +122,9 @@ extension AgentClient {
     }
   }
 
-  private func head(_ method: HTTPMethod, _ path: String, _ payload: ByteBuffer?) -> HTTPRequestHead {
+  private func head(
+    _ method: HTTPMethod, _ path: String, _ payload: ByteBuffer?, _ trace: TraceContext?
+  ) -> HTTPRequestHead {
     var headers = HTTPHeaders([("Host", address.name.contains(":") ? "[\(address.name)]" : address.name)])
     if let payload {
       headers.add(name: "Content-Type", value: "application/json")
@@ -130,6 +132,8 @@ extension AgentClient {
     } else if method == .POST {
       headers.add(name: "Content-Length", value: "0")
     }
+    if let trace { headers.add(name: "traceparent", value: trace.traceparent) }
+    if let state = trace?.tracestate { headers.add(name: "tracestate", value: state) }
     return HTTPRequestHead(version: .http1_1, method: method, uri: path, headers: headers)
   }
 

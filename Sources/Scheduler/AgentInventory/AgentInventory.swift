@@ -1,7 +1,6 @@
 import AgentClient
 import CertificateImport
 import CertificateStore
-import Glibc
 import HTTPSClient
 import OpenSSL
 import SchedulerRegistry
@@ -40,18 +39,16 @@ public final class AgentInventory: Sendable {
     connectors.first { AgentName.isSame($0.agentName, name) }
   }
 
-  /// Returns the agents whose name matches one of the patterns, ignoring case; patterns are those of glob(7).
+  /// Returns the agents that the words choose, ignoring case: patterns of glob(7) for names, `NAME=VALUE` for labels, with commas between
+  /// them; `!` excludes, `+` connects what must match together.
   ///
-  /// - Throws: `InventoryError.noAgent` for a pattern that matches none, so that a typing error is not mistaken for an empty answer.
-  public func connectors(matching patterns: [String]) throws(InventoryError) -> [ExecutorConnector] {
-    for pattern in patterns where !connectors.contains(where: { Self.matches($0, pattern) }) {
-      throw .noAgent(pattern, home: home, isEmpty: connectors.isEmpty)
+  /// - Throws: `InventoryError.noAgent` for a part that matches none, so that a typing error is not mistaken for an empty answer.
+  public func connectors(matching words: [String]) throws(InventoryError) -> [ExecutorConnector] {
+    let selection = AgentSelection(words)
+    if let part = selection.unmatched(connectors) {
+      throw .noAgent(part, home: home, isEmpty: connectors.isEmpty)
     }
-    return connectors.filter { connector in patterns.contains { Self.matches(connector, $0) } }
-  }
-
-  private static func matches(_ connector: ExecutorConnector, _ pattern: String) -> Bool {
-    fnmatch(pattern.lowercased(), connector.agentName.lowercased(), 0) == 0
+    return connectors.filter(selection.includes)
   }
 
   /// Returns a client for the agent, which has to authenticate with a certificate for that name.

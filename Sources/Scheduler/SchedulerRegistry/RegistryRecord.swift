@@ -87,6 +87,8 @@ public struct ExecutorConnector: Codable, Equatable, Sendable {
   public var isEnabled: Bool
   /// When the connector was added.
   public var addedAt: Timestamp
+  /// By which agents are chosen in groups; nil for none.
+  public var labels: [String: String]?
 
   /// What contradicts the platform if agentd, which runs on Linux alone, answers; nil if nothing does.
   public var contradiction: String? {
@@ -107,7 +109,7 @@ public struct ExecutorConnector: Codable, Equatable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case host, port, certificate, platform
+    case host, port, certificate, platform, labels
     case agentName = "agent_name"
     case isEnabled = "enabled"
     case addedAt = "added_at"

@@ -48,6 +48,8 @@ extension JobStatus {
       $0.member(CodingKeys.state) { $0.string(state.rawValue) }
       $0.member(CodingKeys.stderrBytes) { $0.number(stderrBytes) }
       $0.member(CodingKeys.submittedAt) { $0.string(submittedAt.description) }
+      $0.member(CodingKeys.traceparent) { $0.string(traceparent) }
+      $0.member(CodingKeys.tracestate) { $0.string(tracestate) }
       $0.member(CodingKeys.user) { $0.string(user) }
     }
   }

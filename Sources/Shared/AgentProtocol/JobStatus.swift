@@ -49,6 +49,10 @@ public struct JobStatus: Codable, Equatable, Sendable {
   public var pool: String?
   /// The labels of the request.
   public var labels: [String: String]
+  /// The trace that the job belongs to, as in `TraceContext`.
+  public var traceparent: String?
+  /// The state of the trace.
+  public var tracestate: String?
 
   /// Creates the status of a job that was just accepted.
   public init(
@@ -78,7 +82,7 @@ public struct JobStatus: Codable, Equatable, Sendable {
     case outputBytesDropped = "output_bytes_dropped"
     case diskWasFull = "disk_was_full"
     case killed, left
-    case pool, labels
+    case pool, labels, traceparent, tracestate
   }
 
   /// Encodes every key; unknown values are null, so that a reader need not distinguish absent from unknown.
@@ -105,5 +109,7 @@ public struct JobStatus: Codable, Equatable, Sendable {
     try container.encode(left, forKey: .left)
     try container.encode(pool, forKey: .pool)
     try container.encode(labels, forKey: .labels)
+    try container.encode(traceparent, forKey: .traceparent)
+    try container.encode(tracestate, forKey: .tracestate)
   }
 }

@@ -8,7 +8,7 @@ public enum JobCommand: Codable, Equatable, Sendable {
   /// Answered with `.permitted` if the client may submit jobs at all; each job is checked separately.
   case permitSubmit
   /// Answered with `.job`, once the record is durable.
-  case submitJob(JobID, JobRequest)
+  case submitJob(JobID, JobRequest, trace: TraceContext? = nil)
   /// Answered with `.job`: at once or, with `wait` (in seconds, at most `JobStatus.maximumWait`), when the job has ended or the wait has
   /// timed out.
   case showJob(JobID, wait: Double)
@@ -134,6 +134,8 @@ public struct ListenerMaterial: Codable, Sendable {
   public var forecast = false
   /// The number of descriptors, counted from the first, that lead to the signer.
   public var signingSockets = 1
+  /// When agentd renews the certificate; `nil` if it does not.
+  public var renewAt: Timestamp?
 
   public init(
     agentName: String, version: String, certificate: Thumbprint, trust: ClientTrust, addresses: [String],

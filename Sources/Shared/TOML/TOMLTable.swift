@@ -1,4 +1,4 @@
-/// A table of a TOML document. It does not change after the document has been read.
+/// A table of a TOML document.
 public final class TOMLTable {
   /// The maximum nesting depth of tables and arrays. Reading and releasing them is recursive.
   public static let mostLevels = 16
@@ -22,6 +22,14 @@ public final class TOMLTable {
 
   /// Returns the line in which a key is first mentioned; `nil` if it does not exist.
   public func line(of key: String) -> Int? { entries[Array(key.utf8)]?.line }
+
+  /// Removes a key, as if the document did not have it.
+  ///
+  /// - Returns: whether it existed.
+  public func remove(_ key: String) -> Bool {
+    keys.removeAll { $0.utf8.elementsEqual(key.utf8) }
+    return entries.removeValue(forKey: Array(key.utf8)) != nil
+  }
 
   private struct Entry {
     var value: TOMLValue

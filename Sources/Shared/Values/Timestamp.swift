@@ -43,8 +43,17 @@ extension Timestamp {
     .milliseconds(later.milliseconds) - .milliseconds(earlier.milliseconds)
   }
 
-  /// Parses an RFC 3339 time, or a date, which means its first second in UTC; returns `nil` if `text` is neither.
-  public static func momentOrDate(_ text: String) -> Timestamp? { Timestamp(text) ?? Timestamp("\(text)T00:00:00Z") }
+  /// Parses an RFC 3339 time; a date, which means its first second in UTC; or a span such as `30d`, which means so long after now.
+  /// Returns `nil` if `text` is none of them.
+  public static func momentOrDate(_ text: String) -> Timestamp? {
+    if let moment = Timestamp(text) ?? Timestamp("\(text)T00:00:00Z") { return moment }
+    // A number alone may be meant as a year.
+    guard let span = TimeSpan(text), Double(text) == nil, span.seconds <= longestSpan else { return nil }
+    return Timestamp(milliseconds: now().milliseconds + Int64(span.seconds * 1000))
+  }
+
+  /// A thousand years, in seconds.
+  private static let longestSpan = 31_557_600_000.0
 }
 
 extension Timestamp: CodedAsText {

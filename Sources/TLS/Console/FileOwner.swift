@@ -4,7 +4,14 @@ import SystemCalls
 /// Finds out which user a command should run as.
 enum FileOwner {
   /// Returns `; run this as user NAME` if `path`, or its nearest existing parent folder, belongs to another user.
+  ///
+  /// If the caller's home does not exist, that is what is wrong with a path in it.
   static func hint(_ path: String) -> String? {
+    if let home = getenv("HOME").map({ String(cString: $0) }), home.count > 1, path.hasPrefix(home),
+      access(home, F_OK) != 0, errno == ENOENT
+    {
+      return "; your home \(home) does not exist: create it, or name a file or folder elsewhere"
+    }
     var place = path
     var status = stat()
     while stat(place, &status) != 0 {

@@ -110,6 +110,23 @@ struct ExpiryIsSaidEveryDay {
     #expect(stage.log.lines[2].contains("is due in 2 days"))
   }
 
+  /// agentd renews it in nine days; what remains after that is eighteen days.
+  @Test func aRenewalIsWarnedOfOnlyIfItFails() {
+    var material = DatedMaterial()
+    material.items = [Self.item(.listener, endsIn: 27 * Self.day)]
+    material.renewAt = Self.start + 9 * Self.day
+    #expect(material.warnings(at: Self.start + 13 * Self.day).isEmpty)
+    let text = material.warnings(at: Self.start + 14 * Self.day).map(\.text)
+    #expect(text.count == 1 && text[0].contains("CN=listener expires in 13 days"))
+    #expect(
+      text[0].hasSuffix(
+        "its renewal is due since 2027-01-24T08:00:00.000Z and has not succeeded: agent-register --renew says why"))
+    let over = material.warnings(at: Self.start + 28 * Self.day).map(\.text)
+    #expect(over.count == 1 && over[0].contains("agent-register --renew"))
+    material.items = [Self.item(.root, endsIn: 27 * Self.day)]
+    #expect(material.warnings(at: Self.start).map(\.text).first?.contains("import its successor") == true)
+  }
+
   @Test func aClockThatIsSetBackSilencesNothing() {
     let stage = Stage([Self.item(.listener, endsIn: 20 * Self.day)], at: Self.start)
     stage.setClock(by: -5 * Self.day)

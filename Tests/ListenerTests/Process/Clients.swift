@@ -23,7 +23,7 @@ struct Clients {
 
   @Test func theSupervisorLearnsWhoAsks() async throws {
     let listener = try RunningListener { _, _, command in
-      guard case .submitJob(let id, let request) = command else { return nil }
+      guard case .submitJob(let id, let request, _) = command else { return nil }
       return (try? JobStatus.sample(id.description)).map { job in
         var job = job
         job.command = request.command
@@ -45,7 +45,9 @@ struct Clients {
       request.client
         == VerifiedClient(
           ClientIdentity(subject: "CN=connector", thumbprint: try RunningListener.thumbprint(client)), names: []))
-    guard case .submitJob(_, let job) = request.command else { throw RunningListener.NotReady(verdict: .unusable("")) }
+    guard case .submitJob(_, let job, _) = request.command else {
+      throw RunningListener.NotReady(verdict: .unusable(""))
+    }
     #expect(job.stdin == stdin)
     #expect(job.command == ["/bin/cat", "é"])
   }

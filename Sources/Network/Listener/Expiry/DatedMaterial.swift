@@ -24,6 +24,8 @@ struct DatedMaterial: Sendable {
   var items: [Item] = []
   /// Whether clients are accepted if their issuer's revocation list has expired.
   var acceptsExpiredLists = false
+  /// When agentd renews the listener's certificate, in seconds since the epoch; `nil` if it does not.
+  var renewAt: Int64?
 
   /// Creates an empty value.
   init() {}
@@ -31,7 +33,8 @@ struct DatedMaterial: Sendable {
   /// Collects what is in use: the listener's certificate, the roots, the intermediates, the revocation lists.
   ///
   /// Omits a CA certificate if another one here has the same key and expires later: nobody misses it when it expires.
-  init(own: Certificate, _ trust: Trust) {
+  init(own: Certificate, _ trust: Trust, renewAt: Timestamp? = nil) {
+    self.renewAt = renewAt?.seconds
     acceptsExpiredLists = trust.acceptsExpiredLists
     let authorities = trust.certificates.filter(\.isCA)
     items = [Item(own, .listener)]

@@ -27,14 +27,29 @@ extension DatedMaterial {
   }
 
   private func notice(of item: Item, _ end: Int64) -> Int64 {
-    guard item.kind == .revocationList else { return Self.noticeOfCertificate }
-    return min(Self.noticeOfList, max(end - min(item.begin, end), 0) / 4)
+    switch item.kind {
+    case .revocationList: return min(Self.noticeOfList, max(end - min(item.begin, end), 0) / 4)
+    case .listener:
+      // A renewal that is not due yet is nothing to warn of; one that has failed for a while is.
+      guard let renewAt else { return Self.noticeOfCertificate }
+      return min(Self.noticeOfCertificate, max(end - renewAt, 0) / 4 * 3)
+    case .root, .intermediate: return Self.noticeOfCertificate
+    }
+  }
+
+  /// What to do about the listener's certificate.
+  private var listenerRemedy: String {
+    guard let renewAt else {
+      return "import its successor with agent-register -I FILE, then agent-register -L -t THUMBPRINT"
+    }
+    return
+      "its renewal is due since \(Timestamp(seconds: renewAt)) and has not succeeded: agent-register --renew says why"
   }
 
   private func soon(_ item: Item, _ end: Int64, _ now: Int64) -> String {
     let when = "in \(TimeText.span(end - now)) (\(Timestamp(seconds: end)))"
     return switch item.kind {
-    case .listener: "the listener certificate \(item.subject) expires \(when): \(Self.listenerRemedy)"
+    case .listener: "the listener certificate \(item.subject) expires \(when): \(listenerRemedy)"
     case .root:
       "the root \(item.subject) expires \(when), and its clients are refused from then on: \(Self.rootRemedy)"
     case .intermediate:
@@ -49,7 +64,7 @@ extension DatedMaterial {
     switch item.kind {
     case .listener:
       return
-        "the listener certificate \(item.subject) expired \(when), and schedulers refuse it: \(Self.listenerRemedy)"
+        "the listener certificate \(item.subject) expired \(when), and schedulers refuse it: \(listenerRemedy)"
     case .root: return "the root \(item.subject) expired \(when), and its clients are refused: \(Self.rootRemedy)"
     case .intermediate:
       return "the intermediate \(item.subject) expired \(when), and its clients are refused: \(Self.caRemedy)"
@@ -63,8 +78,6 @@ extension DatedMaterial {
     }
   }
 
-  private static let listenerRemedy =
-    "import its successor with agent-register -I FILE, then agent-register -L -t THUMBPRINT"
   private static let rootRemedy =
     "import its successor with agent-register -I FILE; agent-register -x removes this one"
   private static let caRemedy = "import its successor with agent-register -I FILE; agent-register -x removes this one"

@@ -22,7 +22,7 @@ struct Request {
     /// Answered by the supervisor, which may delay its answer by up to `wait` seconds.
     case ask(JobCommand, wait: Double)
     /// The body contains the job.
-    case submit(JobID)
+    case submit(JobID, TraceContext?)
     /// The supervisor opens the file, the listener sends it.
     case readOutput(JobID, OutputStream, OutputPart)
     /// The supervisor is asked repeatedly.
@@ -99,7 +99,9 @@ extension Request.Work {
     case (.showAgent, _): self = .showAgent
     case (.showMetrics, _): self = .ask(.showMetrics, wait: 0)
     case (.listJobs, _): self = .ask(.listJobs(try JobFilter(query)), wait: 0)
-    case (.submitJob, let id?): self = .submit(id)
+    case (.submitJob, let id?):
+      self = .submit(
+        id, TraceContext(parents: headers["traceparent"], states: headers["tracestate"]))
     case (.showJob, let id?):
       let wait = try query.seconds("wait", atMost: JobStatus.maximumWait) ?? 0
       self = .ask(.showJob(id, wait: wait), wait: wait)

@@ -232,9 +232,9 @@ extension RequestHandler {
     case .showAgent: sendAgent(request.form)
     case .ask(let command, let wait):
       ask(command, request.form, wait: wait)
-    case .submit(let id):
+    case .submit(let id, let trace):
       do {
-        ask(.submitJob(id, try JobRequest(json: body)), request.form)
+        ask(.submitJob(id, try JobRequest(json: body), trace: trace), request.form)
       } catch { send(Reply(error), request.form) }
     case .readOutput(let id, let stream, let part):
       var follow = false

@@ -61,8 +61,8 @@ enum ConfigurationReference {
         "audit_log", .string("log, syslog, or an absolute path"), default: #""log""#,
         """
         Where to log who asked for what and what was answered. log: with all other messages; syslog: to the system's log, \
-        facility authpriv; or a separate file, which you may rename at any time: agentd then makes a new one. What cannot be \
-        written there goes to agentd's log. Each line has the client, its address, the job with its program and the first 1024 bytes \
+        facility authpriv; or a separate file, which you may rename at any time: agentd then makes a new one. The packages rotate \
+        /var/log/agentd-audit.log. What cannot be written there goes to agentd's log. Each line has the client, its address, the job with its program and the first 1024 bytes \
         of its arguments, user and directory, the SHA-256 of script and request, and the answer.
         """),
       ConfigurationKey(
@@ -108,10 +108,10 @@ enum ConfigurationReference {
         "The same for one address; agentd closes further connections at once."),
       ConfigurationKey(
         "handshake_timeout", .number(1...600), default: "10",
-        "Seconds that a connection may take to complete its TLS handshake."),
+        "How long a connection may take to complete its TLS handshake: seconds, or a time such as \"10s\"."),
       ConfigurationKey(
         "idle_timeout", .number(1...86_400), default: "300",
-        "Seconds that a connection may stay open without a request."),
+        "How long a connection may stay open without a request: seconds, or a time such as \"5m\"."),
       ConfigurationKey(
         "requests_per_connection", .number(1...1_000_000_000), default: "100000",
         "Maximum number of requests on one connection. agentd then closes it cleanly, and the client opens another."),

@@ -101,9 +101,17 @@ extension Jobs {
     }
     running[status.id]?.user = account.name
     let (id, mark) = (status.id, launcher.mark(of: status.id, submittedAt: status.submittedAt))
-    starts.add(id) { [weak self] () throws(LaunchRefusal) -> LaunchedJob? in
+    var request = request
+    // The request's own variables come first.
+    request.environment.merge(Self.traceVariables(status)) { own, _ in own }
+    starts.add(id) { [weak self, request] () throws(LaunchRefusal) -> LaunchedJob? in
       try self?.launcher.launch(id, request, as: account, mark: mark)
     }
+  }
+
+  private static func traceVariables(_ status: JobStatus) -> [String: String] {
+    let states = status.tracestate.map { [$0] } ?? []
+    return status.traceparent.flatMap { TraceContext(parents: [$0], states: states) }?.variables ?? [:]
   }
 
   /// Has starts enter what becomes of them.

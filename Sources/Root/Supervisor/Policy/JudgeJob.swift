@@ -52,7 +52,7 @@ extension JobPolicy {
     _ job: JobRequest, _ table: ClientTable?, _ account: Account?, _ judgement: inout Judgement
   ) {
     let user = judgement.user
-    if table?.readOnly == true { judgement.require("read_only", "this client may only look at jobs") }
+    if table?.readOnly == true { judgement.require("the table is not read_only", "this client may only look at jobs") }
     if !isRoot {
       judgement.require(
         "agentd is not root and runs jobs as \(ownUser)",
@@ -73,18 +73,18 @@ extension JobPolicy {
     if isRoot {
       let mayBeRoot = table?.allowRoot == true
       judgement.require(
-        mayBeRoot ? "allow_root" : "the user is not root",
+        mayBeRoot ? "allow_root: the user may be root" : "the user is not root",
         !mayBeRoot && account?.isRoot == true ? Self.rootIsRefused : nil)
-      judgement.require("agentd's own users are not allowed", account.flatMap(reserved.problem))
+      judgement.require("the user is not one of agentd's own", account.flatMap(reserved.problem))
     }
   }
 
   private func judgeLeaving(_ table: ClientTable?, _ judgement: inout Judgement) {
     judgement.require(
-      "leave_processes of [jobs]",
+      "[jobs] allows to leave processes",
       mayLeaveProcesses ? nil : "leave_processes: jobs of this agent end with all their processes", .notSupported)
     judgement.require(
-      "leave_processes",
+      "the table allows to leave processes",
       table?.leaveProcesses == false ? "this client's jobs may not leave processes running" : nil)
   }
 
@@ -99,7 +99,8 @@ extension JobPolicy {
     }
     let isMember = !isRoot || account?.isMemberOfGroup ?? true
     judgement.require(
-      "group \(group)", isMember ? nil : "user \(judgement.user) is not a member of group \(group)")
+      "user \(judgement.user) is a member of group \(group)",
+      isMember ? nil : "user \(judgement.user) is not a member of group \(group)")
   }
 
   /// Checks that the program is named by a path that the rule matches, and that only root can change what the path refers to.
@@ -114,13 +115,14 @@ extension JobPolicy {
       matching.map { "commands: \"\($0)\" is for \(program)" } ?? "commands are \(list(commands.map(\.description)))",
       matching == nil ? "this client may not run \(program); name an allowed program by its absolute path" : nil)
     if matching != nil {
-      judgement.require("path to \(program)", found?.programFault.map { "\(program) is refused: \($0)" })
+      judgement.require("only root can change \(program)", found?.programFault.map { "\(program) is refused: \($0)" })
     }
     judgement.require(
-      "script", job.script.map { _ in "this client may run certain programs only, so it may not submit a script" })
+      "a program, not a script",
+      job.script.map { _ in "this client may run certain programs only, so it may not submit a script" })
     // A login shell reads the user's profile, which jobs of that user can write.
     judgement.require(
-      "login", job.login ? "this client may run certain programs only, so it may not use a login shell" : nil)
+      "no login shell", job.login ? "this client may run certain programs only, so it may not use a login shell" : nil)
   }
 
   /// Checks the variables that a request sets: those that the table names are allowed.

@@ -22,7 +22,7 @@ enum AuditFacts {
     let rule = if let rights = request.rights { rights.rule } else { "none" as String? }
     facts["rule"] = rule.map { "\($0)" }
     if case .cancelJobs(let subject) = command { facts["of"] = "\(subject)" }
-    if case .submitJob(_, let job) = command { facts.merge(of(job)) { $1 } }
+    if case .submitJob(_, let job, _) = command { facts.merge(of(job)) { $1 } }
     if case .job(let status, _) = answer { facts["user"] = "\(status.user)" }
     if case .problem(let problem) = answer { facts["detail"] = "\(problem.detail)" }
     return facts

@@ -21,9 +21,9 @@ extension JobCommand {
       RequestRow(stem: "showAgent", whileStopping: true, changes: false) { $1.answer(.permitted) }
     case .permitSubmit:
       RequestRow(stem: "permitSubmit", whileStopping: false, changes: false) { $0.permitSubmit($1) }
-    case .submitJob(let id, let job):
+    case .submitJob(let id, let job, let trace):
       RequestRow(stem: "submitJob", whileStopping: false, changes: true) { jobs, request in
-        jobs.withJob(id, of: request) { jobs.submitJob($0, job, request) }
+        jobs.withJob(id, of: request) { jobs.submitJob($0, job, trace, request) }
       }
     case .showJob(let id, let wait):
       RequestRow(stem: "showJob", whileStopping: true, changes: false) { jobs, request in
@@ -57,7 +57,7 @@ extension JobCommand {
   /// The job that the command refers to; `nil` if it refers to none in particular.
   var job: JobID? {
     switch self {
-    case .submitJob(let id, _), .showJob(let id, _), .openOutput(let id, _, _),
+    case .submitJob(let id, _, _), .showJob(let id, _), .openOutput(let id, _, _),
       .cancelJob(let id), .deleteJob(let id):
       id
     case .showAgent, .permitSubmit, .listJobs, .cancelJobs, .showMetrics, .nextEvents: nil

@@ -12,7 +12,7 @@ extension Jobs {
   }
 
   /// Accepts a job once its user is known. The same ID with the same body is the same job, requested again; it is not started twice.
-  func submitJob(_ id: JobID, _ job: JobRequest, _ request: ClientRequest) {
+  func submitJob(_ id: JobID, _ job: JobRequest, _ trace: TraceContext?, _ request: ClientRequest) {
     answeringProblems(of: request) {
       let rights = try rights(of: request)
       if let known = try ledger.request(of: id) { return answerKnown(id, known == job, request) }
@@ -25,13 +25,15 @@ extension Jobs {
       submissions.add(request)
       accounts.look(up: policy.question(job, rights), for: .request(request)) { [weak self] found in
         guard let self, request.isOpen else { return }
-        answeringProblems(of: request) { try self.submitJob(id, job, found, request) }
+        answeringProblems(of: request) { try self.submitJob(id, job, trace, found, request) }
       }
     }
   }
 
   /// Accepts the job after its user was looked up: meanwhile it may have been submitted again, or the rules may have changed.
-  private func submitJob(_ id: JobID, _ job: JobRequest, _ found: Found, _ request: ClientRequest) throws {
+  private func submitJob(
+    _ id: JobID, _ job: JobRequest, _ trace: TraceContext?, _ found: Found, _ request: ClientRequest
+  ) throws {
     try admit(request)
     let rights = try rights(of: request)
     if let known = try ledger.request(of: id) { return answerKnown(id, known == job, request) }
@@ -42,6 +44,7 @@ extension Jobs {
       accepted: id, command: job.command, user: user, client: request.client.identity, at: .now(), labels: job.labels)
     status.pool = pool
     status.reason = job.warning
+    (status.traceparent, status.tracestate) = (trace?.traceparent, trace?.tracestate)
     let owner = request.owner
     switch queue.admit(id, in: JobQueue.Lane(pool: pool, owner: owner)) {
     case .full: throw Problem(.full, "\(queue.queued) jobs are already waiting")

@@ -21,11 +21,15 @@ enum Check {
       LogStart.bootstrap(level: .critical)
       return try Explain.run(options, question)
     }
+    let failures = ServingMaterial.failures(options)
+    for failure in failures.dropLast() { StartReport.print(failure) }
+    if let last = failures.last { throw last }
     var material = try ServingMaterial.load(options)
     if options.forecastUntil != nil { material = try material.forecasting() }
     LogStart.bootstrap(level: .critical)
     let risks = riskyUsers(material)
-    if let fault = risks.ownUsers.first { throw StartFailure(EX_CONFIG, fault) }
+    for fault in risks.ownUsers.dropLast() { StartReport.print(StartFailure(EX_CONFIG, fault)) }
+    if let last = risks.ownUsers.last { throw StartFailure(EX_CONFIG, last) }
     let report = try ask(material).get()
     if let warning = material.accounts?.warning {
       let line = Array("agentd: warning: \(warning)\n".utf8)

@@ -41,15 +41,33 @@ struct ServingMaterial {
       let listener = try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot)
       let accounts = isRoot ? try RoleAccounts(configuration.process, found) : nil
       return try ServingMaterial(configuration, listener ?? ListenerConfiguration(), accounts)
-    } catch let error as ConfigurationError {
-      throw StartFailure(error)
-    } catch let error as StoreError {
-      throw StartFailure(error)
-    } catch let error as StartFailure {
-      throw error
-    } catch {
-      throw StartFailure(EX_SOFTWARE, "\(error)")
+    } catch { throw failure(error) }
+  }
+
+  private static func failure(_ error: any Error) -> StartFailure {
+    switch error {
+    case let error as ConfigurationError: StartFailure(error)
+    case let error as StoreError: StartFailure(error)
+    case let error as StartFailure: error
+    default: StartFailure(EX_SOFTWARE, "\(error)")
     }
+  }
+
+  /// Returns everything that is wrong, as far as it can be found without reading a certificate: in the files or, if they are right, with
+  /// users and store.
+  static func failures(_ place: StartOptions) -> [StartFailure] {
+    let isRoot = geteuid() == 0
+    let (configuration, errors) = AgentConfiguration.loadAll(
+      file: place.configurationFile, environment: place.environment, isRoot: isRoot)
+    let more = configuration.map { ListenerConfiguration.errors(in: $0.paths.listener, isRoot: isRoot) } ?? []
+    guard let configuration, errors.isEmpty, more.isEmpty else { return (errors + more).map { StartFailure($0) } }
+    var failures: [StartFailure] = []
+    do { if isRoot { _ = try RoleAccounts.resolve(configuration.process) } } catch { failures.append(failure(error)) }
+    do {
+      let listener = try ListenerConfiguration.load(configuration.paths.listener, isRoot: isRoot)
+      _ = try ServingMaterial(configuration, listener ?? ListenerConfiguration(), nil)
+    } catch { failures.append(failure(error)) }
+    return failures
   }
 
   /// Returns the users to look up for `load`.
@@ -137,6 +155,7 @@ struct ServingMaterial {
       limits: configuration.limits, clientsAreRuled: !configuration.clients.isEmpty, checkOnly: checkOnly
     ).with(forecast: forecasts)
     material.presented = presented
+    material.renewAt = renewAt
     let own = child.takeDescriptors()
     material.signingSockets = own.signing
     return (.configure(material), own.descriptors + sockets.map(\.descriptor) + (clients.map { [$0] } ?? []))

@@ -10,6 +10,8 @@ public struct StartOptions: Sendable {
   public var foreground: Bool
   /// Whether only to check configuration and store.
   public var checkOnly: Bool
+  /// Whether only to show what the running agentd does.
+  public var showsStatus = false
   /// The file to write a commented configuration to, and nothing else; `-` for standard output.
   public var newConfiguration: String?
   /// With `checkOnly`: fail if anything breaks until this time.

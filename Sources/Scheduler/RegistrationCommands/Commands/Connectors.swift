@@ -12,10 +12,11 @@ extension Scheduler {
     let wanted = try switches.thumbprint()
     let (connector, replaced) = try registry.update { record, transaction in
       let certificate = try connectorCertificate(wanted, record, transaction.before)
-      let connector = ExecutorConnector(
+      var connector = ExecutorConnector(
         agentName: name, host: address.host, port: address.port,
         certificate: wanted == nil ? nil : certificate.sha256Thumbprint, platform: platform, addedAt: .now())
       let index = record.index(of: name)
+      connector.labels = index.flatMap { record.connectors[$0].labels }
       if let index { record.connectors[index] = connector } else { record.connectors.append(connector) }
       return (connector, index != nil)
     }

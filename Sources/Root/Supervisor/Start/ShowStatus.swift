@@ -1,0 +1,60 @@
+import AgentConfiguration
+import AgentProtocol
+import FoundationEssentials
+import Glibc
+import SystemCalls
+import Values
+import Wording
+
+/// `agentd --status`: shows what the running agentd with the same configuration does, without a certificate.
+enum ShowStatus {
+  /// The exit status if agentd does not run, as of `systemctl status`.
+  private static let notRunning: Int32 = 3
+
+  static func run(_ options: StartOptions) throws(StartFailure) -> Int32 {
+    let paths: AgentConfiguration.Paths
+    do throws(ConfigurationError) {
+      paths = try AgentConfiguration.load(
+        file: options.configurationFile, environment: options.environment, isRoot: geteuid() == 0
+      ).paths
+    } catch { throw StartFailure(error) }
+    let answer: String?
+    do throws(SystemError) { answer = try StatusSocket.ask(in: paths.runtime) } catch {
+      let hint = [EACCES, EPERM].contains(error.code) ? "run this as root, or as the user that runs agentd" : nil
+      throw StartFailure(EX_NOPERM, error.description, hint: hint)
+    }
+    guard let answer else {
+      if let holder = try? PidFile.holder(of: paths.pidFile) {
+        throw StartFailure(
+          EX_UNAVAILABLE, "agentd (pid \(holder.processID)) does not answer: it is starting, or from another release")
+      }
+      print("agentd is not running (\(paths.pidFile)); jobs that it started before may still run")
+      return notRunning
+    }
+    var lines = answer.parts(at: "\n").filter { !$0.isEmpty }
+    if !lines.isEmpty { print(lines.removeFirst()) }
+    let jobs = lines.compactMap { try? JSONDecoder().decode(JobStatus.self, from: Data($0.utf8)) }
+    for line in table(jobs.sorted { since($0) < since($1) }) { print(line) }
+    return EX_OK
+  }
+
+  private static func since(_ job: JobStatus) -> Timestamp { job.startedAt ?? job.submittedAt }
+
+  /// Returns aligned lines, the last column as long as it is.
+  private static func table(_ jobs: [JobStatus]) -> [String] {
+    if jobs.isEmpty { return [] }
+    let rows =
+      [["ID", "USER", "SINCE", "CLIENT", "COMMAND"]]
+      + jobs.map { job in
+        [
+          "\(job.id)", job.user, since(job).description.replacing(".000Z", with: "Z"), job.client.subject,
+          job.command.map(shellWord).joined(separator: " "),
+        ].map(printable)
+      }
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).dropLast().map { $0 + String(repeating: " ", count: $1 - $0.count + 2) }.joined()
+        + row[row.count - 1]
+    }
+  }
+}
