@@ -15,14 +15,16 @@ import Testing
     try await agent.startWithoutAnEntry(["prlimit", "--nproc=14:14"])
     let mark = agent.folder.path("marks")
     // The jobs wait for it, without a process of their own for that, so that there are many at once however busy the host is.
-    var gate: FileLock? = try FileLock.wait(agent.folder.path("gate"))
     let names = (0..<10).map { "n\($0)" }
-    for name in names {
-      let script = "echo \(name) >> \(mark); exec flock --shared 0 < \(agent.folder.path("gate"))"
-      try await agent.submit(name, ["/bin/sh", "-c", script])
+    do {
+      let gate = try FileLock.wait(agent.folder.path("gate"))
+      for name in names {
+        let script = "echo \(name) >> \(mark); exec flock --shared 0 < \(agent.folder.path("gate"))"
+        try await agent.submit(name, ["/bin/sh", "-c", script])
+      }
+      try await agent.logLine(with: "job cannot be started now; trying again")
+      withExtendedLifetime(gate) {}
     }
-    try await agent.logLine(with: "job cannot be started now; trying again")
-    gate = nil
     for name in names {
       let status = try await agent.job(name, wait: 60)
       #expect(status.state == .succeeded, "\(name): \(status.reason ?? "")")
