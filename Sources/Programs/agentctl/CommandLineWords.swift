@@ -64,7 +64,8 @@ enum CommandLineWords {
     (["kill", "stop", "scancel", "abort", "terminate"], "cancel"),
     (["rm", "remove", "forget", "del"], "delete"), (["start", "create", "enqueue", "sbatch", "apply"], "submit"),
     (["nodes", "hosts", "agent", "inventory", "ping", "top"], "agents"), (["cordon", "drain", "pause"], "disable"),
-    (["uncordon", "resume"], "enable"), (["watch", "monitor"], "events"), (["web", "ui", "gui", "dashboard"], "console"), (["ssh", "shell", "srun", "command"], "run"),
+    (["uncordon", "resume"], "enable"), (["watch", "monitor"], "events"),
+    (["web", "ui", "gui", "dashboard"], "console"), (["ssh", "shell", "srun", "command"], "run"),
   ]
 
   /// Returns what was meant by an option that does not exist; nil if that is not known.
