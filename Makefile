@@ -28,7 +28,7 @@ DOCUMENTS = $(wildcard *.md docs/*.md docs/console/*.png integrations/*/*.md int
   packaging/prometheus/agentd.rules.yml packaging/grafana/agentd.json
 SHELL_SCRIPTS = $(shell grep -lE '^\#!.*/(env )?(ba)?sh$$' -r scripts) .ci/run
 
-.PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak reloads drill build bench airflow-check airflow-test airflow-demo docs lint format install uninstall deb deb-test tgz clean
+.PHONY: help demo test interop api-test fuzz power-cut failing-writes million soak reloads drill build bench airflow-check airflow-test airflow-demo console-pictures docs lint format install uninstall deb deb-test tgz clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -134,6 +134,11 @@ airflow-demo: ## show Airflow with two agents: an example Dag from trigger to lo
 	@scripts/bootstrap airflow-demo
 	@$(MAKE) --no-print-directory build
 	@scripts/airflow demo $(RELEASE)
+
+console-pictures: ## take the pictures of docs/console.md, of made-up agents in headless Chromium (as root)
+	@scripts/bootstrap console
+	@$(MAKE) --no-print-directory build
+	@scripts/console-pictures $(RELEASE)
 
 bench-signer: ## measure what a key in another process costs a handshake, against a build whose listener has the key
 	@scripts/bootstrap bench

@@ -95,8 +95,10 @@ struct ConsoleInABrowser {
     try await browser.shows("1 job on 1 agent, 1 did not succeed")
     try await browser.open("\(console.base)/#/jobs?label=kind%3Dgood&from=2026-01-01T00:00:00Z")
     try await browser.shows("2 jobs on 2 agents, 0 did not succeed")
+    let middle = "const box = document.querySelector('.lane svg path.good').getBoundingClientRect();"
+    let event = "new MouseEvent('click', { clientX: box.x + box.width / 2, clientY: box.y + 3, bubbles: true })"
     try await browser.value(
-      "document.querySelector('.lane svg rect[data-id]').dispatchEvent(new MouseEvent('click', { bubbles: true }))")
+      "(() => { \(middle) return document.querySelector('.lane svg path.good').dispatchEvent(\(event)); })()")
     try await browser.expect("document.querySelector('h1').textContent === 'ok-db1'")
   }
 

@@ -14,6 +14,7 @@ public enum ConsolePage {
   private static let files: [String: File] = [
     "/": File(type: "text/html; charset=utf-8", bytes: PackageResources.index_html),
     "/style.css": File(type: "text/css; charset=utf-8", bytes: PackageResources.style_css),
+    "/icon.svg": File(type: "image/svg+xml", bytes: PackageResources.icon_svg),
     "/main.js": script(PackageResources.main_js),
     "/api.js": script(PackageResources.api_js),
     "/parts.js": script(PackageResources.parts_js),

@@ -3,7 +3,6 @@ import AgentInventory
 import AgentProtocol
 import Glibc
 import SchedulerRegistry
-import SystemCalls
 import Values
 import Wording
 
@@ -34,7 +33,7 @@ actor FleetWatch {
   private var inventory: AgentInventory
   /// All that the credentials depend on: while it stays, connections are kept.
   private var essence = RegistryRecord()
-  private var seen: FileIdentity?
+  private var seen: RegistryFiles?
   private var trouble: String?
   private var entries: [ExactText: Entry] = [:]
   private var revision: UInt64 = 1
@@ -227,20 +226,19 @@ extension FleetWatch {
 /// The registry, which other programs change.
 extension FleetWatch {
   private func refresh() {
-    var status = stat()
-    let identity = stat("\(registry.home)/registry.json", &status) == 0 ? FileIdentity(status) : nil
-    guard identity != seen || identity == nil || trouble != nil else { return }
+    let files = RegistryFiles(registry.home)
+    guard files != seen || trouble != nil else { return }
     do {
       var record = try registry.record()
       let connectors = record.connectors
       record.connectors = []
-      if record != essence || trouble != nil {
+      if record != essence || files.store != seen?.store || trouble != nil {
         inventory = try AgentInventory(registry)
         essence = record
         for key in entries.keys { forgetClient(key) }
       }
       setConnectors(connectors)
-      seen = identity
+      seen = files
       if trouble != nil { revision += 1 }
       trouble = nil
     } catch {
@@ -268,5 +266,23 @@ extension FleetWatch {
       if !connector.isEnabled { entry.agent.update(.disabled, listsDue: nil, now: .now()) }
       entries[key] = entry
     }
+  }
+}
+
+/// The files of a registry, to notice that they were replaced.
+private struct RegistryFiles: Equatable {
+  let record: [Int]
+  let store: [Int]
+
+  init(_ home: String) {
+    record = Self.mark("\(home)/registry.json")
+    store = Self.mark("\(home)/store/current")
+  }
+
+  /// Numbers that differ after the file, or the link itself, was replaced; empty if there is none.
+  private static func mark(_ path: String) -> [Int] {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return [] }
+    return [Int(status.st_dev), Int(status.st_ino), status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
   }
 }

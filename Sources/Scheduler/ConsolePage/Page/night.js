@@ -147,23 +147,42 @@ export function nightView(page, query, signal) {
     setText(away, `${count(failures.size, "agent")} gave no answer: ${names.join("; ")}${failures.size > 5 ? "; …" : ""}`);
   }
 
+  /** A line of the timeline: a path for each kind of job, so that a large fleet has few elements. */
   function lane(name, jobs, last, scale, now) {
     const height = lines(jobs, now) * 7 + 6;
     const x = (time) => Math.max(0, Math.min(1000, (time - from) * scale));
-    const bars = jobs.flatMap((job) => {
-      const [left, right] = [x(job.begin), x(job.end ?? Math.min(now, last))];
-      const y = 3 + job.row * 7;
-      const title = `${job.id}: ${job.state}${job.outcome ? ` (${job.outcome})` : ""}, ${job.user}\n${job.command}`;
-      const bar = svg("rect", { class: kind(job.state), x: left, y, width: Math.max(1.5, right - left), height: 6, "data-id": job.id }, svg("title", {}, title));
-      const waited = job.begin - Date.parse(job.submitted);
-      return waited * scale > 1 ? [svg("rect", { class: "queue", x: x(Date.parse(job.submitted)), y: y + 2, width: left - x(Date.parse(job.submitted)), height: 2 }), bar] : [bar];
-    });
+    const paths = {};
+    const box = (look, left, y, width, size) => {
+      paths[look] = `${paths[look] ?? ""}M${left.toFixed(1)} ${y}h${width.toFixed(1)}v${size}h-${width.toFixed(1)}z`;
+    };
+    for (const job of jobs) {
+      const submitted = x(Date.parse(job.submitted));
+      job.left = x(job.begin);
+      job.right = Math.max(job.left + 1.5, x(job.end ?? Math.min(now, last)));
+      job.top = 3 + job.row * 7;
+      if (job.left - submitted > 1) box("queue", submitted, job.top + 2, job.left - submitted, 2);
+      box(kind(job.state), job.left, job.top, job.right - job.left, 6);
+    }
     const bad = jobs.filter((job) => kind(job.state) === "bad").length;
+    const title = svg("title");
+    const shown = Math.max(20, height);
     const picture = svg("svg", {
-      viewBox: `0 0 1000 ${height}`, preserveAspectRatio: "none", height: Math.max(20, height), role: "img",
+      viewBox: `0 0 1000 ${height}`, preserveAspectRatio: "none", height: shown, role: "img",
       "aria-label": `${name}: ${count(jobs.length, "job")}, ${bad} did not succeed`,
-      onclick: (event) => { if (event.target.dataset.id) location.hash = jobLink(name, event.target.dataset.id); },
-    }, bars);
+      onclick: (event) => { const job = under(event); if (job) location.hash = jobLink(name, job.id); },
+      onmousemove: (event) => {
+        const job = under(event);
+        picture.classList.toggle("over", Boolean(job));
+        setText(title, job ? `${job.id}: ${job.state}${job.outcome ? ` (${job.outcome})` : ""}, ${job.user}\n${job.command}` : "");
+      },
+    }, title, Object.entries(paths).map(([look, d]) => svg("path", { class: look, d })));
+
+    function under(event) {
+      const place = picture.getBoundingClientRect();
+      const at = ((event.clientX - place.left) / place.width) * 1000;
+      const y = ((event.clientY - place.top) / place.height) * height;
+      return jobs.find((job) => at >= job.left - 1 && at <= job.right + 1 && y >= job.top - 1 && y <= job.top + 7);
+    }
     return el("div", { class: "lane" }, el("a", { href: agentLink(name), title: name }, name), picture);
   }
 
@@ -173,7 +192,8 @@ export function nightView(page, query, signal) {
     const both = AbortSignal.any([signal, loading.signal]);
     const [next, missed] = [new Map(), new Map()];
     let cut = false;
-    let drawn = performance.now();
+    const isNew = !agents.size;
+    let [due, pause] = [performance.now() + 500, 1000];
     await getLines(`/api/jobs?from=${from.toISOString()}${to ? `&to=${to.toISOString()}` : ""}`, (found) => {
       if (found.error) missed.set(found.agent, found.error);
       if (found.cut) cut = true;
@@ -182,11 +202,12 @@ export function nightView(page, query, signal) {
         ...job, agent: found.agent, begin: Date.parse(job.started ?? job.finished ?? job.submitted),
         end: job.finished ? Date.parse(job.finished) : isFinal(job.state) ? Date.parse(job.submitted) : null,
       })));
-      // The first picture does not wait for the last agent.
-      if (!agents.size && performance.now() - drawn > 500) {
-        [agents, drawn] = [next, performance.now()];
+      // The first picture does not wait for the last agent, and the next ones leave the page time.
+      if (isNew && performance.now() > due) {
+        agents = next;
         draw();
-        agents = new Map();
+        pause *= 2;
+        due = performance.now() + pause;
       }
     }, both);
     [agents, failures, isCut] = [next, missed, cut];
@@ -196,6 +217,12 @@ export function nightView(page, query, signal) {
   text.addEventListener("input", () => { address(); draw(); });
   address();
   draw();
-  // What has ended does not change.
-  repeat(10000, signal, async () => { if (!agents.size || !to || to > new Date()) await load(); }, (error) => setText(summary, error.message));
+  // A stretch that has ended does not change; a large fleet is asked less often.
+  let next = 0;
+  repeat(1000, signal, async () => {
+    if (performance.now() < next || (agents.size && to && to < new Date())) return;
+    const started = performance.now();
+    await load();
+    next = performance.now() + Math.max(10000, 10 * (performance.now() - started));
+  }, (error) => setText(summary, error.message));
 }
