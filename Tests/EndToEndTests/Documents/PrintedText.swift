@@ -1,7 +1,7 @@
 /// A comparison of the output shown in a document with the real output. They must be equal except for what differs between runs:
 /// - `...` matches any text including the spaces around it and, on a line of its own, any lines;
 /// - a date, a time, a version, an enrolment code, a serial number or thumbprint of which the document prints the first 8 digits and `...`,
-///   and the id of `agentctl run` match any other of the same kind;
+///   8 digits in upper case where a list has no more, and the id of `agentctl run` match any other of the same kind;
 /// - spaces match any number of spaces, because the width of a column depends on its contents.
 struct PrintedText {
   /// The values in this run of the document's thumbprints and codes; equal ones must be equal everywhere.
@@ -12,6 +12,7 @@ struct PrintedText {
   private static let kinds: [(name: String, pattern: String)] = [
     ("code", #"[0-9A-Z]{5}(?:-[0-9A-Z]{5}){3}\.[0-9a-f]{32}"#),
     ("digits", #"[0-9A-Fa-f]{8,}\.\.\."#),
+    ("short", #"\b[0-9A-F]{8}\b"#),
     ("run", #"run-[0-9a-z]+-[0-9a-z]+"#),
     ("time", #"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{3})?Z"#),
     ("date", #"[0-9]{4}-[0-9]{2}-[0-9]{2}"#),
