@@ -13,17 +13,18 @@ enum Agentctl {
     signal(SIGPIPE, SIG_IGN)
     ProgramArguments.requireText(for: "agentctl")
     if geteuid() == 0 { OpenSSLLibrary.ignoreEnvironment() }
-    exit(await perform(CommandLineWords.ordered(Array(CommandLine.arguments.dropFirst()))))
+    exit(await perform(Array(CommandLine.arguments.dropFirst())))
   }
 
   /// Executes the command.
   ///
   /// - Returns: the exit code.
-  private static func perform(_ arguments: [String]) async -> Int32 {
+  private static func perform(_ typed: [String]) async -> Int32 {
+    let arguments = CommandLineWords.ordered(typed)
     let known = ControlCommand.configuration.subcommands.flatMap { command in
       [command.configuration.commandName ?? ""] + command.configuration.aliases
     }
-    if let answer = CommandLineWords.answer(toWords: arguments, known: known + ["help"]) {
+    if let answer = CommandLineWords.answer(toWords: arguments, typed: typed, known: known + ["help"]) {
       complain(answer)
       return EX_USAGE
     }

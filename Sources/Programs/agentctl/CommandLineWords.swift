@@ -51,12 +51,18 @@ enum CommandLineWords {
   }
 
   /// Returns what was meant by a command line whose command does not exist; nil if it exists, or is none.
-  static func answer(toWords words: [String], known: [String]) -> String? {
+  ///
+  /// - Parameters:
+  ///   - words: the command line in order.
+  ///   - typed: the same as it was typed.
+  static func answer(toWords words: [String], typed: [String], known: [String]) -> String? {
     guard let word = words.first, !known.containsSame(as: word),
       !["-h", "--help", "--version"].containsSame(as: word), !word.begins(with: "---"),
       !word.begins(with: "--generate")
     else { return nil }
-    if let other = OtherPrograms.answer(words, of: .agentctl) { return "\(printable(word)): \(other)" }
+    if let first = typed.first, let other = OtherPrograms.answer(typed, of: .agentctl) {
+      return "\(printable(first)): \(other)"
+    }
     if word.begins(with: "-") { return nil }
     let rest = words.dropFirst()
     if let command = rest.first, known.containsSame(as: command) {
