@@ -77,7 +77,9 @@ import Testing
   /// What a refused client sees: an alert that is sent for nothing else.
   private func curlError(_ agent: Installation) async throws -> String {
     try await TestProcess(
-      ["curl", "-sS"] + agent.curlArguments(as: agent.certificates.connector) + ["https://localhost:\(agent.port)/v1/agent"],
+      ["curl", "-sS"] + agent.curlArguments(as: agent.certificates.connector) + [
+        "https://localhost:\(agent.port)/v1/agent"
+      ],
       environment: agent.environment
     ).end().errorText
   }

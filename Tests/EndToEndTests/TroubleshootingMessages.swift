@@ -22,6 +22,8 @@ import Testing
     "job cannot be started now; trying again": "EndToEndTests/RefusedProcessesAreTriedAgain",
     "the revocation list of ... is due in 9 days": "ListenerTests/Expiry/ExpiryIsSaidEveryDay",
     "... its entries still count, later ones are missing": "EndToEndTests/OutdatedRevocationListIsAChoice",
+    "newer revocation lists were not fetched": "EndToEndTests/RevocationReachesTheAgents",
+    "could not be told, and looks on its own schedule": "EndToEndTests/RevocationReachesTheAgents",
     "alert certificate unknown": "EndToEndTests/OutdatedRevocationListIsAChoice",
     "its revocation list of our CA has expired": "EndToEndTests/OutdatedRevocationListIsAChoice",
     "has a key that TLS does not use here": "ClientVerificationTests/CredentialTable+Issuers",

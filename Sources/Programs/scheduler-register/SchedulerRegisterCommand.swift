@@ -43,7 +43,9 @@ struct SchedulerRegisterCommand: ParsableCommand {
     let folder = SchedulerHome.resolve(option: home, environment: processEnvironment(), isRoot: geteuid() == 0)
     let registry = SchedulerRegistry(home: folder)
     let session = Session(
-      scheduler: Scheduler(registry, hostNames: LocalHost.names, probe: { Probe.reach($0, registry) }))
+      scheduler: Scheduler(
+        registry, hostNames: LocalHost.names, probe: { Probe.reach($0, registry) },
+        notice: { Notice.tell($0, registry) }))
     let status =
       if !command.isEmpty {
         session.carryOut { () throws(GrammarError) in try ParsedCommand(arguments: command) }

@@ -40,6 +40,9 @@ public final class AgentClient: Sendable {
   public func status() async throws -> AgentStatus {
     try await document(AgentStatus.self, .GET, "/v1/agent")
   }
+
+  /// Says that there may be a newer revocation list; the agent looks soon.
+  public func refresh() async throws { _ = try await exchange(.POST, "/v1/agent/refresh") }
 }
 
 /// Requests with complete answers.

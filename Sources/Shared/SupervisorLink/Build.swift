@@ -5,7 +5,7 @@ import AgentProtocol
 public enum Build {
   /// The number of the contract between the two: `SupervisorMessage`, `ListenerMessage`, `SigningLink` and `RoleOrder`. It is raised when
   /// one of them changes between two releases.
-  public static let contract = 3
+  public static let contract = 4
 
   /// The text that must be identical in both.
   public static let identity = "agentd \(agentdVersion) with link contract \(contract)"

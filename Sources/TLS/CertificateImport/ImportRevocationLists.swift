@@ -58,7 +58,8 @@ extension ImportPlan {
     guard let due = list.nextUpdate else { return nil }
     let moment = Timestamp(seconds: due).short
     if due < now {
-      return "revocation list of \(list.issuer) expired at \(moment): its entries count, later ones are missing; import a newer one"
+      return
+        "revocation list of \(list.issuer) expired at \(moment): its entries count, later ones are missing; import a newer one"
     }
     guard due - now <= RevocationList.notice(begin: list.thisUpdate, end: due) else { return nil }
     return "revocation list of \(list.issuer) is due at \(moment): import the next one before that"

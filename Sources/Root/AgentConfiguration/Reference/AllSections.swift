@@ -81,7 +81,15 @@ enum ConfigurationReference {
         them: its entries still count, later ones are missing. refuse: refuse them all until there is a newer list. In both \
         cases agentd warns from the last third of the list's time on, in its log, in GET /v1/agent and in GET /metrics. \
         Without a list a CA revokes nothing.
-        """)
+        """),
+      ConfigurationKey(
+        "crl_refresh", .number(0...21_600), default: "300",
+        """
+        Seconds after which agentd asks the enrolment service (agent-register -L -s) for newer revocation lists of the imported roots; \
+        10 or more, and up to a tenth earlier or later. 0: only when a client says that there is one (POST /v1/agent/refresh). What \
+        comes is imported only as agent-register -I would: signature, issuer, number and dates decide. At most six hours, so that a \
+        list, of which the next one is published when half of its time has passed, is fetched before it is due.
+        """),
     ])
 
   static let limits = ConfigurationSection(
