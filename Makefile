@@ -115,6 +115,7 @@ bench: ## measure start-up, memory, sizes, TLS against nginx, held connections, 
 	@scripts/bench/hold $(RELEASE)
 	@scripts/bench/jobs $(RELEASE)
 	@scripts/bench/fleet $(RELEASE)
+	@scripts/bench/revocation $(RELEASE)
 
 docs: ## write the generated documents: etc/agentd.toml, and the keys in docs/man/agentd.toml.5
 	swift build --build-tests $(TEST_FLAGS)

@@ -26,6 +26,7 @@ let shared = wing(
     .target(name: "SystemCalls", dependencies: ["CLinux"]),
     .target(name: "Values"),
     .target(name: "Wording"),
+    .target(name: "MetricsText", dependencies: ["Values"]),
     .target(name: "CommandGrammar", dependencies: ["Wording"]),
     .target(name: "TOML"),
     .target(name: "AgentProtocol", dependencies: ["Values", "Wording"]),
@@ -96,7 +97,8 @@ let network = wing(
       dependencies: [
         "Values",
         "AgentProtocol", "CLinux", "ClientSightings", "ClientVerification", "ConnectionSource", "Forecast",
-        "NIOOpenSSL", "OpenSSL", "RemoteSigning", "Sandbox", "SupervisorLink", "SystemCalls", "Wording", logging,
+        "MetricsText", "NIOOpenSSL", "OpenSSL", "RemoteSigning", "Sandbox", "SupervisorLink", "SystemCalls", "Wording",
+        logging,
         nioCore,
         nioPosix, nioHTTP1, nioHTTP2,
       ]),
@@ -106,7 +108,7 @@ let network = wing(
 let register = wing(
   "Sources/Register",
   [
-    .target(name: "EnrolmentClient", dependencies: ["EnrolmentProtocol", "HTTPSClient", "OpenSSL"]),
+    .target(name: "EnrolmentClient", dependencies: ["EnrolmentProtocol", "HTTPSClient", "OpenSSL", "Values"]),
     .target(
       name: "AgentRegistration",
       dependencies: [
@@ -125,7 +127,9 @@ let scheduler = wing(
     .target(
       name: "EnrolmentService",
       dependencies: [
-        "ConnectionSource", "EnrolmentProtocol", "NIOOpenSSL", "OpenSSL", logging, nioCore, nioPosix, nioHTTP1,
+        "ConnectionSource", "EnrolmentProtocol", "MetricsText", "NIOOpenSSL", "OpenSSL", "Values", logging, nioCore,
+        nioPosix,
+        nioHTTP1,
       ]),
     .target(name: "CertificateAuthority", dependencies: ["OpenSSL"]),
     .target(
@@ -151,8 +155,8 @@ let scheduler = wing(
       dependencies: [
         "Values",
         "AgentInventory", "AgentLogging", "AgentProtocol", "CertificateAuthority", "CertificateImport",
-        "CertificateStore", "CommandGrammar", "Console", "EnrolmentProtocol", "EnrolmentService", "OpenSSL",
-        "SchedulerRegistry", "SystemCalls", "Wording", logging,
+        "CertificateStore", "CommandGrammar", "Console", "EnrolmentProtocol", "EnrolmentService", "MetricsText",
+        "OpenSSL", "SchedulerRegistry", "SystemCalls", "Wording", logging, nioCore,
       ]),
   ])
 
@@ -185,8 +189,8 @@ let programs = wing(
     .executableTarget(
       name: "scheduler-register",
       dependencies: [
-        "AgentInventory", "AgentProtocol", "CEdit", "CommandGrammar", "Console", "OpenSSL", "RegistrationCommands",
-        "SchedulerRegistry", "SystemCalls", "Wording", argumentParser,
+        "AgentClient", "AgentInventory", "AgentProtocol", "CEdit", "CommandGrammar", "Console", "OpenSSL",
+        "RegistrationCommands", "SchedulerRegistry", "SystemCalls", "Wording", argumentParser,
       ]),
   ])
 

@@ -26,7 +26,7 @@ struct AgentConfigurationTests {
     #expect(configuration.process.listenerUser == "agentd")
     #expect(configuration.process.signerUser == "agentd-signer")
     #expect(configuration.process.logLevel == .info)
-    #expect(configuration.tls.crlExpired == .refuse)
+    #expect(configuration.tls.crlExpired == .warn)
     #expect(configuration.process.agentName == hostName())
     #expect(configuration.jobs == .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody", outputLimit: 1 << 30))
   }
@@ -66,7 +66,7 @@ struct AgentConfigurationTests {
       signer_user = "bin"
       log_level = "debug"
       [tls]
-      crl_expired = "warn"
+      crl_expired = "refuse"
       [limits]
       connections = 1
       connections_per_source = 2
@@ -101,7 +101,7 @@ struct AgentConfigurationTests {
     #expect(configuration.process.listenerUser == "daemon")
     #expect(configuration.process.signerUser == "bin")
     #expect(configuration.process.logLevel == .debug)
-    #expect(configuration.tls.crlExpired == .warn)
+    #expect(configuration.tls.crlExpired == .refuse)
     var limits = ListenerLimits()
     (limits.connections, limits.connectionsPerSource, limits.unauthenticatedPerSource) = (1, 2, 6)
     limits.unauthenticated = EarlyDrop(start: 3, rate: 4, full: 5)

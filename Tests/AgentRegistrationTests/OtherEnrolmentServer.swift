@@ -19,6 +19,8 @@ final class OtherEnrolmentServer: Sendable {
     /// How many requests are answered with 202, and with which Retry-After (empty for none).
     var pending = 0
     var retryAfter = "1"
+    /// The file that every resource for a revocation list returns.
+    var list = ""
   }
 
   static let secret = "3VD6K-YNQH5-V0H3W-HC0C8"
@@ -72,6 +74,7 @@ final class OtherEnrolmentServer: Sendable {
       def log_message(self, *_): pass
       def answer(self, body):
         plan, operation = json.load(open("plan")), self.path.rsplit("/", 1)[1]
+        if self.path.startswith("/crl/"): return (200, {}, read(plan["list"])) if plan["list"] else (404, {}, b"")
         request = base64.b64decode(body)
         print(operation, hashlib.sha256(request).hexdigest() if request else "-", flush=True)
         if operation == "cacerts": return 200, {}, message(map(read, plan["authorities"]))

@@ -26,6 +26,12 @@ import Testing
     "is a PKCS#12 container protected by PBMAC1": "AgentRegistrationTests/RefusedBundles",
     "there is no ledger: the outputs of all jobs that it knew are set aside": "EndToEndTests/LostLedgerLosesNoOutput",
     "job cannot be started now; trying again": "EndToEndTests/RefusedProcessesAreTriedAgain",
+    "the revocation list of ... is due in 9 days": "ListenerTests/Expiry/ExpiryIsSaidEveryDay",
+    "... its entries still count, later ones are missing": "EndToEndTests/OutdatedRevocationListIsAChoice",
+    "newer revocation lists were not fetched": "EndToEndTests/RevocationReachesTheAgents",
+    "could not be told, and looks on its own schedule": "EndToEndTests/RevocationReachesTheAgents",
+    "alert certificate unknown": "EndToEndTests/OutdatedRevocationListIsAChoice",
+    "its revocation list of our CA has expired": "EndToEndTests/OutdatedRevocationListIsAChoice",
     "has a key that TLS does not use here": "ClientVerificationTests/CredentialTable+Issuers",
   ]
 

@@ -14,8 +14,8 @@ struct EveryOperationAsksTheRules {
   /// At least one for each `JobCommand`; a new command is missing here until `of(_:)` names it.
   enum Operation: CaseIterable {
     // The last ones may end the job of the others.
-    case showAgent, showMetrics, nextEvents, permitSubmit, submitJob, showJob, waitForJob, listJobs, openOutput,
-      followOutput, deleteJob, cancelJob, cancelJobs
+    case showAgent, showMetrics, refresh, nextEvents, permitSubmit, submitJob, showJob, waitForJob, listJobs,
+      openOutput, followOutput, deleteJob, cancelJob, cancelJobs
 
     static func of(_ command: JobCommand) -> [Operation] {
       switch command {
@@ -30,6 +30,7 @@ struct EveryOperationAsksTheRules {
       case .deleteJob: [.deleteJob]
       case .nextEvents: [.nextEvents]
       case .showMetrics: [.showMetrics]
+      case .refresh: [.refresh]
       }
     }
 
@@ -48,6 +49,7 @@ struct EveryOperationAsksTheRules {
       case .deleteJob: .deleteJob(id)
       case .nextEvents: .nextEvents(after: nil, wait: 0)
       case .showMetrics: .showMetrics
+      case .refresh: .refresh
       }
     }
   }
@@ -71,13 +73,15 @@ struct EveryOperationAsksTheRules {
     Row(
       rules: "read_only = true",
       answers: [
-        .showAgent: "permitted", .nextEvents: "0 events", .showMetrics: "metrics", .listJobs: "0 jobs",
+        .showAgent: "permitted", .nextEvents: "0 events", .showMetrics: "metrics",
+        .refresh: "unavailable", .listJobs: "0 jobs",
         .showJob: "not-found", .waitForJob: "not-found", .openOutput: "not-found", .followOutput: "not-found",
       ]),
     Row(
       rules: "read_only = true\njobs = \"all\"",
       answers: [
-        .showAgent: "permitted", .nextEvents: "0 events", .showMetrics: "metrics", .listJobs: "1 jobs",
+        .showAgent: "permitted", .nextEvents: "0 events", .showMetrics: "metrics",
+        .refresh: "unavailable", .listJobs: "1 jobs",
         .showJob: "running",
         .waitForJob: "waits", .openOutput: "output",
         .followOutput: "output",
@@ -85,7 +89,8 @@ struct EveryOperationAsksTheRules {
     Row(
       rules: "jobs = \"own\"",
       answers: [
-        .showAgent: "permitted", .nextEvents: "0 events", .showMetrics: "metrics", .permitSubmit: "permitted",
+        .showAgent: "permitted", .nextEvents: "0 events", .showMetrics: "metrics",
+        .refresh: "unavailable", .permitSubmit: "permitted",
         // Its own job, with the id of the other one, about which it learns nothing.
         .submitJob: "accepted", .showJob: "running", .waitForJob: "waits", .listJobs: "1 jobs", .openOutput: "output",
         .followOutput: "output", .deleteJob: "conflict", .cancelJob: "running", .cancelJobs: "0 cancelled",
@@ -93,7 +98,8 @@ struct EveryOperationAsksTheRules {
     Row(
       rules: "jobs = \"all\"",
       answers: [
-        .showAgent: "permitted", .nextEvents: "0 events", .showMetrics: "metrics", .listJobs: "1 jobs",
+        .showAgent: "permitted", .nextEvents: "0 events", .showMetrics: "metrics",
+        .refresh: "unavailable", .listJobs: "1 jobs",
         .showJob: "running",
         .waitForJob: "waits", .openOutput: "output",
         .followOutput: "output", .permitSubmit: "permitted", .submitJob: "running", .cancelJob: "running",
@@ -180,6 +186,7 @@ struct EveryOperationAsksTheRules {
     case .jobDocument: "on the link"
     case .output: "output"
     case .deleted: "deleted"
+    case .accepted: "accepted"
     case .cancelled(let jobs): "\(jobs.queued + jobs.running) cancelled"
     case .events(let batch): "\(batch.changes.count) events"
     case .metrics: "metrics"

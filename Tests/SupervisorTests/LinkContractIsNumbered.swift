@@ -68,7 +68,8 @@ struct LinkContractIsNumbered {
     let commands: [JobCommand] = [
       .showAgent, .submitJob(id, job, trace: trace), .showJob(id, wait: 1), .listJobs(filter),
       .openOutput(id, follow: false),
-      .cancelJob(id), .cancelJobs(of: "CN=s"), .deleteJob(id), .showMetrics, .nextEvents(after: nil, wait: 1),
+      .cancelJob(id), .cancelJobs(of: "CN=s"), .deleteJob(id), .showMetrics, .refresh,
+      .nextEvents(after: nil, wait: 1),
     ]
     var report = ListenerReport(
       subject: "CN=a", thumbprint: Thumbprint(repeating: "ab"), notAfter: Timestamp(milliseconds: 0), roots: [])
@@ -87,7 +88,8 @@ struct LinkContractIsNumbered {
     let answers: [JobAnswer] = [
       .permitted, .jobDocument(status.json, created: status.id),
       .jobs(JobPageDocument(jobs: JSONWriter(), count: 0, cursor: nil)), .output(status, watch: 1),
-      .deleted, .cancelled(CancelledJobs(client: "CN=s")), .metrics(figures), .problem(Problem(.full, "why")),
+      .deleted, .accepted, .cancelled(CancelledJobs(client: "CN=s")), .metrics(figures),
+      .problem(Problem(.full, "why")),
     ]
     let material = ListenerMaterial(
       agentName: "a", version: "1", certificate: Thumbprint(repeating: "ab"), trust: trust, addresses: [],

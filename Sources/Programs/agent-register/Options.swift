@@ -38,6 +38,9 @@ struct RequestOptions: ParsableArguments {
   @Flag(name: RegisterOption.renew.names, help: "Renew the certificate now, before agentd does.")
   var renew = false
 
+  @Flag(name: RegisterOption.refresh.names, help: "Fetch newer revocation lists now.")
+  var refresh = false
+
   @Flag(name: RegisterOption.startedByAgentd.names, help: .hidden)
   var startedByAgentd = false
 }

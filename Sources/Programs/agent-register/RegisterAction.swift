@@ -8,6 +8,7 @@ enum RegisterAction {
   case request(name: String?, to: String)
   case enrol(at: String, name: String?, PasswordSource)
   case renew(startedByAgentd: Bool)
+  case refresh(startedByAgentd: Bool)
   case listener(ListenerChange)
   case list
   case remove(String, force: Bool)
@@ -72,6 +73,7 @@ enum RegisterAction {
     if let moment = keeping.moment { return .forecast(at: moment) }
     if let user = command.jobs.user { return .environmentDifference(of: user) }
     if command.requesting.renew { return .renew(startedByAgentd: command.requesting.startedByAgentd) }
+    if command.requesting.refresh { return .refresh(startedByAgentd: command.requesting.startedByAgentd) }
     if command.requesting.isWanted {
       let name = command.requesting.name
       if let server = command.requesting.server { return .enrol(at: server, name: name, password) }
@@ -95,6 +97,7 @@ enum RegisterAction {
       try registration.importFile(file, password: password, removeSource: removeSource)
     case .enrol(let server, let name, let code): try registration.enrol(at: server, name: name, code: code)
     case .renew(let startedByAgentd): try registration.renew(startedByAgentd: startedByAgentd)
+    case .refresh(let startedByAgentd): try registration.refresh(startedByAgentd: startedByAgentd)
     case .request(let name, let file): try registration.request(name: name, to: file)
     case .listener(let change): try registration.listener(change)
     case .list: try registration.list()

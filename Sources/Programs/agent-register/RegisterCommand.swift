@@ -15,11 +15,10 @@ struct RegisterCommand: ParsableCommand {
         \(programName) -R -s SERVER [-n NAME] | -R -o FILE [-n NAME] | --renew
         \(programName) -L [-t HASH] [-d METHOD] [-b ADDRESS] [-p N] [-s SERVER]
         \(programName) -l | -x HASH [--force] | -E HASH [-o FILE] | -V FILE
-        \(programName) -V [FILE] --at TIME | --env-diff USER
+        \(programName) -V [FILE] --at TIME | --env-diff USER | --refresh
         """,
       discussion: """
-        HASH is a SHA-1 or SHA-256 thumbprint, or its first 8 digits or more. Run it as the user that runs agentd, usually root. \
-        See agent-register(8).
+        HASH is a thumbprint, or its first 8 digits or more. See agent-register(8).
         """,
       version: "agent-register \(Registration.version)")
   }
@@ -95,6 +94,7 @@ extension RegisterCommand {
     case .name: requesting.name != nil
     case .server: requesting.server != nil
     case .renew: requesting.renew
+    case .refresh: requesting.refresh
     case .startedByAgentd: requesting.startedByAgentd
     case .listener: listening.isWanted
     case .thumbprint: !listening.thumbprint.isEmpty

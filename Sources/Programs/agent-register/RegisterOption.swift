@@ -3,7 +3,7 @@ import ArgumentParser
 /// The options of agent-register: their names, and which actions they belong to. Types and help are in the groups of Options.swift.
 enum RegisterOption: String, CaseIterable {
   case importFile = "import"
-  case request, renew, listener, list, remove, export, verify
+  case request, renew, refresh, listener, list, remove, export, verify
   case environmentDifference = "env-diff"
   case queryPassword = "query-password"
   case passwordFile = "password-file"
@@ -27,7 +27,7 @@ enum RegisterOption: String, CaseIterable {
     switch self {
     case .importFile: ("I", .action)
     case .request: ("R", .action)
-    case .renew: (nil, .action)
+    case .renew, .refresh: (nil, .action)
     case .listener: ("L", .action)
     case .list: ("l", .action)
     case .remove: ("x", .action)
@@ -47,7 +47,7 @@ enum RegisterOption: String, CaseIterable {
     case .name: ("n", .detail(of: [.request]))
     case .server: ("s", .detail(of: [.request, .listener]))
     case .moment: (nil, .detail(of: [.verify]))
-    case .startedByAgentd: (nil, .detail(of: [.renew]))
+    case .startedByAgentd: (nil, .detail(of: [.renew, .refresh]))
     case .config: ("c", .general)
     case .json, .version: (nil, .general)
     case .help: ("h", .general)

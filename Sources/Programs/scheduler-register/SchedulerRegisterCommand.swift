@@ -48,7 +48,7 @@ struct SchedulerRegisterCommand: ParsableCommand {
       scheduler: Scheduler(
         registry, hostNames: LocalHost.names,
         askPassword: { prompt throws(SecretInputError) in try PasswordPrompt.ask(prompt, isCancellable: isPrompt) },
-        probe: { Probe.reach($0, registry) }))
+        probe: { Probe.reach($0, registry) }, notice: { Notice.tell($0, registry) }))
     let status =
       if !command.isEmpty {
         session.carryOut { () throws(GrammarError) in try ParsedCommand(arguments: command) }

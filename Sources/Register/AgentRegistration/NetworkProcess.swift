@@ -8,9 +8,10 @@ import Wording
 ///
 /// Only its result comes back, and is as trustworthy as the stranger.
 struct NetworkProcess {
-  /// The maximum size of a result, in bytes.
-  private static let limit = 65536
+  /// The maximum size of the result of a renewal, in bytes.
+  static let certificates = 65536
 
+  private let limit: Int
   private let process: pid_t
   private let output: FileDescriptor
 
@@ -18,8 +19,10 @@ struct NetworkProcess {
   ///
   /// - Parameters:
   ///   - reach: what the process may still reach; it is confined before `body` is called.
+  ///   - limit: the maximum size of the result, in bytes.
   ///   - body: the work, on a copy of this process's memory.
-  init(reach: Reach, _ body: () throws -> [UInt8]) throws(SystemError) {
+  init(reach: Reach, limit: Int = certificates, _ body: () throws -> [UInt8]) throws(SystemError) {
+    self.limit = limit
     let theirs: FileDescriptor
     (output, theirs) = try FileDescriptor.pipe()
     process = try forkPatiently()
@@ -32,7 +35,7 @@ struct NetworkProcess {
     let answer: [UInt8]
     do { answer = [UInt8(ExitStatus.success.rawValue)] + (try body()) } catch {
       let told = CommandError(error)
-      answer = [UInt8(truncatingIfNeeded: told.status.rawValue)] + told.description.utf8.prefix(limit - 1)
+      answer = [UInt8(truncatingIfNeeded: told.status.rawValue)] + told.description.utf8.prefix(certificates - 1)
     }
     try? output.writeAll(answer)
     _exit(EXIT_SUCCESS)
@@ -44,7 +47,7 @@ struct NetworkProcess {
   /// - Throws: what `body` threw, as a `CommandError`.
   func result() throws -> [UInt8] {
     defer { waitpid(process, nil, 0) }
-    let answer = try output.readAll(limit: Self.limit, "answer over the network")
+    let answer = try output.readAll(limit: limit, "answer over the network")
     guard let first = answer.first, let status = ExitStatus(rawValue: Int32(first)) else {
       throw CommandError(.software, "the network process ended without a result")
     }

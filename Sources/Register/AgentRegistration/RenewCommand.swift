@@ -60,14 +60,14 @@ extension Registration {
       ], warnings: gaps.map { "the renewal is not fully confined: \($0)" })
   }
 
-  private func networkReach(_ service: EnrolmentServer) -> Reach {
+  func networkReach(_ service: EnrolmentServer) -> Reach {
     var reach = Reach()
     reach.readable = Reach.nameServices
     reach.ports = [UInt16(clamping: service.port), Reach.nameServerPort]
     return reach
   }
 
-  private func fileReach(startedByAgentd: Bool) -> Reach {
+  func fileReach(startedByAgentd: Bool) -> Reach {
     var reach = Reach()
     // A file is replaced by another in the same folder, so the folder must be writable.
     let listener = Path.folder(of: configuration.paths.listener)

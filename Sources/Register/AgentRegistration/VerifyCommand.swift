@@ -24,7 +24,7 @@ extension Registration {
     let catalog = try catalog()
     let examination = try judgedStore(catalog).verifier().examine(
       certificates[0], presentedIntermediates: Array(certificates.dropFirst()), at: moment.seconds)
-    return try report(examination, certificates[0], moment)
+    return try report(examination, certificates[0], moment, staleLists(catalog, examination, at: moment))
   }
 
   /// Parses a time; a date means its first second.
@@ -36,13 +36,26 @@ extension Registration {
     return moment
   }
 
-  private func report(_ examination: Examination, _ leaf: Certificate, _ moment: Timestamp) throws -> Report {
+  /// Returns a warning for each expired list by which the client was judged and accepted.
+  private func staleLists(_ catalog: StoreCatalog, _ examination: Examination, at moment: Timestamp) -> [String] {
+    guard case .accepted(let chain, _) = examination.verdict else { return [] }
+    return catalog.revocationLists.filter { list in chain.contains { list.isNamed(after: $0) } }.compactMap { list in
+      guard let due = list.nextUpdate, due < moment.seconds else { return nil }
+      return "the revocation list of \(list.issuer) expired at \(Timestamp(seconds: due).short): its entries count, "
+        + "later ones are missing (crl_expired = \"warn\")"
+    }
+  }
+
+  private func report(
+    _ examination: Examination, _ leaf: Certificate, _ moment: Timestamp, _ warnings: [String]
+  ) throws -> Report {
     let links = ChainLink.links(of: examination)
     var (headline, reason) = ("accepted: \(leaf.subject) would be let in at \(moment.short)", nil as Refusal?)
     if case .refused(let refusal) = examination.verdict { (headline, reason) = ("refused: \(refusal.reason)", refusal) }
     var report =
       invocation.json
-      ? try Report(json: VerdictDescription(reason, links)) : Report(lines: [headline] + ChainLink.tree(links))
+      ? try Report(json: VerdictDescription(reason, links), warnings: warnings)
+      : Report(lines: [headline] + ChainLink.tree(links), warnings: warnings)
     if reason != nil { report.status = .refused }
     return report
   }

@@ -55,7 +55,7 @@ public struct EnrolmentServer: Sendable, CustomStringConvertible {
   public func renew(
     _ request: CertificateRequest, chain: [Certificate], key: PrivateKey, roots: [Certificate]
   ) throws -> Answer {
-    let tls = try TLSClientContext(certificateChain: chain, privateKey: key, roots: roots)
+    let tls = try TLSClientContext(certificateChain: chain, privateKey: key, roots: roots, namesRoots: true)
     let answer = try issued(.simplereenroll, request, tls, [])
     let paths = PathSearch.paths(
       from: answer.certificate, others: Array(chain.dropFirst()) + answer.others, roots: roots,
@@ -105,9 +105,17 @@ public struct EnrolmentServer: Sendable, CustomStringConvertible {
   private func ask(
     _ operation: EnrolmentOperation, _ tls: TLSClientContext, _ headers: [(String, String)], _ body: [UInt8]?
   ) throws -> ServerExchange.Reply {
+    try ask(operation.method, operation.path, tls, headers, body, limit: Self.maximumAnswer)
+  }
+
+  /// - Parameter limit: the maximum size of the answer, in bytes.
+  func ask(
+    _ method: String, _ path: String, _ tls: TLSClientContext, _ headers: [(String, String)], _ body: [UInt8]? = nil,
+    limit: Int
+  ) throws -> ServerExchange.Reply {
     do {
-      return try ServerExchange(address, tls: tls, limits: .init(answerBytes: Self.maximumAnswer))
-        .ask(operation.method, operation.path, headers: headers, body: body)
+      return try ServerExchange(address, tls: tls, limits: .init(answerBytes: limit))
+        .ask(method, path, headers: headers, body: body)
     } catch let error as HTTPSError {
       throw EnrolmentError(error)
     }

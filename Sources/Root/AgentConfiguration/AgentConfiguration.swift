@@ -47,6 +47,8 @@ public struct AgentConfiguration: Equatable, Sendable {
   public struct TLS: Equatable, Sendable {
     /// How to treat the clients of an issuer whose revocation list has expired.
     public var crlExpired: CRLExpired
+    /// How often the enrolment service is asked for newer lists, in seconds; 0 for never, unless a client says that there is one.
+    public var crlRefresh: Int
   }
 
   /// The choices for an expired revocation list.

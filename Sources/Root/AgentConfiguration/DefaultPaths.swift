@@ -34,7 +34,7 @@ struct DefaultPaths {
         store: "\(configurationFolder)/store", listener: "\(configurationFolder)/listener.toml", state: state,
         runtime: runtime),
       process: .init(listenerUser: "agentd", logLevel: .info, logFile: logFile, agentName: Self.hostName()),
-      tls: .init(crlExpired: .refuse),
+      tls: .init(crlExpired: .warn, crlRefresh: 300),
       limits: .init(),
       jobs: .init(maxRunning: 64, maxQueued: 10_000, defaultUser: "nobody", outputLimit: 1 << 30))
   }

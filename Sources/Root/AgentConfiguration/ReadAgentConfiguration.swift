@@ -55,6 +55,12 @@ extension AgentConfiguration.TLS {
   fileprivate mutating func read(_ table: StrictTable) throws(ConfigurationError) {
     try table.refuseUnknown(besides: ConfigurationReference.tls.names)
     crlExpired = try table.choice("crl_expired") ?? crlExpired
+    if let seconds = try table.integer("crl_refresh", in: 0...21_600) {
+      guard seconds == 0 || seconds >= 10 else {
+        throw table.error("crl_refresh", "crl_refresh must be 0 or 10 to 21600, not \(seconds)")
+      }
+      crlRefresh = seconds
+    }
   }
 }
 

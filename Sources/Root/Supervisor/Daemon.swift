@@ -30,6 +30,7 @@ final class Daemon {
   private let listeners: ListenerSupervision
   private let service: ServiceManager
   private var renewal: CertificateRenewal?
+  private var refresh: RevocationRefresh?
   private let unknownJobs: UnknownRunningJobs?
   private let quiet: QuietTime
   private var signals: SignalSource?
@@ -92,10 +93,14 @@ final class Daemon {
       try Program.installed("agent-register", or: "bin/agent-register")
     }
     renewal = CertificateRenewal(
-      on: reactor, log: log, program: .renewal(register, options),
+      on: reactor, log: log, program: .register(register, "--renew", options),
       .init(
         dueAt: { [options] in ServingMaterial.renewalTime(options) }, reload: { [weak self] in self?.beginReload() }))
     jobs.tally.renewal = renewal
+    refresh = RevocationRefresh(on: reactor, log: log, program: .register(register, "--refresh", options)) {
+      [weak self] in self?.beginReload()
+    }
+    jobs.tally.refresh = refresh
     let sockets = try sockets(for: material, patience: ListeningSocket.startPatience)
     // Until a listener has judged their clients: lists and roots may have been imported while agentd was stopped.
     jobs.isHeld = true
@@ -162,6 +167,7 @@ final class Daemon {
       if let warning = material.accounts?.warning { log.logger.warning("\(warning)") }
       trustedRoots = material.rootThumbprints
       renewal?.schedule(material.renewAt)
+      refresh?.adopt(material.refresh)
       clients.warn(ofRemoved: clients.recentRoots.subtracting(trustedRoots))
       warnOfUsers(material)
       judgeWaiting()
@@ -296,6 +302,7 @@ extension Daemon {
       lastFailure = ""
       jobs.tally.reloads += 1
       renewal?.schedule(material.renewAt)
+      refresh?.adopt(material.refresh)
       clients.warn(ofRemoved: trustedRoots.subtracting(material.rootThumbprints))
       trustedRoots = material.rootThumbprints
       judgeWaiting()

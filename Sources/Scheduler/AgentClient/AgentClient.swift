@@ -43,6 +43,9 @@ public final class AgentClient: Sendable {
 
   /// Returns the agent's metrics, in the text format of Prometheus.
   public func metrics() async throws -> String { String(buffer: try await exchange(.GET, "/metrics").body) }
+
+  /// Says that there may be a newer revocation list; the agent looks soon.
+  public func refresh() async throws { _ = try await exchange(.POST, "/v1/agent/refresh") }
 }
 
 /// Requests with complete answers.

@@ -10,12 +10,16 @@ public struct CertificateAuthority: Sendable {
   /// Its private key.
   public let key: PrivateKey
 
+  /// Where its revocation list is published, for the certificates that it issues; `nil` if nowhere.
+  public let revocationListURL: String?
+
   /// Uses an existing CA.
-  public init(certificate: Certificate, key: PrivateKey) throws(AuthorityError) {
+  public init(certificate: Certificate, key: PrivateKey, revocationListURL: String? = nil) throws(AuthorityError) {
     guard certificate.isCA, certificate.isSelfSigned else { throw .notRoot(subject: certificate.subject) }
     guard certificate.matches(key) else { throw .otherKey(subject: certificate.subject) }
     self.certificate = certificate
     self.key = key
+    self.revocationListURL = revocationListURL
   }
 
   /// Creates a new CA with a new key. It cannot issue certificates for other CAs.
@@ -36,6 +40,7 @@ public struct CertificateAuthority: Sendable {
   private init(trusted certificate: Certificate, _ key: PrivateKey) {
     self.certificate = certificate
     self.key = key
+    revocationListURL = nil
   }
 
   /// Issues the certificate with which a scheduler's executor connector authenticates to agents.
@@ -81,8 +86,8 @@ public struct CertificateAuthority: Sendable {
     do throws(OpenSSLError) {
       return try .issue(
         CertificateTemplate(
-          commonName: name, purpose: purpose, alternativeNames: names, notBefore: lifetime.notBefore,
-          notAfter: lifetime.notAfter),
+          commonName: name, purpose: purpose, alternativeNames: names, revocationListURL: revocationListURL,
+          notBefore: lifetime.notBefore, notAfter: lifetime.notAfter),
         for: key, by: (certificate, self.key))
     } catch { throw .openSSL(error) }
   }

@@ -1,12 +1,27 @@
+import MetricsText
 import OpenSSL
+import Values
 
 /// Decides the answers of the enrolment service. Called on threads of the service, one request after another.
 public protocol EnrolmentAuthority: Sendable {
-  /// Returns the certificate of the service, with its issuers and key; every call creates a new one.
-  func serverCertificate() throws -> (chain: [Certificate], key: PrivateKey)
+  /// Returns certificates of the service, with issuers and key; every call creates new ones. The first is of the default CA, the others are
+  /// for clients that trust another CA of this scheduler alone.
+  func serverCertificates() throws -> [TLSServerContext.Identity]
+
+  /// Returns a text that changes whenever `serverCertificates` have to be created again. It is asked for at every connection.
+  func serverState() throws -> String
+
+  /// Returns the certificates of all CAs whose clients may authenticate.
+  func clientAuthorities() throws -> [Certificate]
 
   /// Returns the certificates of the CA.
   func authorityCertificates() throws -> [Certificate]
+
+  /// Returns the newest revocation list of a root; `nil` if there is none to publish.
+  func revocationList(of root: Thumbprint) throws -> PublishedList?
+
+  /// Adds to a page what was issued and what expires when; throws a refusal unless this client may read that.
+  func addMetrics(to page: inout Exposition, for client: Certificate?) throws
 
   /// Returns whether a client may authenticate with this certificate; the client has proved that it has the key.
   func judge(_ certificate: Certificate) -> PeerVerdict
@@ -21,6 +36,22 @@ public protocol EnrolmentAuthority: Sendable {
 
   /// Issues a replacement for the certificate with which the client has authenticated.
   func renew(request: [UInt8], by certificate: Certificate) -> EnrolmentOutcome
+}
+
+/// A revocation list for everybody.
+public struct PublishedList: Sendable {
+  /// The SHA-256 of the list, which is its entity tag.
+  public let thumbprint: Thumbprint
+  /// The list.
+  public let der: [UInt8]
+  /// Its number, for the log.
+  public let number: String
+
+  public init(thumbprint: Thumbprint, der: [UInt8], number: String) {
+    self.thumbprint = thumbprint
+    self.der = der
+    self.number = number
+  }
 }
 
 /// The outcome of a request.
@@ -43,6 +74,8 @@ public struct EnrolmentRefusal: Error, Sendable {
     case forbidden
     /// The client is known but has made too many requests.
     case tooMany
+    /// What was asked for does not exist.
+    case absent
     /// An error on this side.
     case failed
   }

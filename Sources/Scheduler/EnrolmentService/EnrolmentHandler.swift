@@ -25,6 +25,7 @@ final class EnrolmentHandler: ChannelInboundHandler {
   private var state = State.handshaking
   private var client: Certificate?
   private var peer: SocketAddress?
+  private var resource = "none"
 
   init(_ service: EnrolmentService) {
     self.service = service
@@ -65,7 +66,10 @@ final class EnrolmentHandler: ChannelInboundHandler {
     switch (error, state) {
     case (let failure as HandshakeFailure, _):
       // Scanners and health checks are of no interest.
-      if failure != .closed(wasSilent: true) { service.refused(peer, "\(failure)") }
+      if failure != .closed(wasSilent: true) {
+        service.counts.refusedConnection()
+        service.refused(peer, "\(failure)")
+      }
       context.close(promise: nil)
     case (is HTTPParserError, .awaitingHead), (is HTTPParserError, .body),
       (is ByteToMessageDecoderError, .awaitingHead):
@@ -77,6 +81,14 @@ final class EnrolmentHandler: ChannelInboundHandler {
   /// Returns an answer that needs no body, if there is one.
   private func early(_ head: HTTPRequestHead) -> EnrolmentReply? {
     guard service.limits.withLock({ $0.mayAsk(Source(peer)) }) else { return .tooMany }
+    if RevocationListResource.root(in: head.uri) != nil {
+      if head.method == .GET { return nil }
+      return EnrolmentReply(.methodNotAllowed, "a list can only be read", [("Allow", "GET")])
+    }
+    if head.uri == EnrolmentReply.metricsPath {
+      if head.method == .GET { return nil }
+      return EnrolmentReply(.methodNotAllowed, "metrics can only be read", [("Allow", "GET")])
+    }
     guard let operation = EnrolmentOperation.allCases.first(where: { $0.path == head.uri }) else {
       return EnrolmentReply(
         .notFound,
@@ -101,10 +113,11 @@ final class EnrolmentHandler: ChannelInboundHandler {
 
   /// Asks the authority on another thread.
   private func carryOut(_ head: HTTPRequestHead, _ body: [UInt8], _ context: ChannelHandlerContext) {
+    resource = EnrolmentReply.resource(head.uri)
     let (service, client) = (service, client)
     let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
     service.threads.runIfActive(eventLoop: context.eventLoop) {
-      EnrolmentReply.to(head, body, client, service.authority)
+      EnrolmentReply.to(head, body, client, service.authority, service.counts)
     }.whenComplete { result in
       let (handler, context) = bound.value
       let reply = (try? result.get()) ?? EnrolmentReply(.internalServerError, "the service is stopping")
@@ -114,10 +127,11 @@ final class EnrolmentHandler: ChannelInboundHandler {
 
   private func reply(_ reply: EnrolmentReply, _ context: ChannelHandlerContext) {
     state = .answered
+    service.counts.answered(resource, status: reply.status.code)
     if reply.isWrongCode { service.limits.withLock { $0.wrongCode(Source(peer)) } }
     note(reply)
     var headers = HTTPHeaders(reply.headers)
-    headers.add(name: "Content-Length", value: String(reply.body.count))
+    if reply.status != .notModified { headers.add(name: "Content-Length", value: String(reply.body.count)) }
     headers.add(name: "Connection", value: "close")
     let head = HTTPResponseHead(version: .http1_1, status: reply.status, headers: headers)
     context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -127,6 +141,8 @@ final class EnrolmentHandler: ChannelInboundHandler {
   }
 
   private func note(_ reply: EnrolmentReply) {
+    // Every agent asks every few minutes.
+    if reply.status == .notModified || resource == "metrics" && reply.status == .ok { return }
     var facts = reply.facts
     if let client { facts["client"] = "\(client.subject)" }
     if reply.status == .ok {

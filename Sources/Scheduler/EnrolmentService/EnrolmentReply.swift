@@ -1,8 +1,10 @@
 import EnrolmentProtocol
 import FoundationEssentials
 import Logging
+import MetricsText
 import NIOHTTP1
 import OpenSSL
+import Values
 
 /// An answer, and what is logged about it.
 struct EnrolmentReply: Sendable {
@@ -34,6 +36,7 @@ struct EnrolmentReply: Sendable {
       case .unauthorized: .unauthorized
       case .forbidden: .forbidden
       case .tooMany: .tooManyRequests
+      case .absent: .notFound
       case .failed: .internalServerError
       }
     let challenge = [("WWW-Authenticate", "Basic realm=\"enrolment code\", charset=\"UTF-8\"")]
@@ -57,9 +60,12 @@ struct EnrolmentReply: Sendable {
 
   /// Executes a request whose path, method and type are valid.
   static func to(
-    _ head: HTTPRequestHead, _ body: [UInt8], _ client: Certificate?, _ authority: any EnrolmentAuthority
+    _ head: HTTPRequestHead, _ body: [UInt8], _ client: Certificate?, _ authority: any EnrolmentAuthority,
+    _ counts: EnrolmentCounts
   ) -> EnrolmentReply {
     do {
+      if head.uri == metricsPath { return try metrics(client, authority, counts) }
+      if let root = RevocationListResource.root(in: head.uri) { return try list(of: root, head, authority) }
       switch EnrolmentOperation.allCases.first(where: { $0.path == head.uri }) {
       case .cacerts?:
         return try EnrolmentReply(
@@ -73,6 +79,52 @@ struct EnrolmentReply: Sendable {
     } catch {
       return EnrolmentReply(.internalServerError, "the service failed; its log says why", detail: "\(error)")
     }
+  }
+
+  /// The default path of Prometheus.
+  static let metricsPath = "/metrics"
+
+  /// Returns the name under which requests for this path are counted.
+  static func resource(_ path: String) -> String {
+    if path == metricsPath { return "metrics" }
+    if RevocationListResource.root(in: path) != nil { return "crl" }
+    return EnrolmentOperation.allCases.first { $0.path == path }?.rawValue ?? "none"
+  }
+
+  private static func metrics(
+    _ client: Certificate?, _ authority: any EnrolmentAuthority, _ counts: EnrolmentCounts
+  ) throws -> EnrolmentReply {
+    var page = Exposition()
+    try authority.addMetrics(to: &page, for: client)
+    counts.add(to: &page)
+    return EnrolmentReply(page)
+  }
+
+  private init(_ page: Exposition) {
+    status = .ok
+    headers = [("Content-Type", Exposition.contentType)]
+    body = Array(page.text.utf8)
+    summary = "metrics read"
+  }
+
+  /// Answers with the list of a root, or that the client has it (RFC 9110 section 13.1.2).
+  private static func list(
+    of root: Thumbprint, _ head: HTTPRequestHead, _ authority: any EnrolmentAuthority
+  ) throws -> EnrolmentReply {
+    guard let list = try authority.revocationList(of: root) else {
+      throw EnrolmentRefusal(.absent, "no list of that root is published here")
+    }
+    let isKnown = RevocationListResource.matches(head.headers["if-none-match"], list.thumbprint)
+    return EnrolmentReply(list, isKnown: isKnown)
+  }
+
+  private init(_ list: PublishedList, isKnown: Bool) {
+    status = isKnown ? .notModified : .ok
+    headers = [("ETag", RevocationListResource.tag(of: list.thumbprint)), ("Cache-Control", "no-cache")]
+    if !isKnown { headers.append(("Content-Type", RevocationListResource.mediaType)) }
+    body = isKnown ? [] : list.der
+    summary = "revocation list handed out"
+    facts = ["number": "\(list.number)", "bytes": .stringConvertible(list.der.count)]
   }
 
   private static func enrol(

@@ -22,16 +22,21 @@ public final class EnrolmentService: Sendable {
   /// The thread on which the authority is asked, because it writes to disk.
   let threads = NIOThreadPool(numberOfThreads: 1)
   let limits = Mutex(SourceLimits())
+  let counts = EnrolmentCounts()
   private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-  private let context: Mutex<(context: TLSServerContext, since: NIODeadline)>
+  private let context = Mutex<Served?>(nil)
+
+  /// The context with the service's certificates, which are created here and kept only in memory.
+  private struct Served {
+    let context: TLSServerContext
+    let state: String
+    let since = NIODeadline.now()
+  }
 
   /// Creates a service that does not listen yet.
-  ///
-  /// - Throws: what the authority throws, or `OpenSSLError`.
-  public init(_ authority: any EnrolmentAuthority, log: Logger) throws {
+  public init(_ authority: any EnrolmentAuthority, log: Logger) {
     self.authority = authority
     self.log = log
-    context = Mutex((try Self.makeContext(authority), .now()))
   }
 
   /// Begins to serve.
@@ -64,13 +69,20 @@ public final class EnrolmentService: Sendable {
   private func setUp(_ channel: any Channel) throws {
     let source = Source(channel.remoteAddress)
     if let excess = limits.withLock({ $0.connected(source) }) {
+      counts.refusedConnection()
       refused(channel.remoteAddress, excess)
       throw ChannelError.ioOnClosedChannel
     }
     channel.closeFuture.whenComplete { _ in self.limits.withLock { $0.disconnected(source) } }
     let deadline = channel.eventLoop.scheduleTask(in: Self.connectionTime) { channel.close(promise: nil) }
     channel.closeFuture.whenComplete { _ in deadline.cancel() }
-    let tls = try OpenSSLServerHandler(context: try currentContext(), handshakeTimeout: Self.handshakeTime)
+    let context: TLSServerContext
+    do { context = try currentContext() } catch {
+      counts.refusedConnection()
+      refused(channel.remoteAddress, "\(error)")
+      throw error
+    }
+    let tls = try OpenSSLServerHandler(context: context, handshakeTimeout: Self.handshakeTime)
     var heads = NIOHTTPDecoderLimitConfiguration()
     heads.maxHeaderFieldSize = 16384
     heads.maxHeaderListSize = 16384
@@ -88,22 +100,31 @@ public final class EnrolmentService: Sendable {
     log.warning("refused", metadata: own.merging(facts) { $1 })
   }
 
-  /// Returns the context with the service's certificate, which is created here and kept only in memory.
+  /// Returns the context for a connection.
   ///
-  /// It is replaced every hour, so that a change of root or of names takes effect.
+  /// It is replaced every hour, and as soon as the authority has another CA. If there is none at the moment, the last one is still used.
   private func currentContext() throws -> TLSServerContext {
-    try context.withLock { current in
-      if current.since + Self.certificateTime <= .now() {
-        current = (try Self.makeContext(authority), .now())
+    try context.withLock { served in
+      do {
+        let state = try authority.serverState()
+        if let served, served.state == state, served.since + Self.certificateTime > .now() { return served.context }
+        let context = try Self.makeContext(authority)
+        served = Served(context: context, state: state)
+        return context
+      } catch {
+        guard let served else { throw error }
+        log.error("the service keeps its certificate", metadata: ["reason": "\(error)"])
+        return served.context
       }
-      return current.context
     }
   }
 
   private static func makeContext(_ authority: any EnrolmentAuthority) throws -> TLSServerContext {
-    let (chain, key) = try authority.serverCertificate()
+    let identities = try authority.serverCertificates()
+    guard let first = identities.first else { throw ChannelError.ioOnClosedChannel }
     var configuration = TLSServerContext.Configuration(
-      certificateChain: chain, privateKey: key, clientAuthorities: try authority.authorityCertificates())
+      certificateChain: first.chain, privateKey: first.key, clientAuthorities: try authority.clientAuthorities())
+    configuration.alternatives = Array(identities.dropFirst())
     configuration.admitsAnonymousClients = true
     return try TLSServerContext(configuration) { authority.judge($0.leaf) }
   }

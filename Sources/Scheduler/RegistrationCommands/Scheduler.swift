@@ -14,11 +14,15 @@ public struct Scheduler: Sendable {
   /// Tries to reach an agent that has just been added.
   public typealias AgentProbe = @Sendable (_ connector: ExecutorConnector) -> ProbeOutcome
 
+  /// Tells agents to look for newer lists, and returns why the others could not be told, by agent name.
+  public typealias AgentNotice = @Sendable (_ connectors: [ExecutorConnector]) -> [String: String]
+
   let registry: SchedulerRegistry
   /// The names that /SERVER= accepts; the first is shown.
   let hostNames: [String]
   let askPassword: PasswordQuestion
   let probe: AgentProbe
+  let notice: AgentNotice
 
   /// Creates a scheduler.
   ///
@@ -27,12 +31,13 @@ public struct Scheduler: Sendable {
   ///   - hostNames: the names of this host; at least one.
   public init(
     _ registry: SchedulerRegistry, hostNames: [String], askPassword: @escaping PasswordQuestion = PasswordPrompt.ask,
-    probe: @escaping AgentProbe
+    probe: @escaping AgentProbe, notice: @escaping AgentNotice = { _ in [:] }
   ) {
     self.registry = registry
     self.hostNames = hostNames
     self.askPassword = askPassword
     self.probe = probe
+    self.notice = notice
   }
 
   /// The names of the agents, for completion.

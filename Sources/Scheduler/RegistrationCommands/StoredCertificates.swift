@@ -2,6 +2,7 @@ import CertificateAuthority
 import CertificateImport
 import CertificateStore
 import Console
+import EnrolmentProtocol
 import OpenSSL
 import SchedulerRegistry
 import SystemCalls
@@ -19,7 +20,15 @@ extension Scheduler {
         "there is no default root CA yet: make one with CREATE ROOT CA /STOREKEY /MAKEDEFAULT, or import another "
           + "scheduler's with IMPORT ROOT CA")
     }
-    return try CertificateAuthority(certificate: root, key: try registry.store.key(of: root))
+    return try authority(root, record)
+  }
+
+  /// Returns the CA with this certificate, whose key is in the store.
+  func authority(_ root: Certificate, _ record: RegistryRecord) throws -> CertificateAuthority {
+    let path = RevocationListResource.path(of: root.sha256Thumbprint)
+    return try CertificateAuthority(
+      certificate: root, key: try registry.store.key(of: root),
+      revocationListURL: record.revocationListServer.map { "https://\($0)\(path)" })
   }
 
   /// Returns the root CA that matches `query`, whether or not its key is here.

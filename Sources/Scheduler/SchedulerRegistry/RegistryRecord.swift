@@ -21,6 +21,8 @@ public struct RegistryRecord: Codable, Equatable, Sendable {
   public var importedRevocations: [Thumbprint: [ImportedRevocation]]?
   /// When the newest imported list of each root expires, by the root's thumbprint; nil before any was imported.
   public var importedListsDue: [Thumbprint: Timestamp]?
+  /// `HOST:PORT` of the enrolment service that publishes the lists of the roots here; nil before it was first started.
+  public var revocationListServer: String?
   /// The codes with which agents enrol.
   public var enrolmentCodes: [EnrolmentCodeRecord] = []
 
@@ -34,6 +36,7 @@ public struct RegistryRecord: Codable, Equatable, Sendable {
     case revocationListNumbers = "crl_numbers"
     case importedRevocations = "imported_revocations"
     case importedListsDue = "imported_crls_due"
+    case revocationListServer = "crl_server"
     case enrolmentCodes = "enrolment_codes"
   }
 
@@ -49,6 +52,7 @@ public struct RegistryRecord: Codable, Equatable, Sendable {
     importedRevocations = try container.decodeIfPresent(
       [Thumbprint: [ImportedRevocation]].self, forKey: .importedRevocations)
     importedListsDue = try container.decodeIfPresent([Thumbprint: Timestamp].self, forKey: .importedListsDue)
+    revocationListServer = try container.decodeIfPresent(String.self, forKey: .revocationListServer)
     enrolmentCodes = try container.decodeIfPresent([EnrolmentCodeRecord].self, forKey: .enrolmentCodes) ?? []
   }
 }

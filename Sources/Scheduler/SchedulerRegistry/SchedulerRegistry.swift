@@ -45,6 +45,24 @@ public struct SchedulerRegistry: Sendable {
     }
   }
 
+  /// Identifies a state of the record: it differs after every change.
+  public struct Version: Hashable, Sendable {
+    private let file: FileIdentity
+    // A later file may get the inode of an earlier one.
+    private let changed: [Int]
+
+    fileprivate init(_ status: stat) {
+      file = FileIdentity(status)
+      changed = [status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_size]
+    }
+  }
+
+  /// The present version of the record; nil if there is none. It costs one system call.
+  public var version: Version? {
+    var status = stat()
+    return stat(recordFile, &status) == 0 ? Version(status) : nil
+  }
+
   /// Changes record and store: waits for other writers, lets `body` make the changes, and writes both durably.
   ///
   /// If the body throws, nothing is changed.

@@ -24,6 +24,12 @@ public struct CertificateStore: Sendable {
     try StoreReader(folder).snapshot()
   }
 
+  /// The name of the current generation, which differs after every change; `nil` before the first change, or if it cannot be read.
+  public var generation: String? {
+    guard let store = try? StorePermissions.openStore(folder) else { return nil }
+    return (try? currentGeneration(in: store)) ?? nil
+  }
+
   /// Opens the private key of the certificate with that thumbprint for reading.
   ///
   /// Refuses a key that belongs to another user or that others can read: the error names the chmod(1) to run.

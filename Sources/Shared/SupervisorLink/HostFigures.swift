@@ -62,6 +62,12 @@ public struct HostFigures: Codable, Equatable, Sendable {
   public var failedRenewals: UInt64 = 0
   /// When the next renewal begins, or the current one began; nil if there is no automatic renewal.
   public var nextRenewal: Timestamp?
+  /// The number of successful requests for newer revocation lists, whether there were any or not.
+  public var refreshes: UInt64 = 0
+  /// The number of requests for revocation lists that failed.
+  public var failedRefreshes: UInt64 = 0
+  /// When such a request last succeeded; nil if none has.
+  public var lastRefresh: Timestamp?
   /// The processes that could be examined.
   public var processes: [ProcessUse] = []
   /// The number of the supervisor's open descriptors; nil if unknown.

@@ -24,6 +24,8 @@ public enum JobCommand: Codable, Equatable, Sendable {
   case deleteJob(JobID)
   /// Answered with `.metrics`.
   case showMetrics
+  /// Says that there may be newer revocation lists. Answered with `.accepted`: agentd will look, and waits for nothing.
+  case refresh
   /// Answered with `.events`: at once or, with `wait` (in seconds), when there is an event after that position or the wait has timed out.
   /// Without a position, answered with the current one.
   case nextEvents(after: EventPosition?, wait: Double)
@@ -44,6 +46,8 @@ public enum JobAnswer: Codable, Equatable, Sendable {
   case output(JobStatus, watch: Int32?)
   /// The job was deleted.
   case deleted
+  /// It will be done.
+  case accepted
   /// The numbers of jobs that were cancelled or are being ended.
   case cancelled(CancelledJobs)
   /// The supervisor's counters.

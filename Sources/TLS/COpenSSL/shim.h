@@ -50,6 +50,8 @@ static inline void cssl_SAFEBAG_stack_free_all(STACK_OF(PKCS12_SAFEBAG) *s) {
 
 static inline STACK_OF(X509_NAME) *cssl_X509_NAME_stack_new(void) { return sk_X509_NAME_new_null(); }
 static inline int cssl_X509_NAME_stack_push(STACK_OF(X509_NAME) *s, X509_NAME *n) { return sk_X509_NAME_push(s, n); }
+static inline int cssl_X509_NAME_stack_count(const STACK_OF(X509_NAME) *s) { return sk_X509_NAME_num(s); }
+static inline X509_NAME *cssl_X509_NAME_stack_at(const STACK_OF(X509_NAME) *s, int i) { return sk_X509_NAME_value(s, i); }
 static inline void cssl_X509_NAME_stack_free_all(STACK_OF(X509_NAME) *s) { sk_X509_NAME_pop_free(s, X509_NAME_free); }
 
 static inline int cssl_GENERAL_NAME_stack_count(const GENERAL_NAMES *s) { return s == NULL ? 0 : sk_GENERAL_NAME_num(s); }

@@ -16,4 +16,12 @@ extension Bundle {
     key = nil
     isKeyUnprotected = false
   }
+
+  /// Creates a bundle of one revocation list and nothing else.
+  public init(of list: RevocationList) {
+    certificates = []
+    revocationLists = [list]
+    key = nil
+    isKeyUnprotected = false
+  }
 }

@@ -25,9 +25,7 @@ extension ImportPlan {
     revocationLists.removeAll { list in others.contains { $0.sha256Thumbprint == list.sha256Thumbprint } }
     replacedLists += replaced.map(\.sha256Thumbprint).filter { !replacedLists.contains($0) }
     revocationLists.append(list)
-    if let due = list.nextUpdate, due < now {
-      warnings.append("revocation list of \(list.issuer) expired at \(Timestamp(seconds: due).short)")
-    }
+    if let warning = Self.ageWarning(list, now) { warnings.append(warning) }
     warnings += Self.warnings(entries.map(\.certificate) + catalog.certificates, revokedBy: [list], of: authorities)
   }
 
@@ -53,6 +51,18 @@ extension ImportPlan {
       }
     }
     return warnings
+  }
+
+  /// Returns a warning if the list has expired, or is in the last third of its time.
+  static func ageWarning(_ list: RevocationList, _ now: Int64) -> String? {
+    guard let due = list.nextUpdate else { return nil }
+    let moment = Timestamp(seconds: due).short
+    if due < now {
+      return
+        "revocation list of \(list.issuer) expired at \(moment): its entries count, later ones are missing; import a newer one"
+    }
+    guard due - now <= RevocationList.notice(begin: list.thisUpdate, end: due) else { return nil }
+    return "revocation list of \(list.issuer) is due at \(moment): import the next one before that"
   }
 
   /// Returns why this list would make the verifier refuse all clients of its CA; `nil` if it is usable.

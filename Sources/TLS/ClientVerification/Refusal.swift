@@ -33,7 +33,7 @@ public struct Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     case .notYetValid, .expired: .expired
     case .wrongPurpose, .unusableKey: .unsupportedCertificate
     case .revoked: .revoked
-    case .revocationListExpired, .revocationListUnusable: .unknownAuthority
+    case .revocationListExpired, .revocationListUnusable: .uncheckable
     case .weakKey, .weakDigest, .nameConstraint, .unknownCriticalExtension, .malformed, .ambiguousName, .other:
       .badCertificate
     }

@@ -159,7 +159,8 @@ public struct AnswerHead: Sendable {
     headers = head.headers
     keepsConnection = head.isKeepAlive
     let isFramed = headers.contains(name: "Content-Length") || headers["Transfer-Encoding"] == ["chunked"]
-    guard isFramed || status == 204 else { return nil }
+    // These never have a body (RFC 9112 section 6.3).
+    guard isFramed || status == 204 || status == 304 else { return nil }
   }
 }
 

@@ -16,14 +16,18 @@ public struct CertificateTemplate: Sendable {
   public var purpose: Purpose
   /// Additional names of the subject.
   public var alternativeNames: [AlternativeName]
+  /// The URL of the issuer's revocation list (CRL distribution point, RFC 5280 section 4.2.1.13); `nil` for none.
+  public var revocationListURL: String?
   /// The first second of validity, since the epoch.
   public var notBefore: Int64
   /// The last second of validity, since the epoch.
   public var notAfter: Int64
 
   public init(
-    commonName: String, purpose: Purpose, alternativeNames: [AlternativeName] = [], notBefore: Int64, notAfter: Int64
+    commonName: String, purpose: Purpose, alternativeNames: [AlternativeName] = [], revocationListURL: String? = nil,
+    notBefore: Int64, notAfter: Int64
   ) {
+    self.revocationListURL = revocationListURL
     self.commonName = commonName
     self.purpose = purpose
     self.alternativeNames = alternativeNames

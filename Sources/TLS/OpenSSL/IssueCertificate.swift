@@ -7,6 +7,7 @@ enum NID {
   static let extendedKeyUsage = NID_ext_key_usage
   static let subjectKeyIdentifier = NID_subject_key_identifier
   static let authorityKeyIdentifier = NID_authority_key_identifier
+  static let distributionPoints = NID_crl_distribution_points
 }
 
 extension Certificate {
@@ -76,6 +77,7 @@ struct CertificateDraft: ~Copyable {
     for (name, value) in template.fixedExtensions { try add(name, value, issuer: pointer) }
     try add(NID.subjectKeyIdentifier, "hash", issuer: pointer)
     if !template.alternativeNames.isEmpty { try add(template.alternativeNames) }
+    if let url = template.revocationListURL { try add(NID.distributionPoints, "URI:\(url)", issuer: pointer) }
   }
 
   /// RFC 5280 section 4.1.2.2: positive, at most 20 bytes; the CA/Browser Forum requires 64 unpredictable bits.

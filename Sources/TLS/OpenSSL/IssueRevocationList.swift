@@ -76,12 +76,7 @@ extension RevocationList {
 
   /// Parses the signed list again: OpenSSL's object lacks what parsing fills in.
   private func readBack() throws(OpenSSLError) -> RevocationList {
-    let count = i2d_X509_CRL(pointer, nil)
-    try checked(operation, count)
-    let der = [UInt8](unsafeUninitializedCapacity: Int(count)) { buffer, filled in
-      var cursor = buffer.baseAddress
-      filled = Int(i2d_X509_CRL(pointer, &cursor))
-    }
+    let der = der
     let result: Result<RevocationList, OpenSSLError> = der.withUnsafeBytes { bytes in
       do throws(OpenSSLError) { return .success(try RevocationList(der: bytes)) } catch { return .failure(error) }
     }

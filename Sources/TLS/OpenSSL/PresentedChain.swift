@@ -34,6 +34,8 @@ public enum CertificateAlert: Sendable, CaseIterable {
   case unknownAuthority
   /// decrypt_error: a signature is invalid
   case badSignature
+  /// certificate_unknown: whether the certificate was revoked cannot be determined; sent for nothing else
+  case uncheckable
   /// handshake_failure
   case handshakeFailure
 }

@@ -45,6 +45,16 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL protects th
   /// When the next list is due, in seconds since the epoch; `nil` if the list does not say.
   public var nextUpdate: Int64? { ASN1Text.seconds(X509_CRL_get0_nextUpdate(pointer)) }
 
+  /// Returns how long before a list is due its administrator is warned: the last third of its time.
+  ///
+  /// - Parameters:
+  ///   - begin: when it was issued, in seconds since the epoch.
+  ///   - end: when the next one is due.
+  public static func notice(begin: Int64, end: Int64) -> Int64 {
+    let (time, overflow) = end.subtractingReportingOverflow(begin)
+    return overflow ? 0 : max(time, 0) / 3
+  }
+
   /// The CRL number in lower-case hex digits; `nil` if there is none.
   public var number: String? {
     guard let raw = X509_CRL_get_ext_d2i(pointer, NID_crl_number, nil, nil) else { return nil }
@@ -102,6 +112,14 @@ public final class RevocationList: @unchecked Sendable {  // OpenSSL protects th
       let key = X509_get0_pubkey(issuer.pointer)
     else { return false }
     return X509_CRL_verify(pointer, key) == 1
+  }
+
+  /// The list in DER.
+  public var der: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: Int(max(i2d_X509_CRL(pointer, nil), 0))) { buffer, filled in
+      var cursor = buffer.baseAddress
+      filled = Int(max(i2d_X509_CRL(pointer, &cursor), 0))
+    }
   }
 
   /// The list as a PEM block with a trailing newline.

@@ -150,7 +150,8 @@ public enum ServerHandshakeFailure: Error, Equatable, Sendable, CustomStringConv
   public var description: String {
     switch self {
     case .serverRefused(let reason): reason
-    case .clientRefused(let alert): "the server does not accept our certificate (\(alert)): its log says why"
+    case .clientRefused(let alert):
+      "the server does not accept our certificate (\(alert)): \(alert == Self.uncheckable ? Self.staleList : "its log says why")"
     case .serverFault(let alert): "the server aborted the connection (\(alert)): its log says why"
     case .notTLS(let text): "the TLS handshake failed: \(text)"
     }
@@ -179,6 +180,11 @@ public enum ServerHandshakeFailure: Error, Equatable, Sendable, CustomStringConv
     SSL_R_WRONG_VERSION_NUMBER, SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_HTTP_REQUEST, SSL_R_UNKNOWN_PROTOCOL,
     SSL_R_BAD_RECORD_TYPE, SSL_R_RECORD_LENGTH_MISMATCH,
   ]
+
+  /// The name of the alert that agentd sends when it cannot tell whether a certificate was revoked.
+  private static let uncheckable = String(cString: SSL_alert_desc_string_long(SSL_AD_CERTIFICATE_UNKNOWN))
+  private static let staleList =
+    "an agentd says this when its revocation list of our CA has expired or is unusable; it needs a newer list, and its log says which"
 
   private static let aboutTheClient: Set<Int32> = [
     SSL_AD_BAD_CERTIFICATE, SSL_AD_UNSUPPORTED_CERTIFICATE, SSL_AD_CERTIFICATE_REVOKED, SSL_AD_CERTIFICATE_EXPIRED,

@@ -26,11 +26,12 @@ public final class TLSClientContext: @unchecked Sendable {  // an SSL_CTX that i
   ///   - certificateChain: the client's certificate, then its issuers; the root may be omitted.
   ///   - privateKey: the key of the first certificate.
   ///   - roots: the certificates that a server's chain may end in; at least one.
+  ///   - namesRoots: whether servers learn the names of the roots, to choose their certificate.
   ///   - objection: returns the objection to a server whose certificate is valid, or `nil`. The client's own certificate has not been sent
   ///     by then.
   /// - Throws: if the certificate is too weak, there is no root, or key and certificate do not match.
   public init(
-    certificateChain: [Certificate], privateKey: PrivateKey, roots: [Certificate],
+    certificateChain: [Certificate], privateKey: PrivateKey, roots: [Certificate], namesRoots: Bool = false,
     objection: @escaping @Sendable (Certificate) -> String? = { _ in nil }
   ) throws(OpenSSLError) {
     self.objection = objection
@@ -40,9 +41,10 @@ public final class TLSClientContext: @unchecked Sendable {  // an SSL_CTX that i
     try restrictProtocol()
     try present(certificateChain, privateKey)
     try trust(roots)
+    if namesRoots { name(roots) }
   }
 
-  /// Creates a context for a client that presents no certificate.
+  /// Creates a context for a client that presents no certificate, and names the roots to servers.
   public init(roots: [Certificate]) throws(OpenSSLError) {
     objection = { _ in nil }
     ERR_clear_error()
@@ -50,6 +52,7 @@ public final class TLSClientContext: @unchecked Sendable {  // an SSL_CTX that i
     verifiesServer = true
     try restrictProtocol()
     try trust(roots)
+    name(roots)
   }
 
   /// Creates a context for a client that presents no certificate and does not verify the server.

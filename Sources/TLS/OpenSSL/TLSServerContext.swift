@@ -18,6 +18,8 @@ public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that i
     ///
     /// A client that offers only other protocols is refused; one that offers none is not.
     public var applicationProtocols: [String]
+    /// Further certificates, for clients that name the CAs that they trust (RFC 8446 section 4.2.4), but not the issuer of the first.
+    public var alternatives: [Identity] = []
     /// The maximum size of a client's certificates together, in bytes.
     public var maximumClientCertificateBytes = 32768
 
@@ -36,7 +38,12 @@ public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that i
     }
   }
 
+  /// A certificate, with its issuers and key.
+  public typealias Identity = (chain: [Certificate], key: PrivateKey)
+
   let pointer: OpaquePointer
+  /// The certificates that a client can get; the first is the default.
+  let identities: [Identity]
   let verify: @Sendable (PresentedChain) -> PeerVerdict
   /// The ALPN list in wire format: each name preceded by its length.
   let applicationProtocols: [UInt8]
@@ -59,10 +66,12 @@ public final class TLSServerContext: @unchecked Sendable {  // an SSL_CTX that i
     applicationProtocols = configuration.applicationProtocols.flatMap { [UInt8(clamping: $0.utf8.count)] + $0.utf8 }
     maximumClientCertificateBytes = configuration.maximumClientCertificateBytes
     admitsAnonymousClients = configuration.admitsAnonymousClients
+    identities = [(configuration.certificateChain, configuration.privateKey)] + configuration.alternatives
     try restrictProtocol()
     try present(configuration)
     try demandClientCertificate(from: configuration.clientAuthorities)
     chooseApplicationProtocol()
+    if identities.count > 1 { SSL_CTX_set_cert_cb(pointer, chooseIdentity, callbackArgument) }
   }
 
   deinit { SSL_CTX_free(pointer) }

@@ -76,6 +76,7 @@ extension CertificateAlert {
     case .expired: X509_V_ERR_CERT_HAS_EXPIRED
     case .unknownAuthority: X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
     case .badSignature: X509_V_ERR_CERT_SIGNATURE_FAILURE
+    case .uncheckable: X509_V_ERR_CRL_PATH_VALIDATION_ERROR
     case .handshakeFailure: X509_V_ERR_APPLICATION_VERIFICATION
     }
   }

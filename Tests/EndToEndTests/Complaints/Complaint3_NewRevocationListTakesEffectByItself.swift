@@ -10,7 +10,7 @@ import Testing
   @Test func theNewOneEndsTheOutage() async throws {
     let root = try SchedulerCertificates.make().root
     let leaver = try PKI.shared.client("Leaver", by: root)
-    let agent = try await Installation.running()
+    let agent = try await Installation.running(configuration: "[tls]\ncrl_expired = \"refuse\"\n")
     let supervisor = agent.supervisorID
     try await agent.configure("-I", try PKI.shared.revocationList(by: root, revoking: [], number: 1, nextUpdate: -60))
     try await wait(for: "the outage") { (try? await agent.request("GET", "agent")) == nil }

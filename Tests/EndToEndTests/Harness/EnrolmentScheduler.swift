@@ -65,7 +65,7 @@ final class EnrolmentScheduler: Sendable {
     return result.outputText
   }
 
-  private static func start(_ folder: TemporaryFolder, _ command: String) throws -> TestProcess {
+  static func start(_ folder: TemporaryFolder, _ command: String) throws -> TestProcess {
     try TestProcess(
       [try BuiltProduct.path("scheduler-register"), "-H", folder.path("home"), command],
       environment: ["PATH": "/usr/bin:/bin", "HOME": folder.path], directory: folder.path)

@@ -93,10 +93,10 @@ struct ExpiryIsSaidEveryDay {
     #expect(stage.log.lines.last?.contains("its clients are refused: import its successor") == true)
   }
 
-  @Test func aListIsWarnedOfInTheLastQuarterOfItsTimeThreeDaysAtMost() {
+  @Test func aListIsWarnedOfInTheLastThirdOfItsTime() {
     let material = [
-      Self.item(.revocationList, endsIn: 2 * 3600, lifetime: 6 * 3600),
-      Self.item(.revocationList, endsIn: 4 * Self.day + 60, lifetime: 30 * Self.day),
+      Self.item(.revocationList, endsIn: 3 * 3600 - 60, lifetime: 6 * 3600),
+      Self.item(.revocationList, endsIn: 11 * Self.day + 60, lifetime: 30 * Self.day),
     ]
     let stage = Stage(material, at: Self.start)
     #expect(stage.log.lines.isEmpty)
@@ -104,10 +104,10 @@ struct ExpiryIsSaidEveryDay {
     #expect(stage.log.lines.count == 1)
     #expect(stage.log.lines[0].contains("the revocation list of CN=revocationList is due in"))
     stage.pass(hours: 24)
-    // The first list has expired by now, the second is due within three days.
+    // The first list has expired by now, the second has a third of its time left.
     #expect(stage.log.lines.count == 3, "\(stage.log.lines)")
     #expect(stage.log.lines[1].contains(" expired at "))
-    #expect(stage.log.lines[2].contains("is due in 2 days"))
+    #expect(stage.log.lines[2].contains("is due in 9 days"))
   }
 
   /// agentd renews it in nine days; what remains after that is eighteen days.

@@ -58,7 +58,7 @@ struct BrokenRequests {
   private static func isFromTheSeeds(_ command: JobCommand) -> Bool {
     switch command {
     case .submitJob, .showJob, .deleteJob, .listJobs: true
-    case .showAgent, .permitSubmit, .openOutput, .cancelJob, .cancelJobs, .showMetrics, .nextEvents: false
+    case .showAgent, .permitSubmit, .openOutput, .cancelJob, .cancelJobs, .showMetrics, .refresh, .nextEvents: false
     }
   }
 }

@@ -1,4 +1,5 @@
 import ClientVerification
+import OpenSSL
 import Values
 
 /// A warning that something is about to expire or has expired, and what to do about it.
@@ -12,8 +13,6 @@ struct ExpiryWarning: Equatable {
 extension DatedMaterial {
   /// How long before a certificate expires the warning begins, in seconds.
   static let noticeOfCertificate: Int64 = 30 * 86400
-  /// The same for a revocation list. For a list that is renewed more often, the warning begins in the last quarter of its lifetime.
-  static let noticeOfList: Int64 = 3 * 86400
 
   /// Returns all warnings that apply at `now` (seconds since the epoch).
   func warnings(at now: Int64) -> [ExpiryWarning] {
@@ -28,7 +27,7 @@ extension DatedMaterial {
 
   private func notice(of item: Item, _ end: Int64) -> Int64 {
     switch item.kind {
-    case .revocationList: return min(Self.noticeOfList, max(end - min(item.begin, end), 0) / 4)
+    case .revocationList: return RevocationList.notice(begin: item.begin, end: end)
     case .listener:
       // A renewal that is not due yet is nothing to warn of; one that has failed for a while is.
       guard let renewAt else { return Self.noticeOfCertificate }
@@ -71,7 +70,7 @@ extension DatedMaterial {
     case .revocationList:
       let consequence =
         acceptsExpiredLists
-        ? "clients that it does not list are let in (crl_expired = \"warn\")"
+        ? "its entries still count, later ones are missing (crl_expired = \"warn\")"
         : "this issuer's clients are refused (crl_expired = \"refuse\")"
       return
         "the revocation list of \(item.subject) expired at \(moment): \(consequence); \(Self.listRemedy)"

@@ -3,7 +3,8 @@ import NIOHTTP1
 
 /// The operations of the HTTP API: one case per method and path, and nothing else is answered.
 enum Operation: String, CaseIterable, Sendable {
-  case showAgent, listJobs, submitJob, showJob, deleteJob, readOutput, cancelJob, cancelJobs, showMetrics, watchEvents
+  case showAgent, listJobs, submitJob, showJob, deleteJob, readOutput, cancelJob, cancelJobs, showMetrics, watchEvents,
+    refreshAgent
 
   /// The method; with GET, HEAD is allowed as well.
   var method: HTTPMethod {
@@ -11,7 +12,7 @@ enum Operation: String, CaseIterable, Sendable {
     case .showAgent, .listJobs, .showJob, .readOutput, .showMetrics, .watchEvents: .GET
     case .submitJob: .PUT
     case .deleteJob: .DELETE
-    case .cancelJob, .cancelJobs: .POST
+    case .cancelJob, .cancelJobs, .refreshAgent: .POST
     }
   }
 
@@ -19,6 +20,7 @@ enum Operation: String, CaseIterable, Sendable {
   var path: [String] {
     switch self {
     case .showAgent: ["v1", "agent"]
+    case .refreshAgent: ["v1", "agent", "refresh"]
     case .listJobs: ["v1", "jobs"]
     case .submitJob, .showJob, .deleteJob: ["v1", "jobs", "{id}"]
     case .readOutput: ["v1", "jobs", "{id}", "output"]
@@ -38,7 +40,7 @@ enum Operation: String, CaseIterable, Sendable {
     case .readOutput: ["stream", "offset", "follow"]
     case .watchEvents: ["since"]
     case .cancelJobs: ["client"]
-    case .showAgent, .submitJob, .deleteJob, .cancelJob, .showMetrics: []
+    case .showAgent, .submitJob, .deleteJob, .cancelJob, .showMetrics, .refreshAgent: []
     }
   }
 

@@ -50,6 +50,8 @@ struct Reply {
       self.init(.ok, json: try JSONAnswer.encode(jobs))
     case .deleted:
       self.init(.noContent, json: ByteBuffer())
+    case .accepted:
+      self.init(.accepted, json: ByteBuffer(string: "{}\n"))
     case .metrics(let figures):
       self.init(metrics: MetricsPage(metrics: metrics).text(figures))
     case .problem(let problem):

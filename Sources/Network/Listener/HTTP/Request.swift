@@ -98,6 +98,7 @@ extension Request.Work {
     switch (route.operation, route.id) {
     case (.showAgent, _): self = .showAgent
     case (.showMetrics, _): self = .ask(.showMetrics, wait: 0)
+    case (.refreshAgent, _): self = .ask(.refresh, wait: 0)
     case (.listJobs, _): self = .ask(.listJobs(try JobFilter(query)), wait: 0)
     case (.submitJob, let id?):
       self = .submit(

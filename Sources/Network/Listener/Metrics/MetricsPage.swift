@@ -1,4 +1,5 @@
 import AgentProtocol
+import MetricsText
 import NIOCore
 import OpenSSL
 import SupervisorLink
@@ -7,7 +8,7 @@ import Values
 /// The answer to `GET /metrics`: the counts of this listener, the expiry dates of its material, and the supervisor's counts.
 struct MetricsPage {
   /// The Content-Type of the exposition format.
-  static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+  static let contentType = Exposition.contentType
 
   let metrics: ListenerMetrics
 
@@ -128,6 +129,14 @@ struct MetricsPage {
       "When agentd next renews the listener's certificate, in seconds since the epoch.",
       host.nextRenewal.map { [.init($0)] } ?? [])
     page.add(
+      "agentd_revocation_list_fetches_total", .counter,
+      "Requests to the enrolment service for newer revocation lists, by whether they succeeded.",
+      [.init(host.refreshes, ("result", "success")), .init(host.failedRefreshes, ("result", "failure"))])
+    page.add(
+      "agentd_revocation_list_last_fetch_timestamp_seconds", .gauge,
+      "When such a request last succeeded, in seconds since the epoch.",
+      host.lastRefresh.map { [.init($0)] } ?? [])
+    page.add(
       "agentd_process_resident_memory_bytes", .gauge, "Resident memory of an agentd process.",
       host.processes.map { .init($0.residentBytes, ("process", $0.role)) })
     page.add(
@@ -136,5 +145,11 @@ struct MetricsPage {
     page.add(
       "agentd_process_open_fds", .gauge, "File descriptors that the supervisor has open.",
       host.openDescriptors.map { [.init($0, ("process", "supervisor"))] } ?? [])
+  }
+}
+
+extension Exposition {
+  fileprivate mutating func add(_ name: String, _ help: String, _ histogram: DurationHistogram) {
+    add(name, help, bounds: DurationHistogram.bounds, counts: histogram.counts, sum: histogram.sum)
   }
 }

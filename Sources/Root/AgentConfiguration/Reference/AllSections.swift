@@ -75,12 +75,21 @@ enum ConfigurationReference {
     header: "[tls]", text: [],
     keys: [
       ConfigurationKey(
-        "crl_expired", .oneOf(AgentConfiguration.CRLExpired.allCases.map(\.rawValue)), default: #""refuse""#,
+        "crl_expired", .oneOf(AgentConfiguration.CRLExpired.allCases.map(\.rawValue)), default: #""warn""#,
         """
-        What to do with clients of a CA whose imported revocation list has expired. refuse: refuse them; warn: accept them \
-        unless the expired list names them. In both cases agentd logs a warning at every start and reload. Import a new \
-        list with agent-register -I in time. Without an imported list a CA revokes nothing.
-        """)
+        What to do with clients of a CA whose revocation list has expired. warn: accept them unless the expired list names \
+        them: its entries still count, later ones are missing. refuse: refuse them all until there is a newer list. In both \
+        cases agentd warns from the last third of the list's time on, in its log, in GET /v1/agent and in GET /metrics. \
+        Without a list a CA revokes nothing.
+        """),
+      ConfigurationKey(
+        "crl_refresh", .number(0...21_600), default: "300",
+        """
+        Seconds after which agentd asks the enrolment service (agent-register -L -s) for newer revocation lists of the imported roots; \
+        10 or more, and up to a tenth earlier or later. 0: only when a client says that there is one (POST /v1/agent/refresh). What \
+        comes is imported only as agent-register -I would: signature, issuer, number and dates decide. At most six hours, so that a \
+        list, of which the next one is published when half of its time has passed, is fetched before it is due.
+        """),
     ])
 
   static let limits = ConfigurationSection(

@@ -18,6 +18,8 @@ final class HostTally {
   weak var listeners: ListenerSupervision?
   /// Counts the renewals of the listener's certificate.
   weak var renewal: CertificateRenewal?
+  /// Counts the requests for newer revocation lists, and makes one when a client asks.
+  weak var refresh: RevocationRefresh?
 
   /// Counts a job that has reached a final state.
   func jobEnded(_ status: JobStatus) {
@@ -40,6 +42,9 @@ final class HostTally {
     figures.renewals = renewal?.successes ?? 0
     figures.failedRenewals = renewal?.failures ?? 0
     figures.nextRenewal = renewal?.nextAttempt
+    figures.refreshes = refresh?.successes ?? 0
+    figures.failedRefreshes = refresh?.failures ?? 0
+    figures.lastRefresh = refresh?.lastSuccess
     figures.processes = ProcessFigures.all([("supervisor", ProcessFigures.own)] + (listeners?.processes ?? []))
     figures.openDescriptors = ProcessFigures.openDescriptors
     return figures

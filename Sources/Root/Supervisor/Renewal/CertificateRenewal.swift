@@ -141,13 +141,15 @@ struct RenewalDelay {
 }
 
 extension Program {
-  /// Returns `agent-register --renew`, confined, with agentd's configuration file.
+  /// Returns `agent-register` with `action`, which confines itself, and agentd's configuration file.
   ///
   /// From the environment it gets only what determines the location of files.
-  static func renewal(_ path: String, _ options: StartOptions) -> Program {
+  ///
+  /// - Parameter action: `--renew` or `--refresh`.
+  static func register(_ path: String, _ action: String, _ options: StartOptions) -> Program {
     let configuration = options.configurationFile.map { ["-c", $0] } ?? []
     var program = Program(
-      path, arguments: ["agent-register", "--renew", "--started-by-agentd"] + configuration, descriptors: [])
+      path, arguments: ["agent-register", action, "--started-by-agentd"] + configuration, descriptors: [])
     let places = ["AGENTD_CONFIG", "HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"]
     program.environment =
       ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]

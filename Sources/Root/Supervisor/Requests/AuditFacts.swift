@@ -58,6 +58,7 @@ extension JobAnswer {
     case .jobDocument(_, let created): created == nil ? "shown" : "created"
     case .output: "opened"
     case .deleted: "deleted"
+    case .accepted: "accepted"
     case .cancelled(let jobs): "\(jobs.queued + jobs.running) cancelled"
     case .permitted: "permitted"
     case .metrics: "metrics"

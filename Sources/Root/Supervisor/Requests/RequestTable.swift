@@ -47,6 +47,9 @@ extension JobCommand {
       }
     case .showMetrics:
       RequestRow(stem: "showMetrics", whileStopping: true, changes: false) { $0.showMetrics($1) }
+    case .refresh:
+      // Not a change: it says nothing that a client could be wrong about, and a client that may only look may say it.
+      RequestRow(stem: "refresh", whileStopping: false, changes: false) { $0.refresh($1) }
     case .nextEvents(let position, let wait):
       RequestRow(stem: "nextEvents", whileStopping: true, changes: false) {
         $0.nextEvents(after: position, wait: wait, $1)
@@ -60,7 +63,7 @@ extension JobCommand {
     case .submitJob(let id, _, _), .showJob(let id, _), .openOutput(let id, _, _),
       .cancelJob(let id), .deleteJob(let id):
       id
-    case .showAgent, .permitSubmit, .listJobs, .cancelJobs, .showMetrics, .nextEvents: nil
+    case .showAgent, .permitSubmit, .listJobs, .cancelJobs, .showMetrics, .refresh, .nextEvents: nil
     }
   }
 }

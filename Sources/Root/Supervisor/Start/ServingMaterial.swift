@@ -17,6 +17,8 @@ struct ServingMaterial {
   let thumbprint: Thumbprint
   /// When to renew the certificate; `nil` if it is not renewed automatically.
   let renewAt: Timestamp?
+  /// When and whether newer revocation lists are fetched, and for which state of the store.
+  let refresh: RevocationRefresh.Settings
   /// The users that listener and signer run as; `nil` for the supervisor's own user.
   let accounts: RoleAccounts?
   private let store: StoreSnapshot
@@ -97,6 +99,10 @@ struct ServingMaterial {
     renewAt = listener.renewAt
     endpoints = listener.addresses.map { .init(address: $0, port: UInt16(clamping: listener.port)) }
     let store = CertificateStore(folder: configuration.paths.store)
+    // Before the contents: a change between the two is noticed later.
+    refresh = RevocationRefresh.Settings(
+      hasServer: listener.enrolmentServer != nil, interval: configuration.tls.crlRefresh, store: store,
+      generation: store.generation)
     self.store = try store.snapshot()
     thumbprint = try Self.chosenCertificate(listener, configuration, self.store)
     key = try store.openKey(thumbprint)

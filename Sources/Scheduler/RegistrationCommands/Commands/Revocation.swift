@@ -26,8 +26,10 @@ extension Scheduler {
       for index in indices where record.issued[index].revokedAt == nil { record.issued[index].revokedAt = .now() }
       return (indices.map { record.issued[$0] }, record, roots)
     }
+    let told = tellAgents(record)
     return CommandAnswer(
-      revoked.flatMap(Self.lines) + Self.exports(of: revoked, roots), warnings: warnings(of: revoked, record))
+      revoked.flatMap(Self.lines) + told.lines + Self.exports(of: revoked, roots, isPublished: !told.lines.isEmpty),
+      warnings: warnings(of: revoked, record) + told.warnings)
   }
 
   private static func lines(_ revoked: IssuedCertificate) -> [String] {
@@ -38,9 +40,11 @@ extension Scheduler {
   }
 
   /// Returns the commands that write the lists that contain them, one per root.
-  private static func exports(of revoked: [IssuedCertificate], _ roots: [Certificate]) -> [String] {
+  private static func exports(
+    of revoked: [IssuedCertificate], _ roots: [Certificate], isPublished: Bool
+  ) -> [String] {
     let concerned = roots.filter { root in revoked.contains { $0.root == root.sha256Thumbprint } }
-    return ["agents learn of it from a new list:"]
+    return [isPublished ? "other agents learn of it from a file:" : "agents learn of it from a new list:"]
       + concerned.enumerated().map { index, root in
         let file = index == 0 ? "crl.pem" : "crl\(index + 1).pem"
         return "  EXPORT CRL /FILENAME=\(file) /THUMBPRINT=\(root.sha1Thumbprint.uppercased())"
@@ -75,25 +79,22 @@ extension Scheduler {
       switches.required("FILENAME"), switches, mayReplace: TargetFile.isRevocationList)
     let days = try switches.days(otherwise: Self.listDays)
     let query = try switches.thumbprint()
-    let (list, root) = try registry.update { record, transaction in
+    let (list, root, record) = try registry.update { record, transaction in
       let authority = try authority(query, record, transaction.before)
-      let root = authority.certificate.sha256Thumbprint
-      let entries = record.revocations(by: root)
-      // Not just one more: a standby scheduler with the same root counts separately, and its lists must be newer, too.
-      let number = max((record.revocationListNumbers[root] ?? 0) + 1, UInt64(max(now, 0)))
-      record.revocationListNumbers[root] = number
-      let list = try authority.issueRevocationList(entries, number: number, days: days, now: now)
+      let list = try issueList(of: authority, days: days, &record, &transaction)
       try file.write(list.pem)
-      return (list, authority.certificate)
+      return (list, authority.certificate, record)
     }
-    return CommandAnswer([
-      "Revocation list exported to \(file.path)", "  issuer      \(list.issuer)",
-      "  root        \(root.sha1Thumbprint.uppercased())",
-      "  revoked     \(list.revokedCount)",
-      "  next due    \(Self.day(list.nextUpdate ?? 0))",
-      "agents import it with: jams-register -I \(Path.name(of: file.path))",
-      "other schedulers with this root CA: IMPORT CRL /FILENAME=\(Path.name(of: file.path))",
-    ])
+    let told = tellAgents(record)
+    return CommandAnswer(
+      [
+        "Revocation list exported to \(file.path)", "  issuer      \(list.issuer)",
+        "  root        \(root.sha1Thumbprint.uppercased())",
+        "  revoked     \(list.revokedCount)",
+        "  next due    \(Self.day(list.nextUpdate ?? 0))",
+        "agents import it with: jams-register -I \(Path.name(of: file.path))",
+        "other schedulers with this root CA: IMPORT CRL /FILENAME=\(Path.name(of: file.path))",
+      ] + told.lines, warnings: told.warnings)
   }
 }
 

@@ -23,7 +23,7 @@ extension RegistryAuthority {
         }
         let code = record.enrolmentCodes[index]
         try check(code, user, request)
-        let authority = try authority(code.root, transaction.before)
+        let authority = try authority(code.root, record, transaction.before)
         let certificate = try issue(code.agentName, code.names, request.key, authority, &record, by: code.createdBy)
         record.enrolmentCodes[index].usedAt = code.usedAt ?? .now()
         record.enrolmentCodes[index].usedFor = request.key.sha256
@@ -56,11 +56,13 @@ extension RegistryAuthority {
   }
 
   /// Returns the root CA that the code promises to the agent.
-  private func authority(_ root: Thumbprint, _ snapshot: StoreSnapshot) throws -> CertificateAuthority {
+  private func authority(
+    _ root: Thumbprint, _ record: RegistryRecord, _ snapshot: StoreSnapshot
+  ) throws -> CertificateAuthority {
     guard let certificate = try scheduler.catalog(snapshot).roots.first(where: { $0.sha256Thumbprint == root }) else {
       throw EnrolmentRefusal(.unauthorized, "the enrolment code belongs to a root CA that is gone; ask for a new code")
     }
-    return try CertificateAuthority(certificate: certificate, key: try scheduler.registry.store.key(of: certificate))
+    return try scheduler.authority(certificate, record)
   }
 
   private static func wrongCode(_ user: String) -> EnrolmentRefusal {

@@ -5,37 +5,46 @@ import Console
 import EnrolmentService
 import OpenSSL
 import SchedulerRegistry
+import Values
 
 /// Makes the decisions of the enrolment service from the current state of a scheduler's registry.
 struct RegistryAuthority: EnrolmentAuthority {
   /// The validity of the service's own certificate in seconds; it is used for an hour.
-  private static let serverTime: Int64 = 2 * 86400
+  static let serverTime: Int64 = 2 * 86400
 
   let scheduler: Scheduler
   /// The names by which agents may reach this host.
   let serverNames: [AlternativeName]
   /// The validity of issued certificates, in seconds.
   let seconds: Int64
+  let lists: PublishedLists
+  /// `HOST:PORT` at which agents fetch revocation lists.
+  let address: String
+  let state = ServerState()
 
-  func serverCertificate() throws -> (chain: [Certificate], key: PrivateKey) {
-    let authority = try defaultAuthority()
-    let key = try PrivateKey.generate(.p256)
-    let name = serverNames.first?.value ?? "localhost"
-    let certificate = try authority.issueListener(
-      agentName: String(name.prefix(64)), names: serverNames, for: PublicKey(of: key),
-      Lifetime(seconds: Self.serverTime, now: scheduler.now))
-    return ([certificate, authority.certificate], key)
+  func revocationList(of root: Thumbprint) throws -> PublishedList? { try lists.list(of: root) }
+
+  /// The default root, then the others that are in force and whose key is here: a code that was made before is for one of them.
+  func authorityCertificates() throws -> [Certificate] {
+    let chosen = try defaultAuthority().certificate
+    return [chosen] + (try otherRoots(besides: chosen, try scheduler.registry.store.snapshot()))
   }
 
-  func authorityCertificates() throws -> [Certificate] { [try defaultAuthority().certificate] }
+  func otherRoots(besides chosen: Certificate, _ snapshot: StoreSnapshot) throws -> [Certificate] {
+    try scheduler.catalog(snapshot).roots.filter {
+      $0 != chosen && snapshot.keys.contains($0.sha256Thumbprint) && $0.notAfter > scheduler.now
+    }
+  }
 
-  private func defaultAuthority() throws -> CertificateAuthority {
+  func defaultAuthority() throws -> CertificateAuthority {
     try scheduler.authority(nil, try scheduler.registry.record(), try scheduler.registry.store.snapshot())
   }
 
   func judge(_ certificate: Certificate) -> PeerVerdict {
     do {
       let snapshot = try scheduler.registry.store.snapshot()
+      // It may read the metrics, and nothing else: a renewal checks again.
+      if try isOwnConnector(certificate, snapshot) { return .accepted }
       try checkRenewable(certificate, try scheduler.catalog(snapshot).roots) { try scheduler.registry.record() }
       return .accepted
     } catch let refusal as UnrenewableCertificate {
@@ -83,6 +92,9 @@ struct RegistryAuthority: EnrolmentAuthority {
       guard certificate.commonNames.count == 1, let agentName = certificate.commonName else {
         throw UnrenewableCertificate.notAnAgents
       }
+      // First, so that whoever is not an agent is told so.
+      let (roots, present) = (try scheduler.catalog(try scheduler.registry.store.snapshot()).roots, scheduler.registry)
+      try checkRenewable(certificate, roots) { try present.record() }
       // RFC 7030 section 4.2.2: the same subject and the same names.
       try checkNames(request, allowed: [.dns(agentName)] + names)
       let renewed = try scheduler.registry.update { record, transaction in

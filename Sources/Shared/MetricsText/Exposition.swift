@@ -1,11 +1,12 @@
-import AgentProtocol
-import SupervisorLink
 import Values
 
 /// Text in the Prometheus exposition format, version 0.0.4.
-struct Exposition {
+public struct Exposition: Sendable {
+  /// The Content-Type of the format.
+  public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
   /// The type of a metric.
-  enum Kind: String {
+  public enum Kind: String, Sendable {
     /// Only grows; the metric's name ends in `_total`.
     case counter
     case gauge
@@ -14,43 +15,52 @@ struct Exposition {
   }
 
   /// One sample line.
-  struct Sample {
-    var labels: [(name: String, value: String)] = []
-    var value: String
+  public struct Sample: Sendable {
+    let labels: [(name: String, value: String)]
+    let value: String
 
-    init(_ value: some BinaryInteger, _ labels: (name: String, value: String)...) {
+    /// A whole number.
+    public init(_ value: some BinaryInteger, _ labels: (name: String, value: String)...) {
       self.value = "\(value)"
       self.labels = labels
     }
 
-    init(_ value: Double, _ labels: (name: String, value: String)...) {
+    /// A number.
+    public init(_ value: Double, _ labels: (name: String, value: String)...) {
       self.value = "\(value)"
       self.labels = labels
     }
 
     /// Seconds since the epoch.
-    init(_ moment: Timestamp, _ labels: (name: String, value: String)...) {
+    public init(_ moment: Timestamp, _ labels: (name: String, value: String)...) {
       value = "\(Double(moment.milliseconds) / 1000)"
       self.labels = labels
     }
   }
 
-  private(set) var text = ""
+  /// The text so far.
+  public private(set) var text = ""
+
+  /// Creates an empty text.
+  public init() {}
 
   /// Adds a histogram of seconds.
-  mutating func add(_ name: String, _ help: String, _ histogram: DurationHistogram) {
+  ///
+  /// - Parameters:
+  ///   - counts: the number of observations up to each bound, and above the last one, each without those before.
+  public mutating func add(_ name: String, _ help: String, bounds: [Double], counts: [UInt64], sum: Double) {
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(Kind.histogram.rawValue)\n"
     var count: UInt64 = 0
-    let bounds = DurationHistogram.bounds.map { $0 < 1 ? "\($0)" : "\(Int($0))" } + ["+Inf"]
-    for (bound, more) in zip(bounds, histogram.counts) {
+    let texts = bounds.map { $0 < 1 ? "\($0)" : "\(Int($0))" } + ["+Inf"]
+    for (bound, more) in zip(texts, counts) {
       count += more
       text += "\(name)_bucket{le=\"\(bound)\"} \(count)\n"
     }
-    text += "\(name)_sum \(histogram.sum)\n\(name)_count \(count)\n"
+    text += "\(name)_sum \(sum)\n\(name)_count \(count)\n"
   }
 
   /// Adds a metric with all its samples; omits a metric without samples.
-  mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
+  public mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
     if samples.isEmpty { return }
     text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
     for sample in samples {
