@@ -139,7 +139,7 @@ import Testing
     let list = try #require(source.firstMatch(of: #/optionsWithValue: Set<String> = \[((?:.|\n)*?)\]/#)?.1)
     let known = Set(list.matches(of: #/"(-[^"]+)"/#).map { String($0.1) })
     var found: Set<String> = []
-    for command in ["run", "submit", "show", "jobs", "logs", "wait", "cancel", "delete", "events"] {
+    for command in ["run", "submit", "show", "jobs", "logs", "wait", "cancel", "delete", "events", "console"] {
       let help = try await agentctl(command, "--help").outputText
       for match in help.matches(of: #/(?m)^  (?:(-\w), )?(--[\w-]+) </#) {
         found.formUnion([match.1, match.2].compactMap { $0.map(String.init) })

@@ -152,9 +152,10 @@ enum Failure {
     let (label, first) = ("Error: ", lines.removeFirst())
     let message =
       first.begins(with: label) ? String(decoding: first.utf8.dropFirst(label.utf8.count), as: UTF8.self) : first
-    // No option in that list exists here, so one that is given is what went wrong.
-    let meant = arguments.prefix { !$0.isSame(as: "--") }.lazy
-      .compactMap { CommandLineWords.answer(toOption: $0, of: arguments.first) }.first
+    // No option in that list exists here, so one that is given is what went wrong; the console alone has --port.
+    let isConsole = arguments.first.map { $0.isSame(as: "console") } ?? false
+    let given = isConsole ? [] : arguments.prefix { !$0.isSame(as: "--") }
+    let meant = given.lazy.compactMap { CommandLineWords.answer(toOption: $0, of: arguments.first) }.first
     complain(message + (meant.map { "; \($0)" } ?? ""))
     for line in lines { try? write(Array("\(printable(line))\n".utf8), as: .stderr) }
     return code
