@@ -37,11 +37,12 @@ import Testing
     let refreshed = try await old.attempt("--refresh")
     #expect(refreshed.end == .exited(0), "\(refreshed.errorText)")
     #expect(try Folder.names(in: old.folder.path("store/current/crls")).count == 1)
-    // A new code is for the new root, an old one for the old.
-    for (agent, code, issuer) in [
-      (new, try await scheduler.code(), "Next Root"),
-      (try await Installation(), early, "JAMS Local Self-Signed Root CA"),
-    ] {
+    // A new code is for the new root, an old one for the old; the old one first, because a new code replaces it.
+    for (agent, early, issuer) in [
+      (try await Installation(), early, "JAMS Local Self-Signed Root CA"), (new, nil, "Next Root"),
+    ] as [(Installation, String?, String)] {
+      var code = early ?? ""
+      if code.isEmpty { code = try await scheduler.code() }
       try agent.folder.write("code", code + "\n", mode: 0o600)
       try await agent.configure("-R", "-s", scheduler.server, "-n", "localhost", "-P", "code")
       #expect(try await agent.configure("-l").contains("CN=\(issuer)"))
