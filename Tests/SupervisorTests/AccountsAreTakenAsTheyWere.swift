@@ -1,3 +1,4 @@
+import AgentProtocol
 import Glibc
 import SystemCalls
 import TestSupport
@@ -6,20 +7,33 @@ import Values
 
 @testable import Supervisor
 
-/// Goal: a burst of jobs of one user is one look-up; what agentd itself asks, what was not found, and programs are looked up each time.
+/// Goal: a burst of submissions for one user is one look-up; what agentd itself asks, waiting jobs, what was not found, and programs are
+/// looked up each time.
 struct AccountsAreTakenAsTheyWere {
-  private static let owner = JobOwner(ClientIdentity(subject: "CN=client", thumbprint: .unknown))
+  enum Kind: Sendable { case request, job, agentd }
+
+  private static func asker(_ kind: Kind) throws -> Asker {
+    let client = VerifiedClient(ClientIdentity(subject: "CN=client", thumbprint: .unknown))
+    switch kind {
+    case .request:
+      let inotify = try FileDescriptor.open("/dev/null", O_RDONLY)
+      return .request(ClientRequest(.showAgent, from: client, inotify: inotify) { _, _ in })
+    case .job: return .job(JobOwner(client.identity))
+    case .agentd: return .agentd
+    }
+  }
 
   struct Case: Sendable, CustomTestStringConvertible {
     var testDescription: String
     var question: LookUp
-    var asksForAgentd = false
+    var kind = Kind.request
     var isAskedAgain: Bool
   }
 
   static let cases = [
     Case(testDescription: "a user", question: LookUp(user: "root"), isAskedAgain: false),
-    Case(testDescription: "a user for agentd", question: LookUp(user: "root"), asksForAgentd: true, isAskedAgain: true),
+    Case(testDescription: "for agentd", question: LookUp(user: "root"), kind: .agentd, isAskedAgain: true),
+    Case(testDescription: "for a job that waited", question: LookUp(user: "root"), kind: .job, isAskedAgain: true),
     Case(testDescription: "a user that does not exist", question: LookUp(user: "no-such-user"), isAskedAgain: true),
     Case(
       testDescription: "a user and a program", question: LookUp(user: "root", program: "/bin/true"), isAskedAgain: true),
@@ -34,7 +48,7 @@ struct AccountsAreTakenAsTheyWere {
       let program = Program(agentd, arguments: [ResolverProcess.title], descriptors: [nil, nil, nil, theirs])
       return (try program.start(), ours)
     }
-    let asker = expected.asksForAgentd ? Asker.agentd : .job(Self.owner)
+    let asker = try Self.asker(expected.kind)
     var found: [Found] = []
     resolver.look(up: expected.question, for: asker) { found.append($0) }
     try reactor.turns(until: "the answer") { found.count == 1 }

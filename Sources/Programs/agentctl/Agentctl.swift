@@ -13,6 +13,11 @@ enum Agentctl {
     signal(SIGPIPE, SIG_IGN)
     ProgramArguments.requireText(for: "agentctl")
     if geteuid() == 0 { OpenSSLLibrary.ignoreEnvironment() }
+    // libdispatch looks for its threads there, and crashes a second after the start if there are none.
+    guard access("/proc/self/task", F_OK) == 0 else {
+      complain("agentctl needs /proc, which is not mounted: mount -t proc proc /proc")
+      exit(EX_OSFILE)
+    }
     exit(await perform(Array(CommandLine.arguments.dropFirst())))
   }
 

@@ -76,8 +76,9 @@ func sideBySide<Item: Sendable, Outcome: Sendable>(
     for item in waiting.prefix(width) { group.addTask { (item, try await body(item)) } }
     waiting = waiting.dropFirst(width)
     while let (item, outcome) = try await group.next() {
-      if let next = waiting.popFirst() { group.addTask { (next, try await body(next)) } }
+      // First, because it decides whether the next one is started.
       try ended(item, outcome)
+      if let next = waiting.popFirst() { group.addTask { (next, try await body(next)) } }
     }
   }
 }

@@ -28,7 +28,9 @@ public enum OtherPrograms {
     if program != .agentRegister, options.containsSame(as: first) {
       return "that is an option of agent-register: agent-register \(typed)"
     }
-    if program != .agentd, ["-F", "--foreground", "-t", "--test", "-C", "--status"].containsSame(as: first) {
+    let isOfAgentd = ["-F", "--foreground", "-C", "--status"].containsSame(as: first)
+    // agent-register has its own.
+    if program != .agentd, isOfAgentd || program != .agentRegister && ["-t", "--test"].containsSame(as: first) {
       return "that is an option of agentd: agentd \(typed)"
     }
     return nil

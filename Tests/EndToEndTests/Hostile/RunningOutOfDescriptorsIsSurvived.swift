@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite struct RunningOutOfDescriptorsIsSurvived {
-  @Test(arguments: [40, 64]) func ofConnectionsAndJobs(limit: Int) async throws {
+  @Test(arguments: [44, 64]) func ofConnectionsAndJobs(limit: Int) async throws {
     let agent = try await Installation(configuration: "[jobs]\nmax_running = 200\n")
     try await agent.register()
     try await agent.start(wrapper: ["/bin/bash", "-c", "ulimit -n \(limit); exec \"$@\"", "bash"])

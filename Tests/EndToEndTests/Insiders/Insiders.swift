@@ -32,7 +32,8 @@ final class Insiders: Sendable {
   /// - Parameter share: the maximum number of requests that may be held.
   /// - Returns: the number of requests that are held.
   func heldRequests(atMost share: Int) async throws -> Int {
-    try await wait(for: "all but \(share) of \(requests) to be refused") {
+    // Alone it takes more than half a minute; other tests share the machine.
+    try await wait(for: "all but \(share) of \(requests) to be refused", within: .seconds(300)) {
       guard let refused = process.outputText.split(separator: "\n").last.flatMap({ Int($0) }) else { return nil }
       return refused >= requests - share ? requests - refused : nil
     }

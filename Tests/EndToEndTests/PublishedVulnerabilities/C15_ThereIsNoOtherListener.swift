@@ -1,5 +1,6 @@
 // The vulnerability: CVE-2023-1782 of HashiCorp Nomad. Besides the port with certificates there was HTTP without.
-// The promise: of all sockets of all agentd processes, only the configured ones accept connections, even while the listener is down.
+// The promise: of all sockets of all agentd processes, only the configured ones accept connections, even while the listener is down; and the
+// one of `agentd --status`, a Unix socket that nobody but root and agentd's user can open.
 import Glibc
 import SystemCalls
 import TestSupport
@@ -11,11 +12,21 @@ import Testing
     let agent = try await Installation.running()
     try await agent.submit("job", ["/bin/sh", "-c", "read line < go"], fields: try agent.gate("go"))
     try await wait(for: "the job to run") { try await agent.job("job").state == .running }
-    #expect(try listening(agent) == ["127.0.0.1:\(agent.port)"])
+    let status = agent.folder.path("run/status")
+    #expect(try listening(agent) == ["127.0.0.1:\(agent.port)", "unix \(status)"])
+    // Even in a folder that others may enter.
+    for folder in ["", "run"] { chmod(agent.folder.path(folder), 0o755) }
+    let connection = "import socket; socket.socket(socket.AF_UNIX).connect('\(status)')"
+    let stranger = try await TestProcess(
+      ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "/usr/bin/python3", "-c", connection]
+    ).end()
+    #expect(stranger.end == .exited(1), "\(stranger.errorText)")
+    #expect(stranger.errorText.contains("PermissionError"), "\(stranger.errorText)")
+    #expect(try await TestProcess(["python3", "-c", connection]).end().end == .exited(0))
 
     // The supervisor keeps the socket while a listener restarts; nobody else answers on it.
     kill(try await agent.listenerID(), SIGKILL)
-    #expect(try listening(agent).subtracting(["127.0.0.1:\(agent.port)"]) == [])
+    #expect(try listening(agent).subtracting(["127.0.0.1:\(agent.port)", "unix \(status)"]) == [])
     #expect(try await agent.request("GET", "agent").status == 200)
     try await agent.openGate("go")
   }
@@ -32,7 +43,11 @@ import Testing
     var found: Set<String> = []
     for (table, inode, isListening) in Self.tables {
       for line in try lines(of: table) where line.count > inode && inodes.contains(line[inode]) && isListening(line) {
-        found.insert(table == "tcp" ? Self.text(line[1]) : "\(table) \(line.joined(separator: " "))")
+        switch table {
+        case "tcp": found.insert(Self.text(line[1]))
+        case "unix": found.insert("unix \(line.dropFirst(7).joined(separator: " "))")
+        default: found.insert("\(table) \(line.joined(separator: " "))")
+        }
       }
     }
     return found

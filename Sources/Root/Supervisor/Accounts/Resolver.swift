@@ -10,8 +10,8 @@ import SystemCalls
 final class Resolver: Accounts {
   /// The maximum duration of a look-up.
   static let limit = Duration.seconds(10)
-  /// How long an account that was found is taken as it was: so that a burst of jobs of one user is one look-up, and yet whoever has changed
-  /// an account sees the change in the next job.
+  /// How long an account that was found is taken as it was, for submissions: so that a burst of jobs of one user is one look-up, and yet
+  /// whoever has changed an account sees the change in the next job.
   static let freshness = Duration.seconds(1)
   /// The maximum number of accounts to keep for that time.
   static let mostFresh = 64
@@ -74,7 +74,10 @@ final class Resolver: Accounts {
   var processID: pid_t? { running?.process.processID }
 
   func look(up question: LookUp, for asker: Asker, then: @escaping (Found) -> Void) {
-    if asker.owner != nil, let known = fresh[question], .now - known.since < Self.freshness { return then(known.found) }
+    // A job that has waited is judged again by what the host says then.
+    if case .request = asker, let known = fresh[question], .now - known.since < Self.freshness {
+      return then(known.found)
+    }
     last += 1
     let number = last
     if pending[question] == nil {
