@@ -7,18 +7,6 @@ import Testing
 
 @Suite(.enabled(if: Browser.isInstalled, "there is no chromium: scripts/bootstrap installs it"), .serialized)
 struct ConsoleInABrowser {
-  private func fleet(_ names: String...) async throws -> (Fleet, [Installation]) {
-    let fleet = try await Fleet()
-    var agents: [Installation] = []
-    for name in names {
-      let agent = try await fleet.agent(name)
-      try await agent.start()
-      try await fleet.add(name, agent)
-      agents.append(agent)
-    }
-    return (fleet, agents)
-  }
-
   private func browser(_ fleet: Fleet) async throws -> (Browser, ConsoleOfAFleet) {
     let (console, browser) = (try await ConsoleOfAFleet(fleet), try await Browser())
     try await browser.open(console.links[0])
@@ -29,7 +17,7 @@ struct ConsoleInABrowser {
   private static let state = "document.querySelector('section[aria-label=State] .badge')?.textContent"
 
   @Test func theArticlesWalk() async throws {
-    let (fleet, agents) = try await fleet("agent01")
+    let (fleet, agents) = try await Fleet.running("agent01")
     let (browser, console) = try await browser(fleet)
     try await browser.click("Agents")
     try await browser.click("agent01")
@@ -56,7 +44,7 @@ struct ConsoleInABrowser {
   }
 
   @Test func whatJobsWriteIsText() async throws {
-    let (fleet, _) = try await fleet("agent01")
+    let (fleet, _) = try await Fleet.running("agent01")
     let (browser, console) = try await browser(fleet)
     defer { withExtendedLifetime(console) {} }
     let hostile = "<img src=x onerror=\"window.hit=1\"><script>window.hit=1</script>"
@@ -76,7 +64,7 @@ struct ConsoleInABrowser {
   }
 
   @Test func whatHappenedIsALinkToPassOn() async throws {
-    let (fleet, _) = try await fleet("db1", "web1")
+    let (fleet, _) = try await Fleet.running("db1", "web1")
     for name in ["db1", "web1"] {
       _ = try await fleet.agentctl("run", name, "--id", "ok-\(name)", "--label", "kind=good", "--", "/bin/true")
     }
@@ -103,7 +91,7 @@ struct ConsoleInABrowser {
   }
 
   @Test func keysAndNarrowWindowsSuffice() async throws {
-    let (fleet, _) = try await fleet("db1", "web1")
+    let (fleet, _) = try await Fleet.running("db1", "web1")
     _ = try await fleet.agentctl(
       "run", "web1", "--id", "hello", "--", "/bin/echo", String(repeating: "long ", count: 60))
     let (browser, console) = try await browser(fleet)

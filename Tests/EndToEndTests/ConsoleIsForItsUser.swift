@@ -6,14 +6,6 @@ import TestSupport
 import Testing
 
 @Suite struct ConsoleIsForItsUser {
-  private func fleet() async throws -> (fleet: Fleet, agent: Installation) {
-    let fleet = try await Fleet()
-    let agent = try await fleet.agent("agent01")
-    try await agent.start()
-    try await fleet.add("agent01", agent)
-    return (fleet, agent)
-  }
-
   @Test func aLinkWorksOnce() async throws {
     let console = try await ConsoleOfAFleet(try await Fleet())
     let cookie = try await console.enter()
@@ -27,7 +19,7 @@ import Testing
   }
 
   @Test func strangersAreRefused() async throws {
-    let console = try await ConsoleOfAFleet(try await fleet().fleet)
+    let console = try await ConsoleOfAFleet(try await Fleet.running("agent01").fleet)
     let cookie = try await console.enter()
     let name = cookie.split(separator: "=")[0]
     let disable = "/api/agents/agent01/disable"
@@ -70,7 +62,7 @@ import Testing
   }
 
   @Test func throughATunnelTheNameIsLocalhost() async throws {
-    let console = try await ConsoleOfAFleet(try await fleet().fleet)
+    let console = try await ConsoleOfAFleet(try await Fleet.running("agent01").fleet)
     let cookie = try await console.enter()
     for host in ["localhost:8000", "LOCALHOST", "127.0.0.1", "[::1]:8000"] {
       let headers = ["--header", "Host: \(host)", "--header", "Origin: http://\(host)", "--request", "POST"]
@@ -80,7 +72,7 @@ import Testing
   }
 
   @Test func changesAreThoseOfAgentctl() async throws {
-    let (fleet, _) = try await fleet()
+    let (fleet, _) = try await Fleet.running("agent01")
     let (console, viewer) = (try await ConsoleOfAFleet(fleet), try await ConsoleOfAFleet(fleet, isReadOnly: true))
     let (cookie, viewing) = (try await console.enter(), try await viewer.enter())
     _ = try await fleet.agentctl("submit", "agent01", "--id", "long", "--", "/bin/sleep", "600")
@@ -99,7 +91,7 @@ import Testing
   }
 
   @Test func outputComesInParts() async throws {
-    let (fleet, _) = try await fleet()
+    let (fleet, _) = try await Fleet.running("agent01")
     let console = try await ConsoleOfAFleet(fleet)
     let cookie = try await console.enter()
     let job = "/api/agents/agent01/jobs/talk"
@@ -145,7 +137,7 @@ import Testing
   }
 
   @Test func aSocketIsForItsUser() async throws {
-    let fleet = try await fleet().fleet
+    let fleet = try await Fleet.running("agent01").fleet
     let path = fleet.folder.path("console.sock")
     let console = try await ConsoleOfAFleet(fleet, socket: path)
     var status = stat()
@@ -161,7 +153,7 @@ import Testing
   }
 
   @Test func silentConnectionsKeepNobodyOut() async throws {
-    let console = try await ConsoleOfAFleet(try await fleet().fleet)
+    let console = try await ConsoleOfAFleet(try await Fleet.running("agent01").fleet)
     let cookie = try await console.enter()
     let port = try #require(Int(console.base.split(separator: ":").last ?? ""))
     let script =

@@ -5,20 +5,8 @@ import TestSupport
 import Testing
 
 @Suite struct OneJobOnManyAgents {
-  private func fleet(_ names: String...) async throws -> (fleet: Fleet, agents: [Installation]) {
-    let fleet = try await Fleet()
-    var agents: [Installation] = []
-    for name in names {
-      let agent = try await fleet.agent(name)
-      try await agent.start()
-      try await fleet.add(name, agent)
-      agents.append(agent)
-    }
-    return (fleet, agents)
-  }
-
   @Test func eachLineHasItsAgentAndTheSummaryCounts() async throws {
-    let (fleet, agents) = try await fleet("web1", "web2", "db1")
+    let (fleet, agents) = try await Fleet.running("web1", "web2", "db1")
     let good = try await fleet.agentctl("run", "-a", "web*", "--", "/bin/sh", "-c", "echo one; printf two")
     #expect(
       good.outputText.split(separator: "\n").sorted() == ["web1: one", "web1: two", "web2: one", "web2: two"])
@@ -39,7 +27,7 @@ import Testing
   }
 
   @Test func jsonIsOneLineAnAgent() async throws {
-    let (fleet, _) = try await fleet("a", "b")
+    let (fleet, _) = try await Fleet.running("a", "b")
     let run = try await fleet.agentctl("run", "-a", "?", "--at-once", "1", "--json", "--", "/bin/echo", "hi")
     let lines = run.outputText.split(separator: "\n")
     #expect(lines.count == 2)
@@ -47,7 +35,7 @@ import Testing
   }
 
   @Test func ctrlCCancelsEverywhere() async throws {
-    let (fleet, agents) = try await fleet("a", "b")
+    let (fleet, agents) = try await Fleet.running("a", "b")
     let run = try fleet.start("run", "-a", "*", "--id", "long", "--", "/bin/sh", "-c", "echo hi; exec sleep 600")
     try await wait(for: "both jobs") { run.outputText.split(separator: "\n").count == 2 }
     try run.handle.send(SIGINT)
@@ -62,7 +50,7 @@ import Testing
   }
 
   @Test func aReaderThatGoesAwayEndsItEverywhere() async throws {
-    let (fleet, _) = try await fleet("a", "b")
+    let (fleet, _) = try await Fleet.running("a", "b")
     let script = "while echo y; do sleep 0.05; done"
     let command = ["run", "-a", "*", "--id", "cut", "--", "/bin/sh", "-c", script]
     let words = try ([BuiltProduct.path("agentctl")] + command).map { "'\($0)'" }.joined(separator: " ")
@@ -78,7 +66,7 @@ import Testing
   }
 
   @Test func theSameIdAgainStartsNothing() async throws {
-    let (fleet, _) = try await fleet("a", "b")
+    let (fleet, _) = try await Fleet.running("a", "b")
     #expect(
       try await fleet.agentctl("run", "-a", "a", "--id", "once", "--", "/bin/echo", "hi").errorText.contains("1 succ"))
     let again = try await fleet.agentctl("run", "-a", "*", "--id", "once", "--", "/bin/echo", "hi")
@@ -124,7 +112,7 @@ import Testing
   }
 
   @Test func aRolloutEndsWhereTooManyHaveFailed() async throws {
-    let (fleet, _) = try await fleet("a", "b", "c", "d")
+    let (fleet, _) = try await Fleet.running("a", "b", "c", "d")
     let stopped = try await fleet.agentctl(
       "run", "-a", "*", "--at-once", "1", "--stop-after-failures", "2", "--", "/bin/false")
     let lines = stopped.errorText.split(separator: "\n").map(String.init)
@@ -139,7 +127,7 @@ import Testing
 
   /// On a terminal, the last line says what runs where; it is there before anything has happened, and it never wraps.
   @Test func whatRunsWhereIsShownAllTheTime() async throws {
-    let (fleet, agents) = try await fleet("a", "b", "c")
+    let (fleet, agents) = try await Fleet.running("a", "b", "c")
     try await agents[2].stop()
     let words = [
       "run", "-a", "*", "--id", "live", "--patience", "20s", "--", "/bin/sh", "-c", "echo hi; exec sleep 600",
@@ -157,7 +145,7 @@ import Testing
   }
 
   @Test func jobsAreWatched() async throws {
-    let (fleet, agents) = try await fleet("a", "b")
+    let (fleet, agents) = try await Fleet.running("a", "b")
     let watch = try fleet.start("jobs", "-a", "*", "--watch", "--json")
     let other = try fleet.start("jobs", "a", "-w", "--state", "failed")
     for agent in agents { try await wait(for: "the watch") { try agent.connections > 0 } }
@@ -171,7 +159,7 @@ import Testing
   }
 
   @Test func jobsAndLogsOfMany() async throws {
-    let (fleet, agents) = try await fleet("web1", "web2")
+    let (fleet, agents) = try await Fleet.running("web1", "web2")
     _ = try await fleet.agentctl("run", "-a", "*", "--id", "seen", "--", "/usr/bin/seq", "5")
     let listed = try await fleet.agentctl("jobs", "-a", "web*")
     let lines = listed.outputText.split(separator: "\n")

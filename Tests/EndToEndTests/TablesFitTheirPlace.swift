@@ -5,10 +5,7 @@ import Testing
 
 @Suite struct TablesFitTheirPlace {
   private func fleet() async throws -> Fleet {
-    let fleet = try await Fleet()
-    let agent = try await fleet.agent("web1")
-    try await agent.start()
-    try await fleet.add("web1", agent)
+    let (fleet, _) = try await Fleet.running("web1")
     for name in ["web2", "web3"] {
       try await fleet.register(
         "ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=\(name) /ADDRESS=127.0.0.1:1 /PLATFORM=Linux")

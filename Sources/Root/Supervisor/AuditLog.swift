@@ -57,18 +57,8 @@ final class AuditLog {
 
   /// Does not connect, because the receiver may be restarted, and never waits for a receiver that does not read.
   private static func send(_ bytes: [UInt8], _ path: String, _ socket: FileDescriptor) throws(SystemError) {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-      throw SystemError("sendto", path, code: ENAMETOOLONG)
-    }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    let (raw, size) = (socket.raw, socklen_t(MemoryLayout<sockaddr_un>.size))
-    let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL)
-    try checked("sendto", path) {
-      withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { sendto(raw, bytes, bytes.count, flags, $0, size) }
-      }
-    }
+    guard let address = LocalAddress(Array(path.utf8)) else { throw SystemError("sendto", path, code: ENAMETOOLONG) }
+    let (raw, flags) = (socket.raw, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+    try checked("sendto", path) { address.pass { sendto(raw, bytes, bytes.count, flags, $0, $1) } }
   }
 }

@@ -45,16 +45,4 @@ extension Scheduler {
     if switches.has("JSON") { return try CommandAnswer(json: entries, warnings: warnings) }
     return CommandAnswer(entries.isEmpty ? [none] : lines(entries), warnings: warnings)
   }
-
-  /// Returns rows as lines with columns as wide as their contents.
-  static func table(_ rows: [[String]]) -> [String] {
-    let widths = (rows.first ?? []).indices.map { column in rows.map { printable($0[column]).count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = zip(row, widths).map { text, width in
-        let text = printable(text)
-        return text + String(repeating: " ", count: width - text.count)
-      }
-      return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
-    }
-  }
 }

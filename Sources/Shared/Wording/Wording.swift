@@ -17,3 +17,13 @@ public func printable(_ text: String) -> String {
 public func counted(_ count: some BinaryInteger, _ noun: String) -> String {
   "\(count) \(noun)\(count == 1 ? "" : "s")"
 }
+
+/// Returns rows as lines with columns as wide as their contents, which are made printable.
+public func aligned(_ rows: [[String]]) -> [String] {
+  let rows = rows.map { $0.map { printable($0) } }
+  let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+  return rows.map { row in
+    let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+    return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+  }
+}

@@ -58,6 +58,19 @@ final class Fleet: Sendable {
       "ADD EXECUTOR CONNECTOR /USECERT /AGENTNAME=\(name) /ADDRESS=127.0.0.1:\(agent.port) /PLATFORM=Linux")
   }
 
+  /// Returns a scheduler with running agents of these names, which it knows.
+  static func running(_ names: String...) async throws -> (fleet: Fleet, agents: [Installation]) {
+    let fleet = try await Fleet()
+    var agents: [Installation] = []
+    for name in names {
+      let agent = try await fleet.agent(name)
+      try await agent.start()
+      try await fleet.add(name, agent)
+      agents.append(agent)
+    }
+    return (fleet, agents)
+  }
+
   /// Moves the scheduler's folder to where no program finds it.
   func hideHome() throws { try checked("rename") { rename(folder.path("home"), folder.path("hidden")) } }
 

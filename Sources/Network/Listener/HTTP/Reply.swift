@@ -1,4 +1,5 @@
 import AgentProtocol
+import MetricsText
 import NIOCore
 import NIOHTTP1
 import SupervisorLink
@@ -20,7 +21,7 @@ struct Reply {
   init(metrics body: ByteBuffer) {
     status = .ok
     self.body = body
-    contentType = MetricsPage.contentType
+    contentType = Exposition.contentType
   }
 
   /// Creates the answer to a refused request; RFC 9457.

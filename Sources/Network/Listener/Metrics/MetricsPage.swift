@@ -7,9 +7,6 @@ import Values
 
 /// The answer to `GET /metrics`: the counts of this listener, the expiry dates of its material, and the supervisor's counts.
 struct MetricsPage {
-  /// The Content-Type of the exposition format.
-  static let contentType = Exposition.contentType
-
   let metrics: ListenerMetrics
 
   /// Returns the page as of `now`.

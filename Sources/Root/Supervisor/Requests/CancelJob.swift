@@ -64,6 +64,7 @@ extension Jobs {
   ///
   /// - Parameter refusals: the reasons, by thumbprint.
   func cancelWaiting(ofRefused refusals: [Thumbprint: String]) {
+    if refusals.isEmpty { return }
     do throws(LedgerError) {
       for status in try ledger.unfinished() where queue.isWaiting(status.id) {
         guard let refusal = refusals[status.client.thumbprint] else { continue }

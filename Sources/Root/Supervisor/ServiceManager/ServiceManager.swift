@@ -70,22 +70,12 @@ final class ServiceManager {
 extension FileDescriptor {
   /// Sends to a local socket: a path, or `@` and a name in the abstract namespace; sendto(2), unix(7).
   fileprivate func send(_ message: [UInt8], toLocal name: String) throws(SystemError) {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
     var bytes = Array(name.utf8)
-    guard bytes.count < MemoryLayout.size(ofValue: address.sun_path), ["/", "@"].contains(name.prefix(1)) else {
+    if bytes.first == UInt8(ascii: "@") { bytes[0] = 0 }
+    guard ["/", "@"].contains(name.prefix(1)), let address = LocalAddress(bytes) else {
       throw SystemError("sendto", "NOTIFY_SOCKET=\(name.prefix(200))", code: EINVAL)
     }
-    if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
     let raw = raw
-    let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
-    try checked("sendto", name) {
-      withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          sendto(raw, message, message.count, Int32(MSG_NOSIGNAL), $0, length)
-        }
-      }
-    }
+    try checked("sendto", name) { address.pass { sendto(raw, message, message.count, Int32(MSG_NOSIGNAL), $0, $1) } }
   }
 }

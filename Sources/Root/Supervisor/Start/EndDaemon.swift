@@ -39,11 +39,7 @@ enum EndDaemon {
 
   /// Returns the running agentd with the same configuration.
   static func running(_ options: StartOptions) throws(StartFailure) -> ProcessHandle? {
-    let configuration: AgentConfiguration
-    do throws(ConfigurationError) {
-      configuration = try AgentConfiguration.load(
-        file: options.configurationFile, environment: options.environment, isRoot: geteuid() == 0)
-    } catch { throw StartFailure(error) }
+    let configuration = try options.configuration()
     return try required(orExit: EX_OSERR) { () throws(SystemError) in
       try PidFile.holder(of: configuration.paths.pidFile)
     }

@@ -10,11 +10,7 @@ import Values
 enum Explain {
   /// - Returns: `EX_OK` if the job would be accepted, otherwise `EX_NOPERM`; the reasons are on standard output.
   static func run(_ options: StartOptions, _ question: PolicyQuestion) throws(StartFailure) -> Int32 {
-    let configuration: AgentConfiguration
-    do throws(ConfigurationError) {
-      configuration = try AgentConfiguration.load(
-        file: options.configurationFile, environment: options.environment, isRoot: geteuid() == 0)
-    } catch { throw StartFailure(error) }
+    let configuration = try options.configuration()
     let presented = try presented(options, question)
     var policy = JobPolicy.ofThisProcess(
       defaultUser: configuration.jobs.defaultUser, clients: configuration.clients)

@@ -12,12 +12,7 @@ enum ShowStatus {
   private static let notRunning: Int32 = 3
 
   static func run(_ options: StartOptions) throws(StartFailure) -> Int32 {
-    let paths: AgentConfiguration.Paths
-    do throws(ConfigurationError) {
-      paths = try AgentConfiguration.load(
-        file: options.configurationFile, environment: options.environment, isRoot: geteuid() == 0
-      ).paths
-    } catch { throw StartFailure(error) }
+    let paths = try options.configuration().paths
     let answer: String?
     do throws(SystemError) { answer = try StatusSocket.ask(in: paths.runtime) } catch {
       let hint = [EACCES, EPERM].contains(error.code) ? "run this as root, or as the user that runs agentd" : nil
@@ -43,18 +38,13 @@ enum ShowStatus {
   /// Returns aligned lines, the last column as long as it is.
   private static func table(_ jobs: [JobStatus]) -> [String] {
     if jobs.isEmpty { return [] }
-    let rows =
+    return aligned(
       [["ID", "USER", "SINCE", "CLIENT", "COMMAND"]]
-      + jobs.map { job in
-        [
-          "\(job.id)", job.user, since(job).description.replacing(".000Z", with: "Z"), job.client.subject,
-          job.command.map(shellWord).joined(separator: " "),
-        ].map(printable)
-      }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      zip(row, widths).dropLast().map { $0 + String(repeating: " ", count: $1 - $0.count + 2) }.joined()
-        + row[row.count - 1]
-    }
+        + jobs.map { job in
+          [
+            "\(job.id)", job.user, since(job).description.replacing(".000Z", with: "Z"), job.client.subject,
+            job.command.map(shellWord).joined(separator: " "),
+          ]
+        })
   }
 }

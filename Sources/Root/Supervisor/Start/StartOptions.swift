@@ -1,3 +1,5 @@
+import AgentConfiguration
+import Glibc
 import Values
 
 /// The options that agentd was started with.
@@ -52,5 +54,14 @@ public struct PolicyQuestion: Sendable {
     self.group = group
     self.pool = pool
     self.command = command
+  }
+}
+
+extension StartOptions {
+  /// Returns the configuration that they name.
+  func configuration() throws(StartFailure) -> AgentConfiguration {
+    do throws(ConfigurationError) {
+      return try .load(file: configurationFile, environment: environment, isRoot: geteuid() == 0)
+    } catch { throw StartFailure(error) }
   }
 }

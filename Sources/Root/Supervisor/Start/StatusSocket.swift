@@ -33,7 +33,8 @@ final class StatusSocket {
     self.socket = socket
     let (raw, path) = (socket.raw, path)
     try checked("fchmod", path) { fchmod(raw, 0o600) }
-    try Self.withAddress(path) { address, size in bind(raw, address, size) }
+    let address = try Self.address(path)
+    try checked("bind", path) { address.pass { bind(raw, $0, $1) } }
     try checked("chmod", path) { chmod(path, 0o600) }
     try checked("listen", path) { listen(raw, 16) }
     watch = try reactor.watch(socket, for: .readable) { _ in Self.answer(socket, report) }
@@ -83,8 +84,9 @@ final class StatusSocket {
     let (path, socket) = (path(in: runtime), try new())
     let raw = socket.raw
     defer { socket.close() }
+    let address = try address(path)
     do throws(SystemError) {
-      try withAddress(path) { address, size in connect(raw, address, size) }
+      try checked("connect", path) { address.pass { connect(raw, $0, $1) } }
     } catch  where [ENOENT, ECONNREFUSED].contains(error.code) { return nil }
     var ready = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
     guard poll(&ready, 1, answerTime) > 0 else { throw SystemError("poll", path, code: ETIMEDOUT) }
@@ -103,21 +105,8 @@ final class StatusSocket {
     return FileDescriptor(owning: try checked("socket") { Glibc.socket(AF_UNIX, type, 0) })
   }
 
-  private static func withAddress(
-    _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-  ) throws(SystemError) {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-      throw SystemError("connect", path, code: ENAMETOOLONG)
-    }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-    try checked("connect", path) {
-      withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-          body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-        }
-      }
-    }
+  private static func address(_ path: String) throws(SystemError) -> LocalAddress {
+    guard let address = LocalAddress(Array(path.utf8)) else { throw SystemError("connect", path, code: ENAMETOOLONG) }
+    return address
   }
 }

@@ -4,6 +4,7 @@ import EnrolmentProtocol
 import OpenSSL
 import SchedulerRegistry
 import Values
+import Wording
 
 extension Scheduler {
   /// The default validity of a code, in seconds.
@@ -22,7 +23,7 @@ extension Scheduler {
       let agents = try EnrollingAgent.all(in: file)
       let codes = try createCodes(agents, end)
       return CommandAnswer(
-        Self.table(zip(agents, codes).map { [$0.name, $1.text] }),
+        aligned(zip(agents, codes).map { [$0.name, $1.text] }),
         warnings: ["each code is shown only once and is good for one certificate, until \(end)"])
     }
     let agent = EnrollingAgent(name: try switches.agentName(), names: try switches.alternativeNames())

@@ -2,6 +2,7 @@ import CertificateStore
 import OpenSSL
 import SchedulerRegistry
 import Values
+import Wording
 
 /// A certificate in LIST CERT.
 struct ListedCertificate: Encodable {
@@ -63,7 +64,7 @@ extension Scheduler {
     }
     let none = agentName == nil && end == nil ? "no certificate was issued yet" : "there is no such certificate"
     return try list(entries, switches, none: none) { entries in
-      Self.table([ListedCertificate.titles] + entries.map { $0.cells(at: .now()) })
+      aligned([ListedCertificate.titles] + entries.map { $0.cells(at: .now()) })
     }
   }
 

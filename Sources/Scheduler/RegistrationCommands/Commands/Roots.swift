@@ -49,7 +49,7 @@ extension Scheduler {
         canIssue: catalog.keys.contains(root.sha256Thumbprint), inForce: inForce(root, record).count)
     }
     return try list(roots, switches, none: "no root CA yet; make one with CREATE ROOT CA /STOREKEY /MAKEDEFAULT") {
-      Self.table([ListedRoot.titles] + $0.map(\.cells))
+      aligned([ListedRoot.titles] + $0.map(\.cells))
     }
   }
 
